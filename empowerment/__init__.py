@@ -1,0 +1,83 @@
+"""Empowerment and channel capacity, each number with a certified interval.
+
+Every public name is resolved at its first use, so that importing the package loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Channel": "channel",
+    "divergence": "channel",
+    "entropy": "channel",
+    "mutual_information": "channel",
+    "CapacityResult": "results",
+    "ConvergenceWarning": "results",
+    "EmpowermentResult": "results",
+    "Status": "results",
+    "channel_capacity": "capacity.solve",
+    "verify": "capacity.verify",
+    "MDP": "models.mdp",
+    "actuation_channel": "actuation.open_loop",
+    "empowerment": "measure",
+    "from_gymnasium": "adapters.gymnasium",
+}
+_MODULES = ("plotting", "testing", "worlds")
+
+__all__ = [
+    "MDP",
+    "CapacityResult",
+    "Channel",
+    "ConvergenceWarning",
+    "EmpowermentResult",
+    "Status",
+    "actuation_channel",
+    "channel_capacity",
+    "divergence",
+    "empowerment",
+    "entropy",
+    "from_gymnasium",
+    "mutual_information",
+    "plotting",
+    "testing",
+    "verify",
+    "worlds",
+]
+
+if TYPE_CHECKING:
+    from empowerment import plotting as plotting
+    from empowerment import testing as testing
+    from empowerment import worlds as worlds
+    from empowerment.actuation.open_loop import actuation_channel as actuation_channel
+    from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
+    from empowerment.capacity.solve import channel_capacity as channel_capacity
+    from empowerment.capacity.verify import verify as verify
+    from empowerment.channel import Channel as Channel
+    from empowerment.channel import divergence as divergence
+    from empowerment.channel import entropy as entropy
+    from empowerment.channel import mutual_information as mutual_information
+    from empowerment.measure import empowerment as empowerment
+    from empowerment.models.mdp import MDP as MDP
+    from empowerment.results import CapacityResult as CapacityResult
+    from empowerment.results import ConvergenceWarning as ConvergenceWarning
+    from empowerment.results import EmpowermentResult as EmpowermentResult
+    from empowerment.results import Status as Status
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+    elif name in _MODULES:
+        value = importlib.import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

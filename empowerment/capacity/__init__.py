@@ -1,0 +1,1 @@
+"""From a channel to its capacity with a certified interval; knows no model."""

@@ -1,0 +1,26 @@
+"""One place that decides how kernels are compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+# Sums may be re-ordered and fused, which lets the compiler vectorise them; infinities and NaN keep their meaning.
+_FAST = {"reassoc", "contract"}
+
+
+def jit(*, fast: bool = True) -> Callable[[F], F]:
+    """Compile a kernel, keeping the machine code on disk where some directory for it is writable."""
+
+    def decorate(function: F) -> F:
+        options: dict[str, Any] = {"fastmath": _FAST if fast else False, "nogil": True, "error_model": "numpy"}
+        try:
+            return numba.njit(cache=True, **options)(function)
+        except RuntimeError:  # numba finds no place for its cache, as in a read-only installation
+            return numba.njit(**options)(function)
+
+    return decorate

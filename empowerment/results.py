@@ -1,0 +1,302 @@
+"""What the solvers return: numbers, the intervals that prove them, and how they were made."""
+
+from __future__ import annotations
+
+import enum
+import math
+import os
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from empowerment.layout import GridLayout
+
+
+class Status(enum.IntEnum):
+    """How a capacity was reached, as an integer that fits into arrays; ``sentence`` says what to do."""
+
+    CERTIFIED = 0
+    FALLBACK = 1
+    MAX_ITER = 2
+    PRECISION = 3
+    NO_SEQUENCE = 4
+
+    @property
+    def sentence(self) -> str:
+        """What the status means and, where something can be done, what."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Status.CERTIFIED: "certified: the interval is no wider than the tolerance",
+    Status.FALLBACK: "certified, but only after plain Blahut-Arimoto went on where the working set stopped short",
+    Status.MAX_ITER: "the iteration limit came first: the interval holds but is wider than the tolerance; "
+    "raise max_iter or tol",
+    Status.PRECISION: "rounding errors came first: the interval holds but is wider than the tolerance; raise tol",
+    Status.NO_SEQUENCE: "no action sequence of this length is available, so there is nothing to choose from",
+}
+
+
+class ConvergenceWarning(UserWarning):
+    """The interval holds but is wider than the tolerance that was asked for."""
+
+
+def unit_name(base: float) -> str:
+    """Return the name of the unit of information that belongs to a base of the logarithm."""
+    return {2.0: "bits", math.e: "nats", 10.0: "hartleys"}.get(float(base), f"base-{base:g} units")
+
+
+class Interval:
+    """What every certified result offers: its gap, whether that met the tolerance, and its unit."""
+
+    lower: Any
+    upper: Any
+    tol: float
+    rtol: float
+    base: float
+
+    @property
+    def gap(self) -> np.ndarray:
+        """Width of the certified interval."""
+        return self.upper - self.lower
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Whether ``upper - lower <= max(tol, rtol * lower)``, and nothing else."""
+        return self.gap <= np.maximum(self.tol, self.rtol * self.lower)
+
+    @property
+    def unit(self) -> str:
+        """Name of the unit of information."""
+        return unit_name(self.base)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CapacityResult(Interval):
+    """A channel capacity with the interval that is proved to hold it.
+
+    The fields are shaped like the batch they answer: scalars of NumPy for one channel.
+
+    Attributes
+    ----------
+    value : float
+        Best estimate, between `lower` and `upper` and never below 0.
+    lower, upper : float
+        The capacity lies between them; `lower` is the information at `input_distribution`, `upper` the
+        largest divergence of a row from `output_distribution`, both on the caller's matrix, rounded outward.
+    input_distribution : ndarray of shape (n_inputs,)
+        Proves `lower`. Where several inputs do the same it is one optimum of many.
+    output_distribution : ndarray of shape (n_outputs,)
+        Proves `upper`; as close to the (unique) optimal one as the gap says, not always that of
+        `input_distribution`.
+    n_iter : int
+        Steps of the method: interior-point steps and Blahut-Arimoto passes.
+    n_passes : int
+        How often the whole (reduced) matrix was read.
+    status : Status
+    method, backend : str
+    base : float
+        Base of the logarithm, 2 for bits.
+    tol, rtol : float
+        The width that was asked for.
+    """
+
+    value: np.ndarray | np.float64
+    lower: np.ndarray | np.float64
+    upper: np.ndarray | np.float64
+    input_distribution: np.ndarray
+    output_distribution: np.ndarray
+    n_iter: np.ndarray | np.integer
+    n_passes: np.ndarray | np.integer
+    status: Status
+    method: str
+    backend: str
+    base: float
+    tol: float
+    rtol: float
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __repr__(self) -> str:
+        return (
+            f"CapacityResult({self.value:.10g} {self.unit} in [{self.lower:.10g}, {self.upper:.10g}], "
+            f"gap {self.gap:.1e}, {'converged' if self.converged else 'NOT converged'}, "
+            f"{self.method} on {self.backend}, {self.n_iter} steps)\n  {self.status.sentence}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """For each state the action sequences that carry the optimum, one after the other.
+
+    Attributes
+    ----------
+    actions : ndarray of int of shape (n_sequences, horizon)
+    weights : ndarray of shape (n_sequences,)
+        Probability of each sequence under the optimal input distribution.
+    offsets : ndarray of int of shape (n_states + 1,)
+        Those of state i are the ones from ``offsets[i]`` up to ``offsets[i + 1]``.
+    """
+
+    actions: np.ndarray
+    weights: np.ndarray
+    offsets: np.ndarray
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EmpowermentResult(Interval):
+    """The empowerment of states, each with the interval that is proved to hold it.
+
+    Attributes
+    ----------
+    value, lower, upper : ndarray of shape (n_states,)
+        Empowerment of each state, and the ends it is proved to lie between.
+    status : ndarray of int of shape (n_states,)
+        A :class:`Status` for each state.
+    states : tuple
+        Labels of the states that were asked for.
+    state_numbers : ndarray of int of shape (n_states,)
+        Their numbers in the model.
+    actions : tuple
+        Labels of the model's actions.
+    horizon : int
+    sensor, output : str
+        What is read ("state", "function" or "matrix"), and whether the last reading or all of them count.
+    method : str
+        "counting" (exact, deterministic worlds) or "enumeration" (the capacity over every sequence).
+    backend : str
+    base, tol, rtol : float
+    optimal : Sequences or None
+        None if they were not kept.
+    layout : GridLayout or None
+        The model's layout, for pictures.
+    """
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    status: np.ndarray
+    states: tuple[Any, ...]
+    state_numbers: np.ndarray
+    actions: tuple[Any, ...]
+    horizon: int
+    sensor: str
+    output: str
+    method: str
+    backend: str
+    base: float
+    tol: float
+    rtol: float
+    optimal: Sequences | None = None
+    layout: GridLayout | None = None
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    def __float__(self) -> float:
+        if len(self) != 1:
+            raise TypeError(f"the result holds {len(self)} states; name one first: float(result[state])")
+        return float(self.value[0])
+
+    def __getitem__(self, state: Any) -> EmpowermentResult:
+        """Return the result of one state."""
+        i = self._position(state)
+        part = slice(i, i + 1)
+        optimal = None
+        if self.optimal is not None:
+            own = slice(*self.optimal.offsets[i : i + 2])
+            actions = self.optimal.actions[own]
+            optimal = Sequences(actions, self.optimal.weights[own], np.array([0, len(actions)]))
+        return replace(
+            self,
+            value=self.value[part],
+            lower=self.lower[part],
+            upper=self.upper[part],
+            status=self.status[part],
+            states=self.states[part],
+            state_numbers=self.state_numbers[part],
+            optimal=optimal,
+        )
+
+    def __repr__(self) -> str:
+        missed = len(self) - int(self.converged.sum())
+        ends = f"{self.value.min():.6g} to {self.value.max():.6g}" if len(self) > 1 else f"{self.value[0]:.10g}"
+        note = f", {missed} NOT converged" if missed else ""
+        count = "1 state" if len(self) == 1 else f"{len(self)} states"
+        return (
+            f"EmpowermentResult({count}, horizon {self.horizon}: {ends} {self.unit}, "
+            f"widest interval {self.gap.max():.1e}{note}, {self.method})"
+        )
+
+    def _position(self, state: Any) -> int:
+        try:
+            return self.states.index(state)
+        except ValueError:
+            shown = ", ".join(map(repr, self.states[:6])) + (", …" if len(self) > 6 else "")
+            raise KeyError(f"no result for state {state!r}; the {len(self)} states are {shown}") from None
+
+    def sequences(self, state: Any) -> list[tuple[tuple[Any, ...], float]]:
+        """Return the action sequences that carry the optimum in a state, the most probable first.
+
+        Parameters
+        ----------
+        state : hashable
+            Label of a state of this result.
+
+        Returns
+        -------
+        list of (tuple of action labels, float)
+            Each sequence with its probability under the optimal input distribution that was found, one of
+            many where the optimum is not unique. Sequences of a probability below 1e-6 are not kept, and of
+            several with the same effect there is one.
+
+        Raises
+        ------
+        ValueError
+            If the sequences were not kept.
+        """
+        i = self._position(state)
+        if self.optimal is None:
+            raise ValueError(
+                "the action sequences were not kept: that takes keep_sequences=True, and where trajectories of a "
+                "deterministic world are counted there are none to keep (each of them is as probable as any other)"
+            )
+        first, last = self.optimal.offsets[i : i + 2]
+        order = first + np.argsort(-self.optimal.weights[first:last], kind="stable")
+        return [
+            (tuple(self.actions[a] for a in self.optimal.actions[k]), float(self.optimal.weights[k])) for k in order
+        ]
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Draw the result, as a map if the model has a layout; see :func:`empowerment.plotting.plot_empowerment`."""
+        from empowerment.plotting import plot_empowerment
+
+        return plot_empowerment(self, ax=ax, **options)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write everything into an ``.npz`` file (no pickle); see :meth:`load`."""
+        from empowerment.storage import save
+
+        save(self, path)
+
+    @staticmethod
+    def load(path: str | os.PathLike[str]) -> EmpowermentResult:
+        """Read what :meth:`save` wrote."""
+        from empowerment.storage import load
+
+        return load(path)
+
+    def to_dataframe(self) -> Any:
+        """Return a pandas DataFrame with one row for each state."""
+        from empowerment.export import to_dataframe
+
+        return to_dataframe(self)
+
+    def to_xarray(self) -> Any:
+        """Return an xarray Dataset over the dimension "state", with the options as attributes."""
+        from empowerment.export import to_xarray
+
+        return to_xarray(self)

@@ -1,0 +1,213 @@
+"""Every check of what a caller hands in, and every sentence that says what is wrong with it.
+
+A sentence says what is wrong, where, what was found, what was wanted and, where there is one, a hint.
+"""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias, TypeGuard
+
+import numpy as np
+from scipy import sparse
+
+MIN_TOL = 1e-12
+"""Below this width an interval would be made of rounding errors alone."""
+
+# A float32 row rounds each entry by up to 6e-8, so hundreds of entries stay within 1e-5 of 1.
+_SUM_TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
+
+_ROW_AXES = "(row, column)"
+
+Matrix: TypeAlias = Any
+"""A float64 matrix: a C-ordered numpy.ndarray or a scipy.sparse.csr_array."""
+
+
+def one_of(value: object, known: Iterable[str], name: str) -> str:
+    """Return `value` if it is one of the `known` names, else raise a ValueError that lists them."""
+    known = list(known)
+    if value not in known:
+        raise ValueError(f"unknown {name} {value!r}; the known ones are {', '.join(map(repr, known))}")
+    return str(value)
+
+
+def horizon(value: object) -> int:
+    """Return a horizon as an int of at least 0."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"horizon is {value!r}, expected a whole number of steps")
+    if value < 0:
+        raise ValueError(f"horizon is {value}, expected a number of steps of at least 0")
+    return int(value)
+
+
+def _is_real(value: object) -> TypeGuard[float]:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def tolerances(tol: object, rtol: object) -> tuple[float, float]:
+    """Return the absolute and relative width wanted of an interval, in the result's unit."""
+    if not (_is_real(tol) and math.isfinite(tol) and tol >= MIN_TOL):
+        raise ValueError(
+            f"tol is {tol!r}, expected a finite width of at least {MIN_TOL:g}: "
+            "below that, rounding errors of double precision are wider than the interval"
+        )
+    if not (_is_real(rtol) and 0 <= rtol < 1):
+        raise ValueError(f"rtol is {rtol!r}, expected a number in [0, 1)")
+    return float(tol), float(rtol)
+
+
+def base(value: object) -> float:
+    """Return the base of the logarithm: 2 for bits, e for nats, 10 for hartleys."""
+    if not (_is_real(value) and math.isfinite(value) and value > 1):
+        raise ValueError(f"base is {value!r}, expected a number above 1 (2 gives bits, math.e nats)")
+    return float(value)
+
+
+def positive_int(value: object, name: str) -> int:
+    """Return a count as an int of at least 1."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
+        raise ValueError(f"{name} is {value!r}, expected a whole number of at least 1")
+    return int(value)
+
+
+def probability(value: object, name: str) -> float:
+    """Return a number in [0, 1]."""
+    if not (_is_real(value) and 0 <= value <= 1):
+        raise ValueError(f"{name} is {value!r}, expected a probability in [0, 1]")
+    return float(value)
+
+
+def labels(values: Sequence[Any] | None, count: int, name: str) -> tuple[Any, ...] | None:
+    """Return labels as a tuple of `count` distinct hashable values; None stays None."""
+    if values is None:
+        return None
+    found = tuple(v.item() if isinstance(v, np.generic) else v for v in values)
+    if len(found) != count:
+        raise ValueError(f"{name} has {len(found)} labels, expected {count}")
+    seen: set[Any] = set()
+    for position, label in enumerate(found):
+        try:
+            repeated = label in seen
+        except TypeError:
+            raise TypeError(f"{name}[{position}] is {label!r}, expected a hashable label") from None
+        if repeated:
+            raise ValueError(f"{name}[{position}] is {label!r} again, expected labels that differ")
+        seen.add(label)
+    return found
+
+
+def number_array(values: object, name: str, ndim: int, axes: str) -> np.ndarray:
+    """Return `values` as a non-empty float array (float32 stays float32) of `ndim` axes."""
+    try:
+        found = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} has rows of different lengths, expected {axes}") from None
+    if found.dtype.kind in "biu" or found.dtype == np.longdouble:
+        found = found.astype(np.float64)
+    if found.dtype not in _SUM_TOLERANCE:
+        hint = "; convert it to float32 or float64" if found.dtype.kind == "f" else ""
+        raise TypeError(f"{name} has dtype {found.dtype}, expected real numbers in {axes}{hint}")
+    if found.ndim != ndim:
+        raise ValueError(f"{name} has shape {found.shape}, expected {ndim} axes: {axes}")
+    if 0 in found.shape:
+        raise ValueError(f"{name} has shape {found.shape}, expected at least one entry along each of {axes}")
+    return found
+
+
+def probability_rows(
+    matrix: object,
+    name: str,
+    *,
+    where: Callable[[int], str] = lambda row: f"[{row}]",
+    hint: str = "",
+    normalize: bool = False,
+    unchecked: np.ndarray | None = None,
+) -> Matrix:
+    """Return a float64 matrix, dense (C order) or CSR, whose rows are probability distributions.
+
+    Parameters
+    ----------
+    matrix : array_like or sparse array of shape (n_rows, n_columns)
+        Non-negative rows that sum to 1 within 1e-9 (float32: 1e-5).
+    name : str
+        What the matrix is called in a message.
+    where : callable
+        From a row's number to the words that locate it, put right after `name`.
+    hint : str
+        Ends the message about a row that does not sum to 1.
+    normalize : bool
+        Divide each row by its sum instead of refusing it (a row of zeros is refused all the same).
+    unchecked : array of bool of shape (n_rows,), optional
+        Rows that are set to zero instead of checked.
+
+    Returns
+    -------
+    numpy.ndarray or scipy.sparse.csr_array
+        A copy the caller does not share.
+    """
+    found, tolerance = _copied(matrix, name, unchecked)
+    entries = found.data if sparse.issparse(found) else found.reshape(-1)
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows here is refused below
+        sums = np.asarray(found.sum(axis=1)).reshape(-1)
+    if not np.isfinite(sums).all() or (entries.size and entries.min() < 0):
+        bad = int(np.flatnonzero(~np.isfinite(entries) | (entries < 0))[0])
+        raise ValueError(
+            f"{name}{where(_row_of(found, bad))} has the entry {entries[bad]:g}, "
+            "expected finite probabilities of at least 0"
+        )
+    wrong = np.abs(sums - 1.0) > tolerance
+    if unchecked is not None:
+        wrong &= ~unchecked
+    refused = wrong & (sums == 0) if normalize else wrong
+    if refused.any():
+        row = int(np.flatnonzero(refused)[0])
+        advice = "" if normalize else "; pass normalize=True to rescale"
+        raise ValueError(f"{name}{where(row)} sums to {sums[row]:.12g}, expected 1{advice}{hint}")
+    if wrong.any():
+        _divide_rows(found, np.where(sums > 0, sums, 1.0))
+    return found
+
+
+def _copied(matrix: object, name: str, zeroed: np.ndarray | None) -> tuple[Matrix, float]:
+    """Return a float64 copy, some rows set to zero, and how far the sum of a row may miss 1."""
+    if not sparse.issparse(matrix):
+        dense = number_array(matrix, name, 2, _ROW_AXES)
+        found = np.array(dense, dtype=np.float64, order="C")
+        if zeroed is not None:
+            found[zeroed] = 0.0
+        return found, _SUM_TOLERANCE[dense.dtype]
+    csr = sparse.csr_array(matrix)
+    if 0 in csr.shape:
+        raise ValueError(f"{name} has shape {csr.shape}, expected at least one entry along each of {_ROW_AXES}")
+    data = number_array(csr.data, name, 1, "the stored entries") if csr.nnz else np.empty(0)
+    copy = sparse.csr_array((data.astype(np.float64), csr.indices, csr.indptr), shape=csr.shape, copy=True)
+    if zeroed is not None:
+        copy.data[np.repeat(zeroed, np.diff(copy.indptr))] = 0.0
+    copy.sum_duplicates()
+    copy.eliminate_zeros()
+    return copy, _SUM_TOLERANCE[data.dtype]
+
+
+def _row_of(matrix: Matrix, entry: int) -> int:
+    """Return the row of an entry, counted as the matrix stores them."""
+    if sparse.issparse(matrix):
+        return int(np.searchsorted(matrix.indptr, entry, "right")) - 1
+    return int(entry // matrix.shape[1])
+
+
+def _divide_rows(matrix: Matrix, by: np.ndarray) -> None:
+    if sparse.issparse(matrix):
+        matrix.data /= np.repeat(by, np.diff(matrix.indptr))
+    else:
+        matrix /= by[:, None]
+
+
+def distribution(values: object, count: int, name: str) -> np.ndarray:
+    """Return one probability distribution over `count` symbols as a float64 array."""
+    found = number_array(values, name, 1, "(symbol,)")
+    if found.size != count:
+        raise ValueError(f"{name} has {found.size} entries, expected {count}")
+    rows = probability_rows(found[None, :], name, where=lambda row: "")
+    return np.asarray(rows)[0]
