@@ -1,0 +1,1 @@
+"""Models read from other libraries; each adapter states the axis order it reads."""

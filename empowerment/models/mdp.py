@@ -1,0 +1,203 @@
+"""Finite Markov decision processes in canonical arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from empowerment import validate
+
+AXES = "(state, action, next_state)"
+
+
+class MDP:
+    """A finite Markov decision process: what each action does in each state.
+
+    Parameters
+    ----------
+    transition : array_like of shape (n_states, n_actions, n_states), or sparse of shape \
+            (n_states * n_actions, n_states)
+        ``transition[s, a, t]`` is the probability of state ``t`` after action ``a`` in state ``s``. In the
+        sparse form row ``s * n_actions + a`` holds that distribution.
+    states, actions : sequence of hashable, optional
+        Labels; by default the numbers 0, 1, ….
+    terminal : sequence of state labels, or of n_states truth values, optional
+        States in which nothing more happens. Their rows are replaced by "stay here" for every action,
+        whatever `transition` says there, so that an agent has no empowerment in them.
+    available : array_like of bool of shape (n_states, n_actions), optional
+        Which action exists in which state (all by default). Rows of missing actions are not read.
+    initial : array_like of shape (n_states,), optional
+        Distribution of the first state.
+    layout : optional
+        Carried along unread, for pictures (see :class:`empowerment.layout.GridLayout`).
+    normalize : bool
+        Rescale rows that do not sum to 1 instead of refusing them.
+
+    Attributes
+    ----------
+    rows : scipy.sparse.csr_array of shape (n_states * n_actions, n_states)
+        The transition, terminal states absorbing, rows of missing actions empty.
+    is_terminal : ndarray of bool of shape (n_states,)
+    available : ndarray of bool of shape (n_states, n_actions)
+    states, actions : tuple
+
+    Raises
+    ------
+    ValueError
+        If a row is not a distribution; the message names the state, the action and what was found.
+
+    Examples
+    --------
+    >>> import numpy as np, empowerment as emp
+    >>> stay, swap = np.eye(2), np.eye(2)[::-1]
+    >>> emp.MDP(np.stack([stay, swap], axis=1), states=["left", "right"], actions=["stay", "go"])
+    MDP(2 states, 2 actions, deterministic)
+    """
+
+    def __init__(
+        self,
+        transition: Any,
+        *,
+        states: Sequence[Any] | None = None,
+        actions: Sequence[Any] | None = None,
+        terminal: Any = None,
+        available: Any = None,
+        initial: Any = None,
+        layout: Any = None,
+        normalize: bool = False,
+    ) -> None:
+        flat, n_states, n_actions = _flatten(transition)
+        self.n_states, self.n_actions = n_states, n_actions
+        self.states = validate.labels(states, n_states, "states") or tuple(range(n_states))
+        self.actions = validate.labels(actions, n_actions, "actions") or tuple(range(n_actions))
+        self.layout = layout
+        self.is_terminal = _state_mask(terminal, self)
+        self.available = _availability(available, n_states, n_actions)
+        self.available[self.is_terminal] = True
+        unread = ~self.available | self.is_terminal[:, None]
+        rows = validate.probability_rows(
+            flat,
+            "transition",
+            where=self._where,
+            hint=f", or check the axis order: expected {AXES}",
+            normalize=normalize,
+            unchecked=unread.reshape(-1),
+        )
+        self.rows = _with_absorbing(sparse.csr_array(rows), self.is_terminal, n_actions)
+        self.initial = None if initial is None else validate.distribution(initial, n_states, "initial")
+        for array in (self.is_terminal, self.available, self.rows.data, self.rows.indices, self.rows.indptr):
+            array.setflags(write=False)
+        if self.initial is not None:
+            self.initial.setflags(write=False)
+
+    def _where(self, row: int) -> str:
+        state, action = divmod(row, self.n_actions)
+        return f"[{state}, {action}] (state {self.states[state]!r}, action {self.actions[action]!r})"
+
+    def __repr__(self) -> str:
+        kind = "deterministic" if self.is_deterministic else "stochastic"
+        return f"MDP({self.n_states} states, {self.n_actions} actions, {kind})"
+
+    @cached_property
+    def _state_numbers(self) -> dict[Any, int]:
+        return {label: number for number, label in enumerate(self.states)}
+
+    def state_index(self, state: Any) -> int:
+        """Return the number of the state with this label."""
+        try:
+            return self._state_numbers[state.item() if isinstance(state, np.generic) else state]
+        except (KeyError, TypeError):
+            shown = ", ".join(map(repr, self.states[:6])) + (", …" if self.n_states > 6 else "")
+            raise ValueError(f"unknown state {state!r}; the {self.n_states} states are {shown}") from None
+
+    @cached_property
+    def is_deterministic(self) -> bool:
+        """Whether every available action leads to one state with probability exactly 1."""
+        filled = np.diff(self.rows.indptr)[self.available.reshape(-1)]
+        return bool((filled == 1).all() and (self.rows.data == 1.0).all())
+
+    @cached_property
+    def successors(self) -> np.ndarray:
+        """The next state of each state and action in a deterministic world, -1 where an action is missing."""
+        if not self.is_deterministic:
+            raise ValueError("this model is stochastic; only a deterministic one has a table of successors")
+        table = np.full(self.n_states * self.n_actions, -1, dtype=np.int64)
+        table[self.available.reshape(-1)] = self.rows.indices
+        table.setflags(write=False)
+        return table.reshape(self.n_states, self.n_actions)
+
+    @cached_property
+    def action_matrices(self) -> tuple[sparse.csr_array, ...]:
+        """One sparse matrix of shape (n_states, n_states) for each action."""
+        return tuple(self.rows[a :: self.n_actions] for a in range(self.n_actions))
+
+    def to_dense(self) -> np.ndarray:
+        """Return the transition as an array of shape (n_states, n_actions, n_states)."""
+        return np.asarray(self.rows.toarray()).reshape(self.n_states, self.n_actions, self.n_states)
+
+
+def _flatten(transition: Any) -> tuple[Any, int, int]:
+    """Bring either form of a transition to one row for each pair of state and action."""
+    if sparse.issparse(transition):
+        n_rows, n_states = transition.shape
+        if n_states == 0 or n_rows == 0 or n_rows % n_states:
+            raise ValueError(
+                f"transition is sparse of shape {transition.shape}, expected (n_states * n_actions, n_states) "
+                "with one row for each state and action, the actions of a state side by side"
+            )
+        return transition, n_states, n_rows // n_states
+    array = validate.number_array(transition, "transition", 3, AXES)
+    first, second, third = array.shape
+    if first != third:
+        hint = ""
+        if second == third:
+            hint = "; this looks like (action, state, next_state): np.moveaxis(transition, 0, 1) mends that"
+        elif first == second:
+            hint = "; this looks like (state, next_state, action): np.moveaxis(transition, 2, 1) mends that"
+        raise ValueError(
+            f"transition has shape {array.shape}, expected {AXES} with as many next states as states{hint}"
+        )
+    return array.reshape(first * second, third), first, second
+
+
+def _state_mask(terminal: Any, model: MDP) -> np.ndarray:
+    mask = np.zeros(model.n_states, dtype=bool)
+    if terminal is None:
+        return mask
+    if isinstance(terminal, str) or not isinstance(terminal, Iterable):
+        raise TypeError(f"terminal is {terminal!r}, expected a sequence of states or one truth value for each state")
+    terminal = list(terminal)
+    if terminal and all(isinstance(value, bool | np.bool_) for value in terminal):
+        if len(terminal) != model.n_states:
+            raise ValueError(f"terminal has {len(terminal)} truth values, expected {model.n_states}")
+        return np.array(terminal, dtype=bool)
+    for state in terminal:
+        mask[model.state_index(state)] = True
+    return mask
+
+
+def _availability(available: Any, n_states: int, n_actions: int) -> np.ndarray:
+    if available is None:
+        return np.ones((n_states, n_actions), dtype=bool)
+    mask = np.array(available)
+    if mask.dtype != bool or mask.shape != (n_states, n_actions):
+        raise ValueError(
+            f"available has shape {mask.shape} and dtype {mask.dtype}, "
+            f"expected truth values of shape (n_states, n_actions) = {(n_states, n_actions)}"
+        )
+    return mask
+
+
+def _with_absorbing(rows: sparse.csr_array, is_terminal: np.ndarray, n_actions: int) -> sparse.csr_array:
+    """Put "stay here" into the (empty) rows of terminal states."""
+    if is_terminal.any():
+        states = np.flatnonzero(is_terminal)
+        index = (states[:, None] * n_actions + np.arange(n_actions)).reshape(-1)
+        columns = np.repeat(states, n_actions)
+        rows = rows + sparse.csr_array((np.ones(index.size), (index, columns)), shape=rows.shape)
+    rows.sort_indices()
+    return rows

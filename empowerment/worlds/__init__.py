@@ -1,0 +1,61 @@
+"""Named worlds, small and with known answers, to learn from, test and measure with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from empowerment import validate
+from empowerment.models.mdp import MDP
+from empowerment.worlds.box import box_pushing
+from empowerment.worlds.grid import grid_world, open_grid, slip_grid
+from empowerment.worlds.hanoi import tower_of_hanoi
+from empowerment.worlds.klyubin import klyubin_maze
+
+__all__ = [
+    "WORLDS",
+    "box_pushing",
+    "grid_world",
+    "klyubin_maze",
+    "make",
+    "open_grid",
+    "slip_grid",
+    "tower_of_hanoi",
+]
+
+WORLDS: dict[str, Callable[..., MDP]] = {
+    "box_pushing": box_pushing,
+    "klyubin_maze": klyubin_maze,
+    "open_grid": open_grid,
+    "slip_grid": slip_grid,
+    "tower_of_hanoi": tower_of_hanoi,
+}
+"""The worlds that can be made by name: those that need nothing handed in."""
+
+
+def make(name: str, **options: Any) -> MDP:
+    """Build a world by its name.
+
+    Parameters
+    ----------
+    name : str
+        A key of `WORLDS`.
+    **options
+        Passed on to the function of that name.
+
+    Returns
+    -------
+    MDP
+
+    Raises
+    ------
+    ValueError
+        If no world has this name; the message lists those that exist.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> emp.worlds.make("open_grid", rows=2)
+    MDP(4 states, 5 actions, deterministic)
+    """
+    return WORLDS[validate.one_of(name, WORLDS, "world")](**options)

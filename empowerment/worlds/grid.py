@@ -1,0 +1,280 @@
+"""Grid worlds: cells, walls between them, moves that bump, slip, terminal cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from scipy import sparse
+
+from empowerment import validate
+from empowerment.layout import GridLayout
+from empowerment.models.mdp import MDP
+
+Cell = tuple[int, int]
+
+# What each action does to (row, column) when row 0 is the top row; "stay" is last so that it can be dropped.
+MOVES = {"north": (-1, 0), "south": (1, 0), "east": (0, 1), "west": (0, -1), "stay": (0, 0)}
+STAY = len(MOVES) - 1
+SLIP_MODES = ("other", "perpendicular", "stay")
+START, TERMINAL, BLOCKED = "S", ("G", "H"), "#"
+FREE = (".", " ", START, *TERMINAL)
+
+SLIP_GRID_BLOCKED = (
+    *((0, 1), (0, 3), (0, 7), (1, 7), (2, 4), (2, 8)),
+    *((4, 6), (5, 7), (6, 4), (7, 5), (7, 9), (9, 1)),
+)
+
+
+def grid_world(
+    map: str | Sequence[str],
+    *,
+    slip: float = 0.0,
+    slip_mode: str = "other",
+    stay: bool = True,
+) -> MDP:
+    """Build a grid world from a drawing.
+
+    Parameters
+    ----------
+    map : str or sequence of str
+        One line for each row, the top row first: ``#`` a blocked cell, ``.`` or a space a free one, ``S`` a
+        free cell to start in, ``G`` and ``H`` terminal cells (goal, hole). A string may begin with an empty
+        line, so that a drawing in triple quotes can start on a line of its own.
+    slip : float
+        Probability that something else happens than the action intended.
+    slip_mode : {"other", "perpendicular", "stay"}
+        What happens then: one of the other actions, each as likely; one of the two moves at right angles,
+        each as likely (an intended "stay" never slips); or no move.
+    stay : bool
+        Whether there is an action "stay" next to "north", "south", "east" and "west".
+
+    Returns
+    -------
+    MDP
+        States are the free cells as (row, column), row by row from the top; "north" leads to the row before.
+        A move into a blocked cell or off the grid stays where it is. The first state is uniform over the
+        cells marked ``S``, if there are any.
+
+    Raises
+    ------
+    ValueError
+        For an unknown character, rows of different lengths, a drawing without a free cell, or a `slip` that
+        is not a probability.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> world = emp.worlds.grid_world(["S.#", "..G"], slip=0.2, slip_mode="perpendicular")
+    >>> world
+    MDP(5 states, 5 actions, stochastic)
+    >>> world.states
+    ((0, 0), (0, 1), (1, 0), (1, 1), (1, 2))
+    """
+    letters = _letters(map)
+    marks = {
+        (row, column): letter
+        for row, line in enumerate(letters)
+        for column, letter in enumerate(line)
+        if letter in (START, *TERMINAL)
+    }
+    free = np.array([[letter != BLOCKED for letter in line] for line in letters])
+    if not free.any():
+        found = f"map has no free cell in its {free.shape[0]} rows and {free.shape[1]} columns"
+        raise ValueError(f"{found}, expected at least one of {_listed(FREE)}")
+    return build_grid(free, marks=marks, slip=slip, slip_mode=slip_mode, stay=stay)
+
+
+def open_grid(
+    rows: int = 11,
+    columns: int | None = None,
+    *,
+    slip: float = 0.0,
+    slip_mode: str = "other",
+    stay: bool = True,
+) -> MDP:
+    """Build an empty rectangle, whose empowerment without slip is known in closed form.
+
+    As long as no border is in reach, n steps lead to the 2n² + 2n + 1 cells at most n moves away, or to
+    (n + 1)² of them if there is no action "stay". From a corner with both other borders out of reach they
+    lead to (n + 1)(n + 2) / 2 cells. The logarithm of that count is the n-step empowerment.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Size of the grid; as many columns as rows by default.
+    slip, slip_mode, stay
+        As for :func:`grid_world`.
+
+    Returns
+    -------
+    MDP
+        States are (row, column), row 0 at the top.
+
+    Raises
+    ------
+    ValueError
+        If a size is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> emp.worlds.open_grid(3)
+    MDP(9 states, 5 actions, deterministic)
+    """
+    columns = rows if columns is None else columns
+    shape = validate.positive_int(rows, "rows"), validate.positive_int(columns, "columns")
+    return build_grid(np.ones(shape, dtype=bool), slip=slip, slip_mode=slip_mode, stay=stay)
+
+
+def slip_grid(slip: float = 0.1, slip_mode: str = "other") -> MDP:
+    """Build the 10 by 10 grid with 12 scattered blocked cells on which this package measures its solvers.
+
+    Small enough to enumerate every sequence of a few actions, and without the symmetries of an open grid.
+
+    Parameters
+    ----------
+    slip, slip_mode
+        As for :func:`grid_world`.
+
+    Returns
+    -------
+    MDP
+        88 states (row, column), row 0 at the top, and five actions.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> emp.worlds.slip_grid()
+    MDP(88 states, 5 actions, stochastic)
+    """
+    free = np.ones((10, 10), dtype=bool)
+    free[tuple(np.transpose(SLIP_GRID_BLOCKED))] = False
+    return build_grid(free, slip=slip, slip_mode=slip_mode, stay=True)
+
+
+def build_grid(
+    free: np.ndarray,
+    *,
+    walls: Iterable[tuple[Cell, Cell]] = (),
+    marks: Mapping[Cell, str] | None = None,
+    origin: str = "upper",
+    slip: float,
+    slip_mode: str,
+    stay: bool,
+) -> MDP:
+    """Build a grid world from its parts.
+
+    Parameters
+    ----------
+    free : ndarray of bool of shape (rows, columns)
+        Which cells can be stood on.
+    walls : iterable of ((int, int), (int, int))
+        Pairs of neighbouring cells between which no move leads.
+    marks : mapping of (int, int) to str, optional
+        Cells marked ``"G"`` or ``"H"`` are terminal, the first state is uniform over those marked ``"S"``.
+    origin : {"upper", "lower"}
+        Whether row 0 is the top row ("north" leads to the row before) or the bottom row (to the row after).
+    slip, slip_mode, stay
+        As for :func:`grid_world`.
+
+    Returns
+    -------
+    MDP
+        With a :class:`empowerment.layout.GridLayout`.
+    """
+    walls, marks = tuple(walls), dict(marks or {})
+    weights = slip_weights(slip, slip_mode, stay)
+    cells = tuple((row, column) for row, column in np.argwhere(free).tolist())
+    starts = np.array([marks.get(cell) == START for cell in cells], dtype=float)
+    return MDP(
+        _transition(_effects(free, walls, origin), weights),
+        states=cells,
+        actions=tuple(MOVES)[: len(weights)],
+        terminal=[cell for cell in cells if marks.get(cell) in TERMINAL],
+        initial=starts / starts.sum() if starts.any() else None,
+        layout=GridLayout(free.shape, cells, walls, marks, origin),
+    )
+
+
+def slip_weights(slip: float, slip_mode: str, stay: bool) -> np.ndarray:
+    """Return how likely each action has the effect of each move: shape (n_actions, 5), rows summing to 1.
+
+    Raises
+    ------
+    ValueError
+        If `slip` is not a probability or `slip_mode` is unknown.
+    """
+    slip = validate.probability(slip, "slip")
+    slip_mode = validate.one_of(slip_mode, SLIP_MODES, "slip_mode")
+    n_actions = len(MOVES) if stay else STAY
+    intended = np.eye(n_actions, len(MOVES))
+    instead = np.zeros_like(intended)
+    if slip_mode == "other":
+        instead[:, :n_actions] = (1 - np.eye(n_actions)) / (n_actions - 1)
+    elif slip_mode == "perpendicular":
+        steps = np.array(list(MOVES.values()))
+        instead[:STAY, :STAY] = 0.5 * (steps[:STAY] @ steps[:STAY].T == 0)
+        instead[STAY:, STAY] = 1.0
+    else:
+        instead[:, STAY] = 1.0
+    return np.asarray((1 - slip) * intended + slip * instead)
+
+
+def _effects(free: np.ndarray, walls: tuple[tuple[Cell, Cell], ...], origin: str) -> np.ndarray:
+    """Return the state each move leads to from each free cell: shape (n_states, 5)."""
+    upwards = 1 if origin == "upper" else -1
+    steps = [(upwards * down, right) for down, right in MOVES.values()]
+    here = np.argwhere(free)
+    number = np.full((free.shape[0] + 2, free.shape[1] + 2), -1)  # nothing lies around the grid
+    number[1:-1, 1:-1][free] = np.arange(len(here))
+    shut = np.zeros((*free.shape, len(steps)), dtype=bool)
+    for one, other in (*walls, *(wall[::-1] for wall in walls)):
+        shut[(*one, steps.index((other[0] - one[0], other[1] - one[1])))] = True
+    found = np.stack([number[tuple((here + step + 1).T)] for step in steps], axis=1)
+    stopped = (found < 0) | shut[free]
+    return np.where(stopped, np.arange(len(here))[:, None], found)
+
+
+def _transition(effects: np.ndarray, weights: np.ndarray) -> sparse.csr_array:
+    """Return the CSR transition of shape (n_states * n_actions, n_states); equal effects are added up."""
+    n_states, n_actions = len(effects), len(weights)
+    action, effect = weights.nonzero()
+    rows = np.arange(n_states)[:, None] * n_actions + action
+    entries = np.broadcast_to(weights[action, effect], rows.shape)
+    place = rows.reshape(-1), effects[:, effect].reshape(-1)
+    return sparse.coo_array((entries.reshape(-1), place), shape=(n_states * n_actions, n_states)).tocsr()
+
+
+def _letters(drawing: str | Sequence[str]) -> list[str]:
+    """Return the rows of a drawing, all of one length and of known characters."""
+    lines = _lines(drawing) if isinstance(drawing, str) else list(drawing)
+    if not lines or not lines[0]:
+        raise ValueError("map has no cells, expected lines of characters, one for each row")
+    for row, line in enumerate(lines):
+        if not isinstance(line, str):
+            raise TypeError(f"row {row} of map is {line!r}, expected a string")
+        for column, letter in enumerate(line):
+            if letter not in (*FREE, BLOCKED):
+                known = _listed((*FREE, BLOCKED))
+                raise ValueError(f"map has {letter!r} in row {row}, column {column}, expected one of {known}")
+        if len(line) != len(lines[0]):
+            wanted = f"expected {len(lines[0])} as in row 0"
+            raise ValueError(f"row {row} of map has {len(line)} characters, {wanted}")
+    return lines
+
+
+def _lines(drawing: str) -> list[str]:
+    """Split a drawing into its rows, refusing one that may or may not be indented."""
+    lines = drawing.splitlines()
+    lines = lines[1:] if lines and not lines[0] else lines
+    if len(lines) > 1 and all(line.startswith(" ") for line in lines):
+        raise ValueError(
+            "every line of map begins with a space: pass it through textwrap.dedent if that is an "
+            "indentation, or write '.' for a first column of free cells"
+        )
+    return lines
+
+
+def _listed(letters: Sequence[str]) -> str:
+    return ", ".join(map(repr, letters))

@@ -1,0 +1,26 @@
+"""Deterministic worlds from a table of next states."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from empowerment.models.mdp import MDP
+
+
+def from_successors(successors: np.ndarray, *, states: Sequence[Any], actions: Sequence[Any]) -> MDP:
+    """Build the world in which an action leads to one state for certain.
+
+    Parameters
+    ----------
+    successors : ndarray of int of shape (n_states, n_actions)
+        The number of the next state.
+    states, actions : sequence of hashable
+        Labels.
+    """
+    n_states, n_rows = len(successors), successors.size
+    entries = np.ones(n_rows), successors.reshape(-1), np.arange(n_rows + 1)
+    return MDP(sparse.csr_array(entries, shape=(n_rows, n_states)), states=states, actions=actions)
