@@ -1,0 +1,1 @@
+"""How a model of a world becomes the channel from an agent's actions to its future sensors."""

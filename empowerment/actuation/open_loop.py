@@ -1,0 +1,217 @@
+"""Open loop: the channel from a fixed sequence of actions to what the agent will read.
+
+A layer holds one row for each sequence of k actions: the joint probability of what has been read on the way and
+of the present state. Only columns that can be reached are kept, and rows that are equal are merged after every
+step: equal rows have equal futures, so the merged one stands for all of them (the capacity depends on the
+convex hull of the rows alone).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from empowerment import validate
+from empowerment.actuation.sensor import Sensor, make_sensor
+from empowerment.capacity.solve import kernel_of
+from empowerment.channel import Channel
+from empowerment.models.mdp import MDP
+
+OUTPUTS = ("final", "trajectory")
+DEFAULT_MEMORY = 4e9
+
+
+class NoSequenceError(ValueError):
+    """No action sequence of the wanted length is available from a state."""
+
+
+class _Columns(NamedTuple):
+    """What the columns of a layer stand for: a history of readings and the present state."""
+
+    histories: list[tuple[int, ...]]
+    history: np.ndarray
+    state: np.ndarray
+
+
+@dataclass(frozen=True)
+class OpenLoop:
+    """Rows of an n-step channel and the action sequence that makes each of them.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_rows, n_outcomes)
+    sequences : ndarray of int of shape (n_rows, horizon)
+        Numbers of the actions; the first of the sequences that were merged into the row.
+    outcomes : list
+        A label for each column: a reading, or the tuple of all readings on the way.
+    """
+
+    rows: np.ndarray
+    sequences: np.ndarray
+    outcomes: list[Any]
+
+
+def actuation_channel(
+    model: MDP,
+    state: Any,
+    horizon: int = 1,
+    *,
+    sensor: Any = None,
+    output: str = "final",
+    merge: bool = True,
+    memory: float = DEFAULT_MEMORY,
+) -> Channel:
+    """Return the channel from sequences of actions to what the agent reads afterwards.
+
+    Parameters
+    ----------
+    model : MDP
+    state : hashable
+        Label of the state to start in.
+    horizon : int
+        Number of actions in a sequence.
+    sensor : None, "state", callable or array_like of shape (n_states, n_readings)
+        What is read: the state itself, a function of its label, or readings with the probabilities of a matrix.
+    output : {"final", "trajectory"}
+        Whether the last reading or all `horizon` of them arrive.
+    merge : bool
+        Merge sequences whose rows are equal up to rounding, which leaves the capacity as it is. Each row is
+        then labelled by the first of its sequences.
+    memory : float
+        Most bytes that the rows of one step may take.
+
+    Returns
+    -------
+    Channel
+        Inputs are tuples of action labels, outputs the readings (tuples of them for a trajectory) that can
+        occur at all.
+
+    Raises
+    ------
+    NoSequenceError
+        If no sequence of this length is available: each of its actions must be available in every state that
+        the sequence can meet with positive probability.
+    MemoryError
+        If there are more rows than `memory` allows.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> corridor = emp.worlds.grid_world(["...."])
+    >>> channel = emp.actuation_channel(corridor, (0, 0), 2)
+    >>> channel.outputs
+    ((0, 0), (0, 1), (0, 2))
+    >>> channel.inputs
+    (('north', 'north'), ('north', 'east'), ('east', 'east'))
+    """
+    horizon = validate.horizon(horizon)
+    validate.one_of(output, OUTPUTS, "output")
+    found = open_loop(model, model.state_index(state), horizon, make_sensor(sensor, model), output, merge, memory)
+    inputs = [tuple(model.actions[a] for a in sequence) for sequence in found.sequences]
+    return Channel.from_valid(found.rows, inputs, found.outcomes)
+
+
+def open_loop(
+    model: MDP, start: int, horizon: int, sensor: Sensor, output: str, merge: bool, memory: float
+) -> OpenLoop:
+    """Return the rows from the state numbered `start`; see :func:`actuation_channel`."""
+    # For the last reading alone nothing is read on the way: every state gives the same reading.
+    on_the_way = sensor.matrix if output == "trajectory" else sparse.csr_array(np.ones((model.n_states, 1)))
+    columns = _Columns([()], np.zeros(1, dtype=np.int64), np.array([start]))
+    rows, sequences = np.ones((1, 1)), np.zeros((1, 0), dtype=np.int32)
+    for step in range(1, horizon + 1):
+        matrices, following = _step(model, on_the_way, columns)
+        _check_memory(rows.shape[0] * model.n_actions * following.state.size, memory, step, horizon, model, start)
+        rows, sequences = _extend(model, rows, sequences, columns, matrices)
+        if not rows.size:
+            raise NoSequenceError(
+                f"no sequence of {horizon} actions is available from state {model.states[start]!r}: "
+                "each action must be available in every state that the sequence can meet"
+            )
+        columns = following
+        if merge:
+            rows, sequences = _merged(rows, sequences)
+    rows, outcomes = _read_out(rows, columns, sensor, output)
+    if merge:
+        rows, sequences = _merged(rows, sequences)
+    return OpenLoop(rows, sequences, outcomes)
+
+
+def _step(model: MDP, readings: sparse.csr_array, columns: _Columns) -> tuple[list[sparse.csr_array], _Columns]:
+    """Return for each action the matrix from this layer's columns to the next one's, and those columns."""
+    n_readings = readings.shape[1]
+    entries, keys = [], []
+    for matrix in model.action_matrices:
+        moves = matrix[columns.state].tocoo()
+        seen = readings[moves.col].tocoo()  # row i: what can be read at the end of move i
+        source, successor = moves.row[seen.row], moves.col[seen.row]
+        history = columns.history[source] * n_readings + seen.col
+        entries.append((source, moves.data[seen.row] * seen.data))
+        keys.append(history * model.n_states + successor)
+    unique, position = np.unique(np.concatenate(keys), return_inverse=True)
+    shape = (columns.state.size, unique.size)
+    matrices, start = [], 0
+    for source, probability in entries:
+        target = position[start : start + source.size]
+        matrices.append(sparse.csr_array((probability, (source, target)), shape=shape))
+        start += source.size
+    histories, history = np.unique(unique // model.n_states, return_inverse=True)
+    paths = [(*columns.histories[old // n_readings], int(old % n_readings)) for old in histories]
+    return matrices, _Columns(paths, history, unique % model.n_states)
+
+
+def _extend(
+    model: MDP,
+    rows: np.ndarray,
+    sequences: np.ndarray,
+    columns: _Columns,
+    matrices: list[sparse.csr_array],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Append every action to every sequence that can be followed by it."""
+    n_actions = len(matrices)
+    extended = np.stack([rows @ matrix for matrix in matrices], axis=1)
+    longer = np.concatenate(
+        [
+            np.repeat(sequences, n_actions, axis=0),
+            np.tile(np.arange(n_actions, dtype=np.int32), len(sequences))[:, None],
+        ],
+        axis=1,
+    )
+    extended = extended.reshape(len(longer), -1)
+    missing = ~model.available[columns.state]
+    if not missing.any():
+        return extended, longer
+    allowed = ~((rows > 0) @ missing).reshape(-1)
+    return extended[allowed], longer[allowed]
+
+
+def _merged(rows: np.ndarray, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    _, kernel = kernel_of(None)
+    first = kernel.equal_rows(rows)
+    kept = np.flatnonzero(first == np.arange(first.size))
+    return (rows, sequences) if kept.size == len(rows) else (rows[kept], sequences[kept])
+
+
+def _read_out(rows: np.ndarray, columns: _Columns, sensor: Sensor, output: str) -> tuple[np.ndarray, list[Any]]:
+    """Sum over what is not read at the end."""
+    if output == "trajectory":
+        size = len(columns.histories)
+        summing = sparse.csr_array(
+            (np.ones(columns.history.size), (np.arange(columns.history.size), columns.history))
+        )
+        labels = [tuple(sensor.readings[r] for r in path) for path in columns.histories]
+        return rows @ summing[:, :size], labels
+    reading = sensor.matrix[columns.state]
+    seen = np.flatnonzero(np.bincount(reading.indices, minlength=reading.shape[1]))
+    return rows @ reading[:, seen], [sensor.readings[r] for r in seen]
+
+
+def _check_memory(entries: int, memory: float, step: int, horizon: int, model: MDP, start: int) -> None:
+    if 8 * entries > memory:
+        raise MemoryError(
+            f"step {step} of {horizon} from state {model.states[start]!r} takes {8 * entries / 1e9:.3g} GB of rows, "
+            f"allowed are {memory / 1e9:.3g} GB; shorten the horizon, coarsen the sensor or raise memory="
+        )

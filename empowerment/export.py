@@ -1,0 +1,49 @@
+"""Results as tables of other libraries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from empowerment.results import EmpowermentResult
+
+_COLUMNS = ("value", "lower", "upper", "gap", "converged", "status")
+_OPTIONS = ("horizon", "sensor", "output", "method", "backend", "base", "unit", "tol", "rtol")
+
+
+def to_dataframe(result: EmpowermentResult) -> Any:
+    """Return a pandas DataFrame with one row for each state; the options are in its ``attrs``."""
+    pandas = _imported("pandas")
+    index = pandas.Index(
+        np.fromiter(result.states, dtype=object, count=len(result)), name="state", tupleize_cols=False
+    )
+    frame = pandas.DataFrame({name: np.asarray(getattr(result, name)) for name in _COLUMNS}, index=index)
+    frame.attrs = {name: getattr(result, name) for name in _OPTIONS}
+    return frame
+
+
+def to_xarray(result: EmpowermentResult) -> Any:
+    """Return an xarray Dataset over the dimension "state".
+
+    A state's coordinate is its label, as text where labels are not plain numbers; states on a grid have the
+    coordinates "row" and "column" as well.
+    """
+    xarray = _imported("xarray")
+    plain = all(isinstance(label, int | float | str) for label in result.states)
+    coords: dict[str, Any] = {"state": list(result.states) if plain else [str(label) for label in result.states]}
+    if result.layout is not None:
+        cells = np.array(result.layout.cells)[result.state_numbers]
+        coords |= {"row": ("state", cells[:, 0]), "column": ("state", cells[:, 1])}
+    variables: dict[str, Any] = {name: ("state", np.asarray(getattr(result, name))) for name in _COLUMNS}
+    for name in ("value", "lower", "upper", "gap"):
+        variables[name] = (*variables[name], {"units": result.unit})
+    return xarray.Dataset(variables, coords=coords, attrs={name: getattr(result, name) for name in _OPTIONS})
+
+
+def _imported(name: str) -> Any:
+    try:
+        return __import__(name)
+    except ImportError:
+        raise ImportError(f'this needs {name}; install it with pip install "empowerment[xarray]"') from None
