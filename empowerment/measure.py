@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, SupportsFloat
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,15 +23,27 @@ METHODS = ("auto", "counting", "enumeration")
 _MIN_WEIGHT = 1e-6
 
 
-class _PerState(NamedTuple):
-    """What is found for the states that were asked for, in their order."""
+class _Question(NamedTuple):
+    """What is asked of each state."""
 
-    value: list[float]
-    lower: list[float]
-    upper: list[float]
-    status: list[int]
-    sequences: list[np.ndarray] | None
-    weights: list[np.ndarray] | None
+    model: MDP
+    numbers: np.ndarray
+    horizon: int
+    sensor: Sensor
+    output: str
+    base: float
+    progress: bool
+
+
+class _Finding(NamedTuple):
+    """What is found for one state, with the numbers of the actions that carry it (None: not kept)."""
+
+    value: float
+    lower: float
+    upper: float
+    status: Status
+    sequences: np.ndarray | None = None
+    weights: np.ndarray | None = None
 
 
 def empowerment(
@@ -119,28 +131,21 @@ def empowerment(
     base = validate.base(base)
     backend = backend_name(backend)
     reader = make_sensor(sensor, model)
-    numbers = _numbers(states, model)
-    countable = model.is_deterministic and reader.is_deterministic
-    if method == "counting" and not countable:
-        raise ValueError(
-            "method='counting' needs a deterministic world and sensor, and this one is stochastic; "
-            "method='enumeration' takes both"
-        )
-    if method == "enumeration" or not countable:
-        method = "enumeration"
-        options = {"tol": tol, "rtol": rtol, "backend": backend, "base": base}
-        watched = _watch(numbers, progress, horizon)
-        found = _enumerate(model, watched, horizon, reader, output, memory, keep_sequences, options)
-    else:
+    question = _Question(model, _numbers(states, model), horizon, reader, output, base, progress)
+    if _counts(question, method):
         method, backend = "counting", "scipy"  # counting needs no kernel
-        found = _count(model, numbers, horizon, reader, output, base, keep_sequences, progress)
+        findings = list(_count(question, keep_sequences))
+    else:
+        method = "enumeration"
+        solver = {"tol": tol, "rtol": rtol, "backend": backend, "base": base}
+        findings = list(_enumerate(question, keep_sequences, memory, solver))
     result = EmpowermentResult(
-        value=np.array(found.value),
-        lower=np.array(found.lower),
-        upper=np.array(found.upper),
-        status=np.array(found.status),
-        states=tuple(model.states[i] for i in numbers),
-        state_numbers=numbers,
+        value=np.array([f.value for f in findings], dtype=float),
+        lower=np.array([f.lower for f in findings], dtype=float),
+        upper=np.array([f.upper for f in findings], dtype=float),
+        status=np.array([int(f.status) for f in findings]),
+        states=tuple(model.states[i] for i in question.numbers),
+        state_numbers=question.numbers,
         actions=model.actions,
         horizon=horizon,
         sensor=reader.name,
@@ -150,7 +155,7 @@ def empowerment(
         base=base,
         tol=tol,
         rtol=rtol,
-        optimal=_joined(found, horizon),
+        optimal=_joined(findings),
         layout=model.layout,
     )
     if not result.converged.all():
@@ -176,88 +181,80 @@ def _numbers(states: Any, model: MDP) -> np.ndarray:
     return np.array([model.state_index(states)])
 
 
-def _watch(numbers: np.ndarray, progress: bool, horizon: int) -> Iterable[int]:
-    if not progress:
-        return numbers.tolist()
+def _counts(question: _Question, method: str) -> bool:
+    """Return whether outcomes are counted, which takes a world and a sensor without noise."""
+    countable = question.model.is_deterministic and question.sensor.is_deterministic
+    if method == "counting" and not countable:
+        raise ValueError(
+            "method='counting' needs a deterministic world and sensor, and this one is stochastic; "
+            "method='enumeration' takes both"
+        )
+    return countable and method != "enumeration"
+
+
+def _watched(question: _Question) -> Iterable[int]:
+    """Return the numbers of the states, behind a progress bar if one was asked for."""
+    numbers: Iterable[int] = question.numbers.tolist()
+    if not question.progress:
+        return numbers
     try:
         from tqdm import tqdm
     except ImportError:
         raise ImportError('progress=True needs tqdm; install it with pip install "empowerment[progress]"') from None
-    watched: Iterable[int] = tqdm(numbers.tolist(), desc=f"empowerment, horizon {horizon}", unit="state")
-    return watched
+    return tqdm(numbers, desc=f"empowerment, horizon {question.horizon}", unit="state")
 
 
 def _enumerate(
-    model: MDP,
-    numbers: Iterable[int],
-    horizon: int,
-    sensor: Sensor,
-    output: str,
-    memory: float,
-    keep_sequences: bool,
-    options: dict[str, Any],
-) -> _PerState:
+    question: _Question, keep_sequences: bool, memory: float, solver: dict[str, Any]
+) -> Iterator[_Finding]:
     """Take the capacity over every sequence, state by state."""
-    found = _PerState([], [], [], [], *(([], []) if keep_sequences else (None, None)))
-    for number in numbers:
-        sequences, weights = np.empty((0, horizon), dtype=np.int32), np.empty(0)
+    model, _, horizon, sensor, output, *_ = question
+    for number in _watched(question):
         try:
             channel = open_loop(model, number, horizon, sensor, output, True, memory)
         except NoSequenceError:
-            _append(found, 0.0, 0.0, 0.0, Status.NO_SEQUENCE)
-        else:
-            result = channel_capacity(Channel.from_valid(channel.rows), on_failure="ignore", **options)
-            _append(found, result.value, result.lower, result.upper, result.status)
+            yield _no_sequence(horizon, keep_sequences)
+            continue
+        result = channel_capacity(Channel.from_valid(channel.rows), on_failure="ignore", **solver)
+        found = _Finding(float(result.value), float(result.lower), float(result.upper), result.status)
+        if keep_sequences:
             used = np.flatnonzero(result.input_distribution >= _MIN_WEIGHT)
-            sequences, weights = channel.sequences[used], result.input_distribution[used]
-        if found.sequences is not None and found.weights is not None:
-            found.sequences.append(sequences)
-            found.weights.append(weights)
-    return found
+            found = found._replace(sequences=channel.sequences[used], weights=result.input_distribution[used])
+        yield found
 
 
-def _count(
-    model: MDP,
-    numbers: np.ndarray,
-    horizon: int,
-    sensor: Sensor,
-    output: str,
-    base: float,
-    keep_sequences: bool,
-    progress: bool,
-) -> _PerState:
+def _count(question: _Question, keep_sequences: bool) -> Iterator[_Finding]:
     """Count outcomes of a deterministic world; of runs of readings only the number is kept."""
+    model, numbers, horizon, sensor, output, base, _ = question
     successors, reading = model.successors, sensor.reading_of_state
-    counts: Sequence[int]
     if output == "trajectory":
         counts, keep_sequences = count_trajectories(successors, reading, numbers, horizon), False
     else:
         counts = count_readings(successors, reading, numbers, horizon).tolist()
-    found = _PerState([], [], [], [], *(([], []) if keep_sequences else (None, None)))
-    for number, count in zip(_watch(numbers, progress, horizon), counts, strict=True):
-        value = _log(count, base) if count else 0.0
+    for number, count in zip(_watched(question), counts, strict=True):
+        if not count:
+            yield _no_sequence(horizon, keep_sequences)
+            continue
+        value = math.log2(count) if base == 2 else math.log(count) / math.log(base)
         slack = 4 * math.ulp(value) if count > 1 else 0.0
-        status = Status.CERTIFIED if count else Status.NO_SEQUENCE
-        _append(found, value, value - slack, value + slack, status)
-        if found.sequences is not None and found.weights is not None:
-            found.sequences.append(trace_sequences(successors, reading, number, horizon))
-            found.weights.append(np.full(count, 1.0 / max(count, 1)))
+        found = _Finding(value, value - slack, value + slack, Status.CERTIFIED)
+        if keep_sequences:
+            sequences = trace_sequences(successors, reading, number, horizon)
+            found = found._replace(sequences=sequences, weights=np.full(count, 1.0 / count))
+        yield found
+
+
+def _no_sequence(horizon: int, keep_sequences: bool) -> _Finding:
+    found = _Finding(0.0, 0.0, 0.0, Status.NO_SEQUENCE)
+    if keep_sequences:
+        return found._replace(sequences=np.empty((0, horizon), dtype=np.int32), weights=np.empty(0))
     return found
 
 
-def _log(count: int, base: float) -> float:
-    return math.log2(count) if base == 2 else math.log(count) / math.log(base)
-
-
-def _append(found: _PerState, value: SupportsFloat, lower: SupportsFloat, upper: SupportsFloat, status: int) -> None:
-    for values, item in zip(found[:3], (value, lower, upper), strict=True):
-        values.append(float(item))
-    found.status.append(int(status))
-
-
-def _joined(found: _PerState, horizon: int) -> Sequences | None:
-    if found.sequences is None or found.weights is None:
+def _joined(findings: list[_Finding]) -> Sequences | None:
+    sequences = [f.sequences for f in findings if f.sequences is not None]
+    weights = [f.weights for f in findings if f.weights is not None]
+    if not sequences:
         return None
-    offsets = np.concatenate([[0], np.cumsum([len(part) for part in found.sequences])])
-    actions = np.concatenate([np.empty((0, horizon), dtype=np.int32), *found.sequences])
-    return Sequences(actions, np.concatenate([np.empty(0), *found.weights]), offsets)
+    offsets = np.concatenate([[0], np.cumsum([len(part) for part in sequences])])
+    return Sequences(np.concatenate(sequences), np.concatenate(weights), offsets)

@@ -146,7 +146,8 @@ def check_certificate(channel: Any, result: CapacityResult) -> None:
     for name, values in (("p", p), ("q", q)):
         assert (values >= 0).all(), f"{name} has negative entries"
         assert abs(math.fsum(values) - 1) < 1e-12, f"{name} sums to {math.fsum(values)!r}"
-    own_q = [math.fsum(p * column) for column in rows.T]
+    # A product p * w may underflow where w does not; the term it belongs to is then below 1e-300.
+    own_q = [max(math.fsum(p * column), math.ulp(0.0)) for column in rows.T]
     lower = math.fsum(p[x] * _exact_divergence(rows[x], own_q) for x in np.flatnonzero(p)) / math.log(result.base)
     upper = max(_exact_divergence(row, q) for row in rows) / math.log(result.base)
     assert result.lower <= lower, f"lower is {result.lower!r}, but p proves only {lower!r}"

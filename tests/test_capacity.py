@@ -185,6 +185,15 @@ def test_rows_that_miss_one_within_the_tolerance_are_certified_as_they_stand():
     assert upper - lower <= 1.1e-11
 
 
+def test_an_output_of_the_smallest_probability_there_is_keeps_the_interval_finite(backend):
+    matrix = np.array([[1.0, 5e-324, 0.0, 0.0], [0.0, 0.0, 1.0, 5e-324], [0.0, 0.0, 0.5, 0.5]])
+    for form in (np.asarray, sparse.csr_array):
+        result = emp.channel_capacity(form(matrix), backend=backend)
+        assert result.converged
+        check_certificate(matrix, result)
+        assert emp.verify(matrix, result)[1] < 2
+
+
 def test_tiny_capacities_by_relative_tolerance(backend):
     matrix = asymmetric(0.4999, 0.4999)
     result = emp.channel_capacity(matrix, tol=1e-12, rtol=1e-4, backend=backend)

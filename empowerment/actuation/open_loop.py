@@ -172,7 +172,9 @@ def _extend(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Append every action to every sequence that can be followed by it."""
     n_actions = len(matrices)
-    extended = np.stack([rows @ matrix for matrix in matrices], axis=1)
+    extended = np.empty((len(rows), n_actions, matrices[0].shape[1]))
+    for action, matrix in enumerate(matrices):
+        extended[:, action] = rows @ matrix
     longer = np.concatenate(
         [
             np.repeat(sequences, n_actions, axis=0),
@@ -203,10 +205,10 @@ def _read_out(rows: np.ndarray, columns: _Columns, sensor: Sensor, output: str) 
             (np.ones(columns.history.size), (np.arange(columns.history.size), columns.history))
         )
         labels = [tuple(sensor.readings[r] for r in path) for path in columns.histories]
-        return rows @ summing[:, :size], labels
+        return np.ascontiguousarray(rows @ summing[:, :size]), labels
     reading = sensor.matrix[columns.state]
     seen = np.flatnonzero(np.bincount(reading.indices, minlength=reading.shape[1]))
-    return rows @ reading[:, seen], [sensor.readings[r] for r in seen]
+    return np.ascontiguousarray(rows @ reading[:, seen]), [sensor.readings[r] for r in seen]
 
 
 def _check_memory(entries: int, memory: float, step: int, horizon: int, model: MDP, start: int) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment import validate
-from empowerment.capacity.kernels import Solution, reference
+from empowerment.capacity.kernels import TINY, Solution, reference
 from empowerment.capacity.reduce import Block, Reduction, reduce
 from empowerment.channel import Channel, as_channel
 from empowerment.results import CapacityResult, ConvergenceWarning, Status
@@ -218,4 +218,12 @@ def _join(channel: Channel, reduction: Reduction, solutions: list[Solution]) -> 
     if trivial.size:
         p[trivial] = weights[len(solutions) :]
         q += p[trivial] @ channel.matrix[trivial]
+    unseen = np.flatnonzero(q == 0)
+    q[unseen[_columns_reached(channel.matrix[:, unseen])]] = TINY  # where a product of two small numbers underflowed
     return p / p.sum(), q
+
+
+def _columns_reached(matrix: validate.Matrix) -> np.ndarray:
+    if sparse.issparse(matrix):
+        return np.bincount(matrix.indices, minlength=matrix.shape[1]) > 0
+    return np.asarray((matrix > 0).any(axis=0))

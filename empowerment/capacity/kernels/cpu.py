@@ -6,6 +6,7 @@ import math
 from typing import TypeAlias
 
 import numpy as np
+from numba import float64, int64
 
 from empowerment.capacity.kernels import (
     EQUAL_RTOL,
@@ -16,7 +17,7 @@ from empowerment.capacity.kernels import (
     Solution,
     summation_terms,
 )
-from empowerment.capacity.kernels._jit import jit
+from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
 
 Array: TypeAlias = np.ndarray
 _KEY_RTOL = 16 * EQUAL_RTOL  # keys of equal rows differ by the rounding of their sums as well
@@ -46,7 +47,7 @@ def _smallest_names(head: Array) -> Array:
     return smallest[head]
 
 
-@jit()
+@jit(MATRIX)
 def equal_rows(matrix: Array) -> Array:
     """Return for each row the smallest row with the same entries up to rounding."""
     n_rows, n_columns = matrix.shape
@@ -74,7 +75,7 @@ def equal_rows(matrix: Array) -> Array:
     return _smallest_names(head)
 
 
-@jit()
+@jit(MATRIX)
 def proportional_columns(matrix: Array) -> Array:
     """Return for each column the smallest column it is a multiple of, -1 for a column of zeros."""
     n_rows, n_columns = matrix.shape
@@ -117,7 +118,7 @@ def _root(parent: Array, node: int) -> int:
     return node
 
 
-@jit()
+@jit(MATRIX)
 def components(matrix: Array) -> tuple[Array, Array]:
     """Return the number of the connected component of each row and of each column."""
     n_rows, n_columns = matrix.shape
@@ -174,7 +175,7 @@ def _divergences(matrix: Array, offsets: Array, log_q: Array, d: Array) -> None:
         d[x] = offsets[x] - _dot(matrix[x], log_q)
 
 
-@jit()
+@jit(MATRIX, VECTOR, VECTOR, float64, float64, int64)
 def blahut_arimoto(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int) -> Solution:
     """Plain Blahut-Arimoto; see `reference.blahut_arimoto`."""
     n_rows, n_columns = matrix.shape
@@ -208,61 +209,6 @@ def _gather(matrix: Array, rows: Array) -> Array:
     for i in range(rows.size):
         found[i] = matrix[rows[i]]
     return found
-
-
-@jit()
-def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter: int) -> Solution:
-    """Column generation around an interior-point method; see `reference.working_set`."""
-    n_rows, n_columns = matrix.shape
-    first = blahut_arimoto(matrix, offsets, np.full(n_rows, 1.0 / n_rows), tol, rtol, 1)
-    if first.reached:
-        return Solution(first.p, first.q, first.lower, first.upper, 0, 1, True)
-    active = np.full(n_rows, n_rows <= 16)
-    active[_tallest(matrix)] = True
-    rows = np.flatnonzero(active)
-    dropped = np.zeros(n_rows, dtype=np.bool_)
-    p = np.full(rows.size, 1.0 / rows.size)
-    start = np.zeros(n_rows)
-    q, d = np.empty(n_columns), np.empty(n_rows)
-    best_p, best_q, lower, upper = first.p, first.q, first.lower, first.upper
-    n_iter, n_passes, reached = 0, 1, False
-    inner_tol = max(tol / 4, 1e-5)
-    while n_passes <= WORKING_SET_ROUNDS:
-        n_passes += 1
-        part = _gather(matrix, rows)
-        steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
-        n_steps, solved = _interior_point(part, offsets[rows], p, inner_tol, steps)
-        n_iter += n_steps
-        _outputs(p, part, q)
-        _divergences(matrix, offsets, np.log(q), d)
-        inner_lower, outer_upper = _dot(p, d[rows]), d.max()
-        if inner_lower > lower:
-            lower = inner_lower
-            best_p[:] = 0.0
-            best_p[rows] = p
-        if outer_upper < upper:
-            upper = outer_upper
-            best_q[:] = q
-        target = max(tol, rtol * lower)
-        if upper - lower <= target:
-            reached = True
-            break
-        missing = np.flatnonzero(~active & (d > inner_lower + target / 4))
-        if not solved or n_iter >= max_iter or (missing.size == 0 and inner_tol <= target / 4):
-            break
-        for i in range(rows.size):
-            x = rows[i]
-            start[x] = p[i]
-            if not dropped[x] and p[i] < 1e-2 / rows.size and d[x] < inner_lower - 10 * inner_tol:
-                dropped[x] = True
-                active[x] = False
-        start[missing] = 0.0
-        active[_highest(d, missing, max(16, n_columns))] = True
-        rows = np.flatnonzero(active)
-        p = np.maximum(start[rows], 0.1 / rows.size)
-        p /= p.sum()
-        inner_tol = max(target / 4, min(inner_tol / 10, 0.05 * (outer_upper - inner_lower)))
-    return Solution(best_p, best_q, lower, upper, n_iter, n_passes, reached)
 
 
 @jit()
@@ -391,6 +337,61 @@ def _solve(factor: Array, x: Array) -> None:
             x[j] -= factor[i, j] * x[i]
 
 
+@jit(MATRIX, VECTOR, float64, float64, int64)
+def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter: int) -> Solution:
+    """Column generation around an interior-point method; see `reference.working_set`."""
+    n_rows, n_columns = matrix.shape
+    first = blahut_arimoto(matrix, offsets, np.full(n_rows, 1.0 / n_rows), tol, rtol, 1)
+    if first.reached:
+        return Solution(first.p, first.q, first.lower, first.upper, 0, 1, True)
+    active = np.full(n_rows, n_rows <= 16)
+    active[_tallest(matrix)] = True
+    rows = np.flatnonzero(active)
+    dropped = np.zeros(n_rows, dtype=np.bool_)
+    p = np.full(rows.size, 1.0 / rows.size)
+    start = np.zeros(n_rows)
+    q, d = np.empty(n_columns), np.empty(n_rows)
+    best_p, best_q, lower, upper = first.p, first.q, first.lower, first.upper
+    n_iter, n_passes, reached = 0, 1, False
+    inner_tol = max(tol / 4, 1e-5)
+    while n_passes <= WORKING_SET_ROUNDS:
+        n_passes += 1
+        part = _gather(matrix, rows)
+        steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
+        n_steps, solved = _interior_point(part, offsets[rows], p, inner_tol, steps)
+        n_iter += n_steps
+        _outputs(p, part, q)
+        _divergences(matrix, offsets, np.log(q), d)
+        inner_lower, outer_upper = _dot(p, d[rows]), d.max()
+        if inner_lower > lower:
+            lower = inner_lower
+            best_p[:] = 0.0
+            best_p[rows] = p
+        if outer_upper < upper:
+            upper = outer_upper
+            best_q[:] = q
+        target = max(tol, rtol * lower)
+        if upper - lower <= target:
+            reached = True
+            break
+        missing = np.flatnonzero(~active & (d > inner_lower + target / 4))
+        if not solved or n_iter >= max_iter or (missing.size == 0 and inner_tol <= target / 4):
+            break
+        for i in range(rows.size):
+            x = rows[i]
+            start[x] = p[i]
+            if not dropped[x] and p[i] < 1e-2 / rows.size and d[x] < inner_lower - 10 * inner_tol:
+                dropped[x] = True
+                active[x] = False
+        start[missing] = 0.0
+        active[_highest(d, missing, max(16, n_columns))] = True
+        rows = np.flatnonzero(active)
+        p = np.maximum(start[rows], 0.1 / rows.size)
+        p /= p.sum()
+        inner_tol = max(target / 4, min(inner_tol / 10, 0.05 * (outer_upper - inner_lower)))
+    return Solution(best_p, best_q, lower, upper, n_iter, n_passes, reached)
+
+
 @jit(fast=False)
 def _careful_dot(a: Array, b: Array) -> float:
     """Sum in blocks of 128 by four partial sums, in this order: `summation_terms` counts on it."""
@@ -412,7 +413,7 @@ def _careful_dot(a: Array, b: Array) -> float:
     return total
 
 
-@jit(fast=False)
+@jit(MATRIX, VECTOR, VECTOR, VECTOR, float64, float64, fast=False)
 def _certificate(
     matrix: Array, offsets: Array, p: Array, q: Array, row_terms: float, column_terms: float
 ) -> Certificate:
