@@ -22,6 +22,7 @@ _HOME = {
     "channel_capacity": "capacity.solve",
     "verify": "capacity.verify",
     "MDP": "models.mdp",
+    "NoSequenceError": "actuation.open_loop",
     "actuation_channel": "actuation.open_loop",
     "empowerment": "measure",
     "from_gymnasium": "adapters.gymnasium",
@@ -34,6 +35,7 @@ __all__ = [
     "Channel",
     "ConvergenceWarning",
     "EmpowermentResult",
+    "NoSequenceError",
     "Status",
     "actuation_channel",
     "channel_capacity",
@@ -52,6 +54,7 @@ if TYPE_CHECKING:
     from empowerment import plotting as plotting
     from empowerment import testing as testing
     from empowerment import worlds as worlds
+    from empowerment.actuation.open_loop import NoSequenceError as NoSequenceError
     from empowerment.actuation.open_loop import actuation_channel as actuation_channel
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
     from empowerment.capacity.solve import channel_capacity as channel_capacity

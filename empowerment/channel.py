@@ -66,7 +66,7 @@ class Channel:
         inputs: Sequence[Any] | None = None,
         outputs: Sequence[Any] | None = None,
     ) -> Channel:
-        """Wrap a float64 matrix (C order or CSR) that is known to be stochastic, without copying it."""
+        """Wrap a stochastic float64 matrix (C order or CSR); it is not checked or copied, but made read-only."""
         self = cls.__new__(cls)
         self._set(matrix, inputs, outputs)
         return self
@@ -105,10 +105,11 @@ class Channel:
 
     def row_entropies(self, base: float = 2) -> np.ndarray:
         """Return the entropy of the output given each input, of shape (n_inputs,)."""
+        unit = math.log(validate.base(base))
         found = np.empty(self.n_inputs)
         for rows, block in self._blocks():
             found[rows] = -_sum_rows(block, _x_log_x(_entries(block)))
-        return found / math.log(base)
+        return found / unit
 
     def divergences(self, output_distribution: Any, base: float = 2) -> np.ndarray:
         """Return D(p(.|x) || q) for each input x, of shape (n_inputs,).
@@ -122,6 +123,7 @@ class Channel:
             raise ValueError(
                 f"output_distribution has shape {q.shape}, expected {(self.n_outputs,)} finite entries of at least 0"
             )
+        unit = math.log(validate.base(base))
         with np.errstate(divide="ignore"):
             log_q = np.log(q)
         found = np.empty(self.n_inputs)
@@ -131,7 +133,7 @@ class Channel:
             with np.errstate(invalid="ignore"):
                 terms = np.where(w > 0, w * (np.log(np.where(w > 0, w, 1.0)) - at), 0.0)
             found[rows] = _sum_rows(block, terms) - _sum_rows(block, w)
-        return (found + q.sum()) / math.log(base)
+        return (found + q.sum()) / unit
 
     def mutual_information(self, input_distribution: Any, base: float = 2) -> float:
         """Return the information between input and output under an input distribution.
@@ -197,7 +199,7 @@ def divergence(p: Any, q: Any, base: float = 2) -> float:
     """
     p = validate.distribution(p, np.size(p), "p")
     q = validate.distribution(q, p.size, "q")
-    return float(Channel.from_valid(p[None, :]).divergences(q, validate.base(base))[0])
+    return float(Channel.from_valid(p[None, :]).divergences(q, base)[0])
 
 
 def mutual_information(channel: Any, input_distribution: Any, base: float = 2) -> float:
@@ -216,4 +218,4 @@ def mutual_information(channel: Any, input_distribution: Any, base: float = 2) -
     >>> round(emp.mutual_information([[0.9, 0.1], [0.1, 0.9]], [0.5, 0.5]), 6)
     0.531004
     """
-    return as_channel(channel).mutual_information(input_distribution, validate.base(base))
+    return as_channel(channel).mutual_information(input_distribution, base)

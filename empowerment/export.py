@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from empowerment.layout import GridLayout
+
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
 
@@ -27,13 +29,14 @@ def to_dataframe(result: EmpowermentResult) -> Any:
 def to_xarray(result: EmpowermentResult) -> Any:
     """Return an xarray Dataset over the dimension "state".
 
-    A state's coordinate is its label, as text where labels are not plain numbers; states on a grid have the
+    A state's coordinate is its label, as text where labels are not all plain numbers; states on a grid have the
     coordinates "row" and "column" as well.
     """
     xarray = _imported("xarray")
-    plain = all(isinstance(label, int | float | str) for label in result.states)
+    # A netCDF variable is of one kind: all numbers or all text.
+    plain = any(all(isinstance(label, kind) for label in result.states) for kind in (int | float, str))
     coords: dict[str, Any] = {"state": list(result.states) if plain else [str(label) for label in result.states]}
-    if result.layout is not None:
+    if isinstance(result.layout, GridLayout):
         cells = np.array(result.layout.cells)[result.state_numbers]
         coords |= {"row": ("state", cells[:, 0]), "column": ("state", cells[:, 1])}
     variables: dict[str, Any] = {name: ("state", np.asarray(getattr(result, name))) for name in _COLUMNS}

@@ -19,6 +19,8 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         If nothing can be written there; the message names the path and the reason.
     """
     target = Path(path)
+    if target.is_dir():
+        raise OSError(f"cannot write {str(target)!r}: it is a directory")
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
     except OSError as reason:
@@ -27,8 +29,6 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        if target.is_dir():
-            raise OSError(f"cannot write {str(target)!r}: it is a directory")
         umask = os.umask(0)
         os.umask(umask)
         temporary.chmod(0o666 & ~umask)  # mkstemp makes files that only their owner reads

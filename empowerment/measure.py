@@ -13,7 +13,7 @@ from empowerment import validate
 from empowerment.actuation.open_loop import DEFAULT_MEMORY, OUTPUTS, NoSequenceError, open_loop
 from empowerment.actuation.reachable import count_readings, count_trajectories, trace_sequences
 from empowerment.actuation.sensor import Sensor, make_sensor
-from empowerment.capacity.solve import backend_name, channel_capacity
+from empowerment.capacity.solve import backend_name, channel_capacity, kernel_of
 from empowerment.channel import Channel
 from empowerment.models.mdp import MDP
 from empowerment.results import ConvergenceWarning, EmpowermentResult, Sequences, Status
@@ -73,7 +73,7 @@ def empowerment(
     horizon : int
         Number of actions.
     states : state label or list of state labels, optional
-        Where to compute it; everywhere by default.
+        Where to compute it; everywhere by default. A tuple is one label, a list several.
     sensor : None, "state", callable or array_like of shape (n_states, n_readings)
         What is read: the state itself, a function of its label, or readings with the probabilities of a matrix.
     output : {"final", "trajectory"}
@@ -88,7 +88,7 @@ def empowerment(
     base : float
         2 for bits, ``math.e`` for nats.
     memory : float
-        Most bytes that the rows of one step may take.
+        Most bytes that the rows of one step, or the sequences of a count, may take.
     keep_sequences : bool
         Keep the optimal action sequences for :meth:`EmpowermentResult.sequences`.
     progress : bool
@@ -103,7 +103,7 @@ def empowerment(
     ValueError
         If an option or a state is not known, or counting is asked of a world with noise.
     MemoryError
-        If the rows of a step do not fit into `memory`.
+        If the rows of a step, or the sequences to keep, do not fit into `memory`.
 
     Warns
     -----
@@ -128,13 +128,13 @@ def empowerment(
     validate.one_of(output, OUTPUTS, "output")
     validate.one_of(method, METHODS, "method")
     tol, rtol = validate.tolerances(tol, rtol)
-    base = validate.base(base)
+    base, memory = validate.base(base), validate.memory(memory)
     backend = backend_name(backend)
     reader = make_sensor(sensor, model)
     question = _Question(model, _numbers(states, model), horizon, reader, output, base, progress)
     if _counts(question, method):
         method, backend = "counting", "scipy"  # counting needs no kernel
-        findings = list(_count(question, keep_sequences))
+        findings = list(_count(question, keep_sequences, memory))
     else:
         method = "enumeration"
         solver = {"tol": tol, "rtol": rtol, "backend": backend, "base": base}
@@ -208,22 +208,28 @@ def _enumerate(
     question: _Question, keep_sequences: bool, memory: float, solver: dict[str, Any]
 ) -> Iterator[_Finding]:
     """Take the capacity over every sequence, state by state."""
-    model, _, horizon, sensor, output, *_ = question
+    model, _, horizon, sensor, output, base, _ = question
+    _, kernel = kernel_of(solver["backend"])
     for number in _watched(question):
         try:
-            channel = open_loop(model, number, horizon, sensor, output, True, memory)
+            channel = open_loop(model, number, horizon, sensor, output, memory, kernel)
         except NoSequenceError:
             yield _no_sequence(horizon, keep_sequences)
             continue
         result = channel_capacity(Channel.from_valid(channel.rows), on_failure="ignore", **solver)
-        found = _Finding(float(result.value), float(result.lower), float(result.upper), result.status)
+        # The solver certifies the rows as computed; the model's own rows differ from them by rounding.
+        slack = 2 * channel.relative_error * (1 / math.log(base) + float(result.upper))
+        lower, upper = float(result.lower) - slack, float(result.upper) + slack
+        narrow = upper - lower <= max(solver["tol"], solver["rtol"] * lower)
+        status = result.status if narrow or not result.converged else Status.PRECISION
+        found = _Finding(float(result.value), lower, upper, status)
         if keep_sequences:
             used = np.flatnonzero(result.input_distribution >= _MIN_WEIGHT)
             found = found._replace(sequences=channel.sequences[used], weights=result.input_distribution[used])
         yield found
 
 
-def _count(question: _Question, keep_sequences: bool) -> Iterator[_Finding]:
+def _count(question: _Question, keep_sequences: bool, memory: float) -> Iterator[_Finding]:
     """Count outcomes of a deterministic world; of runs of readings only the number is kept."""
     model, numbers, horizon, sensor, output, base, _ = question
     successors, reading = model.successors, sensor.reading_of_state
@@ -231,6 +237,11 @@ def _count(question: _Question, keep_sequences: bool) -> Iterator[_Finding]:
         counts, keep_sequences = count_trajectories(successors, reading, numbers, horizon), False
     else:
         counts = count_readings(successors, reading, numbers, horizon).tolist()
+    if keep_sequences and 4 * horizon * sum(counts) > memory:
+        raise MemoryError(
+            f"the optimal sequences take {4e-9 * horizon * sum(counts):.3g} GB, allowed are {memory / 1e9:.3g} GB; "
+            "pass keep_sequences=False or raise memory="
+        )
     for number, count in zip(_watched(question), counts, strict=True):
         if not count:
             yield _no_sequence(horizon, keep_sequences)

@@ -77,7 +77,7 @@ class Interval:
 class CapacityResult(Interval):
     """A channel capacity with the interval that is proved to hold it.
 
-    The fields are shaped like the batch they answer: scalars of NumPy for one channel.
+    The numbers are scalars of NumPy.
 
     Attributes
     ----------
@@ -168,6 +168,7 @@ class EmpowermentResult(Interval):
     method : str
         "counting" (exact, deterministic worlds) or "enumeration" (the capacity over every sequence).
     backend : str
+        "numba" or "reference"; "scipy" where outcomes were counted.
     base, tol, rtol : float
     optimal : Sequences or None
         None if they were not kept.

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import zipfile
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -52,14 +51,21 @@ def load(path: str | os.PathLike[str]) -> EmpowermentResult:
     ValueError
         If the file is not a saved result.
     """
-    try:
-        with np.load(path, allow_pickle=False) as data:
-            header = json.loads(str(data["header"]))
-            if header.pop("format", None) != FORMAT:
-                raise ValueError("its format is another")
-            found = {name: data[name] for name in data.files if name != "header"}
-    except (ValueError, KeyError, EOFError, AttributeError, zipfile.BadZipFile) as reason:
-        raise ValueError(f"{os.fspath(path)!r} is not a saved empowerment result: {reason}") from None
+    with open(path, "rb") as file:
+        try:
+            return _read(file)
+        except MemoryError:
+            raise
+        except Exception:  # what a damaged archive raises is a long list: BadZipFile, zlib.error, OSError, …
+            raise ValueError(f"{os.fspath(path)!r} is not a saved empowerment result, or is damaged") from None
+
+
+def _read(file: IO[bytes]) -> EmpowermentResult:
+    with np.load(file, allow_pickle=False) as data:
+        header = json.loads(str(data["header"]))
+        if header.pop("format", None) != FORMAT:
+            raise ValueError("the format is another")
+        found = {name: data[name] for name in data.files if name != "header"}
     optimal = None
     if "sequence_actions" in found:
         optimal = Sequences(*(found.pop(f"sequence_{name}") for name in ("actions", "weights", "offsets")))

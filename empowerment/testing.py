@@ -143,9 +143,10 @@ def check_certificate(channel: Any, result: CapacityResult) -> None:
     matrix = as_channel(channel).matrix
     rows = matrix.toarray() if hasattr(matrix, "toarray") else matrix
     p, q = result.input_distribution, result.output_distribution
-    for name, values in (("p", p), ("q", q)):
+    # The sums of rows, and so that of q, may miss 1 by what a Channel accepts.
+    for name, values, slack in (("p", p, 1e-12), ("q", q, 1e-5)):
         assert (values >= 0).all(), f"{name} has negative entries"
-        assert abs(math.fsum(values) - 1) < 1e-12, f"{name} sums to {math.fsum(values)!r}"
+        assert abs(math.fsum(values) - 1) <= slack, f"{name} sums to {math.fsum(values)!r}"
     # A product p * w may underflow where w does not; the term it belongs to is then below 1e-300.
     own_q = [max(math.fsum(p * column), math.ulp(0.0)) for column in rows.T]
     lower = math.fsum(p[x] * _exact_divergence(rows[x], own_q) for x in np.flatnonzero(p)) / math.log(result.base)
@@ -156,4 +157,6 @@ def check_certificate(channel: Any, result: CapacityResult) -> None:
 
 
 def _exact_divergence(row: np.ndarray, q: Any) -> float:
-    return math.fsum(w * (math.log(w) - math.log(q[y])) for y, w in enumerate(row.tolist()) if w > 0)
+    """Return the divergence of measures, which bounds capacities even where rows miss the sum 1 by rounding."""
+    terms = [w * (math.log(w) - math.log(q[y])) for y, w in enumerate(row.tolist()) if w > 0]
+    return math.fsum([*terms, *(-row), *q])

@@ -65,6 +65,13 @@ def base(value: object) -> float:
     return float(value)
 
 
+def memory(value: object) -> float:
+    """Return a number of bytes above 0; infinity lifts the limit."""
+    if not (_is_real(value) and value > 0):
+        raise ValueError(f"memory is {value!r}, expected a number of bytes above 0")
+    return float(value)
+
+
 def positive_int(value: object, name: str) -> int:
     """Return a count as an int of at least 1."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < 1:
@@ -166,7 +173,7 @@ def probability_rows(
         advice = "" if normalize else "; pass normalize=True to rescale"
         raise ValueError(f"{name}{where(row)} sums to {sums[row]:.12g}, expected 1{advice}{hint}")
     if wrong.any():
-        _divide_rows(found, np.where(sums > 0, sums, 1.0))
+        _divide_rows(found, np.where(wrong, sums, 1.0))
     return found
 
 

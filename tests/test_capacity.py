@@ -115,6 +115,7 @@ def test_stress_small(family, part):
         matrix = hard_channel(family, rng, *rng.integers(1, (41, 31)))
         result = emp.channel_capacity(matrix, tol=1e-9)
         assert result.converged, (family, matrix.shape, result)
+        assert result.status == emp.Status.CERTIFIED
         assert result.upper - result.lower <= 1e-9
         check_certificate(matrix, result)
 

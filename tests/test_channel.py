@@ -66,6 +66,8 @@ def test_entries_that_are_no_real_numbers_are_refused(matrix):
 
 def test_normalize_rescales_only_what_can_be_rescaled():
     assert emp.Channel([[3.0, 1.0], [0.5, 0.5]], normalize=True).matrix[0].tolist() == [0.75, 0.25]
+    kept = np.array([[3.0, 1.0], [0.1, 0.9 + 1e-11]])
+    assert (emp.Channel(kept, normalize=True).matrix[1] == kept[1]).all()
     assert emp.Channel(sparse.csr_array([[3.0, 1.0]]), normalize=True).matrix.toarray().tolist() == [[0.75, 0.25]]
     with pytest.raises(ValueError, match=r"channel\[1\] sums to 0, expected 1$"):
         emp.Channel([[3.0, 1.0], [0.0, 0.0]], normalize=True)
@@ -116,6 +118,8 @@ def test_measures_refuse_what_is_no_distribution():
         emp.mutual_information(NOISY, [0.2, 0.7])
     with pytest.raises(ValueError, match="base is 1, expected a number above 1"):
         emp.entropy([0.5, 0.5], base=1)
+    with pytest.raises(ValueError, match="base is 1, expected a number above 1"):
+        emp.Channel(NOISY).row_entropies(base=1)
     with pytest.raises(ValueError, match=r"output_distribution has shape \(2,\), expected \(3,\)"):
         emp.Channel(NOISY).divergences([0.5, 0.5])
 

@@ -38,6 +38,10 @@ def test_intervals_hold_on_every_backend(backend):
     assert result.converged.all()
     assert (result.lower <= result.value).all()
     assert (result.value <= result.upper).all()
+    for state, lower, upper in zip(result.states, result.lower, result.upper, strict=True):
+        every_row = emp.channel_capacity(emp.actuation_channel(MINI3, state, 3, merge=False), tol=1e-11)
+        assert lower <= every_row.lower
+        assert every_row.upper - 1e-11 <= upper
     assert result.backend == backend
     assert result.method == "enumeration"
     assert result.value[0] == pytest.approx(0.096392366, abs=1e-8)
@@ -115,6 +119,19 @@ def test_no_sequence_is_an_empowerment_of_zero_with_its_own_status():
     assert result.sequences(0) == []
 
 
+def test_sequences_that_do_not_fit_are_refused_with_the_way_out():
+    with pytest.raises(MemoryError, match="pass keep_sequences=False or raise memory="):
+        emp.empowerment(emp.worlds.open_grid(5), 3, memory=1e3)
+    assert emp.empowerment(emp.worlds.open_grid(5), 3, memory=1e3, keep_sequences=False).converged.all()
+
+
+def test_the_ends_allow_for_the_rounding_of_the_rows():
+    """At 1e-12 the rounding of a long product is wider than the tolerance, and the status says so."""
+    with pytest.warns(emp.ConvergenceWarning, match="rounding errors came first"):
+        result = emp.empowerment(MINI3, 8, tol=1e-12)
+    assert result.status.tolist() == [emp.Status.PRECISION] * 3
+
+
 def test_a_missed_tolerance_warns_once_for_all_states(monkeypatch):
     from empowerment import measure
 
@@ -145,6 +162,7 @@ def test_progress_is_shown_only_when_asked(capsys):
         ({"method": "magic"}, "unknown method 'magic'; the known ones are 'auto', 'counting', 'enumeration'"),
         ({"backend": "gpu"}, "unknown backend 'gpu'; the known ones are"),
         ({"output": "all"}, "unknown output 'all'; the known ones are"),
+        ({"memory": math.nan}, "memory is nan, expected a number of bytes above 0"),
         ({"tol": 0}, "tol is 0, expected a finite width"),
     ],
 )

@@ -9,6 +9,7 @@ convex hull of the rows alone).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy import sparse
 
 from empowerment import validate
 from empowerment.actuation.sensor import Sensor, make_sensor
+from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.solve import kernel_of
 from empowerment.channel import Channel
 from empowerment.models.mdp import MDP
@@ -47,11 +49,18 @@ class OpenLoop:
         Numbers of the actions; the first of the sequences that were merged into the row.
     outcomes : list
         A label for each column: a reading, or the tuple of all readings on the way.
+    relative_error : float
+        No entry is further than this, relative to itself, from that of the sequence's own row in exact
+        arithmetic: sums of non-negative products keep their relative accuracy, and a merged row stands for
+        rows that agree with it to `EQUAL_RTOL`. Both ends of an interval may be off by
+        ``relative_error * (upper + 1)`` nats for it, because ``d(w log(w / q)) = log(w / q) dw`` and
+        ``sum w |log(w / q)| <= D + 2 / e``.
     """
 
     rows: np.ndarray
     sequences: np.ndarray
     outcomes: list[Any]
+    relative_error: float
 
 
 def actuation_channel(
@@ -109,19 +118,30 @@ def actuation_channel(
     """
     horizon = validate.horizon(horizon)
     validate.one_of(output, OUTPUTS, "output")
-    found = open_loop(model, model.state_index(state), horizon, make_sensor(sensor, model), output, merge, memory)
+    memory = validate.memory(memory)
+    kernel = kernel_of(None)[1] if merge else None
+    found = open_loop(model, model.state_index(state), horizon, make_sensor(sensor, model), output, memory, kernel)
     inputs = [tuple(model.actions[a] for a in sequence) for sequence in found.sequences]
     return Channel.from_valid(found.rows, inputs, found.outcomes)
 
 
 def open_loop(
-    model: MDP, start: int, horizon: int, sensor: Sensor, output: str, merge: bool, memory: float
+    model: MDP,
+    start: int,
+    horizon: int,
+    sensor: Sensor,
+    output: str,
+    memory: float,
+    kernel: ModuleType | None,
 ) -> OpenLoop:
-    """Return the rows from the state numbered `start`; see :func:`actuation_channel`."""
+    """Return the rows from the state numbered `start`; see :func:`actuation_channel`.
+
+    `kernel` is the module whose ``equal_rows`` decides what is merged; without one nothing is.
+    """
     # For the last reading alone nothing is read on the way: every state gives the same reading.
     on_the_way = sensor.matrix if output == "trajectory" else sparse.csr_array(np.ones((model.n_states, 1)))
     columns = _Columns([()], np.zeros(1, dtype=np.int64), np.array([start]))
-    rows, sequences = np.ones((1, 1)), np.zeros((1, 0), dtype=np.int32)
+    rows, sequences, relative_error = np.ones((1, 1)), np.zeros((1, 0), dtype=np.int32), 0.0
     for step in range(1, horizon + 1):
         matrices, following = _step(model, on_the_way, columns)
         _check_memory(rows.shape[0] * model.n_actions * following.state.size, memory, step, horizon, model, start)
@@ -131,13 +151,13 @@ def open_loop(
                 f"no sequence of {horizon} actions is available from state {model.states[start]!r}: "
                 "each action must be available in every state that the sequence can meet"
             )
+        relative_error += EQUAL_RTOL + (columns.state.size + 2) * np.finfo(float).eps
         columns = following
-        if merge:
-            rows, sequences = _merged(rows, sequences)
+        rows, sequences = _merged(rows, sequences, kernel)
+    relative_error += EQUAL_RTOL + (columns.state.size + 2) * np.finfo(float).eps
     rows, outcomes = _read_out(rows, columns, sensor, output)
-    if merge:
-        rows, sequences = _merged(rows, sequences)
-    return OpenLoop(rows, sequences, outcomes)
+    rows, sequences = _merged(rows, sequences, kernel)
+    return OpenLoop(rows, sequences, outcomes, relative_error)
 
 
 def _step(model: MDP, readings: sparse.csr_array, columns: _Columns) -> tuple[list[sparse.csr_array], _Columns]:
@@ -190,8 +210,9 @@ def _extend(
     return extended[allowed], longer[allowed]
 
 
-def _merged(rows: np.ndarray, sequences: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    _, kernel = kernel_of(None)
+def _merged(rows: np.ndarray, sequences: np.ndarray, kernel: ModuleType | None) -> tuple[np.ndarray, np.ndarray]:
+    if kernel is None:
+        return rows, sequences
     first = kernel.equal_rows(rows)
     kept = np.flatnonzero(first == np.arange(first.size))
     return (rows, sequences) if kept.size == len(rows) else (rows[kept], sequences[kept])

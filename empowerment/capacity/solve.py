@@ -91,7 +91,7 @@ def channel_capacity(
     --------
     >>> import empowerment as emp
     >>> result = emp.channel_capacity([[0.9, 0.1], [0.1, 0.9]])
-    >>> round(result.value, 9), bool(result.converged), result.unit
+    >>> round(float(result), 9), bool(result.converged), result.unit
     (0.531004406, True, 'bits')
     """
     channel = as_channel(channel)

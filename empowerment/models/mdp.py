@@ -112,7 +112,8 @@ class MDP:
             return self._state_numbers[state.item() if isinstance(state, np.generic) else state]
         except (KeyError, TypeError):
             shown = ", ".join(map(repr, self.states[:6])) + (", …" if self.n_states > 6 else "")
-            raise ValueError(f"unknown state {state!r}; the {self.n_states} states are {shown}") from None
+            plain = state.item() if isinstance(state, np.generic) else state
+            raise ValueError(f"unknown state {plain!r}; the {self.n_states} states are {shown}") from None
 
     @cached_property
     def is_deterministic(self) -> bool:

@@ -31,7 +31,7 @@ TINY = 5e-324
 """Stands in for an output probability that underflows; it keeps the divergence finite and the bound valid."""
 
 WORKING_SET_ROUNDS = 40
-INTERIOR_POINT_STEPS = 60
+INTERIOR_POINT_STEPS = 40
 
 
 class Solution(NamedTuple):

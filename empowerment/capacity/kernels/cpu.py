@@ -260,13 +260,13 @@ def _interior_point(matrix: Array, offsets: Array, p: Array, tol: float, max_ste
         d_nu = _balance(factor, dp, ones, missing)
         for i in range(n):
             dz[i] = -z[i] - z[i] * dp[i] / p[i]
-        length = min(1.0, _room(p, dp), _room(z, dz))
+        affine = min(1.0, _room(p, dp), _room(z, dz))
         mu_affine = 0.0
         for i in range(n):
-            mu_affine += (p[i] + length * dp[i]) * (z[i] + length * dz[i]) / n
+            mu_affine += (p[i] + affine * dp[i]) * (z[i] + affine * dz[i]) / n
         centring = mu * (mu_affine / mu) ** 3
         for i in range(n):
-            dz[i] = centring - dp[i] * dz[i]
+            dz[i] = centring - affine * dp[i] * dz[i]
             dp[i] = right[i] + dz[i] / p[i]
         d_nu = _balance(factor, dp, ones, missing)
         for i in range(n):
@@ -360,6 +360,10 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
         steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
         n_steps, solved = _interior_point(part, offsets[rows], p, inner_tol, steps)
         n_iter += n_steps
+        if not solved and n_iter < max_iter:
+            p[:] = 1.0 / rows.size
+            n_steps, solved = _interior_point(part, offsets[rows], p, inner_tol, min(steps, max_iter - n_iter))
+            n_iter += n_steps
         _outputs(p, part, q)
         _divergences(matrix, offsets, np.log(q), d)
         inner_lower, outer_upper = _dot(p, d[rows]), d.max()

@@ -112,6 +112,10 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
         steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
         p, n_steps, solved = _interior_point(matrix[rows], offsets[rows], p, inner_tol, steps)
         n_iter += n_steps
+        if not solved and n_iter < max_iter:  # a warm start may lie where the method goes in circles
+            p, steps = np.full(rows.size, 1.0 / rows.size), min(steps, max_iter - n_iter)
+            p, n_steps, solved = _interior_point(matrix[rows], offsets[rows], p, inner_tol, steps)
+            n_iter += n_steps
         q = _outputs(p, matrix[rows])
         d = offsets - matrix @ np.log(q)
         inner_lower, outer_upper = p @ d[rows], d.max()
@@ -181,7 +185,8 @@ def _interior_point(
         dz = -z - z * dp / p
         affine = _step_length(p, dp, z, dz, 1.0)
         mu_affine = (p + affine * dp) @ (z + affine * dz) / n
-        centre = mu * (mu_affine / mu) ** 3 - dp * dz
+        # A second-order correction taken from a step that hardly goes anywhere would send the method in circles.
+        centre = mu * (mu_affine / mu) ** 3 - affine * dp * dz
         dp, d_nu = solve(-residual - z + centre / p)
         dz = (centre - z * dp) / p - z
         length = _step_length(p, dp, z, dz, float(np.clip(1 - mu, 0.9, 0.9995)))

@@ -1,0 +1,192 @@
+"""The command ``empowerment``: maps of worlds and capacities of channels, without writing a program.
+
+Importing it loads nothing heavy; each command imports what it needs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import re
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+OK, MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+_READER_GONE = 141  # what a shell reports for a program that wrote into a closed pipe
+
+_BASES = {"2": 2.0, "e": math.e, "10": 10.0}
+
+_EXIT_CODES = "exit codes: 0 fine, 1 the tolerance was missed, 2 bad input, 130 interrupted"
+
+_WORLD_FORMS = """\
+other worlds:
+  gym:ID      a Gymnasium environment with a table of transitions, such as gym:FrozenLake-v1
+  FILE.txt    a drawing: # blocked, . free, S start, G and H terminal (goal, hole)
+  FILE.npy    an array (state, action, next_state)
+  FILE.npz    arrays "transition" and, if wanted, "terminal" and "available"; or a CSR matrix of shape
+              (n_states * n_actions, n_states) written by scipy.sparse.save_npz"""
+
+_MAP_EXAMPLES = """\
+examples:
+  empowerment map klyubin_maze --horizon 5 --save maze.png
+  empowerment map slip_grid --horizon 3 --slip 0.2 --slip-mode perpendicular --save grid.csv
+  empowerment map gym:FrozenLake-v1 --horizon 4 --json
+  empowerment map transition.npy --horizon 2 --save result.npz --save result.svg"""
+
+_CAPACITY_EXAMPLES = """\
+examples:
+  empowerment capacity channel.csv
+  empowerment capacity channel.npy --base e --tol 1e-6 --json"""
+
+
+class UsageError(ValueError):
+    """The command line cannot be understood."""
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser that raises its complaints instead of leaving, and looks up the end of its help when asked."""
+
+    late_epilog: Callable[[], str] | None = None
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} ({self.prog} -h shows the usage)")
+
+    def format_help(self) -> str:
+        if self.late_epilog is not None:
+            self.epilog = self.late_epilog()
+        return super().format_help()
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : sequence of str, optional
+        The arguments; those of the process by default.
+
+    Returns
+    -------
+    int
+        0 if all went well, 1 if the tolerance was missed, 2 for bad input, 130 if interrupted.
+    """
+    try:
+        arguments = _parser().parse_args(argv)
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return complain("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else leaving would try to write again
+        return _READER_GONE
+    except (ValueError, TypeError, OSError, ImportError, MemoryError) as reason:
+        return complain(str(reason) or type(reason).__name__, BAD_INPUT)
+    return code
+
+
+def complain(sentence: str, code: int) -> int:
+    """Print one sentence on stderr, keywords of the library as options, and return `code`."""
+    sentence = re.sub(r"\b(method|slip_mode)='([\w-]+)'", r"--\1 \2", sentence)
+    sentence = re.sub(r"\b(normalize|memory)=(True)?", r"--\1", sentence)
+    print("empowerment:", " ".join(sentence.split()), file=sys.stderr)
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="empowerment",
+        description="Empowerment and channel capacity, each number with a certified interval.",
+        epilog=f"'empowerment map -h' lists the bundled worlds.\n\n{_EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _fill_map(_command(commands, "map", "empowerment of every state of a world", _run_map))
+    _fill_capacity(_command(commands, "capacity", "capacity of a channel read from a file", _run_capacity))
+    return parser
+
+
+def _command(commands: Any, name: str, summary: str, run: Callable[[argparse.Namespace], int]) -> _Parser:
+    parser: _Parser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"Print the {summary}.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _fill_map(parser: _Parser) -> None:
+    add = parser.add_argument
+    add("world", metavar="WORLD", help="a bundled world, gym:ID, or a file (see below)")
+    add("--horizon", type=int, required=True, metavar="N", help="number of actions")
+    add("--slip", type=float, metavar="P", help="probability that something else happens (grids)")
+    add("--slip-mode", metavar="MODE", help="what happens then: other, perpendicular or stay (grids)")
+    add("--terminal", metavar="HOW", help="terminal states: absorbing (default) or as-given (gym:)")
+    add("--output", default="final", metavar="WHAT", help="what counts: final reading (default) or trajectory")
+    _add_common(parser, "auto, counting or enumeration", " (transition files)")
+    add("--memory", type=_gigabytes, metavar="GB", help="most memory for the rows of one step (default 4)")
+    add(
+        "--save",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="also write .png, .svg, .pdf, .csv, .nc or .npz; may be given several times",
+    )
+    add("--quiet", action="store_true", help="no progress bar")
+    parser.late_epilog = _map_epilog
+
+
+def _fill_capacity(parser: _Parser) -> None:
+    parser.add_argument("file", metavar="FILE", help=".csv or .npy: one row of output probabilities for each input")
+    _add_common(parser, "auto, working-set or blahut-arimoto")
+    parser.epilog = f"{_CAPACITY_EXAMPLES}\n\n{_EXIT_CODES}"
+
+
+def _add_common(parser: _Parser, methods: str, where: str = "") -> None:
+    add = parser.add_argument
+    add("--tol", type=float, default=1e-9, metavar="T", help="width wanted of the interval (default 1e-9)")
+    add("--base", type=_base, default=2.0, metavar="B", help="2 for bits (default), e for nats, 10")
+    add("--method", default="auto", metavar="NAME", help=f"{methods} (default auto)")
+    add("--backend", metavar="NAME", help="kernels of the solver: numba (default) or reference")
+    add("--normalize", action="store_true", help=f"rescale rows that do not sum to 1{where}")
+    add("--json", action="store_true", help="print one JSON object")
+
+
+def _map_epilog() -> str:
+    from empowerment.cli.inputs import bundled_worlds
+
+    return f"bundled worlds:\n{bundled_worlds()}\n\n{_WORLD_FORMS}\n\n{_MAP_EXAMPLES}\n\n{_EXIT_CODES}"
+
+
+def _base(text: str) -> float:
+    if text not in _BASES:
+        raise argparse.ArgumentTypeError(f"{text!r} is unknown, expected one of {', '.join(_BASES)}")
+    return _BASES[text]
+
+
+def _gigabytes(text: str) -> float:
+    """Return bytes from a number of gigabytes above 0."""
+    try:
+        found = 1e9 * float(text)
+    except ValueError:
+        found = math.nan
+    if not found > 0:
+        raise argparse.ArgumentTypeError(f"{text!r} is no amount, expected gigabytes above 0")
+    return found
+
+
+def _run_map(arguments: argparse.Namespace) -> int:
+    from empowerment.cli.commands import run_map
+
+    return run_map(arguments)
+
+
+def _run_capacity(arguments: argparse.Namespace) -> int:
+    from empowerment.cli.commands import run_capacity
+
+    return run_capacity(arguments)

@@ -1,0 +1,92 @@
+"""What the commands do: read, compute, print, write."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from empowerment.capacity.solve import channel_capacity
+from empowerment.cli import MISSED, OK, complain, inputs, report, saving
+from empowerment.measure import empowerment
+from empowerment.results import ConvergenceWarning
+
+
+def run_map(arguments: argparse.Namespace) -> int:
+    """Compute the empowerment of every state of a world."""
+    for path in arguments.save:
+        saving.check(path)
+    world = inputs.read_world(
+        arguments.world,
+        slip=arguments.slip,
+        slip_mode=arguments.slip_mode,
+        terminal=arguments.terminal,
+        normalize=arguments.normalize or None,
+    )
+    limits = {} if arguments.memory is None else {"memory": arguments.memory}
+    with _missed_tolerance() as sentences:
+        result = empowerment(
+            world,
+            arguments.horizon,
+            output=arguments.output,
+            tol=arguments.tol,
+            method=arguments.method,
+            backend=arguments.backend,
+            base=arguments.base,
+            keep_sequences=any(saving.keeps_sequences(path) for path in arguments.save),
+            progress=_wants_bar(arguments.quiet),
+            **limits,
+        )
+    # Printed before anything is written, so that a disk that fills up costs no result.
+    print(
+        json.dumps(report.map_record(arguments.world, world, result))
+        if arguments.json
+        else report.map_summary(arguments.world, world, result),
+        flush=True,
+    )
+    for path in arguments.save:
+        saving.save(result, path)
+        if not arguments.json:
+            print(f"wrote {path}")
+    return complain(sentences[0], MISSED) if sentences else OK
+
+
+def run_capacity(arguments: argparse.Namespace) -> int:
+    """Compute the capacity of a channel."""
+    channel = inputs.read_channel(arguments.file, arguments.normalize)
+    with _missed_tolerance() as sentences:
+        result = channel_capacity(
+            channel,
+            tol=arguments.tol,
+            method=arguments.method,
+            backend=arguments.backend,
+            base=arguments.base,
+        )
+    print(
+        json.dumps(report.capacity_record(arguments.file, channel, result))
+        if arguments.json
+        else report.capacity_summary(arguments.file, channel, result)
+    )
+    return complain(sentences[0], MISSED) if sentences else OK
+
+
+@contextmanager
+def _missed_tolerance() -> Iterator[list[str]]:
+    """Collect what ConvergenceWarnings say; other warnings go where they would have gone."""
+    sentences: list[str] = []
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always", ConvergenceWarning)
+        yield sentences
+    for warning in seen:
+        if issubclass(warning.category, ConvergenceWarning):
+            sentences.append(str(warning.message))
+        else:
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+
+
+def _wants_bar(quiet: bool) -> bool:
+    return not quiet and sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None

@@ -1,0 +1,153 @@
+"""What the commands print: summaries to read, and records for JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from empowerment.channel import Channel
+from empowerment.layout import GridLayout
+from empowerment.models.mdp import MDP
+from empowerment.results import CapacityResult, EmpowermentResult, Status
+
+_MOST_COLUMNS, _MOST_ROWS = 20, 40
+_MOST_NAMED = 3
+_MOST_INPUTS = 20
+
+
+def map_record(name: str, world: MDP, result: EmpowermentResult) -> dict[str, Any]:
+    """Return everything that is known about a result, ready for JSON."""
+    columns = {x: getattr(result, x).tolist() for x in ("value", "lower", "upper", "gap", "converged")}
+    states = []
+    for i, state in enumerate(result.states):
+        status = Status(result.status[i])
+        numbers = {x: column[i] for x, column in columns.items()}
+        states.append({"state": _plain(state), **numbers, "status": status.name, "sentence": status.sentence})
+    return {
+        "world": name,
+        "n_states": world.n_states,
+        "n_actions": world.n_actions,
+        "deterministic": world.is_deterministic,
+        "actions": [_plain(action) for action in result.actions],
+        "horizon": result.horizon,
+        **{x: getattr(result, x) for x in ("sensor", "output", "method", "backend")},
+        **{x: getattr(result, x) for x in ("base", "unit", "tol", "rtol")},
+        "converged": bool(result.converged.all()),
+        "widest_interval": float(result.gap.max()),
+        "min": float(result.value.min()),
+        "mean": float(result.value.mean()),
+        "max": float(result.value.max()),
+        "layout": result.layout.to_dict() if isinstance(result.layout, GridLayout) else None,
+        "states": states,
+    }
+
+
+def map_summary(name: str, world: MDP, result: EmpowermentResult) -> str:
+    """Return a few lines about a result and, for a grid that fits, a map in characters."""
+    kind = "deterministic" if world.is_deterministic else "stochastic"
+    when = "at the end" if result.output == "final" else "after every step"
+    value = result.value
+    lines = [
+        f"world            {name}: {world.n_states} states, {world.n_actions} actions, {kind}",
+        f"horizon          {result.horizon}, sensing the {result.sensor} {when}",
+        f"min              {value.min():.6g} {result.unit} in {_places(result, value.min())}",
+        f"mean             {value.mean():.6g} {result.unit}",
+        f"max              {value.max():.6g} {result.unit} in {_places(result, value.max())}",
+        f"widest interval  {result.gap.max():.2g} {result.unit} (tolerance {result.tol:.2g})",
+        f"method           {result.method} on {result.backend}",
+    ]
+    for status in Status:
+        count = int((result.status == status).sum())
+        if status != Status.CERTIFIED and count:
+            lines.append(f"{'note':<16} {_counted(count)}: {status.sentence}")
+    drawn = text_map(result)
+    return "\n".join([*lines, "", drawn] if drawn else lines)
+
+
+def text_map(result: EmpowermentResult) -> str | None:
+    """Return the values of a grid as a picture in characters, walls included; None if it has no place."""
+    layout = result.layout
+    if not isinstance(layout, GridLayout) or len(set(layout.cells)) < len(layout.cells):
+        return None
+    rows, columns = layout.shape
+    if columns > _MOST_COLUMNS or rows > _MOST_ROWS:
+        return None
+    texts = {
+        layout.cells[number]: f"{value:.2f}" for number, value in zip(result.state_numbers, result.value, strict=True)
+    }
+    width = max(map(len, texts.values()))
+    walls = {frozenset(wall) for wall in layout.walls}
+    order = list(range(rows) if layout.origin == "upper" else reversed(range(rows)))
+    lines = []
+    for above, row in zip([None, *order], order, strict=False):
+        parted = [frozenset({(above, c), (row, c)}) in walls for c in range(columns)]
+        if any(parted):
+            lines.append(f"{'':4}" + " ".join(("-" if wall else " ") * width for wall in parted))
+        line = f"{row:3} "
+        for column in range(columns):
+            line += texts.get((row, column), "#" * width).rjust(width)
+            line += "|" if frozenset({(row, column), (row, column + 1)}) in walls else " "
+        lines.append(line)
+    lines.append(f"{'':4}" + " ".join(str(column).rjust(width) for column in range(columns)))
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def capacity_record(name: str, channel: Channel, result: CapacityResult) -> dict[str, Any]:
+    """Return everything that is known about a capacity, ready for JSON."""
+    return {
+        "channel": name,
+        "n_inputs": channel.n_inputs,
+        "n_outputs": channel.n_outputs,
+        **{x: float(getattr(result, x)) for x in ("value", "lower", "upper", "gap")},
+        **{x: getattr(result, x) for x in ("unit", "base", "tol", "rtol")},
+        "converged": bool(result.converged),
+        "status": result.status.name,
+        "sentence": result.status.sentence,
+        "method": result.method,
+        "backend": result.backend,
+        "n_iter": int(result.n_iter),
+        "n_passes": int(result.n_passes),
+        "input_distribution": result.input_distribution.tolist(),
+        "output_distribution": result.output_distribution.tolist(),
+    }
+
+
+def capacity_summary(name: str, channel: Channel, result: CapacityResult) -> str:
+    """Return a few lines about a capacity."""
+    lines = [
+        f"channel   {name}: {channel.n_inputs} inputs, {channel.n_outputs} outputs",
+        f"capacity  {result.value:.10g} {result.unit}",
+        f"interval  [{result.lower:.12g}, {result.upper:.12g}], gap {result.gap:.2g} (tolerance {result.tol:.2g})",
+        f"method    {result.method} on {result.backend}",
+        f"status    {result.status.sentence}",
+        "inputs    " + _distribution(result.input_distribution),
+    ]
+    return "\n".join(lines)
+
+
+def _distribution(p: np.ndarray) -> str:
+    """Return the likeliest symbols of a distribution with their probabilities."""
+    if p.size <= _MOST_INPUTS:
+        return " ".join(f"{x:.6f}" for x in p)
+    largest = np.sort(np.argsort(-p, kind="stable")[:_MOST_INPUTS])
+    shown = " ".join(f"{i}:{p[i]:.6f}" for i in largest)
+    return f"{shown} (the {_MOST_INPUTS} likeliest of {p.size}; --json has all)"
+
+
+def _places(result: EmpowermentResult, value: float) -> str:
+    """Return the states that have a value, up to the tolerance."""
+    found = np.flatnonzero(np.abs(result.value - value) <= max(result.tol, 1e-12))
+    named = ", ".join(str(result.states[i]) for i in found[:_MOST_NAMED])
+    return named if found.size <= _MOST_NAMED else f"{named} and {found.size - _MOST_NAMED} more"
+
+
+def _counted(count: int) -> str:
+    return "1 state" if count == 1 else f"{count} states"
+
+
+def _plain(label: Any) -> Any:
+    """Return a label as JSON can hold it; one it cannot hold as its representation."""
+    if isinstance(label, tuple):
+        return [_plain(part) for part in label]
+    return label if label is None or isinstance(label, str | int | float | bool) else repr(label)

@@ -1,0 +1,94 @@
+"""The files that ``--save`` writes."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+from empowerment import validate
+from empowerment.files import written_whole
+from empowerment.results import EmpowermentResult, Status
+
+_PICTURES = (".png", ".svg", ".pdf")
+_NEEDED = dict.fromkeys(_PICTURES, (("matplotlib",), "plot")) | {
+    ".csv": ((), ""),
+    ".nc": (("xarray", "pandas", "netCDF4"), "xarray"),
+    ".npz": ((), ""),
+}
+"""For each ending the packages it needs and the extra that installs them."""
+
+
+class _TriedError(Exception):
+    """Ends the trial, so that nothing is left behind."""
+
+
+def check(path: str) -> None:
+    """Raise what :func:`save` would raise, before any work is done.
+
+    Raises
+    ------
+    ValueError
+        If the ending is unknown.
+    ImportError
+        If a package is missing.
+    OSError
+        If nothing can be written there.
+    """
+    suffix = validate.one_of(_suffix(path), _NEEDED, "ending of a file to save")
+    packages, extra = _NEEDED[suffix]
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise ImportError(f'writing {path!r} needs {package}; install it with pip install "empowerment[{extra}]"')
+    if Path(path).is_dir():
+        raise OSError(f"cannot write {path!r}: it is a directory")
+    with contextlib.suppress(_TriedError), written_whole(path):
+        raise _TriedError
+
+
+def save(result: EmpowermentResult, path: str) -> None:
+    """Write a result in the form that the file's ending names; whole or not at all."""
+    if _suffix(path) == ".npz":
+        result.save(path)
+        return
+    with written_whole(path) as temporary:
+        if _suffix(path) == ".csv":
+            _write_table(result, temporary)
+        elif _suffix(path) == ".nc":
+            result.to_xarray().to_netcdf(temporary)
+        else:
+            _draw(result, temporary)
+
+
+def keeps_sequences(path: str) -> bool:
+    """Whether the form that the file's ending names holds the optimal action sequences."""
+    return _suffix(path) == ".npz"
+
+
+def _suffix(path: str) -> str:
+    return Path(path).suffix.lower()
+
+
+def _write_table(result: EmpowermentResult, path: Path) -> None:
+    cells: Any = result.layout and [result.layout.cells[number] for number in result.state_numbers]
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file)
+        place = ["row", "column"] if cells else []
+        table.writerow(["state", *place, "value", "lower", "upper", "gap", "converged", "status", "unit"])
+        for i, state in enumerate(result.states):
+            numbers = [x[i].item() for x in (result.value, result.lower, result.upper, result.gap)]
+            status = Status(result.status[i]).name
+            place = list(cells[i]) if cells else []
+            table.writerow([state, *place, *numbers, bool(result.converged[i]), status, result.unit])
+
+
+def _draw(result: EmpowermentResult, path: Path) -> None:
+    from matplotlib.figure import Figure  # not pyplot, which may look for a screen
+
+    from empowerment.plotting import figure_size, plot_empowerment
+
+    figure = Figure(figsize=figure_size(result), layout="constrained")
+    plot_empowerment(result, ax=figure.add_subplot())
+    figure.savefig(path, dpi=150)
