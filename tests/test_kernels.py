@@ -84,3 +84,19 @@ def test_every_certificate_follows_from_its_p_and_q(matrix):
     for method in ("working-set", "blahut-arimoto"):
         result = emp.channel_capacity(matrix, method=method, tol=1e-4, max_iter=50, on_failure="ignore")
         check_certificate(matrix, result)
+
+
+def test_where_nothing_is_writable_kernels_compile_without_a_cache(monkeypatch):
+    import numba
+
+    from empowerment.capacity.kernels import _jit
+
+    compile_kernel = numba.njit
+
+    def refuses_to_cache(*signature, cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return compile_kernel(*signature, **options)
+
+    monkeypatch.setattr(_jit.numba, "njit", refuses_to_cache)
+    assert _jit.jit()(lambda x: x + 1)(2) == 3
