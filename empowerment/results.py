@@ -18,10 +18,12 @@ class Status(enum.IntEnum):
     """How a capacity was reached, as an integer that fits into arrays; ``sentence`` says what to do."""
 
     CERTIFIED = 0
-    FALLBACK = 1
-    MAX_ITER = 2
-    PRECISION = 3
-    NO_SEQUENCE = 4
+    RESTARTED = 1
+    SQUAREM = 2
+    BLAHUT_ARIMOTO = 3
+    MAX_ITER = 4
+    PRECISION = 5
+    NO_SEQUENCE = 6
 
     @property
     def sentence(self) -> str:
@@ -31,7 +33,9 @@ class Status(enum.IntEnum):
 
 _SENTENCES = {
     Status.CERTIFIED: "certified: the interval is no wider than the tolerance",
-    Status.FALLBACK: "certified, but only after plain Blahut-Arimoto went on where the working set stopped short",
+    Status.RESTARTED: "certified, but the interior-point method had to start again from the uniform distribution",
+    Status.SQUAREM: "certified, but only after SQUAREM went on where the working set stopped short",
+    Status.BLAHUT_ARIMOTO: "certified, but only after plain Blahut-Arimoto went on where the others stopped short",
     Status.MAX_ITER: "the iteration limit came first: the interval holds but is wider than the tolerance; "
     "raise max_iter or tol",
     Status.PRECISION: "rounding errors came first: the interval holds but is wider than the tolerance; raise tol",
@@ -77,7 +81,8 @@ class Interval:
 class CapacityResult(Interval):
     """A channel capacity with the interval that is proved to hold it.
 
-    The numbers are scalars of NumPy.
+    The fields are shaped like what they answer: scalars of NumPy for one channel, arrays with a first axis over
+    channels for a batch.
 
     Attributes
     ----------
@@ -86,21 +91,23 @@ class CapacityResult(Interval):
     lower, upper : float
         The capacity lies between them; `lower` is the information at `input_distribution`, `upper` the
         largest divergence of a row from `output_distribution`, both on the caller's matrix, rounded outward.
-    input_distribution : ndarray of shape (n_inputs,)
+    input_distribution : ndarray of shape (n_inputs,), or (n_channels, largest n_inputs) padded with zeros
         Proves `lower`. Where several inputs do the same it is one optimum of many.
-    output_distribution : ndarray of shape (n_outputs,)
+    output_distribution : ndarray of shape (n_outputs,), or (n_channels, largest n_outputs) padded with zeros
         Proves `upper`; as close to the (unique) optimal one as the gap says, not always that of
         `input_distribution`.
     n_iter : int
         Steps of the method: interior-point steps and Blahut-Arimoto passes.
     n_passes : int
         How often the whole (reduced) matrix was read.
-    status : Status
+    status : Status, or ndarray of int
     method, backend : str
     base : float
         Base of the logarithm, 2 for bits.
     tol, rtol : float
         The width that was asked for.
+    shapes : ndarray of int of shape (n_channels, 2), or None
+        Number of inputs and outputs of each channel of a batch; None for one channel.
     """
 
     value: np.ndarray | np.float64
@@ -110,21 +117,50 @@ class CapacityResult(Interval):
     output_distribution: np.ndarray
     n_iter: np.ndarray | np.integer
     n_passes: np.ndarray | np.integer
-    status: Status
+    status: Any
     method: str
     backend: str
     base: float
     tol: float
     rtol: float
+    shapes: np.ndarray | None = None
 
     def __float__(self) -> float:
+        if self.shapes is not None:
+            raise TypeError(f"the result holds {len(self.shapes)} channels; name one first: float(result[0])")
         return float(self.value)
 
+    def __len__(self) -> int:
+        if self.shapes is None:
+            raise TypeError("the result of one channel has no length")
+        return len(self.shapes)
+
+    def __getitem__(self, channel: int) -> CapacityResult:
+        """Return the result of one channel of a batch."""
+        if self.shapes is None:
+            raise TypeError("this is the result of one channel already")
+        n_inputs, n_outputs = self.shapes[channel]
+        one = {name: getattr(self, name)[channel] for name in ("value", "lower", "upper", "n_iter", "n_passes")}
+        return replace(
+            self,
+            **one,
+            input_distribution=self.input_distribution[channel, :n_inputs],
+            output_distribution=self.output_distribution[channel, :n_outputs],
+            status=Status(int(np.asarray(self.status)[channel])),
+            shapes=None,
+        )
+
     def __repr__(self) -> str:
+        if self.shapes is not None:
+            missed = len(self) - int(np.sum(self.converged))
+            return (
+                f"CapacityResult({len(self)} channels: {self.value.min():.6g} to {self.value.max():.6g} {self.unit}, "
+                f"widest interval {self.gap.max():.1e}, {missed} NOT converged, {self.method} on {self.backend})"
+            )
         return (
             f"CapacityResult({self.value:.10g} {self.unit} in [{self.lower:.10g}, {self.upper:.10g}], "
             f"gap {self.gap:.1e}, {'converged' if self.converged else 'NOT converged'}, "
-            f"{self.method} on {self.backend}, {self.n_iter} steps)\n  {self.status.sentence}"
+            f"{self.method} on {self.backend}, {self.n_iter} steps)\n  {Status(int(self.status)).sentence}"
         )
 
 

@@ -1,15 +1,17 @@
+import importlib
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import sparse
 
 import empowerment as emp
-from empowerment.capacity import solve
-from empowerment.capacity.kernels import Solution
+from empowerment.capacity.kernels import NOT_REACHED
+from empowerment.capacity.kernels.reference import blahut_arimoto
 from empowerment.testing import FAMILIES, check_certificate, hard_channel
 
-METHODS = ("working-set", "blahut-arimoto")
+METHODS = ("working-set", "squarem", "blahut-arimoto")
 
 
 def h(x):
@@ -115,7 +117,7 @@ def test_stress_small(family, part):
         matrix = hard_channel(family, rng, *rng.integers(1, (41, 31)))
         result = emp.channel_capacity(matrix, tol=1e-9)
         assert result.converged, (family, matrix.shape, result)
-        assert result.status == emp.Status.CERTIFIED
+        assert result.status <= emp.Status.RESTARTED
         assert result.upper - result.lower <= 1e-9
         check_certificate(matrix, result)
 
@@ -219,27 +221,57 @@ def test_a_missed_tolerance_is_said_and_the_interval_holds(method, backend):
     assert emp.channel_capacity(matrix, on_failure="ignore", **options).gap == result.gap
 
 
-def test_where_the_working_set_stops_short_blahut_arimoto_goes_on_and_the_status_says_so(backend, monkeypatch):
-    name, kernel = solve.kernel_of(backend)
+LADDER = ("interior point", "squarem", "blahut_arimoto")
 
-    def stops_at_once(matrix, offsets, tol, rtol, max_iter):
-        first = kernel.blahut_arimoto(matrix, offsets, np.full(len(matrix), 1 / len(matrix)), tol, rtol, 1)
-        return Solution(*first[:-1], False)
 
-    class Kernel:
-        working_set = staticmethod(stops_at_once)
-        blahut_arimoto = staticmethod(kernel.blahut_arimoto)
-        certificate = staticmethod(kernel.certificate)
-        equal_rows = staticmethod(kernel.equal_rows)
-        proportional_columns = staticmethod(kernel.proportional_columns)
-        components = staticmethod(kernel.components)
+@pytest.mark.parametrize(
+    ("broken", "status", "words"),
+    [
+        (LADDER[:1], emp.Status.SQUAREM, "SQUAREM went on"),
+        (LADDER[:2], emp.Status.BLAHUT_ARIMOTO, "Blahut-Arimoto went on"),
+    ],
+)
+def test_the_status_names_the_rung_that_got_there(broken, status, words, monkeypatch):
+    """Each method of the reference ladder is made to give up in turn; the numbers stay right."""
+    from empowerment.capacity.kernels.reference import interior_point
 
-    monkeypatch.setattr(solve, "kernel_of", lambda backend: (name, Kernel))
-    result = emp.channel_capacity(MUROGA, backend=backend)
-    assert result.status == emp.Status.FALLBACK
+    ladder = importlib.import_module("empowerment.capacity.kernels.reference.solve")
+
+    def gives_up(matrix, offsets, p, tol, *limits):
+        found = blahut_arimoto(matrix, offsets, p, tol, 0.0, 1)
+        return found._replace(rung=NOT_REACHED)
+
+    monkeypatch.setattr(interior_point, "_interior_point", lambda matrix, offsets, p, tol, steps: (p, 1, False))
+    if "squarem" in broken:
+        monkeypatch.setattr(ladder, "squarem", gives_up)
+    result = emp.channel_capacity(MUROGA, backend="reference")
+    assert result.status == status
     assert result.converged
-    assert "Blahut-Arimoto went on" in result.status.sentence
+    assert words in result.status.sentence
     assert result.value == pytest.approx(0.505989130499, abs=1e-9)
+
+
+def test_a_restart_of_the_interior_point_is_said(monkeypatch):
+    from empowerment.capacity.kernels.reference import interior_point
+
+    genuine, calls = interior_point._interior_point, []
+
+    def fails_once(matrix, offsets, p, tol, steps):
+        calls.append(p)
+        return (p, 1, False) if len(calls) == 1 else genuine(matrix, offsets, p, tol, steps)
+
+    monkeypatch.setattr(interior_point, "_interior_point", fails_once)
+    result = emp.channel_capacity(MUROGA, backend="reference")
+    assert result.status == emp.Status.RESTARTED
+    assert result.converged
+
+
+def test_a_channel_on_which_a_warm_start_runs_in_circles_is_restarted():
+    matrix = np.load(Path(__file__).parent / "data" / "circling_channel.npy")
+    result = emp.channel_capacity(matrix, tol=1e-11)
+    assert result.status == emp.Status.RESTARTED
+    assert result.converged
+    check_certificate(matrix, result)
 
 
 def test_rounding_that_is_wider_than_the_tolerance_is_said():
@@ -279,7 +311,10 @@ def test_verify_recomputes_both_ends_and_notices_another_channel():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"method": "newton"}, "unknown method 'newton'; the known ones are 'auto', 'working-set', 'blahut-arimoto'"),
+        (
+            {"method": "newton"},
+            "unknown method 'newton'; the known ones are 'auto', 'working-set', 'squarem', 'blahut-arimoto'",
+        ),
         ({"backend": "torch"}, "unknown backend 'torch'; the known ones are 'numba', 'reference'"),
         ({"on_failure": "shrug"}, "unknown on_failure 'shrug'; the known ones are"),
         ({"tol": 1e-13}, "tol is 1e-13, expected a finite width of at least 1e-12: below that, rounding"),

@@ -120,7 +120,7 @@ def test_map_json_holds_everything(run):
     for name in ("value", "lower", "upper", "gap", "converged"):
         assert [state[name] for state in found["states"]] == getattr(wanted, name).tolist()
     assert [tuple(state["state"]) for state in found["states"]] == list(wanted.states)
-    assert {state["status"] for state in found["states"]} <= {"CERTIFIED", "FALLBACK"}
+    assert {state["status"] for state in found["states"]} <= {"CERTIFIED", "RESTARTED"}
     assert found["states"][0]["sentence"].startswith("certified")
     for name in ("horizon", "sensor", "output", "method", "backend", "base", "unit", "tol", "rtol"):
         assert found[name] == getattr(wanted, name)

@@ -3,11 +3,21 @@
 import numpy as np
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from empowerment.capacity.kernels import cpu, reference
-from empowerment.capacity.reduce import reduce
-from empowerment.capacity.solve import _offsets
+from empowerment.capacity.kernels import (
+    BY_BLAHUT_ARIMOTO,
+    BY_SQUAREM,
+    DIRECT,
+    NOT_REACHED,
+    RESTARTED,
+    WORKING_SET,
+    cpu,
+    reference,
+)
+from empowerment.capacity.solve import row_offsets
 from empowerment.channel import Channel
+from empowerment.results import Status
 from empowerment.testing import FAMILIES, channels, check_certificate, hard_channel
 
 KERNELS = [reference, cpu]
@@ -51,37 +61,65 @@ def test_compiled_reductions_equal_the_reference(matrix):
     assert (same[0] == same[1]).all()
 
 
-@given(channels())
-def test_compiled_iterations_equal_the_reference(matrix):
-    matrix = np.ascontiguousarray(matrix[:, matrix.max(axis=0) > 0])
-    offsets = _offsets(Channel.from_valid(matrix))
+def reduced(matrix):
+    """Return the rows and columns that are left, and the offsets of the rows."""
+    first = reference.equal_rows(matrix)
+    matrix = np.ascontiguousarray(matrix[np.unique(first)][:, matrix.max(axis=0) > 0])
+    return matrix, row_offsets(Channel.from_valid(matrix))
+
+
+@given(channels(), st.sampled_from(["blahut_arimoto", "squarem"]))
+def test_compiled_iterations_equal_the_reference(matrix, name):
+    matrix, offsets = reduced(matrix)
     uniform = np.full(len(matrix), 1 / len(matrix))
-    ours, theirs = (k.blahut_arimoto(matrix, offsets, uniform, 1e-300, 0.0, 20) for k in (cpu, reference))
-    assert ours.lower == pytest.approx(theirs.lower, abs=1e-12)
-    assert ours.upper == pytest.approx(theirs.upper, abs=1e-9)
+    ours, theirs = (getattr(k, name)(matrix, offsets, uniform, 1e-300, 0.0, 20) for k in (cpu, reference))
+    assert ours.lower == pytest.approx(theirs.lower, abs=1e-9)
+    assert ours.upper == pytest.approx(theirs.upper, abs=1e-7)
     ours, theirs = (k.certificate(matrix, offsets, ours.p, ours.q) for k in (cpu, reference))
     assert ours == pytest.approx(theirs, abs=1e-12)
+
+
+@given(channels())
+def test_squarem_is_as_monotone_as_the_plain_iteration(matrix):
+    matrix, offsets = reduced(matrix)
+    uniform = np.full(len(matrix), 1 / len(matrix))
+    lows = [cpu.squarem(matrix, offsets, uniform, 1e-300, 0.0, n).lower for n in range(1, 25)]
+    assert lows == sorted(lows)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_both_interior_points_take_the_same_path(family):
     rng = np.random.default_rng([3, *family.encode()])
     for _ in range(5):
-        matrix = hard_channel(family, rng, 24, 12)
-        for block in reduce(matrix, reference).blocks:
-            offsets = _offsets(Channel.from_valid(block.matrix))
-            ours, theirs = (k.working_set(block.matrix, offsets, 1e-10, 0.0, 1000) for k in (cpu, reference))
-            assert ours.reached
-            assert theirs.reached
-            assert max(ours.lower, theirs.lower) <= min(ours.upper, theirs.upper) + 1e-14
-            assert abs(ours.n_iter - theirs.n_iter) <= 8
+        matrix, offsets = reduced(hard_channel(family, rng, 24, 12))
+        if family == "block-diagonal":
+            matrix, offsets = matrix[:1], offsets[:1]
+        ours, theirs = (k.working_set(matrix, offsets, 1e-10, 0.0, 1000) for k in (cpu, reference))
+        assert ours.rung <= RESTARTED
+        assert theirs.rung <= RESTARTED
+        assert max(ours.lower, theirs.lower) <= min(ours.upper, theirs.upper) + 1e-14
+        assert abs(ours.n_iter - theirs.n_iter) <= 8
+
+
+@given(channels(), st.integers(0, 10**6))
+def test_the_whole_way_equals_the_reference_with_rewards_too(matrix, seed):
+    offsets = row_offsets(Channel.from_valid(matrix)) + np.random.default_rng(seed).normal(size=len(matrix))
+    ours, theirs = (k.solve(matrix, offsets, 1e-10, 0.0, WORKING_SET, 1000) for k in (cpu, reference))
+    assert max(ours.lower, theirs.lower) <= min(ours.upper, theirs.upper)
+    assert ours.upper - ours.lower < 2e-10
+    assert theirs.upper - theirs.lower < 2e-10
+
+
+def test_rungs_are_the_first_statuses():
+    rungs = (DIRECT, RESTARTED, BY_SQUAREM, BY_BLAHUT_ARIMOTO, NOT_REACHED)
+    assert [Status(r).name for r in rungs] == ["CERTIFIED", "RESTARTED", "SQUAREM", "BLAHUT_ARIMOTO", "MAX_ITER"]
 
 
 @given(channels())
 def test_every_certificate_follows_from_its_p_and_q(matrix):
     import empowerment as emp
 
-    for method in ("working-set", "blahut-arimoto"):
+    for method in ("working-set", "squarem", "blahut-arimoto"):
         result = emp.channel_capacity(matrix, method=method, tol=1e-4, max_iter=50, on_failure="ignore")
         check_certificate(matrix, result)
 

@@ -1,11 +1,10 @@
-"""Channel capacity: reduce, solve each block by the chosen method, certify on the caller's matrix."""
+"""Channel capacity: check, solve by the chosen method on the chosen backend, say how it went."""
 
 from __future__ import annotations
 
 import importlib
 import math
 import warnings
-from dataclasses import replace
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -13,22 +12,44 @@ import numpy as np
 from scipy import sparse
 
 from empowerment import validate
-from empowerment.capacity.kernels import TINY, Solution, reference
-from empowerment.capacity.reduce import Block, Reduction, reduce
+from empowerment.capacity.batch import as_batch, chunks
+from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
+from empowerment.capacity.kernels import Outcome
+from empowerment.capacity.sparse import solve_sparse
 from empowerment.channel import Channel, as_channel
 from empowerment.results import CapacityResult, ConvergenceWarning, Status
 
-METHODS = ("auto", "working-set", "blahut-arimoto")
+METHODS = ("auto", *METHOD_NUMBERS)
 BACKENDS = {"numba": "cpu", "reference": "reference"}
 _ON_FAILURE = ("warn", "raise", "ignore")
 
-# The blocks aim a little below the tolerance; the rest is room for the outward rounding of the certificate.
+# Solvers aim a little below the tolerance; the rest is room for the outward rounding of the certificate.
 _INNER = 0.9
+
+
+class _Wish(NamedTuple):
+    """What the caller asked for."""
+
+    tol: float
+    rtol: float
+    method: str
+    base: float
+    max_iter: int
+
+    @property
+    def unit(self) -> float:
+        """Size of the result's unit in nats."""
+        return math.log(self.base)
+
+    def for_kernel(self) -> tuple[float, float, int, int]:
+        """Return the tolerances, the method and the limit as kernels take them."""
+        return _INNER * self.tol * self.unit, _INNER * self.rtol, METHOD_NUMBERS[self.method], self.max_iter
 
 
 def channel_capacity(
     channel: Any,
     *,
+    rewards: Any = None,
     tol: float = 1e-9,
     rtol: float = 0.0,
     method: str = "auto",
@@ -37,20 +58,25 @@ def channel_capacity(
     max_iter: int = 100_000,
     on_failure: str = "warn",
 ) -> CapacityResult:
-    """Return the capacity of a discrete memoryless channel with a certified interval.
+    """Return the capacity of a discrete memoryless channel, or of many, with certified intervals.
 
     Parameters
     ----------
-    channel : Channel or array_like or sparse array of shape (n_inputs, n_outputs)
-        One distribution over outputs for each input.
+    channel : Channel or array_like or sparse array of shape (n_inputs, n_outputs), or a batch of them
+        One distribution over outputs for each input. A batch is a list of channels of any shapes, or an array of
+        shape (n_channels, n_inputs, n_outputs); its channels are solved side by side on all cores.
+    rewards : array_like of shape (n_inputs,), optional
+        What each input is worth by itself, in the result's unit: the largest ``I(p) + p . rewards`` is found
+        instead of the largest ``I(p)``. For a batch one array for each channel.
     tol : float
         Width wanted of the interval, in the result's unit; at least 1e-12.
     rtol : float
         The same relative to `lower`; the wider of the two counts. For very small capacities.
-    method : {"auto", "working-set", "blahut-arimoto"}
+    method : {"auto", "working-set", "squarem", "blahut-arimoto"}
         ``"working-set"`` (what ``"auto"`` takes) solves on few rows by an interior-point method and closes
-        with a pass over all of them; where it stops short, plain Blahut-Arimoto goes on and `status` says so.
-        ``"blahut-arimoto"`` is the classical iteration with a certified stop.
+        with a pass over all of them; where it stops short it starts again, then ``"squarem"`` goes on, then plain
+        Blahut-Arimoto, and `status` says which of them got there. ``"blahut-arimoto"`` is the classical
+        iteration with a certified stop, ``"squarem"`` the same with squared extrapolation.
     backend : {"numba", "reference"}, optional
         Compiled (the default) or plain NumPy.
     base : float
@@ -63,6 +89,7 @@ def channel_capacity(
     Returns
     -------
     CapacityResult
+        For a batch its fields are arrays with a first axis over channels; ``result[i]`` is the result of one.
 
     Raises
     ------
@@ -86,6 +113,8 @@ def channel_capacity(
     Arimoto (1972), "An algorithm for computing the capacity of arbitrary discrete memoryless channels".
     Blahut (1972), "Computation of channel capacity and rate-distortion functions".
     Mehrotra (1992), "On the implementation of a primal-dual interior point method".
+    Varadhan and Roland (2008), "Simple and globally convergent methods for accelerating the convergence of any EM
+    algorithm".
 
     Examples
     --------
@@ -93,18 +122,31 @@ def channel_capacity(
     >>> result = emp.channel_capacity([[0.9, 0.1], [0.1, 0.9]])
     >>> round(float(result), 9), bool(result.converged), result.unit
     (0.531004406, True, 'bits')
+
+    Two inputs without noise, the second worth one bit more, are worth the logarithm of 2^0 + 2^1:
+
+    >>> round(float(emp.channel_capacity([[1, 0], [0, 1]], rewards=[0, 1])), 6)
+    1.584963
+
+    A batch of channels of any shapes:
+
+    >>> emp.channel_capacity([[[0.9, 0.1], [0.1, 0.9]], [[1.0], [1.0]]]).value.round(6)
+    array([0.531004, 0.      ])
     """
-    channel = as_channel(channel)
     tol, rtol = validate.tolerances(tol, rtol)
     base = validate.base(base)
     max_iter = validate.positive_int(max_iter, "max_iter")
     validate.one_of(method, METHODS, "method")
     validate.one_of(on_failure, _ON_FAILURE, "on_failure")
     backend, kernel = kernel_of(backend)
-    method = "working-set" if method == "auto" else method
-    result = _solve(channel, _Wish(tol, rtol, method, base, max_iter), backend, kernel)
-    if not result.converged and on_failure != "ignore":
-        message = f"the interval is {result.gap:.2e} {result.unit} wide, wanted {tol:.2e}: {result.status.sentence}"
+    wish = _Wish(tol, rtol, "working-set" if method == "auto" else method, base, max_iter)
+    batch = as_batch(channel)
+    if batch is None:
+        result = _solve_one(as_channel(channel), rewards, wish, backend, kernel)
+    else:
+        result = _solve_many(batch, rewards, wish, backend, kernel)
+    if on_failure != "ignore" and not np.all(result.converged):
+        message = _complaint(result)
         if on_failure == "raise":
             raise RuntimeError(message)
         warnings.warn(message, ConvergenceWarning, stacklevel=2)
@@ -117,113 +159,108 @@ def backend_name(backend: str | None) -> str:
 
 
 def kernel_of(backend: str | None) -> tuple[str, ModuleType]:
-    """Return a backend's name and its module of kernels, loaded only now."""
+    """Return a backend's name and its package of kernels, loaded only now."""
     name = backend_name(backend)
     return name, importlib.import_module(f"empowerment.capacity.kernels.{BACKENDS[name]}")
 
 
-class _Wish(NamedTuple):
-    """What the caller asked for."""
-
-    tol: float
-    rtol: float
-    method: str
-    base: float
-    max_iter: int
-
-
-def _solve(channel: Channel, wish: _Wish, backend: str, kernel: ModuleType) -> CapacityResult:
-    offsets = _offsets(channel)
-    reduction = reduce(channel.matrix, kernel)
-    solutions, status = [], Status.CERTIFIED
-    for block in reduction.blocks:
-        solution, block_status = _solve_block(block, offsets, wish, kernel)
-        solutions.append(solution)
-        status = max(status, block_status)
-    p, q = _join(channel, reduction, solutions)
-    certificate = reference.certificate if sparse.issparse(channel.matrix) else kernel.certificate
-    information, lower, upper = (x / math.log(wish.base) for x in certificate(channel.matrix, offsets, p, q))
-    result = CapacityResult(
-        value=np.float64(min(max(information, lower, 0.0), upper)),
-        lower=np.float64(lower),
-        upper=np.float64(upper),
-        input_distribution=p,
-        output_distribution=q,
-        n_iter=np.int64(sum(s.n_iter for s in solutions)),
-        n_passes=np.int64(sum(s.n_passes for s in solutions)),
-        status=status,
-        method=wish.method,
-        backend=backend,
-        base=wish.base,
-        tol=wish.tol,
-        rtol=wish.rtol,
-    )
-    if not result.converged and status < Status.MAX_ITER:
-        return replace(result, status=Status.PRECISION)
-    if result.converged and status == Status.MAX_ITER:  # the limit came within the room left for rounding
-        return replace(result, status=Status.FALLBACK if wish.method == "working-set" else Status.CERTIFIED)
-    return result
-
-
-def _offsets(channel: Channel) -> np.ndarray:
+def row_offsets(channel: Channel) -> np.ndarray:
     """Return what the kernels call offsets: the part of each row's divergence that q does not change."""
     sums = np.asarray(channel.matrix.sum(axis=1)).reshape(-1)
     return np.asarray(1.0 - sums - channel.row_entropies(math.e))
 
 
-def _solve_block(block: Block, offsets: np.ndarray, wish: _Wish, kernel: ModuleType) -> tuple[Solution, Status]:
-    n_rows, n_columns = block.matrix.shape
-    merged = block.column_owner.size > n_columns
-    own = _offsets(Channel.from_valid(block.matrix)) if merged else offsets[block.rows]
-    tol, rtol = _INNER * wish.tol * math.log(wish.base), _INNER * wish.rtol
-    uniform = np.full(n_rows, 1.0 / n_rows)
-    if wish.method == "blahut-arimoto":
-        found = kernel.blahut_arimoto(block.matrix, own, uniform, tol, rtol, wish.max_iter)
-        return found, Status.CERTIFIED if found.reached else Status.MAX_ITER
-    found = kernel.working_set(block.matrix, own, tol, rtol, wish.max_iter)
-    if found.reached or found.n_iter >= wish.max_iter:
-        return found, Status.CERTIFIED if found.reached else Status.MAX_ITER
-    # Blahut-Arimoto never revives an input of probability 0, so it starts a little inside.
-    start = 0.99 * found.p + 0.01 * uniform
-    more = kernel.blahut_arimoto(block.matrix, own, start, tol, rtol, wish.max_iter - found.n_iter)
-    found = _better_ends(found, more, tol, rtol)
-    return found, Status.FALLBACK if found.reached else Status.MAX_ITER
+def _solve_one(channel: Channel, rewards: Any, wish: _Wish, backend: str, kernel: ModuleType) -> CapacityResult:
+    offsets = row_offsets(channel)
+    worth = None if rewards is None else _rewards(rewards, channel.n_inputs, "rewards", wish)
+    if worth is not None:
+        offsets += worth
+    if sparse.issparse(channel.matrix):
+        found = solve_sparse(channel.matrix, offsets, worth, lambda *part: kernel.solve(*part, *wish.for_kernel()))
+    else:
+        found = kernel.solve(channel.matrix, offsets, *wish.for_kernel())
+    numbers = (np.float64(found.information), np.float64(found.lower), np.float64(found.upper))
+    counts = (np.int64(found.n_iter), np.int64(found.n_passes))
+    return _result(found.p, found.q, numbers, counts, found.rung, worth is not None, wish, backend)
 
 
-def _better_ends(first: Solution, second: Solution, tol: float, rtol: float) -> Solution:
-    """Take the better lower end and the better upper end of two solutions, each with its proof."""
-    low = first if first.lower > second.lower else second
-    high = first if first.upper < second.upper else second
-    return Solution(
-        p=low.p,
-        q=high.q,
-        lower=low.lower,
-        upper=high.upper,
-        n_iter=first.n_iter + second.n_iter,
-        n_passes=first.n_passes + second.n_passes,
-        reached=high.upper - low.lower <= max(tol, rtol * low.lower),
+def _solve_many(batch: list[Channel], rewards: Any, wish: _Wish, backend: str, kernel: ModuleType) -> CapacityResult:
+    """Solve in chunks, between which Ctrl-C is heard."""
+    worth = None if rewards is None else _rewards_of_batch(rewards, batch, wish)
+    p = np.zeros((len(batch), max(c.n_inputs for c in batch)))
+    q = np.zeros((len(batch), max(c.n_outputs for c in batch)))
+    parts = []
+    for members, packed in chunks(batch, worth):
+        found: Outcome = kernel.solve_batch(packed, *wish.for_kernel())
+        for k, i in enumerate(members):
+            n, m = batch[i].shape
+            p[i, :n] = found.p[packed.row_start[k] :][:n]
+            q[i, :m] = found.q[packed.column_start[k] :][:m]
+        parts.append(found[2:])
+    information, lower, upper, n_iter, n_passes, rung = (np.concatenate(c) for c in zip(*parts, strict=True))
+    shapes = np.array([c.shape for c in batch])
+    numbers = (information, lower, upper)
+    return _result(p, q, numbers, (n_iter, n_passes), rung, worth is not None, wish, backend, shapes)
+
+
+def _rewards(rewards: Any, count: int, name: str, wish: _Wish) -> np.ndarray:
+    """Return rewards in nats."""
+    found = validate.number_array(rewards, name, 1, "(input,)")
+    if found.size != count or not np.isfinite(found).all():
+        raise ValueError(f"{name} has {found.size} entries, expected {count} finite ones, one for each input")
+    return np.asarray(found * wish.unit, dtype=np.float64)
+
+
+def _rewards_of_batch(rewards: Any, batch: list[Channel], wish: _Wish) -> list[np.ndarray]:
+    if len(rewards) != len(batch):
+        raise ValueError(f"rewards has {len(rewards)} arrays, expected one for each of {len(batch)} channels")
+    pairs = enumerate(zip(rewards, batch, strict=True))
+    return [_rewards(one, channel.n_inputs, f"rewards[{i}]", wish) for i, (one, channel) in pairs]
+
+
+def _result(
+    p: np.ndarray,
+    q: np.ndarray,
+    numbers: tuple[Any, Any, Any],
+    counts: tuple[Any, Any],
+    rung: Any,
+    rewarded: bool,
+    wish: _Wish,
+    backend: str,
+    shapes: np.ndarray | None = None,
+) -> CapacityResult:
+    """Put together what is returned: scalars of NumPy for one channel, arrays for a batch."""
+    information, lower, upper = (x / wish.unit for x in numbers)
+    floor = lower if rewarded else np.maximum(lower, 0.0)
+    met = upper - lower <= np.maximum(wish.tol, wish.rtol * lower)
+    direct = Status.BLAHUT_ARIMOTO if wish.method == "working-set" else Status.CERTIFIED
+    # The limit may have come within the room left for rounding, or rounding may have used up all of it.
+    status = np.where(met & (rung == Status.MAX_ITER), direct, rung)
+    status = np.where(~met & (rung < Status.MAX_ITER), Status.PRECISION, status)
+    return CapacityResult(
+        value=np.minimum(np.maximum(information, floor), upper),
+        lower=lower,
+        upper=upper,
+        input_distribution=p,
+        output_distribution=q,
+        n_iter=counts[0],
+        n_passes=counts[1],
+        status=Status(int(status)) if shapes is None else status,
+        method=wish.method,
+        backend=backend,
+        base=wish.base,
+        tol=wish.tol,
+        rtol=wish.rtol,
+        shapes=shapes,
     )
 
 
-def _join(channel: Channel, reduction: Reduction, solutions: list[Solution]) -> tuple[np.ndarray, np.ndarray]:
-    """Map the blocks' p and q back to the caller's alphabets, block i used with probability ``exp(C_i - C)``."""
-    trivial = reduction.trivial_rows
-    capacities = np.array([max(s.lower, 0.0) for s in solutions] + [0.0] * trivial.size)
-    weights = np.exp(capacities - capacities.max())
-    weights /= weights.sum()
-    p, q = np.zeros(channel.n_inputs), np.zeros(channel.n_outputs)
-    for block, solution, weight in zip(reduction.blocks, solutions, weights, strict=False):
-        p[block.rows] = weight * solution.p
-        q[block.columns] = weight * block.column_share * solution.q[block.column_owner]
-    if trivial.size:
-        p[trivial] = weights[len(solutions) :]
-        q += p[trivial] @ channel.matrix[trivial]
-    unseen = np.flatnonzero(q == 0)
-    q[unseen[_columns_reached(channel.matrix[:, unseen])]] = TINY  # where a product of two small numbers underflowed
-    return p / p.sum(), q
-
-
-def _columns_reached(matrix: validate.Matrix) -> np.ndarray:
-    if sparse.issparse(matrix):
-        return np.bincount(matrix.indices, minlength=matrix.shape[1]) > 0
-    return np.asarray((matrix > 0).any(axis=0))
+def _complaint(result: CapacityResult) -> str:
+    """Return the sentence about a tolerance that was missed; of a batch it names the first channel."""
+    if result.shapes is None:
+        status = Status(int(result.status))
+        return f"the interval is {result.gap:.2e} {result.unit} wide, wanted {result.tol:.2e}: {status.sentence}"
+    missed = np.flatnonzero(~result.converged)
+    return f"{missed.size} of {len(result.shapes)} channels missed, first channel {missed[0]}: " + _complaint(
+        result[missed[0]]
+    )

@@ -1,6 +1,13 @@
 """The numerical kernels, once for each backend, under one contract.
 
-A kernel module offers the functions below on dense float64 matrices, in nats:
+A kernel is a package whose functions work on dense float64 matrices, in nats:
+
+``solve(matrix, offsets, tol, rtol, method, max_iter) -> Outcome``
+    Reduce, solve, map back, certify: the capacity of one channel.
+``solve_batch(batch, tol, rtol, method, max_iter) -> Outcome``
+    The same for a `Batch` of channels; every field of the outcome is an array, p and q as flat as the batch.
+
+They are built from these, which are tested one by one:
 
 ``equal_rows(matrix) -> first``
     For each row the smallest row with the same entries, up to rounding (relative `EQUAL_RTOL`).
@@ -8,19 +15,20 @@ A kernel module offers the functions below on dense float64 matrices, in nats:
     For each column the smallest column it is a multiple of, -1 for a column of zeros.
 ``components(matrix) -> (row_component, column_component)``
     Connected components of the graph that joins an input to each output it can cause. No zero columns.
-``blahut_arimoto(matrix, offsets, p, tol, rtol, max_iter) -> Solution``
+``blahut_arimoto(matrix, offsets, p, tol, rtol, max_iter) -> Solution`` and ``squarem(...)`` alike
 ``working_set(matrix, offsets, tol, rtol, max_iter) -> Solution``
     Capacity of a reduced matrix (no zero columns).
 ``certificate(matrix, offsets, p, q) -> Certificate``
     Both ends of the interval on a matrix that may have zero columns, rounded outward.
 
-``offsets[x] = sum_y w log w - sum_y w + 1`` holds everything about a row that does not depend on q: with
-``q = p W`` the divergence of row x from q is ``offsets - W log q + sum q - 1``. For exactly stochastic rows the
-offset is the negative row entropy; for rows that miss 1 by a rounding error it makes the certificate exact for
-the matrix as it stands (``sum_x p_x D_x = I(p)`` and ``I(p') <= max_x D_x`` then hold without any residue).
+``offsets[x] = sum_y w log w - sum_y w + 1 + reward`` holds everything about a row that does not depend on q: with
+``q = p W`` the divergence of row x from q, plus its reward, is ``offsets - W log q + sum q - 1``. For exactly
+stochastic rows the offset is the reward less the row's entropy; for rows that miss 1 by a rounding error it makes
+the certificate exact for the matrix as it stands (``sum_x p_x D_x = I(p)`` and ``I(p') <= max_x D_x`` then hold
+without any residue).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,9 +41,18 @@ TINY = 5e-324
 WORKING_SET_ROUNDS = 40
 INTERIOR_POINT_STEPS = 40
 
+SQUAREM_SHARE = 0.5
+"""Part of the steps left that SQUAREM may take before plain Blahut-Arimoto, which cannot stall, has the rest."""
+
+METHODS = {"working-set": 0, "squarem": 1, "blahut-arimoto": 2}
+WORKING_SET, SQUAREM, BLAHUT_ARIMOTO = METHODS.values()
+
+DIRECT, RESTARTED, BY_SQUAREM, BY_BLAHUT_ARIMOTO, NOT_REACHED = range(5)
+"""Which rung of the ladder of methods reached the tolerance; the first members of `results.Status`."""
+
 
 class Solution(NamedTuple):
-    """What an iterative kernel returns."""
+    """What an iterative kernel returns: the best of each end, whichever step it came from."""
 
     p: np.ndarray
     q: np.ndarray
@@ -43,15 +60,44 @@ class Solution(NamedTuple):
     upper: float
     n_iter: int
     n_passes: int
-    reached: bool
+    rung: int
 
 
 class Certificate(NamedTuple):
-    """The information at p as computed, and both ends of the interval rounded outward."""
+    """The information at p (plus its reward) as computed, and both ends of the interval rounded outward."""
 
     information: float
     lower: float
     upper: float
+
+
+class Outcome(NamedTuple):
+    """A certified capacity: numbers for one channel, one array of each for a batch."""
+
+    p: np.ndarray
+    q: np.ndarray
+    information: Any
+    lower: Any
+    upper: Any
+    n_iter: Any
+    n_passes: Any
+    rung: Any
+
+
+class Batch(NamedTuple):
+    """Channels of any shapes, one after the other in flat arrays.
+
+    Channel i has ``n_rows[i] * n_columns[i]`` entries from ``entry_start[i]`` on, row by row; its rewards and its p
+    start at ``row_start[i]``, its q at ``column_start[i]``. The last starts are the total sizes.
+    """
+
+    entries: np.ndarray
+    rewards: np.ndarray
+    n_rows: np.ndarray
+    n_columns: np.ndarray
+    entry_start: np.ndarray
+    row_start: np.ndarray
+    column_start: np.ndarray
 
 
 def summation_terms(width: int) -> float:

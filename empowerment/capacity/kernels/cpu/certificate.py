@@ -1,0 +1,81 @@
+"""Both ends of an interval, rounded outward; see `reference.certificate`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from empowerment.capacity.kernels import TINY, Certificate, summation_terms
+from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
+from empowerment.capacity.kernels.cpu.linear import Array
+
+_HALF_ULP = np.finfo(np.float64).eps / 2
+_INF = math.inf
+_terms = jit()(summation_terms)
+
+
+@jit(fast=False)
+def _careful_dot(a: Array, b: Array) -> float:
+    """Sum in blocks of 128 by four partial sums, in this order: `summation_terms` counts on it."""
+    total = 0.0
+    for start in range(0, a.size, 128):
+        stop = min(start + 128, a.size)
+        s0 = s1 = s2 = s3 = 0.0
+        i = start
+        while i + 4 <= stop:
+            s0 += a[i] * b[i]
+            s1 += a[i + 1] * b[i + 1]
+            s2 += a[i + 2] * b[i + 2]
+            s3 += a[i + 3] * b[i + 3]
+            i += 4
+        while i < stop:
+            s0 += a[i] * b[i]
+            i += 1
+        total += (s0 + s1) + (s2 + s3)
+    return total
+
+
+@jit(MATRIX, VECTOR, VECTOR, VECTOR, fast=False)
+def certificate(matrix: Array, offsets: Array, p: Array, q: Array) -> Certificate:
+    """Return I(p) plainly, and I(p) and ``max_x D(row || q)`` rounded outward; see `reference.certificate`."""
+    n_rows, n_columns = matrix.shape
+    row_terms, column_terms = _HALF_ULP * _terms(n_columns), _HALF_ULP * _terms(n_rows)
+    reached = np.zeros(n_columns, dtype=np.bool_)
+    own_q = np.zeros(n_columns)
+    for x in range(n_rows):
+        for y in range(n_columns):
+            reached[y] |= matrix[x, y] > 0
+        if p[x] > 0:
+            for y in range(n_columns):
+                own_q[y] += p[x] * matrix[x, y]
+    log_q, log_own = np.zeros(n_columns), np.zeros(n_columns)
+    for y in range(n_columns):
+        if reached[y]:
+            log_q[y] = math.log(max(q[y], TINY))
+            log_own[y] = math.log(max(own_q[y], TINY))
+    upper, slack = -_INF, 0.0
+    mass, own_mass = q.sum() - 1.0, own_q.sum() - 1.0
+    d = np.zeros(n_rows)
+    for x in range(n_rows):
+        cross = _careful_dot(matrix[x], log_q)
+        upper = max(upper, offsets[x] - cross + mass + row_terms * (2 + abs(offsets[x]) + abs(cross)))
+        if p[x] > 0:
+            cross = _careful_dot(matrix[x], log_own)
+            d[x] = offsets[x] - cross + own_mass
+            slack += p[x] * row_terms * (2 + abs(offsets[x]) + abs(cross))
+    information = _careful_dot(p, d)
+    slack += column_terms * (2 + abs(information))
+    return Certificate(information, information - slack, upper)
+
+
+@jit(fast=False)
+def row_offsets(matrix: Array, rewards: Array) -> Array:
+    """Return the part of each row's divergence that q does not change, plus its reward."""
+    n_rows, n_columns = matrix.shape
+    found, log_w = np.empty(n_rows), np.empty(n_columns)
+    for x in range(n_rows):
+        for y in range(n_columns):
+            log_w[y] = math.log(max(matrix[x, y], TINY)) - 1.0
+        found[x] = _careful_dot(matrix[x], log_w) + 1.0 + rewards[x]
+    return found

@@ -1,0 +1,240 @@
+"""The working set and the interior point inside it; see `reference.interior_point`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import float64, int64
+
+from empowerment.capacity.kernels import (
+    DIRECT,
+    INTERIOR_POINT_STEPS,
+    NOT_REACHED,
+    RESTARTED,
+    WORKING_SET_ROUNDS,
+    Solution,
+)
+from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
+from empowerment.capacity.kernels.cpu.linear import (
+    Array,
+    divergences,
+    dot,
+    factorise,
+    gather,
+    gram,
+    outputs,
+    substitute,
+)
+
+_INF = math.inf
+
+
+@jit()
+def _room(values: Array, changes: Array) -> float:
+    """Return how far `values` can go along `changes` before one of them is 0."""
+    found = _INF
+    for i in range(values.size):
+        if changes[i] < 0:
+            found = min(found, -values[i] / changes[i])
+    return found
+
+
+@jit()
+def _balance(factor: Array, dp: Array, ones: Array, missing: float) -> float:
+    """Solve for `dp` in place, and for the change of nu that makes the probabilities go on to sum to 1."""
+    substitute(factor, dp)
+    d_nu = (dp.sum() - missing) / ones.sum()
+    for i in range(dp.size):
+        dp[i] -= d_nu * ones[i]
+    return d_nu
+
+
+@jit()
+def _factorised(system: Array, diagonal: Array, factor: Array) -> bool:
+    """Factorise with as little added to the diagonal as makes it possible."""
+    if factorise(system, diagonal, factor):
+        return True
+    trace = 0.0
+    for i in range(diagonal.size):
+        trace += system[i, i] + diagonal[i]
+    added = 1e-14 * trace
+    while added <= 1e-10 * trace:
+        if factorise(system, diagonal + added, factor):
+            return True
+        added *= 100.0
+    return False
+
+
+@jit()
+def _interior_point(matrix: Array, offsets: Array, p: Array, tol: float, max_steps: int) -> tuple[int, bool]:
+    """Mehrotra's predictor-corrector method, changing `p` in place; see `reference.interior_point`."""
+    n, n_columns = matrix.shape
+    q, d, z = np.empty(n_columns), np.empty(n), np.empty(n)
+    b, system, factor = np.empty((n, n_columns)), np.empty((n, n)), np.empty((n, n))
+    ones, right, dp, dz = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    nu = 0.0
+    for step in range(max_steps + 1):
+        outputs(p, matrix, q)
+        divergences(matrix, offsets, np.log(q), d)
+        lower, upper = dot(p, d), d.max()
+        if upper - lower <= tol:
+            return step, True
+        if step == max_steps:
+            break
+        if step == 0:
+            nu = upper + max(0.1 * (upper - lower), tol)
+            z[:] = nu - d
+        gram(matrix, q, b, system)
+        if not _factorised(system, z / p, factor):
+            return step, False
+        mu = dot(p, z) / n
+        ones[:] = 1.0
+        substitute(factor, ones)
+        missing = 1.0 - p.sum()
+        right[:] = d - nu  # the residual nu - d - z cancels the slack
+        dp[:] = right
+        d_nu = _balance(factor, dp, ones, missing)
+        for i in range(n):
+            dz[i] = -z[i] - z[i] * dp[i] / p[i]
+        affine = min(1.0, _room(p, dp), _room(z, dz))
+        mu_affine = 0.0
+        for i in range(n):
+            mu_affine += (p[i] + affine * dp[i]) * (z[i] + affine * dz[i]) / n
+        centring = mu * (mu_affine / mu) ** 3
+        for i in range(n):
+            dz[i] = centring - affine * dp[i] * dz[i]
+            dp[i] = right[i] + dz[i] / p[i]
+        d_nu = _balance(factor, dp, ones, missing)
+        for i in range(n):
+            dz[i] = (dz[i] - z[i] * dp[i]) / p[i] - z[i]
+        length = min(1.0, min(max(1.0 - mu, 0.9), 0.9995) * min(_room(p, dp), _room(z, dz)))
+        if not length > 1e-12:
+            return step, False
+        nu += length * d_nu
+        for i in range(n):
+            p[i] += length * dp[i]
+            z[i] += length * dz[i]
+        p /= p.sum()
+    return max_steps, False
+
+
+@jit()
+def _tallest(matrix: Array) -> Array:
+    """Return for each column the row of its largest entry."""
+    found = np.zeros(matrix.shape[1], dtype=np.int64)
+    for x in range(1, matrix.shape[0]):
+        for y in range(matrix.shape[1]):
+            if matrix[x, y] > matrix[found[y], y]:
+                found[y] = x
+    return found
+
+
+@jit()
+def _sink(heap: Array, d: Array, size: int) -> None:
+    """Let the root of a heap of rows, the smallest divergence on top, sink to its place."""
+    at = 0
+    while True:
+        child = 2 * at + 1
+        if child >= size:
+            return
+        if child + 1 < size and d[heap[child + 1]] < d[heap[child]]:
+            child += 1
+        if d[heap[at]] <= d[heap[child]]:
+            return
+        heap[at], heap[child] = heap[child], heap[at]
+        at = child
+
+
+@jit()
+def _highest(d: Array, active: Array, bound: float, count: int) -> Array:
+    """Return the `count` rows of the largest divergences above `bound` among those not active.
+
+    A heap, because a list of all such rows may be as long as the matrix is tall.
+    """
+    heap = np.empty(count, dtype=np.int64)
+    size = 0
+    for x in range(d.size):
+        if active[x] or d[x] <= bound:
+            continue
+        if size < count:
+            heap[size] = x
+            at = size
+            size += 1
+            while at > 0 and d[heap[at]] < d[heap[(at - 1) // 2]]:
+                up = (at - 1) // 2
+                heap[at], heap[up] = heap[up], heap[at]
+                at = up
+        elif d[x] > d[heap[0]]:
+            heap[0] = x
+            _sink(heap, d, size)
+    return heap[:size]
+
+
+@jit()
+def _exchange(
+    rows: Array, p: Array, added: Array, d: Array, active: Array, dropped: Array, hopeless: float
+) -> tuple[Array, Array]:
+    """Drop rows of next to no probability, add those that object, and return the new rows and a start for p."""
+    keep = np.ones(rows.size, dtype=np.bool_)
+    for i in range(rows.size):
+        x = rows[i]
+        if not dropped[x] and p[i] < 1e-2 / rows.size and d[x] < hopeless:
+            keep[i] = False
+            dropped[x] = True
+            active[x] = False
+    active[added] = True
+    new_rows = np.concatenate((rows[keep], added))
+    start = np.concatenate((p[keep], np.zeros(added.size)))
+    start = np.maximum(start, 0.1 / new_rows.size)
+    return new_rows, start / start.sum()
+
+
+@jit(MATRIX, VECTOR, float64, float64, int64)
+def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter: int) -> Solution:
+    """Column generation around an interior-point method; see `reference.interior_point`."""
+    n_rows, n_columns = matrix.shape
+    q, d = np.zeros(n_columns), np.empty(n_rows)
+    best_p = np.full(n_rows, 1.0 / n_rows)
+    outputs(best_p, matrix, q)
+    divergences(matrix, offsets, np.log(q), d)
+    best_q, lower, upper = q.copy(), d.mean(), d.max()
+    if upper - lower <= max(tol, rtol * lower):
+        return Solution(best_p, best_q, lower, upper, 0, 1, DIRECT)
+    active = np.full(n_rows, n_rows <= 16)
+    active[_tallest(matrix)] = True
+    rows = np.flatnonzero(active)
+    dropped = np.zeros(n_rows, dtype=np.bool_)
+    p = np.full(rows.size, 1.0 / rows.size)
+    n_iter, n_passes, rung = 0, 1, DIRECT
+    inner_tol = max(tol / 4, 1e-5)
+    while n_passes <= WORKING_SET_ROUNDS:
+        n_passes += 1
+        part = gather(matrix, rows)
+        steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
+        n_steps, solved = _interior_point(part, offsets[rows], p, inner_tol, steps)
+        n_iter += n_steps
+        if not solved and n_iter < max_iter:
+            rung = RESTARTED
+            p[:] = 1.0 / rows.size
+            n_steps, solved = _interior_point(part, offsets[rows], p, inner_tol, min(steps, max_iter - n_iter))
+            n_iter += n_steps
+        outputs(p, part, q)
+        divergences(matrix, offsets, np.log(q), d)
+        inner_lower, outer_upper = dot(p, d[rows]), d.max()
+        if inner_lower > lower:
+            lower = inner_lower
+            best_p[:] = 0.0
+            best_p[rows] = p
+        if outer_upper < upper:
+            upper = outer_upper
+            best_q[:] = q
+        target = max(tol, rtol * lower)
+        if upper - lower <= target:
+            return Solution(best_p, best_q, lower, upper, n_iter, n_passes, rung)
+        added = _highest(d, active, inner_lower + target / 4, max(16, n_columns))
+        if not solved or n_iter >= max_iter or (added.size == 0 and inner_tol <= target / 4):
+            break
+        rows, p = _exchange(rows, p, added, d, active, dropped, inner_lower - 10 * inner_tol)
+        inner_tol = max(target / 4, min(inner_tol / 10, 0.05 * (outer_upper - inner_lower)))
+    return Solution(best_p, best_q, lower, upper, n_iter, n_passes, NOT_REACHED)

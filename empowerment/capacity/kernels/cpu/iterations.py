@@ -1,0 +1,115 @@
+"""First-order iterations; see `reference.iterations`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import float64, int64
+
+from empowerment.capacity.kernels import DIRECT, NOT_REACHED, TINY, Solution
+from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
+from empowerment.capacity.kernels.cpu.linear import Array, divergences, dot, outputs
+
+_INF = math.inf
+_LEAST_LOG = math.log(TINY)
+
+
+@jit(MATRIX, VECTOR, VECTOR, float64, float64, int64)
+def blahut_arimoto(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int) -> Solution:
+    """Plain Blahut-Arimoto; see `reference.iterations`."""
+    n_rows, n_columns = matrix.shape
+    p = p.copy()
+    q, d = np.empty(n_columns), np.empty(n_rows)
+    best_p, best_q = p.copy(), np.empty(n_columns)
+    lower, upper, n_iter, rung = -_INF, _INF, 0, NOT_REACHED
+    while n_iter < max_iter:
+        n_iter += 1
+        outputs(p, matrix, q)
+        divergences(matrix, offsets, np.log(q), d)
+        now, highest = dot(p, d), d.max()
+        if now > lower:
+            lower = now
+            best_p[:] = p
+        if highest < upper:
+            upper = highest
+            best_q[:] = q
+        if upper - lower <= max(tol, rtol * lower):
+            rung = DIRECT
+            break
+        for x in range(n_rows):
+            p[x] *= math.exp(d[x] - highest)
+        p /= p.sum()
+    return Solution(best_p, best_q, lower, upper, n_iter, n_iter, rung)
+
+
+@jit()
+def _shift(log_p: Array, by: Array, p: Array) -> None:
+    """Add `by` to `log_p` and put the normalised distribution into `p`, both in place."""
+    for x in range(p.size):
+        log_p[x] = log_p[x] + by[x]
+    highest = log_p.max()
+    for x in range(p.size):
+        p[x] = math.exp(log_p[x] - highest)
+    total = p.sum()
+    log_total = highest + math.log(total)
+    for x in range(p.size):
+        p[x] /= total
+        log_p[x] = max(log_p[x] - log_total, _LEAST_LOG)
+
+
+@jit(MATRIX, VECTOR, VECTOR, float64, float64, int64)
+def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int) -> Solution:
+    """Blahut-Arimoto with squared extrapolation; see `reference.iterations`."""
+    n_rows, n_columns = matrix.shape
+    q, d = np.empty(n_columns), np.empty(n_rows)
+    p, log_p = p.copy(), np.log(np.maximum(p, TINY))
+    start, once, step = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
+    safe_log_p, safe_value = log_p.copy(), -_INF
+    best_p, best_q = p.copy(), np.empty(n_columns)
+    lower, upper, n_iter, rung, stage = -_INF, _INF, 0, NOT_REACHED, 0
+    while n_iter < max_iter:
+        n_iter += 1
+        outputs(p, matrix, q)
+        divergences(matrix, offsets, np.log(q), d)
+        now, highest = dot(p, d), d.max()
+        if now > lower:
+            lower = now
+            best_p[:] = p
+        if highest < upper:
+            upper = highest
+            best_q[:] = q
+        if upper - lower <= max(tol, rtol * lower):
+            rung = DIRECT
+            break
+        if stage == 2 and not now >= safe_value:
+            log_p[:] = safe_log_p  # the extrapolation lost information: go on from where it started
+            step[:] = 0.0
+            _shift(log_p, step, p)
+            stage = 0
+            continue
+        if stage == 0 or stage == 2:
+            start[:] = log_p
+            _shift(log_p, d, p)
+            once[:] = log_p
+            stage = 1
+            continue
+        safe_value = now
+        _shift(log_p, d, p)
+        safe_log_p[:] = log_p
+        first, bend = 0.0, 0.0
+        for x in range(n_rows):
+            r = once[x] - start[x]
+            v = log_p[x] - once[x] - r
+            first += r * r
+            bend += v * v
+        stage = 0
+        if bend > 0:
+            length = max(math.sqrt(first / bend), 1.0)
+            for x in range(n_rows):
+                r = once[x] - start[x]
+                v = log_p[x] - once[x] - r
+                step[x] = start[x] + 2 * length * r + length * length * v - log_p[x]
+            _shift(log_p, step, p)
+            stage = 2
+    return Solution(best_p, best_q, lower, upper, n_iter, n_iter, rung)

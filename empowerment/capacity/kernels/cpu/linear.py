@@ -1,0 +1,88 @@
+"""Products, triangular systems and the like, on small dense matrices."""
+
+from __future__ import annotations
+
+import math
+from typing import TypeAlias
+
+import numpy as np
+
+from empowerment.capacity.kernels import TINY
+from empowerment.capacity.kernels._jit import jit
+
+Array: TypeAlias = np.ndarray
+
+
+@jit()
+def dot(a: Array, b: Array) -> float:
+    """Return the inner product, summed in any order."""
+    total = 0.0
+    for i in range(a.size):
+        total += a[i] * b[i]
+    return total
+
+
+@jit()
+def outputs(p: Array, matrix: Array, q: Array) -> None:
+    """Put ``p W`` into `q`, underflow raised to `TINY`."""
+    q[:] = 0.0
+    for x in range(p.size):
+        if p[x] > 0:
+            for y in range(q.size):
+                q[y] += p[x] * matrix[x, y]
+    for y in range(q.size):
+        q[y] = max(q[y], TINY)
+
+
+@jit()
+def divergences(matrix: Array, offsets: Array, log_q: Array, d: Array) -> None:
+    """Put ``offsets - W log q`` into `d`."""
+    for x in range(d.size):
+        d[x] = offsets[x] - dot(matrix[x], log_q)
+
+
+@jit()
+def gather(matrix: Array, rows: Array) -> Array:
+    """Return a copy of some rows."""
+    found = np.empty((rows.size, matrix.shape[1]))
+    for i in range(rows.size):
+        found[i] = matrix[rows[i]]
+    return found
+
+
+@jit()
+def gram(matrix: Array, q: Array, b: Array, system: Array) -> None:
+    """Put the lower triangle of ``W diag(1/q) W'`` into `system`; `b` is room for ``W diag(q)^(-1/2)``."""
+    n = matrix.shape[0]
+    scale = 1.0 / np.sqrt(q)
+    for i in range(n):
+        for y in range(q.size):
+            b[i, y] = matrix[i, y] * scale[y]
+        for j in range(i + 1):
+            system[i, j] = dot(b[i], b[j])
+
+
+@jit()
+def factorise(system: Array, diagonal: Array, factor: Array) -> bool:
+    """Put the Cholesky factor of ``system + diag(diagonal)`` into `factor`; False if it has none."""
+    n = diagonal.size
+    for i in range(n):
+        for j in range(i):
+            factor[i, j] = (system[i, j] - dot(factor[i, :j], factor[j, :j])) / factor[j, j]
+        rest = system[i, i] + diagonal[i] - dot(factor[i, :i], factor[i, :i])
+        if not (rest > 0 and rest < math.inf):
+            return False
+        factor[i, i] = math.sqrt(rest)
+    return True
+
+
+@jit()
+def substitute(factor: Array, x: Array) -> None:
+    """Solve ``factor factor' y = x`` in place."""
+    n = x.size
+    for i in range(n):
+        x[i] = (x[i] - dot(factor[i, :i], x[:i])) / factor[i, i]
+    for i in range(n - 1, -1, -1):
+        x[i] /= factor[i, i]
+        for j in range(i):
+            x[j] -= factor[i, j] * x[i]

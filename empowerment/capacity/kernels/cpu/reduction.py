@@ -1,0 +1,137 @@
+"""Which rows are equal, which columns proportional, which parts connected; see `reference.reduction`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from empowerment.capacity.kernels import EQUAL_RTOL
+from empowerment.capacity.kernels._jit import MATRIX, jit
+from empowerment.capacity.kernels.cpu.linear import Array
+
+_KEY_RTOL = 16 * EQUAL_RTOL  # keys of equal rows differ by the rounding of their sums as well
+
+
+@jit()
+def _mixed_weights(count: int) -> Array:
+    """Return weights in [1, 2) without a pattern, the fractional parts of multiples of the golden ratio."""
+    found = np.empty(count)
+    for i in range(count):
+        found[i] = 1.0 + (0.6180339887498949 * (i + 1) + 0.7548776662466927 * (i + 1) * (i + 1)) % 1.0
+    return found
+
+
+@jit()
+def _close(a: float, b: float) -> bool:
+    return abs(a - b) <= EQUAL_RTOL * max(a, b)
+
+
+@jit()
+def _smallest_names(head: Array) -> Array:
+    """Name each group by its smallest member instead of by its head."""
+    smallest = np.arange(head.size)
+    for i in range(head.size):
+        smallest[head[i]] = min(smallest[head[i]], i)
+    return smallest[head]
+
+
+@jit(MATRIX)
+def equal_rows(matrix: Array) -> Array:
+    """Return for each row the smallest row with the same entries up to rounding."""
+    n_rows, n_columns = matrix.shape
+    weights = _mixed_weights(n_columns)
+    keys = np.empty(n_rows)
+    for x in range(n_rows):
+        total = 0.0
+        for y in range(n_columns):
+            total += matrix[x, y] * weights[y]
+        keys[x] = total
+    order = np.argsort(keys)
+    head = np.arange(n_rows)
+    last = order[0]
+    for i in range(1, n_rows):
+        x = order[i]
+        same = keys[x] - keys[last] <= _KEY_RTOL * keys[x]
+        y = 0
+        while same and y < n_columns:
+            same = _close(matrix[x, y], matrix[last, y])
+            y += 1
+        if same:
+            head[x] = last
+        else:
+            last = x
+    return _smallest_names(head)
+
+
+@jit(MATRIX)
+def proportional_columns(matrix: Array) -> Array:
+    """Return for each column the smallest column it is a multiple of, -1 for a column of zeros."""
+    n_rows, n_columns = matrix.shape
+    weights = _mixed_weights(n_rows)
+    top = np.zeros(n_columns)
+    for x in range(n_rows):
+        for y in range(n_columns):
+            top[y] = max(top[y], matrix[x, y])
+    keys = np.zeros(n_columns)
+    for x in range(n_rows):
+        for y in range(n_columns):
+            if matrix[x, y] > 0:
+                keys[y] += weights[x] * (matrix[x, y] / top[y])
+    order = np.argsort(keys)
+    head = np.arange(n_columns)
+    last = order[0]
+    for i in range(1, n_columns):
+        y = order[i]
+        same = keys[y] - keys[last] <= _KEY_RTOL * keys[y] and top[last] > 0
+        x = 0
+        while same and x < n_rows:
+            same = _close(matrix[x, y] / top[y], matrix[x, last] / top[last])
+            x += 1
+        if same:
+            head[y] = last
+        else:
+            last = y
+    first = _smallest_names(head)
+    for y in range(n_columns):
+        if top[y] == 0:
+            first[y] = -1
+    return first
+
+
+@jit()
+def _root(parent: Array, node: int) -> int:
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
+
+
+@jit(MATRIX)
+def components(matrix: Array) -> tuple[Array, Array]:
+    """Return the number of the connected component of each row and of each column."""
+    n_rows, n_columns = matrix.shape
+    parent = np.arange(n_columns)
+    anchor = np.empty(n_rows, dtype=np.int64)
+    separate = n_columns
+    for x in range(n_rows):
+        anchor[x] = -1
+        for y in range(n_columns):
+            if matrix[x, y] > 0:
+                if anchor[x] < 0:
+                    anchor[x] = y
+                    if separate == 1:
+                        break
+                else:
+                    a, b = _root(parent, anchor[x]), _root(parent, y)
+                    if a != b:
+                        parent[max(a, b)] = min(a, b)
+                        separate -= 1
+    number = np.full(n_columns, -1, dtype=np.int64)
+    column_component = np.empty(n_columns, dtype=np.int64)
+    count = 0
+    for y in range(n_columns):
+        root = _root(parent, y)
+        if number[root] < 0:
+            number[root] = count
+            count += 1
+        column_component[y] = number[root]
+    return column_component[anchor], column_component

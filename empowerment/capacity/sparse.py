@@ -1,0 +1,80 @@
+"""Sparse channels: solved part by connected part, each of them dense; certified as a whole on the sparse matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from empowerment.capacity.kernels import DIRECT, Outcome
+from empowerment.capacity.kernels.reference.certificate import certificate
+
+# A part is solved as a dense matrix; beyond this many entries (8 GiB) it is refused instead of tried.
+_MAX_DENSE_ENTRIES = 1 << 30
+
+
+def solve_sparse(
+    matrix: sparse.csr_array,
+    offsets: np.ndarray,
+    rewards: np.ndarray | None,
+    solve_dense: Callable[[np.ndarray, np.ndarray], Outcome],
+) -> Outcome:
+    """Solve each connected component and use it with probability ``exp(C_i - C)``; see `reference.solve`.
+
+    A component with one input or one output carries nothing but its largest reward.
+    """
+    worth = np.zeros(matrix.shape[0]) if rewards is None else rewards
+    p, q, parts, values, alone = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1]), [], [], []
+    for rows, columns in _components(matrix):
+        if rows.size == 1 or columns.size == 1:
+            alone.append(rows[np.argmax(worth[rows])])
+            continue
+        if rows.size * columns.size > _MAX_DENSE_ENTRIES:
+            raise MemoryError(
+                f"a connected part of the sparse channel has {rows.size} inputs and {columns.size} outputs; "
+                f"solving it takes a dense matrix of more than {_MAX_DENSE_ENTRIES} entries"
+            )
+        found = solve_dense(np.ascontiguousarray(matrix[rows][:, columns].toarray()), offsets[rows])
+        parts.append((rows, columns, found))
+        values.append(found.information)
+    single = np.array(alone, dtype=np.int64)
+    value = np.concatenate([values, worth[single]])
+    weight = np.exp(value - value.max())
+    weight /= weight.sum()
+    for (rows, columns, found), w in zip(parts, weight, strict=False):
+        p[rows], q[columns] = w * found.p, w * found.q
+    p[single] = weight[len(parts) :]
+    q += p[single] @ matrix[single]
+    unseen = np.flatnonzero(q == 0)
+    reached = np.bincount(matrix[:, unseen].indices, minlength=unseen.size) > 0
+    q[unseen[reached]] = np.nextafter(0, 1)  # where a product of two small numbers underflowed
+    p /= p.sum()
+    return Outcome(
+        p,
+        q,
+        *certificate(matrix, offsets, p, q),
+        n_iter=sum(found.n_iter for _, _, found in parts),
+        n_passes=sum(found.n_passes for _, _, found in parts),
+        rung=max([found.rung for _, _, found in parts], default=DIRECT),
+    )
+
+
+def _components(matrix: sparse.csr_array) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Return rows and columns of each connected component, without the columns of zeros."""
+    n_rows, n_columns = matrix.shape
+    graph = sparse.block_array([[None, matrix], [sparse.csr_array((n_columns, n_rows)), None]])
+    _, component = csgraph.connected_components(graph, directed=False)
+    row_component, column_component = component[:n_rows], component[n_rows:]
+    # Every component with a row has a column; those without a row are columns of zeros.
+    names, row_component = np.unique(row_component, return_inverse=True)
+    filled = np.flatnonzero(np.isin(column_component, names))
+    rows = _grouped(row_component, names.size)
+    columns = _grouped(np.searchsorted(names, column_component[filled]), names.size)
+    return [(r, filled[c]) for r, c in zip(rows, columns, strict=True)]
+
+
+def _grouped(component: np.ndarray, count: int) -> list[np.ndarray]:
+    order = np.argsort(component, kind="stable")
+    return np.split(order, np.searchsorted(component[order], np.arange(1, count)))
