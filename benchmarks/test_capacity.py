@@ -1,39 +1,63 @@
-"""The public call against dit on the n-step channels of a noisy grid, both on the same matrix in one run.
+"""The public call against its peers, all on the same matrix in one run.
 
-``python -m pytest benchmarks`` prints the ratios and, beside them, what each solver got wrong.
+``python -m pytest benchmarks/test_capacity.py`` prints times as multiples of ours, what each solver proved, and how
+wrong it was; ``--table FILE`` also writes that as a Markdown table.
 """
 
+import time
+
+import numpy as np
 import pytest
 
 import empowerment as emp
+from empowerment.capacity.kernels import cpu
+from empowerment.capacity.solve import row_offsets
+
+from .families import CHANNELS
+from .peers import PEERS
 
 
-@pytest.fixture(scope="module", params=[2, 3, 4, 5], ids="n={}".format)
-def grid_channel(request):
-    """Return the n-step channel from the centre of the slip grid and its capacity, certified to 1e-11 bits."""
-    channel = emp.actuation_channel(emp.worlds.slip_grid(), (4, 4), request.param)
-    return request.param, channel, emp.channel_capacity(channel, tol=1e-11)
+@pytest.fixture(scope="module", params=CHANNELS)
+def case(request):
+    """Return a channel, its capacity certified as far as rounding allows, and the time of one pass over it."""
+    matrix = CHANNELS[request.param]()
+    truth = emp.channel_capacity(matrix, tol=1e-11)
+    assert truth.converged
+    return request.param, matrix, truth, _pass_seconds(matrix)
 
 
-def _prepare(benchmark, grid_channel, solver):
-    n, channel, truth = grid_channel
-    benchmark.group = f"slip grid n={n} {channel.n_inputs}x{channel.n_outputs}"
-    benchmark.extra_info["solver"] = solver
-    return channel, truth
+def _pass_seconds(matrix):
+    """Return the time of one fused pass of Blahut-Arimoto, the least any method pays for a look at the matrix."""
+    offsets, p = row_offsets(emp.Channel(matrix)), np.full(len(matrix), 1 / len(matrix))
+    passes = int(max(10, 2e6 / matrix.size))
+    cpu.blahut_arimoto(matrix, offsets, p, 0.0, 0.0, 2)
+    start = time.perf_counter()
+    found = cpu.blahut_arimoto(matrix, offsets, p, 0.0, 0.0, passes)
+    return (time.perf_counter() - start) / found.n_iter
 
 
-def test_empowerment(benchmark, grid_channel):
-    channel, truth = _prepare(benchmark, grid_channel, "empowerment")
+def _prepare(benchmark, case, solver):
+    name, matrix, truth, one_pass = case
+    benchmark.group = f"{name}, {len(matrix)}x{matrix.shape[1]}" if name.startswith("grid") else name
+    benchmark.extra_info |= {"solver": solver, "one_pass": one_pass}
+    return matrix, truth
+
+
+def test_empowerment(benchmark, case):
+    matrix, truth = _prepare(benchmark, case, "empowerment")
     # A plain array, as a newcomer hands it in: checking and reducing it are part of the call.
-    result = benchmark(emp.channel_capacity, channel.matrix, tol=1e-9)
+    result = benchmark.pedantic(emp.channel_capacity, (matrix,), {"tol": 1e-9}, rounds=15, warmup_rounds=1)
     assert result.converged
     assert result.lower <= truth.upper
     assert truth.lower <= result.upper
     benchmark.extra_info |= {"gap": float(result.gap), "error": float(result.value - truth.value)}
 
 
-def test_dit(benchmark, grid_channel):
-    dit = pytest.importorskip("dit")
-    channel, truth = _prepare(benchmark, grid_channel, "dit")
-    value, _ = benchmark.pedantic(dit.algorithms.channel_capacity, (channel.matrix,), rounds=3, warmup_rounds=1)
+@pytest.mark.parametrize("peer", PEERS)
+def test_peer(benchmark, case, peer):
+    matrix, truth = _prepare(benchmark, case, peer)
+    if peer == "dit" and matrix.size > 200_000:
+        pytest.skip("takes minutes")
+    PEERS[peer](np.eye(2))  # imports
+    value = benchmark.pedantic(PEERS[peer], (matrix,), rounds=1)
     benchmark.extra_info["error"] = float(value - truth.value)

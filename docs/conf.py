@@ -17,7 +17,7 @@ extensions = [
     "sphinx.ext.mathjax",
     "sphinxcontrib.bibtex",
 ]
-exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints"]
+exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "explanation/solvers-table.md"]
 templates_path = ["_templates"]
 
 # Every page with code is run at every build, and a cell that fails fails the build.

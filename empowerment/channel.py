@@ -171,8 +171,13 @@ def _x_log_x(x: np.ndarray) -> np.ndarray:
 
 
 def as_channel(channel: Any) -> Channel:
-    """Return a Channel as it is, and anything array-like or sparse as a checked Channel."""
-    return channel if isinstance(channel, Channel) else Channel(channel)
+    """Return a Channel as it is, and anything array-like or sparse as a checked one for the time of a call.
+
+    A large array is not copied for it, as it cannot change before the call returns.
+    """
+    if isinstance(channel, Channel):
+        return channel
+    return Channel.from_valid(validate.probability_rows(channel, "channel", copy=False))
 
 
 def entropy(distribution: Any, base: float = 2) -> float:

@@ -131,6 +131,7 @@ def probability_rows(
     hint: str = "",
     normalize: bool = False,
     unchecked: np.ndarray | None = None,
+    copy: bool = True,
 ) -> Matrix:
     """Return a float64 matrix, dense (C order) or CSR, whose rows are probability distributions.
 
@@ -148,13 +149,15 @@ def probability_rows(
         Divide each row by its sum instead of refusing it (a row of zeros is refused all the same).
     unchecked : array of bool of shape (n_rows,), optional
         Rows that are set to zero instead of checked.
+    copy : bool
+        False allows a dense matrix that needs no change to be returned as a view.
 
     Returns
     -------
     numpy.ndarray or scipy.sparse.csr_array
-        A copy the caller does not share.
+        A copy the caller does not share, unless `copy` is False.
     """
-    found, tolerance = _copied(matrix, name, unchecked)
+    found, tolerance = _copied(matrix, name, unchecked, copy or normalize)
     entries = found.data if sparse.issparse(found) else found.reshape(-1)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows here is refused below
         sums = np.asarray(found.sum(axis=1)).reshape(-1)
@@ -177,10 +180,12 @@ def probability_rows(
     return found
 
 
-def _copied(matrix: object, name: str, zeroed: np.ndarray | None) -> tuple[Matrix, float]:
+def _copied(matrix: object, name: str, zeroed: np.ndarray | None, copy: bool) -> tuple[Matrix, float]:
     """Return a float64 copy, some rows set to zero, and how far the sum of a row may miss 1."""
     if not sparse.issparse(matrix):
         dense = number_array(matrix, name, 2, _ROW_AXES)
+        if not copy and zeroed is None:
+            return np.ascontiguousarray(dense, dtype=np.float64).view(), _SUM_TOLERANCE[dense.dtype]
         found = np.array(dense, dtype=np.float64, order="C")
         if zeroed is not None:
             found[zeroed] = 0.0
@@ -189,12 +194,12 @@ def _copied(matrix: object, name: str, zeroed: np.ndarray | None) -> tuple[Matri
     if 0 in csr.shape:
         raise ValueError(f"{name} has shape {csr.shape}, expected at least one entry along each of {_ROW_AXES}")
     data = number_array(csr.data, name, 1, "the stored entries") if csr.nnz else np.empty(0)
-    copy = sparse.csr_array((data.astype(np.float64), csr.indices, csr.indptr), shape=csr.shape, copy=True)
+    own = sparse.csr_array((data.astype(np.float64), csr.indices, csr.indptr), shape=csr.shape, copy=True)
     if zeroed is not None:
-        copy.data[np.repeat(zeroed, np.diff(copy.indptr))] = 0.0
-    copy.sum_duplicates()
-    copy.eliminate_zeros()
-    return copy, _SUM_TOLERANCE[data.dtype]
+        own.data[np.repeat(zeroed, np.diff(own.indptr))] = 0.0
+    own.sum_duplicates()
+    own.eliminate_zeros()
+    return own, _SUM_TOLERANCE[data.dtype]
 
 
 def _row_of(matrix: Matrix, entry: int) -> int:

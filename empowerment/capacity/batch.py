@@ -15,10 +15,11 @@ from empowerment.channel import Channel, as_channel
 _CHUNK = 1 << 23
 
 
-def as_batch(channels: Any) -> list[Channel] | None:
-    """Return the channels of a batch, or None if this is one channel.
+def as_batch(channels: Any) -> list[np.ndarray] | None:
+    """Return the matrices of a batch, or None if this is one channel.
 
     A batch is an array of three axes, or a list or tuple of channels; a list of lists of numbers is one channel.
+    Plain float64 matrices are checked later, many at a time; all others here.
     """
     if isinstance(channels, np.ndarray):
         several = channels.ndim == 3
@@ -26,15 +27,9 @@ def as_batch(channels: Any) -> list[Channel] | None:
         several = isinstance(channels, list | tuple) and any(_is_channel(item) for item in channels)
     if not several:
         return None
-    found = []
-    for number, item in enumerate(channels):
-        try:
-            found.append(as_channel(item))
-        except (TypeError, ValueError) as reason:
-            raise type(reason)(f"channel {number} of the batch: {reason}") from None
-    if not found:
+    if not len(channels):
         raise ValueError("the batch has no channels, expected at least one")
-    return found
+    return [item if _is_plain(item) else _checked(item, number) for number, item in enumerate(channels)]
 
 
 def _is_channel(item: Any) -> bool:
@@ -45,20 +40,35 @@ def _is_channel(item: Any) -> bool:
     return isinstance(item, list | tuple) and len(item) > 0 and isinstance(item[0], list | tuple | np.ndarray)
 
 
-def chunks(channels: list[Channel], rewards: list[np.ndarray] | None) -> Iterator[tuple[range, Batch]]:
+def _is_plain(item: Any) -> bool:
+    return type(item) is np.ndarray and item.ndim == 2 and item.dtype == np.float64 and item.size > 0
+
+
+def _checked(item: Any, number: int) -> np.ndarray:
+    """Return a matrix that is known to be a channel, dense; an error names its place in the batch."""
+    try:
+        matrix = as_channel(item).matrix
+    except (TypeError, ValueError) as reason:
+        raise type(reason)(f"channel {number} of the batch: {reason}") from None
+    return np.asarray(matrix.toarray() if sparse.issparse(matrix) else matrix)
+
+
+def chunks(matrices: list[np.ndarray], rewards: list[np.ndarray] | None) -> Iterator[tuple[range, Batch]]:
     """Yield the numbers of consecutive channels and their packed form, a limited number of entries at a time."""
-    sizes = np.array([c.n_inputs * c.n_outputs for c in channels])
-    start, total = 0, np.cumsum(sizes)
-    while start < len(channels):
+    start, total = 0, np.cumsum([m.size for m in matrices])
+    while start < len(matrices):
         done = total[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(total, done + _CHUNK, "right")))
         members = range(start, stop)
-        yield members, _pack([channels[i] for i in members], rewards and [rewards[i] for i in members])
+        packed = _pack([matrices[i] for i in members], rewards and [rewards[i] for i in members])
+        if not _all_stochastic(packed):
+            for i in members:
+                _checked(matrices[i], i)
+        yield members, packed
         start = stop
 
 
-def _pack(channels: list[Channel], rewards: list[np.ndarray] | None) -> Batch:
-    matrices = [c.matrix.toarray() if sparse.issparse(c.matrix) else c.matrix for c in channels]
+def _pack(matrices: list[np.ndarray], rewards: list[np.ndarray] | None) -> Batch:
     n_rows, n_columns = (np.array(sizes) for sizes in zip(*(m.shape for m in matrices), strict=True))
     return Batch(
         entries=np.concatenate([m.reshape(-1) for m in matrices]),
@@ -69,6 +79,13 @@ def _pack(channels: list[Channel], rewards: list[np.ndarray] | None) -> Batch:
         row_start=_starts(n_rows),
         column_start=_starts(n_columns),
     )
+
+
+def _all_stochastic(batch: Batch) -> bool:
+    """Return whether all rows certainly pass the checks of a channel; if not, one by one they tell which fails."""
+    widths = np.repeat(batch.n_columns, batch.n_rows)
+    sums = np.add.reduceat(batch.entries, np.cumsum(widths) - widths)
+    return bool((np.abs(sums - 1.0) <= 5e-10).all() and batch.entries.min() >= 0)
 
 
 def _starts(sizes: np.ndarray) -> np.ndarray:

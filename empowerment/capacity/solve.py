@@ -184,21 +184,22 @@ def _solve_one(channel: Channel, rewards: Any, wish: _Wish, backend: str, kernel
     return _result(found.p, found.q, numbers, counts, found.rung, worth is not None, wish, backend)
 
 
-def _solve_many(batch: list[Channel], rewards: Any, wish: _Wish, backend: str, kernel: ModuleType) -> CapacityResult:
+def _solve_many(
+    batch: list[np.ndarray], rewards: Any, wish: _Wish, backend: str, kernel: ModuleType
+) -> CapacityResult:
     """Solve in chunks, between which Ctrl-C is heard."""
     worth = None if rewards is None else _rewards_of_batch(rewards, batch, wish)
-    p = np.zeros((len(batch), max(c.n_inputs for c in batch)))
-    q = np.zeros((len(batch), max(c.n_outputs for c in batch)))
+    shapes = np.array([matrix.shape for matrix in batch])
+    p, q = (np.zeros((len(batch), size)) for size in shapes.max(axis=0))
     parts = []
     for members, packed in chunks(batch, worth):
         found: Outcome = kernel.solve_batch(packed, *wish.for_kernel())
         for k, i in enumerate(members):
-            n, m = batch[i].shape
+            n, m = shapes[i]
             p[i, :n] = found.p[packed.row_start[k] :][:n]
             q[i, :m] = found.q[packed.column_start[k] :][:m]
         parts.append(found[2:])
     information, lower, upper, n_iter, n_passes, rung = (np.concatenate(c) for c in zip(*parts, strict=True))
-    shapes = np.array([c.shape for c in batch])
     numbers = (information, lower, upper)
     return _result(p, q, numbers, (n_iter, n_passes), rung, worth is not None, wish, backend, shapes)
 
@@ -211,11 +212,11 @@ def _rewards(rewards: Any, count: int, name: str, wish: _Wish) -> np.ndarray:
     return np.asarray(found * wish.unit, dtype=np.float64)
 
 
-def _rewards_of_batch(rewards: Any, batch: list[Channel], wish: _Wish) -> list[np.ndarray]:
+def _rewards_of_batch(rewards: Any, batch: list[np.ndarray], wish: _Wish) -> list[np.ndarray]:
     if len(rewards) != len(batch):
         raise ValueError(f"rewards has {len(rewards)} arrays, expected one for each of {len(batch)} channels")
     pairs = enumerate(zip(rewards, batch, strict=True))
-    return [_rewards(one, channel.n_inputs, f"rewards[{i}]", wish) for i, (one, channel) in pairs]
+    return [_rewards(one, len(matrix), f"rewards[{i}]", wish) for i, (one, matrix) in pairs]
 
 
 def _result(

@@ -41,6 +41,9 @@ TINY = 5e-324
 WORKING_SET_ROUNDS = 40
 INTERIOR_POINT_STEPS = 40
 
+SQUAREM_FIRST, SQUAREM_GROWTH, SQUAREM_LEAST = 4.0, 4.0, 2.0
+"""Limit on the length of an extrapolation: where it starts, its growth after a success at it, and its least."""
+
 SQUAREM_SHARE = 0.5
 """Part of the steps left that SQUAREM may take before plain Blahut-Arimoto, which cannot stall, has the rest."""
 

@@ -7,7 +7,15 @@ import math
 import numpy as np
 from numba import float64, int64
 
-from empowerment.capacity.kernels import DIRECT, NOT_REACHED, TINY, Solution
+from empowerment.capacity.kernels import (
+    DIRECT,
+    NOT_REACHED,
+    SQUAREM_FIRST,
+    SQUAREM_GROWTH,
+    SQUAREM_LEAST,
+    TINY,
+    Solution,
+)
 from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
 from empowerment.capacity.kernels.cpu.linear import Array, divergences, dot, outputs
 
@@ -17,17 +25,29 @@ _LEAST_LOG = math.log(TINY)
 
 @jit(MATRIX, VECTOR, VECTOR, float64, float64, int64)
 def blahut_arimoto(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int) -> Solution:
-    """Plain Blahut-Arimoto; see `reference.iterations`."""
+    """Plain Blahut-Arimoto; see `reference.iterations`.
+
+    A pass reads the matrix once: while a row is at hand, its divergence is taken and its share of the next output
+    distribution added.
+    """
     n_rows, n_columns = matrix.shape
-    p = p.copy()
-    q, d = np.empty(n_columns), np.empty(n_rows)
-    best_p, best_q = p.copy(), np.empty(n_columns)
-    lower, upper, n_iter, rung = -_INF, _INF, 0, NOT_REACHED
+    p, following = p.copy(), np.empty(n_rows)
+    q, next_q = np.empty(n_columns), np.empty(n_columns)
+    outputs(p, matrix, q)
+    best_p, best_q = p.copy(), q.copy()
+    lower, upper, shift, n_iter, rung = -_INF, _INF, 0.0, 0, NOT_REACHED
     while n_iter < max_iter:
         n_iter += 1
-        outputs(p, matrix, q)
-        divergences(matrix, offsets, np.log(q), d)
-        now, highest = dot(p, d), d.max()
+        log_q = np.log(q)
+        next_q[:] = 0.0
+        now, highest = 0.0, -_INF
+        for x in range(n_rows):
+            d = offsets[x] - dot(matrix[x], log_q)
+            now += p[x] * d
+            highest = max(highest, d)
+            following[x] = p[x] * math.exp(d - shift)
+            for y in range(n_columns):
+                next_q[y] += following[x] * matrix[x, y]
         if now > lower:
             lower = now
             best_p[:] = p
@@ -37,9 +57,12 @@ def blahut_arimoto(matrix: Array, offsets: Array, p: Array, tol: float, rtol: fl
         if upper - lower <= max(tol, rtol * lower):
             rung = DIRECT
             break
+        shift = highest  # close to the next one, and all that matters is that no exponential overflows
+        total = following.sum()
         for x in range(n_rows):
-            p[x] *= math.exp(d[x] - highest)
-        p /= p.sum()
+            p[x] = following[x] / total
+        for y in range(n_columns):
+            q[y] = max(next_q[y] / total, TINY)
     return Solution(best_p, best_q, lower, upper, n_iter, n_iter, rung)
 
 
@@ -68,6 +91,7 @@ def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, ma
     safe_log_p, safe_value = log_p.copy(), -_INF
     best_p, best_q = p.copy(), np.empty(n_columns)
     lower, upper, n_iter, rung, stage = -_INF, _INF, 0, NOT_REACHED, 0
+    length, limit = 1.0, SQUAREM_FIRST
     while n_iter < max_iter:
         n_iter += 1
         outputs(p, matrix, q)
@@ -82,7 +106,10 @@ def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, ma
         if upper - lower <= max(tol, rtol * lower):
             rung = DIRECT
             break
-        if stage == 2 and not now >= safe_value:
+        if stage == 2 and now >= safe_value and length == limit:
+            limit *= SQUAREM_GROWTH
+        elif stage == 2 and not now >= safe_value:
+            limit = max(limit / 2, SQUAREM_LEAST)
             log_p[:] = safe_log_p  # the extrapolation lost information: go on from where it started
             step[:] = 0.0
             _shift(log_p, step, p)
@@ -101,11 +128,11 @@ def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, ma
         for x in range(n_rows):
             r = once[x] - start[x]
             v = log_p[x] - once[x] - r
-            first += r * r
-            bend += v * v
+            first += p[x] * r * r
+            bend += p[x] * v * v
         stage = 0
         if bend > 0:
-            length = max(math.sqrt(first / bend), 1.0)
+            length = max(min(math.sqrt(first / bend), limit), 1.0)
             for x in range(n_rows):
                 r = once[x] - start[x]
                 v = log_p[x] - once[x] - r

@@ -6,7 +6,15 @@ import math
 
 import numpy as np
 
-from empowerment.capacity.kernels import DIRECT, NOT_REACHED, TINY, Solution
+from empowerment.capacity.kernels import (
+    DIRECT,
+    NOT_REACHED,
+    SQUAREM_FIRST,
+    SQUAREM_GROWTH,
+    SQUAREM_LEAST,
+    TINY,
+    Solution,
+)
 
 
 def outputs(p: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -67,6 +75,8 @@ def squarem(
     Varadhan and Roland (2008), scheme S3: with steps r and r + v the extrapolated point is
     ``x + 2 a r + a^2 v``, ``a = |r| / |v|``. It is kept if it carries no less information than the point before
     the second step; otherwise the iteration goes on from the second step, so that it is as monotone as the plain one.
+    Norms weigh each input by its probability: an input on its way out moves by the same amount at every step, and
+    would make a step without end look straight. A limit on a grows with success and falls with failure.
     """
     best, log_p = _Best(p), np.log(np.maximum(p, TINY))
 
@@ -76,6 +86,7 @@ def squarem(
         return d, information, found or (best.end(NOT_REACHED) if best.n_iter >= max_iter else None)
 
     d, _, found = look(log_p)
+    limit = SQUAREM_FIRST
     while not found:
         once = _normalised(log_p + d)
         d, information, found = look(once)
@@ -83,13 +94,17 @@ def squarem(
             break
         twice = _normalised(once + d)
         r, v = once - log_p, twice - 2 * once + log_p
-        length = max(float(np.linalg.norm(r) / np.linalg.norm(v)), 1.0) if v.any() else 0.0
+        weight = np.exp(twice)
+        bend = float(weight @ v**2)
+        length = max(min(math.sqrt(weight @ r**2 / bend), limit), 1.0) if bend > 0 else 0.0
         far = _normalised(log_p + 2 * length * r + length**2 * v) if length else twice
         d, extrapolated, found = look(far)
         log_p = far
         if not found and not extrapolated >= information:
-            log_p = twice
+            limit, log_p = max(limit / 2, SQUAREM_LEAST), twice
             d, _, found = look(log_p)
+        elif length == limit:
+            limit *= SQUAREM_GROWTH
     return found
 
 

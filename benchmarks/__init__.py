@@ -1,0 +1,1 @@
+"""Benchmarks: what the library costs, beside what others cost, in one run."""
