@@ -19,6 +19,13 @@ _HOME = {
     "ConvergenceWarning": "results",
     "EmpowermentResult": "results",
     "Status": "results",
+    "CapacityCostResult": "capacity.cost",
+    "CapacityPerCostResult": "capacity.per_unit_cost",
+    "CapacityBounds": "capacity.truncated",
+    "CapacityExtreme": "capacity.truncated",
+    "capacity_bounds": "capacity.truncated",
+    "capacity_cost": "capacity.cost",
+    "capacity_per_unit_cost": "capacity.per_unit_cost",
     "channel_capacity": "capacity.solve",
     "verify": "capacity.verify",
     "MDP": "models.mdp",
@@ -31,6 +38,10 @@ _MODULES = ("plotting", "testing", "worlds")
 
 __all__ = [
     "MDP",
+    "CapacityBounds",
+    "CapacityCostResult",
+    "CapacityExtreme",
+    "CapacityPerCostResult",
     "CapacityResult",
     "Channel",
     "ConvergenceWarning",
@@ -38,6 +49,9 @@ __all__ = [
     "NoSequenceError",
     "Status",
     "actuation_channel",
+    "capacity_bounds",
+    "capacity_cost",
+    "capacity_per_unit_cost",
     "channel_capacity",
     "divergence",
     "empowerment",
@@ -57,7 +71,14 @@ if TYPE_CHECKING:
     from empowerment.actuation.open_loop import NoSequenceError as NoSequenceError
     from empowerment.actuation.open_loop import actuation_channel as actuation_channel
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
+    from empowerment.capacity.cost import CapacityCostResult as CapacityCostResult
+    from empowerment.capacity.cost import capacity_cost as capacity_cost
+    from empowerment.capacity.per_unit_cost import CapacityPerCostResult as CapacityPerCostResult
+    from empowerment.capacity.per_unit_cost import capacity_per_unit_cost as capacity_per_unit_cost
     from empowerment.capacity.solve import channel_capacity as channel_capacity
+    from empowerment.capacity.truncated import CapacityBounds as CapacityBounds
+    from empowerment.capacity.truncated import CapacityExtreme as CapacityExtreme
+    from empowerment.capacity.truncated import capacity_bounds as capacity_bounds
     from empowerment.capacity.verify import verify as verify
     from empowerment.channel import Channel as Channel
     from empowerment.channel import divergence as divergence

@@ -87,10 +87,11 @@ class CapacityResult(Interval):
     Attributes
     ----------
     value : float
-        Best estimate, between `lower` and `upper` and never below 0.
+        Best estimate, between `lower` and `upper`; without rewards never below 0.
     lower, upper : float
-        The capacity lies between them; `lower` is the information at `input_distribution`, `upper` the
-        largest divergence of a row from `output_distribution`, both on the caller's matrix, rounded outward.
+        The capacity lies between them; `lower` is the information at `input_distribution` plus its expected
+        reward, `upper` the largest divergence of a row from `output_distribution` plus its reward, both on the
+        caller's matrix, rounded outward.
     input_distribution : ndarray of shape (n_inputs,), or (n_channels, largest n_inputs) padded with zeros
         Proves `lower`. Where several inputs do the same it is one optimum of many.
     output_distribution : ndarray of shape (n_outputs,), or (n_channels, largest n_outputs) padded with zeros

@@ -135,12 +135,13 @@ def channels(max_inputs: int = 12, max_outputs: int = 10) -> SearchStrategy[np.n
     )
 
 
-def check_certificate(channel: Any, result: CapacityResult) -> None:
+def check_certificate(channel: Any, result: CapacityResult, rewards: Any = None) -> None:
     """Raise an AssertionError unless the result's two ends follow from its p and q on this channel.
 
     The sums are exact (``math.fsum``), and nothing of the library's own arithmetic is used.
     """
     matrix = as_channel(channel).matrix
+    worth = np.zeros(len(result.input_distribution)) if rewards is None else np.asarray(rewards, dtype=float)
     rows = matrix.toarray() if hasattr(matrix, "toarray") else matrix
     p, q = result.input_distribution, result.output_distribution
     # The sums of rows, and so that of q, may miss 1 by what a Channel accepts.
@@ -149,8 +150,9 @@ def check_certificate(channel: Any, result: CapacityResult) -> None:
         assert abs(math.fsum(values) - 1) <= slack, f"{name} sums to {math.fsum(values)!r}"
     # A product p * w may underflow where w does not; the term it belongs to is then below 1e-300.
     own_q = [max(math.fsum(p * column), math.ulp(0.0)) for column in rows.T]
-    lower = math.fsum(p[x] * _exact_divergence(rows[x], own_q) for x in np.flatnonzero(p)) / math.log(result.base)
-    upper = max(_exact_divergence(row, q) for row in rows) / math.log(result.base)
+    unit = math.log(result.base)
+    lower = math.fsum(p[x] * (_exact_divergence(rows[x], own_q) / unit + worth[x]) for x in np.flatnonzero(p))
+    upper = max(_exact_divergence(row, q) / unit + worth[x] for x, row in enumerate(rows))
     assert result.lower <= lower, f"lower is {result.lower!r}, but p proves only {lower!r}"
     assert result.upper >= upper, f"upper is {result.upper!r}, but q proves only {upper!r}"
     assert result.lower <= result.value <= result.upper or result.value == 0, "value lies outside its interval"

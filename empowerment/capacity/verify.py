@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from empowerment.channel import as_channel
 from empowerment.results import CapacityResult
 
 
-def verify(channel: Any, result: CapacityResult) -> tuple[float, float]:
+def verify(channel: Any, result: CapacityResult, rewards: Any = None) -> tuple[float, float]:
     """Recompute both ends of a capacity's interval from the distributions that prove them.
 
     Only the returned input distribution p and output distribution q are used, on the matrix the caller
@@ -22,6 +23,9 @@ def verify(channel: Any, result: CapacityResult) -> tuple[float, float]:
     channel : Channel or array_like of shape (n_inputs, n_outputs)
         The channel that was solved.
     result : CapacityResult
+        Of one channel; take ``result[i]`` of a batch.
+    rewards : array_like of shape (n_inputs,), optional
+        The rewards it was solved with.
 
     Returns
     -------
@@ -46,9 +50,18 @@ def verify(channel: Any, result: CapacityResult) -> tuple[float, float]:
     wanted = (result.input_distribution.size, result.output_distribution.size)
     if channel.shape != wanted:
         raise ValueError(f"channel has shape {channel.shape}, but the result belongs to one of shape {wanted}")
-    lower = channel.mutual_information(result.input_distribution, math.e)
-    upper = float(channel.divergences(result.output_distribution, math.e).max())
-    # NumPy sums pairwise; logarithms reach 745 only at weights near 1e-323, which their weight makes vanish.
-    slack = np.finfo(float).eps * (32 + math.log2(channel.n_outputs + channel.n_inputs)) * (1 + abs(upper))
     unit = math.log(result.base)
+    worth = np.zeros(channel.n_inputs) if rewards is None else np.asarray(rewards, dtype=float) * unit
+    if worth.shape != (channel.n_inputs,):
+        raise ValueError(f"rewards has shape {worth.shape}, expected {(channel.n_inputs,)}")
+    p = result.input_distribution
+    lower = channel.mutual_information(p, math.e) + float(p @ worth)
+    upper = float((channel.divergences(result.output_distribution, math.e) + worth).max())
+    # A sum of w log(w / q) has terms of total size below the divergence, twice the row's entropy and 1. NumPy adds
+    # the rows of a dense matrix pairwise, SciPy those of a sparse one in their order.
+    size = 1 + abs(lower) + abs(upper) + 2 * channel.row_entropies(math.e).max() + 2 * np.abs(worth).max()
+    longest = (
+        np.diff(channel.matrix.indptr).max() if sparse.issparse(channel.matrix) else math.log2(channel.n_outputs + 1)
+    )
+    slack = np.finfo(float).eps * (32 + longest + math.log2(channel.n_inputs + 1)) * size
     return float((lower - slack) / unit), float((upper + slack) / unit)

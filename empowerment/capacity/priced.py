@@ -1,0 +1,133 @@
+"""Solutions at a price: what capacities under a budget and per unit of cost are made of."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from empowerment import validate
+from empowerment.capacity.solve import channel_capacity
+from empowerment.channel import Channel
+from empowerment.results import ConvergenceWarning, Interval, Status
+
+EPS = float(np.finfo(float).eps)
+ON_FAILURE = ("warn", "raise", "ignore")
+
+# Solves for one budget, or for one ratio. Half a dozen are usual for a first budget, one or two for the next.
+MOST_SOLVES = 60
+
+# Share of the tolerance that each solve may take; a strict one settles small shares of costly inputs better.
+_INNER = 0.05
+
+
+class Wish(NamedTuple):
+    """What the caller asked for."""
+
+    tol: float
+    rtol: float
+    base: float
+    backend: str | None
+
+    def met(self, lower: float, upper: float) -> bool:
+        """Return whether an interval is as narrow as was asked for."""
+        return lower == upper or upper - lower <= max(self.tol, self.rtol * lower)
+
+    def status(self, lower: float, upper: float, solves: Iterable[Status] = ()) -> Status:
+        """Return the status of an interval that rests on solves of these statuses."""
+        worst = max(solves, default=Status.CERTIFIED)
+        if self.met(lower, upper):
+            return worst if worst < Status.MAX_ITER else Status.CERTIFIED
+        return Status.MAX_ITER if worst == Status.MAX_ITER else Status.PRECISION
+
+
+def checked_costs(values: object, count: int) -> np.ndarray:
+    """Return finite costs, one for each input."""
+    found = validate.number_array(values, "costs", 1, "(input,)").astype(np.float64)
+    if found.size != count:
+        raise ValueError(f"costs has {found.size} entries, expected {count}, one for each input of the channel")
+    wrong = ~np.isfinite(found)
+    if wrong.any():
+        x = int(np.argmax(wrong))
+        raise ValueError(f"costs[{x}] is {found[x]:g}, expected a finite cost; leave out forbidden inputs")
+    return found
+
+
+def complain(result: Interval, status: Any, on_failure: str) -> None:
+    """Warn or raise, as the caller wished, where an interval is wider than the tolerance."""
+    if on_failure == "ignore" or np.all(result.converged):
+        return
+    width, worst = float(np.max(result.gap)), Status(int(np.max(status)))
+    message = f"the interval is {width:.2e} {result.unit} wide, wanted {result.tol:.2e}: {worst.sentence}"
+    if on_failure == "raise":
+        raise RuntimeError(message)
+    warnings.warn(message, ConvergenceWarning, stacklevel=3)
+
+
+class Point(NamedTuple):
+    """The solution at one price: a point of the curve of capacity against cost, and a line above that curve."""
+
+    price: float
+    cost: float
+    information: float
+    height: float
+    p: np.ndarray
+    q: np.ndarray
+    status: Status
+    backend: str
+
+    def line(self, budget: float) -> float:
+        """Return an upper bound of the capacity under a budget, rounded outward."""
+        if math.isinf(self.price):
+            return math.inf
+        rise = self.price * budget
+        return self.height + rise + 4 * EPS * (rise + abs(self.height))
+
+
+class Bounds:
+    """Both ends of intervals on the caller's matrix, moved outward by a bound on their rounding errors."""
+
+    def __init__(self, channel: Channel, wish: Wish) -> None:
+        self.channel, self.wish = channel, wish
+        self.entropies = channel.row_entropies(wish.base)
+        rows = channel.matrix
+        # NumPy sums rows of a dense matrix pairwise; SciPy adds up those of a sparse one in their order.
+        width = float(np.diff(rows.indptr).max()) if sparse.issparse(rows) else math.log2(channel.n_outputs + 1)
+        self.ulps = EPS * (32 + width)
+        self.one = 1 / math.log(wish.base)
+
+    def information(self, p: np.ndarray) -> tuple[float, float]:
+        """Return the information at p as computed, and rounded down."""
+        found = self.channel.mutual_information(p, self.wish.base)
+        terms = self.ulps + EPS / 8 * np.count_nonzero(p)  # of the sum over inputs
+        return found, found - terms * (self.one + abs(found) + 2 * float(p @ self.entropies))
+
+    def divergences(self, q: np.ndarray, rows: Any = slice(None)) -> tuple[np.ndarray, np.ndarray]:
+        """Return the divergences of some rows, by default all, from q and by how much rounding may change them."""
+        part = self.channel if isinstance(rows, slice) else Channel.from_valid(self.channel.matrix[rows])
+        found = part.divergences(q, self.wish.base)
+        return found, self.ulps * (self.one + np.abs(found) + 2 * self.entropies[rows])
+
+    def highest(self, q: np.ndarray, rows: Any = slice(None), less: float | np.ndarray = 0.0) -> float:
+        """Return the largest divergence from q, less a share of its own for each row, rounded up."""
+        found, slack = self.divergences(q, rows)
+        return float((found + slack - less + 4 * EPS * less).max())
+
+    def point(self, costs: np.ndarray, price: float) -> Point:
+        """Solve at a price, with costs of at least 0."""
+        wish = self.wish
+        solved = channel_capacity(
+            self.channel,
+            rewards=-price * costs,
+            tol=max(_INNER * wish.tol, validate.MIN_TOL),
+            base=wish.base,
+            backend=wish.backend,
+            on_failure="ignore",
+        )
+        p, q = solved.input_distribution, solved.output_distribution
+        height, information = self.highest(q, less=price * costs), self.information(p)[1]
+        return Point(price, float(p @ costs), information, height, p, q, solved.status, solved.backend)
