@@ -37,8 +37,8 @@ def main(size: int = 985) -> None:
     """Print the times and what was left uncertified."""
     batch = channels()
     print(f"{len(batch)} channels, {sum(m.size for m in batch) / 1e6:.1f} million entries, at 1e-9 bits")
-    timed(batch[:8])
-    ours, result = timed(batch)
+    timed(batch)  # compiles, and touches the memory for the first time
+    ours, result = sorted((timed(batch) for _ in range(3)), key=lambda run: run[0])[1]
     missed = int((~result.converged).sum())
     print(
         f"working set       {1e6 * ours:9.1f} us a channel, {missed} not certified, {result.n_iter.mean():.1f} steps"

@@ -308,9 +308,21 @@ def test_verify_recomputes_both_ends_and_notices_another_channel():
         emp.verify(other, result)
 
 
+def test_verify_and_the_check_of_certificates_know_rewards():
+    rewards = [0.3, -1.0, 0.0]
+    result = emp.channel_capacity(MUROGA, rewards=rewards)
+    lower, upper = emp.verify(MUROGA, result, rewards)
+    assert lower <= result.value <= upper
+    assert upper - lower < 1.1e-9
+    check_certificate(MUROGA, result, rewards)
+    with pytest.raises(ValueError, match=r"rewards has shape \(2,\), expected \(3,\)"):
+        emp.verify(MUROGA, result, [1.0, 2.0])
+
+
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
+        ({"rewards": [1.0]}, "rewards has 1 entries, expected 3 finite ones, one for each input"),
         (
             {"method": "newton"},
             "unknown method 'newton'; the known ones are 'auto', 'working-set', 'squarem', 'blahut-arimoto'",

@@ -11,8 +11,8 @@ from scipy import sparse
 from empowerment.capacity.kernels import Batch
 from empowerment.channel import Channel, as_channel
 
-# Entries that are packed and solved at a time, 64 MB of them.
-_CHUNK = 1 << 23
+# Entries that are packed and solved at a time: 16 MB, which the allocator hands out again instead of returning it.
+_CHUNK = 1 << 21
 
 
 def as_batch(channels: Any) -> list[np.ndarray] | None:
