@@ -83,7 +83,7 @@ def caps_of(observed, options):
 def test_reference_values(name):
     observed, options, smallest_value, outside, largest = EXAMPLES[name]
     bounds = capacity_bounds(observed, **options)
-    assert bounds.converged
+    assert bounds.extremes_converged
     assert bounds.status == emp.Status.CERTIFIED
     assert bounds.minimum.value == pytest.approx(smallest_value, abs=1e-9)
     assert bounds.maximum.value == pytest.approx(largest, abs=1e-9)
@@ -234,7 +234,7 @@ def test_an_independent_convex_solver_agrees(name):
     observed, options, smallest_value, *_ = EXAMPLES[name]
     bounds = capacity_bounds(observed, method="convex", **options)
     assert bounds.method == "convex"
-    assert bounds.converged
+    assert bounds.extremes_converged
     assert bounds.minimum.value == pytest.approx(smallest_value, abs=1e-9)
     check_minimum(observed, caps_of(observed, options), bounds.minimum)
 
@@ -259,7 +259,7 @@ def test_auto_goes_on_with_cvxpy_where_it_is_installed_and_says_so():
     pytest.importorskip("clarabel")
     bounds = capacity_bounds(FOUR_ROWS, max_iter=2)
     assert bounds.method == "convex"
-    assert bounds.converged
+    assert bounds.extremes_converged
 
 
 def test_a_missed_tolerance_is_said_and_the_ends_hold(monkeypatch):
@@ -268,7 +268,7 @@ def test_a_missed_tolerance_is_said_and_the_ends_hold(monkeypatch):
         emp.ConvergenceWarning, match=r"known to .* bits, wanted 1.00e-09: the iteration limit came first"
     ):
         bounds = capacity_bounds(FOUR_ROWS, max_iter=2)
-    assert not bounds.converged
+    assert not bounds.extremes_converged
     assert bounds.status == emp.Status.MAX_ITER
     assert bounds.lower < 0.3568245577 < bounds.minimum.upper
     check_minimum(FOUR_ROWS, caps_of(FOUR_ROWS, {}), bounds.minimum)
@@ -286,7 +286,7 @@ def test_the_wider_bracket_is_taken_where_it_is_narrower():
     bounds = capacity_bounds(observed, max_iter=1, method="interior-point", on_failure="ignore")
     assert bounds.method == "wider bracket"
     assert bounds.minimum.lower <= exact.minimum.value <= bounds.minimum.upper
-    assert not bounds.converged
+    assert not bounds.extremes_converged
     # Without unseen outputs there is no common column to bound the minimum from above.
     none = capacity_bounds(observed, unseen=0, max_iter=1, method="interior-point", on_failure="ignore")
     assert none.method == "interior-point"
@@ -300,7 +300,7 @@ def test_steps_that_cannot_be_taken_end_the_search(monkeypatch):
     monkeypatch.setattr(smallest, "_solve", singular)
     bounds = capacity_bounds(FOUR_ROWS, method="interior-point")
     assert bounds.method == "projections"
-    assert bounds.converged
+    assert bounds.extremes_converged
     check_minimum(FOUR_ROWS, caps_of(FOUR_ROWS, {}), bounds.minimum)
     monkeypatch.setattr(truncated, "_POLISH", 0)
     bounds = capacity_bounds(FOUR_ROWS, method="interior-point", on_failure="ignore")
@@ -326,7 +326,7 @@ def test_a_convex_solver_that_gives_up_leaves_what_the_start_proves(monkeypatch)
 
     monkeypatch.setattr(cvxpy.Problem, "solve", solve)
     bounds = capacity_bounds(FOUR_ROWS, method="convex", on_failure="ignore")
-    assert not bounds.converged
+    assert not bounds.extremes_converged
     assert bounds.method == "convex"
     assert bounds.lower < 0.3568245577 < bounds.minimum.upper
 
@@ -340,7 +340,7 @@ def test_stress(family):
         observed, caps = top(matrix, rng.integers(1, matrix.shape[1] + 1))
         for options in ({"residual_in": "unlisted", "caps": caps}, {}):
             bounds = capacity_bounds(observed, method="interior-point", tol=1e-8, **options)
-            assert bounds.converged
+            assert bounds.extremes_converged
             assert bounds.lower <= bounds.upper
 
 
@@ -381,7 +381,7 @@ def test_probabilities_near_the_smallest_there_is():
     tiny = np.array([[0.9, 5e-324, 0.0], [1e-310, 0.0, 0.8], [0.0, 1e-300, 0.7]])
     for residual_in in ("anywhere", "unlisted", "outside"):
         bounds = capacity_bounds(tiny, residual_in=residual_in)
-        assert bounds.converged
+        assert bounds.extremes_converged
         assert 0 <= bounds.minimum.value <= bounds.maximum.value <= math.log2(3) + 1e-9
 
 
@@ -515,7 +515,7 @@ def test_what_cannot_be_is_refused(observed, options, sentence):
 def test_the_result_prints_what_it_proves():
     text = repr(capacity_bounds(FOUR_ROWS, unseen=2))
     assert "CapacityBounds([0.35682455" in text
-    assert "bits, gap 0.2368, converged, interior-point, residual anywhere" in text
+    assert "bits, gap 0.2368, extremes converged, interior-point, residual anywhere" in text
     assert "a bound only, private columns" in text
     assert "attained, interior-point" in text
     assert "certified: the interval is no wider" in text

@@ -115,9 +115,12 @@ class CapacityBounds(Interval):
         return self.maximum.upper
 
     @property
-    def converged(self) -> np.ndarray:
-        """Whether both extremes are known to within the tolerance. The gap between them is what is not known."""
-        return np.logical_and(self.minimum.converged, self.maximum.converged)
+    def extremes_converged(self) -> bool:
+        """Whether both extremes are known to within the tolerance.
+
+        The distance between them is not a matter of computing: `converged`, which is about that, is seldom true.
+        """
+        return bool(self.minimum.converged and self.maximum.converged)
 
     @property
     def status(self) -> Status:
@@ -137,7 +140,8 @@ class CapacityBounds(Interval):
     def __repr__(self) -> str:
         return (
             f"CapacityBounds([{self.lower:.10g}, {self.upper:.10g}] {self.unit}, gap {self.gap:.4g}, "
-            f"{'converged' if self.converged else 'NOT converged'}, {self.method}, residual {self.residual_in})\n"
+            f"extremes {'converged' if self.extremes_converged else 'NOT converged'}, {self.method}, "
+            f"residual {self.residual_in})\n"
             f"  minimum {self.minimum!r}\n  maximum {self.maximum!r}\n  {self.status.sentence}"
         )
 
@@ -261,7 +265,7 @@ def capacity_bounds(
     else:
         maximum = _maximum(part, wish)
     result = CapacityBounds(minimum, maximum, residual_in, part.unseen, wish.base, tol)
-    if not result.converged and on_failure != "ignore":
+    if not result.extremes_converged and on_failure != "ignore":
         gap = max(minimum.gap, maximum.gap)
         message = f"an extreme is known to {gap:.2e} {result.unit}, wanted {tol:.2e}: {result.status.sentence}"
         if on_failure == "raise":
