@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from empowerment.actuation.sensor import Sensor, make_sensor
 from empowerment.capacity.solve import backend_name, channel_capacity, kernel_of
 from empowerment.channel import Channel
 from empowerment.models.mdp import MDP
+from empowerment.progress import progress_bar
 from empowerment.results import ConvergenceWarning, EmpowermentResult, Sequences, Status
 
 METHODS = ("auto", "counting", "enumeration")
@@ -32,7 +33,6 @@ class _Question(NamedTuple):
     sensor: Sensor
     output: str
     base: float
-    progress: bool
 
 
 class _Finding(NamedTuple):
@@ -131,14 +131,19 @@ def empowerment(
     base, memory = validate.base(base), validate.memory(memory)
     backend = backend_name(backend)
     reader = make_sensor(sensor, model)
-    question = _Question(model, _numbers(states, model), horizon, reader, output, base, progress)
+    question = _Question(model, _numbers(states, model), horizon, reader, output, base)
     if _counts(question, method):
         method, backend = "counting", "scipy"  # counting needs no kernel
-        findings = list(_count(question, keep_sequences, memory))
+        found = _count(question, keep_sequences, memory)
     else:
         method = "enumeration"
         solver = {"tol": tol, "rtol": rtol, "backend": backend, "base": base}
-        findings = list(_enumerate(question, keep_sequences, memory, solver))
+        found = _enumerate(question, keep_sequences, memory, solver)
+    findings = []
+    with progress_bar(question.numbers.size, f"empowerment, horizon {horizon}", "state", progress) as advance:
+        for finding in found:
+            findings.append(finding)
+            advance(1)
     result = EmpowermentResult(
         value=np.array([f.value for f in findings], dtype=float),
         lower=np.array([f.lower for f in findings], dtype=float),
@@ -178,7 +183,11 @@ def _numbers(states: Any, model: MDP) -> np.ndarray:
         if not chosen:
             raise ValueError("states is empty, expected at least one state, or None for all of them")
         return np.array([model.state_index(state) for state in chosen])
-    return np.array([model.state_index(states)])
+    try:
+        return np.array([model.state_index(states)])
+    except ValueError as reason:
+        hint = "; a tuple is one label, several states go into a list" if isinstance(states, tuple) else ""
+        raise ValueError(f"{reason}{hint}") from None
 
 
 def _counts(question: _Question, method: str) -> bool:
@@ -192,25 +201,13 @@ def _counts(question: _Question, method: str) -> bool:
     return countable and method != "enumeration"
 
 
-def _watched(question: _Question) -> Iterable[int]:
-    """Return the numbers of the states, behind a progress bar if one was asked for."""
-    numbers: Iterable[int] = question.numbers.tolist()
-    if not question.progress:
-        return numbers
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        raise ImportError('progress=True needs tqdm; install it with pip install "empowerment[progress]"') from None
-    return tqdm(numbers, desc=f"empowerment, horizon {question.horizon}", unit="state")
-
-
 def _enumerate(
     question: _Question, keep_sequences: bool, memory: float, solver: dict[str, Any]
 ) -> Iterator[_Finding]:
     """Take the capacity over every sequence, state by state."""
-    model, _, horizon, sensor, output, base, _ = question
+    model, numbers, horizon, sensor, output, base = question
     _, kernel = kernel_of(solver["backend"])
-    for number in _watched(question):
+    for number in numbers.tolist():
         try:
             channel = open_loop(model, number, horizon, sensor, output, memory, kernel)
         except NoSequenceError:
@@ -231,7 +228,7 @@ def _enumerate(
 
 def _count(question: _Question, keep_sequences: bool, memory: float) -> Iterator[_Finding]:
     """Count outcomes of a deterministic world; of runs of readings only the number is kept."""
-    model, numbers, horizon, sensor, output, base, _ = question
+    model, numbers, horizon, sensor, output, base = question
     successors, reading = model.successors, sensor.reading_of_state
     if output == "trajectory":
         counts, keep_sequences = count_trajectories(successors, reading, numbers, horizon), False
@@ -242,7 +239,7 @@ def _count(question: _Question, keep_sequences: bool, memory: float) -> Iterator
             f"the optimal sequences take {4e-9 * horizon * sum(counts):.3g} GB, allowed are {memory / 1e9:.3g} GB; "
             "pass keep_sequences=False or raise memory="
         )
-    for number, count in zip(_watched(question), counts, strict=True):
+    for number, count in zip(numbers.tolist(), counts, strict=True):
         if not count:
             yield _no_sequence(horizon, keep_sequences)
             continue

@@ -107,6 +107,8 @@ def labels(values: Sequence[Any] | None, count: int, name: str) -> tuple[Any, ..
 
 def number_array(values: object, name: str, ndim: int, axes: str) -> np.ndarray:
     """Return `values` as a non-empty float array (float32 stays float32) of `ndim` axes."""
+    if np.ma.isMaskedArray(values):
+        raise TypeError(f"{name} is a masked array, expected {axes} without gaps; fill them first")
     try:
         found = np.asarray(values)
     except ValueError:

@@ -55,6 +55,13 @@ def test_chunks_cut_a_batch_without_changing_it(monkeypatch):
     assert (whole.input_distribution == cut.input_distribution).all()
 
 
+def test_progress_of_a_batch_is_shown_when_asked(capsys):
+    emp.channel_capacity(ragged(5))
+    assert capsys.readouterr() == ("", "")
+    emp.channel_capacity(ragged(5), progress=True)
+    assert "5/5" in capsys.readouterr().err
+
+
 def test_rewards_of_a_batch(backend):
     rewards = [[0.0, 1.0], [2.0, -1.0, 0.0]]
     result = emp.channel_capacity([np.eye(2), np.eye(3)], rewards=rewards, backend=backend)
@@ -100,8 +107,8 @@ def test_a_bad_channel_of_a_batch_is_named(batch, sentence):
     ("rewards", "sentence"),
     [
         ([[0.0, 1.0]], "rewards has 1 arrays, expected one for each of 2 channels"),
-        ([[0.0, 1.0], [0.0]], r"rewards\[1\] has 1 entries, expected 2 finite ones"),
-        ([[0.0, 1.0], [0.0, math.inf]], r"rewards\[1\] has 2 entries, expected 2 finite ones"),
+        ([[0.0, 1.0], [0.0]], r"rewards\[1\] has 1 entries, expected 2, one for each input"),
+        ([[0.0, 1.0], [0.0, math.inf]], r"rewards\[1\]\[1\] is inf, expected a finite reward"),
     ],
 )
 def test_bad_rewards_of_a_batch_are_named(rewards, sentence):

@@ -322,7 +322,8 @@ def test_verify_and_the_check_of_certificates_know_rewards():
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"rewards": [1.0]}, "rewards has 1 entries, expected 3 finite ones, one for each input"),
+        ({"rewards": [1.0]}, "rewards has 1 entries, expected 3, one for each input"),
+        ({"rewards": [0.0, math.nan, 1.0]}, r"rewards\[1\] is nan, expected a finite reward"),
         (
             {"method": "newton"},
             "unknown method 'newton'; the known ones are 'auto', 'working-set', 'squarem', 'blahut-arimoto'",

@@ -64,6 +64,11 @@ def test_entries_that_are_no_real_numbers_are_refused(matrix):
         emp.Channel(matrix)
 
 
+def test_a_masked_array_is_refused_rather_than_unmasked():
+    with pytest.raises(TypeError, match=r"channel is a masked array, expected .* without gaps"):
+        emp.channel_capacity(np.ma.masked_array(NOISY, mask=np.eye(2, 3)))
+
+
 def test_normalize_rescales_only_what_can_be_rescaled():
     assert emp.Channel([[3.0, 1.0], [0.5, 0.5]], normalize=True).matrix[0].tolist() == [0.75, 0.25]
     kept = np.array([[3.0, 1.0], [0.1, 0.9 + 1e-11]])

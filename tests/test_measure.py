@@ -29,6 +29,8 @@ def test_states_are_chosen_by_label():
         chosen[(1, 1)]
     with pytest.raises(ValueError, match=r"unknown state \(99, 0\)"):
         emp.empowerment(maze, 2, states=[(99, 0)])
+    with pytest.raises(ValueError, match="a tuple is one label, several states go into a list"):
+        emp.empowerment(maze, 2, states=((0, 0), (5, 5)))
     with pytest.raises(ValueError, match="states is empty"):
         emp.empowerment(maze, 2, states=[])
 

@@ -17,6 +17,7 @@ from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
 from empowerment.capacity.kernels import Outcome
 from empowerment.capacity.sparse import solve_sparse
 from empowerment.channel import Channel, as_channel
+from empowerment.progress import progress_bar
 from empowerment.results import CapacityResult, ConvergenceWarning, Status
 
 METHODS = ("auto", *METHOD_NUMBERS)
@@ -57,6 +58,7 @@ def channel_capacity(
     base: float = 2,
     max_iter: int = 100_000,
     on_failure: str = "warn",
+    progress: bool = False,
 ) -> CapacityResult:
     """Return the capacity of a discrete memoryless channel, or of many, with certified intervals.
 
@@ -85,6 +87,8 @@ def channel_capacity(
         Most interior-point steps and Blahut-Arimoto passes together for one connected component.
     on_failure : {"warn", "raise", "ignore"}
         What to do when the interval stays wider than the tolerance. It holds in any case.
+    progress : bool
+        Show a progress bar over the channels of a batch (needs the extra ``progress``).
 
     Returns
     -------
@@ -144,7 +148,7 @@ def channel_capacity(
     if batch is None:
         result = _solve_one(as_channel(channel), rewards, wish, backend, kernel)
     else:
-        result = _solve_many(batch, rewards, wish, backend, kernel)
+        result = _solve_many(batch, rewards, wish, backend, kernel, progress)
     if on_failure != "ignore" and not np.all(result.converged):
         message = _complaint(result)
         if on_failure == "raise":
@@ -185,20 +189,22 @@ def _solve_one(channel: Channel, rewards: Any, wish: _Wish, backend: str, kernel
 
 
 def _solve_many(
-    batch: list[np.ndarray], rewards: Any, wish: _Wish, backend: str, kernel: ModuleType
+    batch: list[np.ndarray], rewards: Any, wish: _Wish, backend: str, kernel: ModuleType, progress: bool
 ) -> CapacityResult:
-    """Solve in chunks, between which Ctrl-C is heard."""
+    """Solve in chunks, between which Ctrl-C is heard and the progress shown."""
     worth = None if rewards is None else _rewards_of_batch(rewards, batch, wish)
     shapes = np.array([matrix.shape for matrix in batch])
     p, q = (np.zeros((len(batch), size)) for size in shapes.max(axis=0))
     parts = []
-    for members, packed in chunks(batch, worth):
-        found: Outcome = kernel.solve_batch(packed, *wish.for_kernel())
-        for k, i in enumerate(members):
-            n, m = shapes[i]
-            p[i, :n] = found.p[packed.row_start[k] :][:n]
-            q[i, :m] = found.q[packed.column_start[k] :][:m]
-        parts.append(found[2:])
+    with progress_bar(len(batch), "capacity", "channel", progress) as advance:
+        for members, packed in chunks(batch, worth):
+            found: Outcome = kernel.solve_batch(packed, *wish.for_kernel())
+            for k, i in enumerate(members):
+                n, m = shapes[i]
+                p[i, :n] = found.p[packed.row_start[k] :][:n]
+                q[i, :m] = found.q[packed.column_start[k] :][:m]
+            parts.append(found[2:])
+            advance(len(members))
     information, lower, upper, n_iter, n_passes, rung = (np.concatenate(c) for c in zip(*parts, strict=True))
     numbers = (information, lower, upper)
     return _result(p, q, numbers, (n_iter, n_passes), rung, worth is not None, wish, backend, shapes)
@@ -207,8 +213,11 @@ def _solve_many(
 def _rewards(rewards: Any, count: int, name: str, wish: _Wish) -> np.ndarray:
     """Return rewards in nats."""
     found = validate.number_array(rewards, name, 1, "(input,)")
-    if found.size != count or not np.isfinite(found).all():
-        raise ValueError(f"{name} has {found.size} entries, expected {count} finite ones, one for each input")
+    if found.size != count:
+        raise ValueError(f"{name} has {found.size} entries, expected {count}, one for each input")
+    wrong = np.flatnonzero(~np.isfinite(found))
+    if wrong.size:
+        raise ValueError(f"{name}[{wrong[0]}] is {found[wrong[0]]:g}, expected a finite reward")
     return np.asarray(found * wish.unit, dtype=np.float64)
 
 
