@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -17,7 +16,7 @@ from empowerment.capacity.solve import backend_name, channel_capacity, kernel_of
 from empowerment.channel import Channel
 from empowerment.models.mdp import MDP
 from empowerment.progress import progress_bar
-from empowerment.results import ConvergenceWarning, EmpowermentResult, Sequences, Status
+from empowerment.results import EmpowermentResult, Sequences, Status, tell_failure
 
 METHODS = ("auto", "counting", "enumeration")
 # An input of less probability than this is a trace of the solver's path, not part of the optimum.
@@ -165,11 +164,10 @@ def empowerment(
     )
     if not result.converged.all():
         missed = np.flatnonzero(~result.converged)
-        warnings.warn(
+        tell_failure(
             f"{missed.size} of {len(result)} intervals are wider than wanted ({tol:.2e} {result.unit}), first in "
             f"state {result.states[missed[0]]!r}: {Status(result.status[missed[0]]).sentence}",
-            ConvergenceWarning,
-            stacklevel=2,
+            "warn",
         )
     return result
 

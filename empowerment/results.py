@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import math
 import os
+import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,17 @@ _SENTENCES = {
 
 class ConvergenceWarning(UserWarning):
     """The interval holds but is wider than the tolerance that was asked for."""
+
+
+ON_FAILURE = ("warn", "raise", "ignore")
+
+
+def tell_failure(sentence: str, on_failure: str, stacklevel: int = 3) -> None:
+    """Say that a tolerance was missed, in the way the caller of a public function chose among `ON_FAILURE`."""
+    if on_failure == "raise":
+        raise RuntimeError(sentence)
+    if on_failure == "warn":
+        warnings.warn(sentence, ConvergenceWarning, stacklevel=stacklevel)
 
 
 def unit_name(base: float) -> str:

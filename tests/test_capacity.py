@@ -216,6 +216,9 @@ def test_a_missed_tolerance_is_said_and_the_interval_holds(method, backend):
     assert result.n_iter <= 3
     assert result.lower < capacity < result.upper
     check_certificate(matrix, result)
+    with pytest.warns(emp.ConvergenceWarning) as caught:
+        emp.channel_capacity(matrix, **options)
+    assert caught[0].filename == __file__  # the warning points at the caller
     with pytest.raises(RuntimeError, match="the iteration limit came first"):
         emp.channel_capacity(matrix, on_failure="raise", **options)
     assert emp.channel_capacity(matrix, on_failure="ignore", **options).gap == result.gap

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from empowerment import validate
-from empowerment.capacity.priced import EPS, MOST_SOLVES, ON_FAILURE, Bounds, Point, Wish, checked_costs, complain
+from empowerment.capacity.priced import EPS, MOST_SOLVES, Bounds, Point, Wish, checked_costs, complain
 from empowerment.channel import Channel, as_channel
-from empowerment.results import Interval, Status
+from empowerment.results import ON_FAILURE, Interval, Status
 
 _CURVE_BUDGETS = 33
 

@@ -10,10 +10,10 @@ import numpy as np
 from scipy import sparse
 
 from empowerment import validate
-from empowerment.capacity.priced import EPS, MOST_SOLVES, ON_FAILURE, Bounds, Wish, checked_costs, complain
+from empowerment.capacity.priced import EPS, MOST_SOLVES, Bounds, Wish, checked_costs, complain
 from empowerment.capacity.solve import backend_name
 from empowerment.channel import Channel, as_channel
-from empowerment.results import Interval, Status
+from empowerment.results import ON_FAILURE, Interval, Status
 
 
 @dataclass(frozen=True, eq=False, repr=False)

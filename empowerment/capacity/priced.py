@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -13,10 +12,9 @@ from scipy import sparse
 from empowerment import validate
 from empowerment.capacity.solve import channel_capacity
 from empowerment.channel import Channel
-from empowerment.results import ConvergenceWarning, Interval, Status
+from empowerment.results import Interval, Status, tell_failure
 
 EPS = float(np.finfo(float).eps)
-ON_FAILURE = ("warn", "raise", "ignore")
 
 # Solves for one budget, or for one ratio. Half a dozen are usual for a first budget, one or two for the next.
 MOST_SOLVES = 60
@@ -59,13 +57,10 @@ def checked_costs(values: object, count: int) -> np.ndarray:
 
 def complain(result: Interval, status: Any, on_failure: str) -> None:
     """Warn or raise, as the caller wished, where an interval is wider than the tolerance."""
-    if on_failure == "ignore" or np.all(result.converged):
-        return
-    width, worst = float(np.max(result.gap)), Status(int(np.max(status)))
-    message = f"the interval is {width:.2e} {result.unit} wide, wanted {result.tol:.2e}: {worst.sentence}"
-    if on_failure == "raise":
-        raise RuntimeError(message)
-    warnings.warn(message, ConvergenceWarning, stacklevel=3)
+    if not np.all(result.converged):
+        width, worst = float(np.max(result.gap)), Status(int(np.max(status)))
+        sentence = f"the interval is {width:.2e} {result.unit} wide, wanted {result.tol:.2e}: {worst.sentence}"
+        tell_failure(sentence, on_failure, stacklevel=4)
 
 
 class Point(NamedTuple):

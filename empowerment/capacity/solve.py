@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import math
-import warnings
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -18,11 +17,10 @@ from empowerment.capacity.kernels import Outcome
 from empowerment.capacity.sparse import solve_sparse
 from empowerment.channel import Channel, as_channel
 from empowerment.progress import progress_bar
-from empowerment.results import CapacityResult, ConvergenceWarning, Status
+from empowerment.results import ON_FAILURE, CapacityResult, Status, tell_failure
 
 METHODS = ("auto", *METHOD_NUMBERS)
 BACKENDS = {"numba": "cpu", "reference": "reference"}
-_ON_FAILURE = ("warn", "raise", "ignore")
 
 # Solvers aim a little below the tolerance; the rest is room for the outward rounding of the certificate.
 _INNER = 0.9
@@ -141,7 +139,7 @@ def channel_capacity(
     base = validate.base(base)
     max_iter = validate.positive_int(max_iter, "max_iter")
     validate.one_of(method, METHODS, "method")
-    validate.one_of(on_failure, _ON_FAILURE, "on_failure")
+    validate.one_of(on_failure, ON_FAILURE, "on_failure")
     backend, kernel = kernel_of(backend)
     wish = _Wish(tol, rtol, "working-set" if method == "auto" else method, base, max_iter)
     batch = as_batch(channel)
@@ -149,11 +147,8 @@ def channel_capacity(
         result = _solve_one(as_channel(channel), rewards, wish, backend, kernel)
     else:
         result = _solve_many(batch, rewards, wish, backend, kernel, progress)
-    if on_failure != "ignore" and not np.all(result.converged):
-        message = _complaint(result)
-        if on_failure == "raise":
-            raise RuntimeError(message)
-        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+    if not np.all(result.converged):
+        tell_failure(_complaint(result), on_failure)
     return result
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import warnings
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -16,10 +15,9 @@ from empowerment.capacity.observed import ObservedPart, observed_part
 from empowerment.capacity.smallest import smallest_by_cvxpy, smallest_capacity
 from empowerment.capacity.solve import channel_capacity
 from empowerment.channel import Channel
-from empowerment.results import ConvergenceWarning, Interval, Status
+from empowerment.results import ON_FAILURE, Interval, Status, tell_failure
 
 METHODS = ("auto", "interior-point", "convex")
-_ON_FAILURE = ("warn", "raise", "ignore")
 
 # The program aims a little below the tolerance; the rest is room for the outward rounding of its proof.
 _INNER = 0.9
@@ -253,7 +251,7 @@ def capacity_bounds(
     1.426466251
     """
     validate.one_of(method, METHODS, "method")
-    validate.one_of(on_failure, _ON_FAILURE, "on_failure")
+    validate.one_of(on_failure, ON_FAILURE, "on_failure")
     tol, _ = validate.tolerances(tol, 0.0)
     wish = _Wish(tol, validate.base(base), method, backend, validate.positive_int(max_iter, "max_iter"))
     if method == "convex":
@@ -265,12 +263,10 @@ def capacity_bounds(
     else:
         maximum = _maximum(part, wish)
     result = CapacityBounds(minimum, maximum, residual_in, part.unseen, wish.base, tol)
-    if not result.extremes_converged and on_failure != "ignore":
+    if not result.extremes_converged:
         gap = max(minimum.gap, maximum.gap)
-        message = f"an extreme is known to {gap:.2e} {result.unit}, wanted {tol:.2e}: {result.status.sentence}"
-        if on_failure == "raise":
-            raise RuntimeError(message)
-        warnings.warn(message, ConvergenceWarning, stacklevel=2)
+        sentence = f"an extreme is known to {gap:.2e} {result.unit}, wanted {tol:.2e}: {result.status.sentence}"
+        tell_failure(sentence, on_failure)
     return result
 
 

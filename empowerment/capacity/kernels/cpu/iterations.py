@@ -23,6 +23,20 @@ _INF = math.inf
 _LEAST_LOG = math.log(TINY)
 
 
+@jit()
+def _keep_better(
+    now: float, highest: float, p: Array, q: Array, lower: float, upper: float, best_p: Array, best_q: Array
+) -> tuple[float, float]:
+    """Return the better of each end, and keep the distribution that proves it; they may come from different steps."""
+    if now > lower:
+        lower = now
+        best_p[:] = p
+    if highest < upper:
+        upper = highest
+        best_q[:] = q
+    return lower, upper
+
+
 @jit(MATRIX, VECTOR, VECTOR, float64, float64, int64)
 def blahut_arimoto(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int) -> Solution:
     """Plain Blahut-Arimoto; see `reference.iterations`.
@@ -48,12 +62,7 @@ def blahut_arimoto(matrix: Array, offsets: Array, p: Array, tol: float, rtol: fl
             following[x] = p[x] * math.exp(d - shift)
             for y in range(n_columns):
                 next_q[y] += following[x] * matrix[x, y]
-        if now > lower:
-            lower = now
-            best_p[:] = p
-        if highest < upper:
-            upper = highest
-            best_q[:] = q
+        lower, upper = _keep_better(now, highest, p, q, lower, upper, best_p, best_q)
         if upper - lower <= max(tol, rtol * lower):
             rung = DIRECT
             break
@@ -97,12 +106,7 @@ def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, ma
         outputs(p, matrix, q)
         divergences(matrix, offsets, np.log(q), d)
         now, highest = dot(p, d), d.max()
-        if now > lower:
-            lower = now
-            best_p[:] = p
-        if highest < upper:
-            upper = highest
-            best_q[:] = q
+        lower, upper = _keep_better(now, highest, p, q, lower, upper, best_p, best_q)
         if upper - lower <= max(tol, rtol * lower):
             rung = DIRECT
             break
