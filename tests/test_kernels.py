@@ -1,11 +1,14 @@
 """Each compiled kernel against the reference, and the reference against what its contract says."""
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from empowerment.capacity.kernels import (
+    BLAHUT_ARIMOTO,
     BY_BLAHUT_ARIMOTO,
     BY_SQUAREM,
     DIRECT,
@@ -138,3 +141,40 @@ def test_where_nothing_is_writable_kernels_compile_without_a_cache(monkeypatch):
 
     monkeypatch.setattr(_jit.numba, "njit", refuses_to_cache)
     assert _jit.jit()(lambda x: x + 1)(2) == 3
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("shape", [(2, 200_000), (200_000, 2), (3000, 40)])
+def test_ends_lie_outside_the_exact_ones_however_long_the_sums(kernel, shape):
+    """A sum of many terms in plain order is off by more than the slack that is allowed for."""
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        matrix = rng.gamma(0.5, size=shape) + 1e-12
+        matrix /= matrix.sum(axis=1, keepdims=True)
+        offsets = row_offsets(Channel.from_valid(matrix))
+        p = rng.gamma(1.0, size=shape[0])
+        p /= p.sum()
+        q = p @ matrix
+        found = kernel.certificate(matrix, offsets, p, q)
+        log_ratio = np.log(matrix) - np.log(q)
+        rows = range(min(shape[0], 50)) if shape[0] > 5000 else range(shape[0])
+        worst = max(math.fsum([*(matrix[x] * log_ratio[x]), *(-matrix[x]), *q]) for x in rows)
+        total = math.fsum((p[:, None] * matrix * log_ratio).ravel()) / math.fsum(p)
+        assert found.upper >= worst
+        assert found.lower <= total
+        assert found.upper - worst < 1e-6 or shape[0] > 5000
+        assert total - found.lower < 1e-11
+
+
+@pytest.mark.parametrize("n", [999, 3000, 3333])
+@pytest.mark.parametrize("kernel", KERNELS)
+def test_ends_enclose_the_logarithm_of_the_number_of_noiseless_inputs(kernel, n):
+    """Equal terms are where plain summation drifts: each addition rounds the same way."""
+    found = kernel.solve(np.eye(n), np.zeros(n), 1e-12, 0.0, WORKING_SET, 100)
+    assert found.lower <= math.log(n) <= found.upper
+
+
+def test_normalised_inputs_sum_to_one_however_many_there_are():
+    matrix = np.random.default_rng(0).dirichlet([1.0, 1.0, 1.0], size=400_000)
+    result = cpu.solve(matrix, row_offsets(Channel.from_valid(matrix)), 1e-9, 0.0, BLAHUT_ARIMOTO, 3)
+    assert abs(math.fsum(result.p) - 1) < 1e-14

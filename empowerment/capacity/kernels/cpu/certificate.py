@@ -16,7 +16,7 @@ _terms = jit()(summation_terms)
 
 
 @jit(fast=False)
-def _careful_dot(a: Array, b: Array) -> float:
+def careful_dot(a: Array, b: Array) -> float:
     """Sum in blocks of 128 by four partial sums, in this order: `summation_terms` counts on it."""
     total = 0.0
     for start in range(0, a.size, 128):
@@ -32,6 +32,22 @@ def _careful_dot(a: Array, b: Array) -> float:
         while i < stop:
             s0 += a[i] * b[i]
             i += 1
+        total += (s0 + s1) + (s2 + s3)
+    return total
+
+
+@jit(fast=False)
+def careful_sum(a: Array) -> float:
+    """Sum like `careful_dot`: terms of equal size added one after the other would drift."""
+    total = 0.0
+    for start in range(0, a.size, 128):
+        s0 = s1 = s2 = s3 = 0.0
+        stop = min(start + 128, a.size)
+        for i in range(start, stop, 4):
+            s0 += a[i]
+            s1 += a[i + 1] if i + 1 < stop else 0.0
+            s2 += a[i + 2] if i + 2 < stop else 0.0
+            s3 += a[i + 3] if i + 3 < stop else 0.0
         total += (s0 + s1) + (s2 + s3)
     return total
 
@@ -55,16 +71,16 @@ def certificate(matrix: Array, offsets: Array, p: Array, q: Array) -> Certificat
             log_q[y] = math.log(max(q[y], TINY))
             log_own[y] = math.log(max(own_q[y], TINY))
     upper, slack = -_INF, 0.0
-    mass, own_mass = q.sum() - 1.0, own_q.sum() - 1.0
+    mass, own_mass = careful_sum(q) - 1.0, careful_sum(own_q) - 1.0
     d = np.zeros(n_rows)
     for x in range(n_rows):
-        cross = _careful_dot(matrix[x], log_q)
+        cross = careful_dot(matrix[x], log_q)
         upper = max(upper, offsets[x] - cross + mass + row_terms * (2 + abs(offsets[x]) + abs(cross)))
         if p[x] > 0:
-            cross = _careful_dot(matrix[x], log_own)
+            cross = careful_dot(matrix[x], log_own)
             d[x] = offsets[x] - cross + own_mass
             slack += p[x] * row_terms * (2 + abs(offsets[x]) + abs(cross))
-    information = _careful_dot(p, d)
+    information = careful_dot(p, d)
     slack += column_terms * (2 + abs(information))
     return Certificate(information, information - slack, upper)
 
@@ -77,5 +93,5 @@ def row_offsets(matrix: Array, rewards: Array) -> Array:
     for x in range(n_rows):
         for y in range(n_columns):
             log_w[y] = math.log(max(matrix[x, y], TINY)) - 1.0
-        found[x] = _careful_dot(matrix[x], log_w) + 1.0 + rewards[x]
+        found[x] = careful_dot(matrix[x], log_w) + 1.0 + rewards[x]
     return found

@@ -19,7 +19,7 @@ from empowerment.capacity.kernels import (
     Solution,
 )
 from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
-from empowerment.capacity.kernels.cpu.certificate import certificate
+from empowerment.capacity.kernels.cpu.certificate import careful_sum, certificate
 from empowerment.capacity.kernels.cpu.interior_point import working_set
 from empowerment.capacity.kernels.cpu.iterations import blahut_arimoto, squarem
 from empowerment.capacity.kernels.cpu.linear import Array
@@ -178,7 +178,7 @@ def solve(matrix: Array, offsets: Array, tol: float, rtol: float, method: int, m
         if owner[y] >= 0:
             part = weight[column_component[owner[y]]] * share[y] * found.q[owner[y]]
             full_q[y] = max(part, TINY)  # a product of small numbers may have underflowed
-    full_p /= full_p.sum()
+    full_p /= careful_sum(full_p)
     ends = certificate(matrix, offsets, full_p, full_q)
     n_iter, n_passes = found.n_iter, found.n_passes
     return Outcome(full_p, full_q, ends.information, ends.lower, ends.upper, n_iter, n_passes, found.rung)
