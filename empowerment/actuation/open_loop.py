@@ -151,10 +151,10 @@ def open_loop(
                 f"no sequence of {horizon} actions is available from state {model.states[start]!r}: "
                 "each action must be available in every state that the sequence can meet"
             )
-        relative_error += EQUAL_RTOL + (columns.state.size + 2) * np.finfo(float).eps
+        relative_error += _error_of_product(columns)
         columns = following
         rows, sequences = _merged(rows, sequences, kernel)
-    relative_error += EQUAL_RTOL + (columns.state.size + 2) * np.finfo(float).eps
+    relative_error += _error_of_product(columns)
     rows, outcomes = _read_out(rows, columns, sensor, output)
     rows, sequences = _merged(rows, sequences, kernel)
     return OpenLoop(rows, sequences, outcomes, relative_error)
@@ -218,15 +218,18 @@ def _merged(rows: np.ndarray, sequences: np.ndarray, kernel: ModuleType | None) 
     return (rows, sequences) if kept.size == len(rows) else (rows[kept], sequences[kept])
 
 
+def _error_of_product(columns: _Columns) -> float:
+    """Bound the relative error that one product over these columns, and the merging after it, add to each entry."""
+    return EQUAL_RTOL + float((columns.state.size + 2) * np.finfo(float).eps)
+
+
 def _read_out(rows: np.ndarray, columns: _Columns, sensor: Sensor, output: str) -> tuple[np.ndarray, list[Any]]:
     """Sum over what is not read at the end."""
     if output == "trajectory":
-        size = len(columns.histories)
-        summing = sparse.csr_array(
-            (np.ones(columns.history.size), (np.arange(columns.history.size), columns.history))
-        )
+        n_columns = columns.history.size
+        summing = sparse.csr_array((np.ones(n_columns), (np.arange(n_columns), columns.history)))
         labels = [tuple(sensor.readings[r] for r in path) for path in columns.histories]
-        return np.ascontiguousarray(rows @ summing[:, :size]), labels
+        return np.ascontiguousarray(rows @ summing), labels
     reading = sensor.matrix[columns.state]
     seen = np.flatnonzero(np.bincount(reading.indices, minlength=reading.shape[1]))
     return np.ascontiguousarray(rows @ reading[:, seen]), [sensor.readings[r] for r in seen]

@@ -82,7 +82,7 @@ def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner
             count += 1
     found = np.zeros((rows.size, count))
     weight, total = np.zeros(n_columns), np.zeros(count)
-    for x in range(matrix.shape[0]):
+    for x in rows:
         for y in range(n_columns):
             weight[y] = max(weight[y], matrix[x, y])
     for y in range(n_columns):
@@ -92,7 +92,9 @@ def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner
     for y in range(n_columns):
         if owner[y] >= 0:
             share[y] = weight[y] / total[owner[y]]
-            for i in range(rows.size):
+    for i in range(rows.size):
+        for y in range(n_columns):
+            if owner[y] >= 0:
                 found[i, owner[y]] += matrix[rows[i], y]
     return found
 
