@@ -130,7 +130,7 @@ def test_every_certificate_follows_from_its_p_and_q(matrix):
 def test_where_nothing_is_writable_kernels_compile_without_a_cache(monkeypatch):
     import numba
 
-    from empowerment.capacity.kernels import _jit
+    from empowerment import _jit
 
     compile_kernel = numba.njit
 

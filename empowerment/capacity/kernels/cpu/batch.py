@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numba import prange
 
+from empowerment._jit import jit
 from empowerment.capacity.kernels import Batch, Outcome
-from empowerment.capacity.kernels._jit import jit
 from empowerment.capacity.kernels.cpu.certificate import row_offsets
 from empowerment.capacity.kernels.cpu.linear import Array
 from empowerment.capacity.kernels.cpu.solve import solve

@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
+from empowerment._jit import MATRIX, VECTOR, jit
 from empowerment.capacity.kernels import TINY, Certificate, summation_terms
-from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
 from empowerment.capacity.kernels.cpu.linear import Array
 
 _HALF_ULP = np.finfo(np.float64).eps / 2

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import float64, int64
 
+from empowerment._jit import MATRIX, VECTOR, jit
 from empowerment.capacity.kernels import (
     DIRECT,
     INTERIOR_POINT_STEPS,
@@ -15,7 +16,6 @@ from empowerment.capacity.kernels import (
     WORKING_SET_ROUNDS,
     Solution,
 )
-from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
 from empowerment.capacity.kernels.cpu.linear import (
     Array,
     divergences,

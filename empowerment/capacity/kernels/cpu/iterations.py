@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import float64, int64
 
+from empowerment._jit import MATRIX, VECTOR, jit
 from empowerment.capacity.kernels import (
     DIRECT,
     NOT_REACHED,
@@ -16,7 +17,6 @@ from empowerment.capacity.kernels import (
     TINY,
     Solution,
 )
-from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
 from empowerment.capacity.kernels.cpu.linear import Array, divergences, dot, outputs
 
 _INF = math.inf

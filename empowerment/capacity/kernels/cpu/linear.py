@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from empowerment._jit import jit
 from empowerment.capacity.kernels import TINY
-from empowerment.capacity.kernels._jit import jit
 
 Array: TypeAlias = np.ndarray
 

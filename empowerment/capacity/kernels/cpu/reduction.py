@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from empowerment._jit import MATRIX, jit
 from empowerment.capacity.kernels import EQUAL_RTOL
-from empowerment.capacity.kernels._jit import MATRIX, jit
 from empowerment.capacity.kernels.cpu.linear import Array
 
 _KEY_RTOL = 16 * EQUAL_RTOL  # keys of equal rows differ by the rounding of their sums as well

@@ -7,6 +7,7 @@ import math
 import numpy as np
 from numba import float64, int64
 
+from empowerment._jit import MATRIX, VECTOR, jit
 from empowerment.capacity.kernels import (
     BLAHUT_ARIMOTO,
     BY_BLAHUT_ARIMOTO,
@@ -18,7 +19,6 @@ from empowerment.capacity.kernels import (
     Outcome,
     Solution,
 )
-from empowerment.capacity.kernels._jit import MATRIX, VECTOR, jit
 from empowerment.capacity.kernels.cpu.certificate import careful_sum, certificate
 from empowerment.capacity.kernels.cpu.interior_point import working_set
 from empowerment.capacity.kernels.cpu.iterations import blahut_arimoto, squarem

@@ -1,0 +1,1 @@
+"""The kernels of actuation in plain NumPy and SciPy: the oracle of the compiled ones."""
