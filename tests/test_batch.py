@@ -1,4 +1,7 @@
 import math
+import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -53,6 +56,19 @@ def test_chunks_cut_a_batch_without_changing_it(monkeypatch):
     cut = emp.channel_capacity(batch)
     assert (whole.value == cut.value).all()
     assert (whole.input_distribution == cut.input_distribution).all()
+
+
+def test_batches_in_several_threads_at_once():
+    """On numba's own thread pool, which cannot be entered twice."""
+    code = (
+        "import numpy as np, empowerment as emp; from concurrent.futures import ThreadPoolExecutor;"
+        "batch = np.random.default_rng(0).dirichlet(np.ones(12), size=(200, 20));"
+        "found = list(ThreadPoolExecutor(4).map(emp.channel_capacity, [batch] * 8));"
+        "assert all((f.value == found[0].value).all() for f in found)"
+    )
+    options = {"env": os.environ | {"NUMBA_THREADING_LAYER": "workqueue"}, "capture_output": True, "text": True}
+    ended = subprocess.run([sys.executable, "-c", code], check=False, **options)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_progress_of_a_batch_is_shown_when_asked(capsys):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numba
 import numpy as np
 
@@ -25,6 +27,10 @@ __all__ = [
 ]
 
 
+# Where numba has neither OpenMP nor TBB, two threads that begin a parallel region at once end the process.
+_one_at_a_time = threading.Lock()
+
+
 def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
     """Solve the channels of a batch side by side on the cores that numba may use."""
     from empowerment.capacity.kernels.cpu.batch import solve_each
@@ -33,4 +39,5 @@ def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: in
     # Threads take stretches of equal length: dealt out like cards, each gets channels of every size.
     threads = numba.get_num_threads()
     order = np.concatenate([by_size[t::threads] for t in range(threads)])
-    return solve_each(batch, order, tol, rtol, method, max_iter)
+    with _one_at_a_time:
+        return solve_each(batch, order, tol, rtol, method, max_iter)
