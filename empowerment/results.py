@@ -25,6 +25,7 @@ class Status(enum.IntEnum):
     MAX_ITER = 4
     PRECISION = 5
     NO_SEQUENCE = 6
+    HANDED_OVER = 8
 
     @property
     def sentence(self) -> str:
@@ -41,6 +42,7 @@ _SENTENCES = {
     "raise max_iter or tol",
     Status.PRECISION: "rounding errors came first: the interval holds but is wider than the tolerance; raise tol",
     Status.NO_SEQUENCE: "no action sequence of this length is available, so there is nothing to choose from",
+    Status.HANDED_OVER: "certified, but on the CPU: on the device the iteration stopped short",
 }
 
 
@@ -64,6 +66,17 @@ def unit_name(base: float) -> str:
     return {2.0: "bits", math.e: "nats", 10.0: "hartleys"}.get(float(base), f"base-{base:g} units")
 
 
+def _exact(values: Any) -> Any:
+    """Return what can be computed with in double precision: JAX does so with its own arrays only where told to.
+
+    Inside a transformation there are no numbers yet, and it has been told.
+    """
+    try:
+        return np.asarray(values)[()]
+    except TypeError:
+        return values
+
+
 class Interval:
     """What every certified result offers: its gap, whether that met the tolerance, and its unit."""
 
@@ -76,12 +89,12 @@ class Interval:
     @property
     def gap(self) -> np.ndarray:
         """Width of the certified interval."""
-        return self.upper - self.lower
+        return _exact(self.upper) - _exact(self.lower)
 
     @property
     def converged(self) -> np.ndarray:
         """Whether ``upper - lower <= max(tol, rtol * lower)``, and nothing else."""
-        return self.gap <= np.maximum(self.tol, self.rtol * self.lower)
+        return (self.gap <= self.tol) | (self.gap <= self.rtol * _exact(self.lower))
 
     @property
     def unit(self) -> str:
@@ -165,9 +178,9 @@ class CapacityResult(Interval):
 
     def __repr__(self) -> str:
         if self.shapes is not None:
-            missed = len(self) - int(np.sum(self.converged))
+            missed, values = len(self) - int(np.sum(self.converged)), _exact(self.value)
             return (
-                f"CapacityResult({len(self)} channels: {self.value.min():.6g} to {self.value.max():.6g} {self.unit}, "
+                f"CapacityResult({len(self)} channels: {values.min():.6g} to {values.max():.6g} {self.unit}, "
                 f"widest interval {self.gap.max():.1e}, {missed} NOT converged, {self.method} on {self.backend})"
             )
         return (

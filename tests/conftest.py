@@ -13,4 +13,6 @@ settings.load_profile("ci")
 @pytest.fixture(params=sorted(BACKENDS))
 def backend(request):
     """Every backend the solver knows, one after the other."""
+    if request.param == "jax":
+        pytest.importorskip("jax")
     return request.param

@@ -1,5 +1,6 @@
 """Each compiled kernel against the reference, and the reference against what its contract says."""
 
+import importlib
 import math
 
 import numpy as np
@@ -23,30 +24,31 @@ from empowerment.channel import Channel
 from empowerment.results import Status
 from empowerment.testing import FAMILIES, channels, check_certificate, hard_channel
 
-KERNELS = [reference, cpu]
+
+@pytest.fixture(params=["reference", "cpu", "xla"])
+def kernel(request):
+    if request.param == "xla":
+        pytest.importorskip("jax")
+    return importlib.import_module(f"empowerment.capacity.kernels.{request.param}")
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
 def test_equal_rows_are_named_by_their_smallest_member(kernel):
     rows = np.array([[0.5, 0.5, 0], [1, 0, 0], [0.5, 0.5, 0], [0.5, 0.5 - 1e-12, 1e-12], [1, 0, 0]])
     rows[2] = rows[2] * (1 + 1e-15)
     assert kernel.equal_rows(rows).tolist() == [0, 1, 0, 3, 1]
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
 def test_a_faint_entry_keeps_rows_apart(kernel):
     """Rows with different zeros are never merged: the divergence of one of them may be infinite."""
     rows = np.array([[1.0, 0.0], [1.0, 1e-300]])
     assert kernel.equal_rows(rows).tolist() == [0, 1]
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
 def test_proportional_columns_and_columns_of_zeros(kernel):
     matrix = np.array([[0.1, 0.0, 0.2, 0.7], [0.3, 0.0, 0.6, 0.1]])
     assert kernel.proportional_columns(matrix).tolist() == [0, -1, 0, 3]
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
 def test_components(kernel):
     matrix = np.array([[1, 0, 0, 0], [0, 0.5, 0, 0.5], [0, 0, 1, 0], [0, 0, 0.5, 0.5]])
     rows, columns = kernel.components(matrix)
@@ -143,7 +145,6 @@ def test_where_nothing_is_writable_kernels_compile_without_a_cache(monkeypatch):
     assert _jit.jit()(lambda x: x + 1)(2) == 3
 
 
-@pytest.mark.parametrize("kernel", KERNELS)
 @pytest.mark.parametrize("shape", [(2, 200_000), (200_000, 2), (3000, 40)])
 def test_ends_lie_outside_the_exact_ones_however_long_the_sums(kernel, shape):
     """A sum of many terms in plain order is off by more than the slack that is allowed for."""
@@ -167,7 +168,6 @@ def test_ends_lie_outside_the_exact_ones_however_long_the_sums(kernel, shape):
 
 
 @pytest.mark.parametrize("n", [999, 3000, 3333])
-@pytest.mark.parametrize("kernel", KERNELS)
 def test_ends_enclose_the_logarithm_of_the_number_of_noiseless_inputs(kernel, n):
     """Equal terms are where plain summation drifts: each addition rounds the same way."""
     found = kernel.solve(np.eye(n), np.zeros(n), 1e-12, 0.0, WORKING_SET, 100)

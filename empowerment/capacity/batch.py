@@ -8,18 +8,21 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment.capacity.kernels import Batch
+from empowerment.capacity.kernels import Batch, pack
 from empowerment.channel import Channel, as_channel
+
+Member = np.ndarray | Channel
+"""A channel of a batch: an array is still to be checked."""
 
 # Entries that are packed and solved at a time: 16 MB, which the allocator hands out again instead of returning it.
 _CHUNK = 1 << 21
 
 
-def as_batch(channels: Any) -> list[np.ndarray] | None:
-    """Return the matrices of a batch, or None if this is one channel.
+def as_batch(channels: Any) -> list[Member] | None:
+    """Return the members of a batch, or None if this is one channel.
 
     A batch is an array of three axes, or a list or tuple of channels; a list of lists of numbers is one channel.
-    Plain float64 matrices are checked later, many at a time; all others here.
+    Plain float64 matrices are checked later, many at a time; all others here, and become a `Channel`.
     """
     if isinstance(channels, np.ndarray):
         several = channels.ndim == 3
@@ -44,41 +47,33 @@ def _is_plain(item: Any) -> bool:
     return type(item) is np.ndarray and item.ndim == 2 and item.dtype == np.float64 and item.size > 0
 
 
-def _checked(item: Any, number: int) -> np.ndarray:
-    """Return a matrix that is known to be a channel, dense; an error names its place in the batch."""
+def _checked(item: Any, number: int) -> Channel:
+    """Return a channel; an error names its place in the batch."""
     try:
-        matrix = as_channel(item).matrix
+        return as_channel(item)
     except (TypeError, ValueError) as reason:
         raise type(reason)(f"channel {number} of the batch: {reason}") from None
-    return np.asarray(matrix.toarray() if sparse.issparse(matrix) else matrix)
 
 
-def chunks(matrices: list[np.ndarray], rewards: list[np.ndarray] | None) -> Iterator[tuple[range, Batch]]:
+def _dense(member: Member) -> np.ndarray:
+    if isinstance(member, np.ndarray):
+        return member
+    return np.asarray(member.matrix.toarray() if sparse.issparse(member.matrix) else member.matrix)
+
+
+def chunks(members: list[Member], rewards: list[np.ndarray] | None) -> Iterator[tuple[range, Batch]]:
     """Yield the numbers of consecutive channels and their packed form, a limited number of entries at a time."""
-    start, total = 0, np.cumsum([m.size for m in matrices])
-    while start < len(matrices):
+    start, total = 0, np.cumsum([member.shape[0] * member.shape[1] for member in members])
+    while start < len(members):
         done = total[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(total, done + _CHUNK, "right")))
-        members = range(start, stop)
-        packed = _pack([matrices[i] for i in members], rewards and [rewards[i] for i in members])
+        numbers = range(start, stop)
+        packed = pack([_dense(members[i]) for i in numbers], rewards and [rewards[i] for i in numbers])
         if not _all_stochastic(packed):
-            for i in members:
-                _checked(matrices[i], i)
-        yield members, packed
+            for i in numbers:
+                _checked(members[i], i)
+        yield numbers, packed
         start = stop
-
-
-def _pack(matrices: list[np.ndarray], rewards: list[np.ndarray] | None) -> Batch:
-    n_rows, n_columns = (np.array(sizes) for sizes in zip(*(m.shape for m in matrices), strict=True))
-    return Batch(
-        entries=np.concatenate([m.reshape(-1) for m in matrices]),
-        rewards=np.zeros(n_rows.sum()) if rewards is None else np.concatenate(rewards),
-        n_rows=n_rows,
-        n_columns=n_columns,
-        entry_start=_starts(n_rows * n_columns),
-        row_start=_starts(n_rows),
-        column_start=_starts(n_columns),
-    )
 
 
 def _all_stochastic(batch: Batch) -> bool:
@@ -86,7 +81,3 @@ def _all_stochastic(batch: Batch) -> bool:
     widths = np.repeat(batch.n_columns, batch.n_rows)
     sums = np.add.reduceat(batch.entries, np.cumsum(widths) - widths)
     return bool((np.abs(sums - 1.0) <= 5e-10).all() and batch.entries.min() >= 0)
-
-
-def _starts(sizes: np.ndarray) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(sizes)])

@@ -37,10 +37,10 @@ class Wish(NamedTuple):
 
     def status(self, lower: float, upper: float, solves: Iterable[Status] = ()) -> Status:
         """Return the status of an interval that rests on solves of these statuses."""
-        worst = max(solves, default=Status.CERTIFIED)
+        seen = {Status.CERTIFIED, *solves}
         if self.met(lower, upper):
-            return worst if worst < Status.MAX_ITER else Status.CERTIFIED
-        return Status.MAX_ITER if worst == Status.MAX_ITER else Status.PRECISION
+            return max(seen - {Status.MAX_ITER, Status.PRECISION})
+        return Status.MAX_ITER if Status.MAX_ITER in seen else Status.PRECISION
 
 
 def checked_costs(values: object, count: int) -> np.ndarray:

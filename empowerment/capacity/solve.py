@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import math
 from types import ModuleType
@@ -11,7 +12,8 @@ import numpy as np
 from scipy import sparse
 
 from empowerment import validate
-from empowerment.capacity.batch import as_batch, chunks
+from empowerment.capacity import jax_arrays
+from empowerment.capacity.batch import Member, as_batch, chunks
 from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
 from empowerment.capacity.kernels import Outcome
 from empowerment.capacity.sparse import solve_sparse
@@ -20,7 +22,7 @@ from empowerment.progress import progress_bar
 from empowerment.results import ON_FAILURE, CapacityResult, Status, tell_failure
 
 METHODS = ("auto", *METHOD_NUMBERS)
-BACKENDS = {"numba": "cpu", "reference": "reference"}
+BACKENDS = {"numba": "cpu", "reference": "reference", "jax": "xla"}
 
 # Solvers aim a little below the tolerance; the rest is room for the outward rounding of the certificate.
 _INNER = 0.9
@@ -77,8 +79,9 @@ def channel_capacity(
         with a pass over all of them; where it stops short it starts again, then ``"squarem"`` goes on, then plain
         Blahut-Arimoto, and `status` says which of them got there. ``"blahut-arimoto"`` is the classical
         iteration with a certified stop, ``"squarem"`` the same with squared extrapolation.
-    backend : {"numba", "reference"}, optional
-        Compiled (the default) or plain NumPy.
+    backend : {"numba", "reference", "jax"}, optional
+        Compiled (the default), plain NumPy, or compiled by XLA for a device (the default for JAX arrays; needs the
+        extra ``jax``).
     base : float
         2 for bits, ``math.e`` for nats.
     max_iter : int
@@ -140,16 +143,17 @@ def channel_capacity(
     max_iter = validate.positive_int(max_iter, "max_iter")
     validate.one_of(method, METHODS, "method")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
-    backend, kernel = kernel_of(backend)
+    held = jax_arrays.found_in(channel, rewards)
+    backend, kernel = kernel_of("jax" if backend is None and held else backend)
     wish = _Wish(tol, rtol, "working-set" if method == "auto" else method, base, max_iter)
-    batch = as_batch(channel)
-    if batch is None:
-        result = _solve_one(as_channel(channel), rewards, wish, backend, kernel)
-    else:
-        result = _solve_many(batch, rewards, wish, backend, kernel, progress)
+    if jax_arrays.any_traced(held):
+        return _solve_traced(channel, rewards, wish, backend, kernel, on_failure)
+    with kernel.on_devices_of(held) if held and backend == "jax" else contextlib.nullcontext():
+        result = _solve(jax_arrays.on_host(channel), jax_arrays.on_host(rewards), wish, backend, kernel, progress)
+        found = kernel.with_jax_arrays(result) if held and backend == "jax" else result
     if not np.all(result.converged):
         tell_failure(_complaint(result), on_failure)
-    return result
+    return found
 
 
 def backend_name(backend: str | None) -> str:
@@ -169,6 +173,46 @@ def row_offsets(channel: Channel) -> np.ndarray:
     return np.asarray(1.0 - sums - channel.row_entropies(math.e))
 
 
+def _solve(
+    channel: Any, rewards: Any, wish: _Wish, backend: str, kernel: ModuleType, progress: bool
+) -> CapacityResult:
+    batch = as_batch(channel)
+    if batch is None:
+        return _solve_one(as_channel(channel), rewards, wish, backend, kernel)
+    return _solve_many(batch, rewards, wish, backend, kernel, progress)
+
+
+def _solve_traced(
+    channel: Any, rewards: Any, wish: _Wish, backend: str, kernel: ModuleType, on_failure: str
+) -> CapacityResult:
+    """Solve where JAX is only told what to compute: numbers cannot be looked at, hence nothing checked or said."""
+    if backend != "jax":
+        raise ValueError(f"inside a JAX transformation the backend is 'jax', not {backend!r}")
+    if on_failure == "raise":
+        raise ValueError("inside a JAX transformation on_failure='raise' cannot be kept; look at status afterwards")
+    worth = None if rewards is None else rewards * wish.unit
+    answer, shapes = kernel.traced_capacity(channel, worth, kernel.Limits(*wish.for_kernel()))
+    value, lower, upper = (x / wish.unit for x in answer[:3])
+    met = (upper - lower <= wish.tol) | (upper - lower <= wish.rtol * lower)
+    missed = Status.PRECISION + (Status.MAX_ITER - Status.PRECISION) * answer.limited
+    return CapacityResult(
+        value=value,
+        lower=lower,
+        upper=upper,
+        input_distribution=answer.p,
+        output_distribution=answer.q,
+        n_iter=answer.n_iter,
+        n_passes=answer.n_passes,
+        status=missed * ~met,
+        method=wish.method,
+        backend=backend,
+        base=wish.base,
+        tol=wish.tol,
+        rtol=wish.rtol,
+        shapes=shapes,
+    )
+
+
 def _solve_one(channel: Channel, rewards: Any, wish: _Wish, backend: str, kernel: ModuleType) -> CapacityResult:
     offsets = row_offsets(channel)
     worth = None if rewards is None else _rewards(rewards, channel.n_inputs, "rewards", wish)
@@ -184,11 +228,11 @@ def _solve_one(channel: Channel, rewards: Any, wish: _Wish, backend: str, kernel
 
 
 def _solve_many(
-    batch: list[np.ndarray], rewards: Any, wish: _Wish, backend: str, kernel: ModuleType, progress: bool
+    batch: list[Member], rewards: Any, wish: _Wish, backend: str, kernel: ModuleType, progress: bool
 ) -> CapacityResult:
     """Solve in chunks, between which Ctrl-C is heard and the progress shown."""
     worth = None if rewards is None else _rewards_of_batch(rewards, batch, wish)
-    shapes = np.array([matrix.shape for matrix in batch])
+    shapes = np.array([member.shape for member in batch])
     p, q = (np.zeros((len(batch), size)) for size in shapes.max(axis=0))
     parts = []
     with progress_bar(len(batch), "capacity", "channel", progress) as advance:
@@ -216,11 +260,11 @@ def _rewards(rewards: Any, count: int, name: str, wish: _Wish) -> np.ndarray:
     return np.asarray(found * wish.unit, dtype=np.float64)
 
 
-def _rewards_of_batch(rewards: Any, batch: list[np.ndarray], wish: _Wish) -> list[np.ndarray]:
+def _rewards_of_batch(rewards: Any, batch: list[Member], wish: _Wish) -> list[np.ndarray]:
     if len(rewards) != len(batch):
         raise ValueError(f"rewards has {len(rewards)} arrays, expected one for each of {len(batch)} channels")
     pairs = enumerate(zip(rewards, batch, strict=True))
-    return [_rewards(one, len(matrix), f"rewards[{i}]", wish) for i, (one, matrix) in pairs]
+    return [_rewards(one, member.shape[0], f"rewards[{i}]", wish) for i, (one, member) in pairs]
 
 
 def _result(
@@ -241,7 +285,7 @@ def _result(
     direct = Status.BLAHUT_ARIMOTO if wish.method == "working-set" else Status.CERTIFIED
     # The limit may have come within the room left for rounding, or rounding may have used up all of it.
     status = np.where(met & (rung == Status.MAX_ITER), direct, rung)
-    status = np.where(~met & (rung < Status.MAX_ITER), Status.PRECISION, status)
+    status = np.where(~met & (rung != Status.MAX_ITER), Status.PRECISION, status)
     return CapacityResult(
         value=np.minimum(np.maximum(information, floor), upper),
         lower=lower,

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from empowerment.capacity.kernels import DIRECT, Outcome
+from empowerment.capacity.kernels import Outcome, worst_rung
 from empowerment.capacity.kernels.reference.certificate import certificate
 
 # A part is solved as a dense matrix; beyond this many entries (8 GiB) it is refused instead of tried.
@@ -57,7 +57,7 @@ def solve_sparse(
         *certificate(matrix, offsets, p, q),
         n_iter=sum(found.n_iter for _, _, found in parts),
         n_passes=sum(found.n_passes for _, _, found in parts),
-        rung=max([found.rung for _, _, found in parts], default=DIRECT),
+        rung=worst_rung(found.rung for _, _, found in parts),
     )
 
 

@@ -13,5 +13,6 @@ from empowerment.capacity.solve import BACKENDS, backend_name
 
 
 def kernel_of(backend: str | None) -> ModuleType:
-    """Return the package of kernels of a backend, loaded only now."""
-    return importlib.import_module(f"{__name__}.{BACKENDS[backend_name(backend)]}")
+    """Return the package of kernels of a backend, loaded only now; what runs on a device is the capacity alone."""
+    package = BACKENDS[backend_name(backend)]
+    return importlib.import_module(f"{__name__}.{'cpu' if package == 'xla' else package}")

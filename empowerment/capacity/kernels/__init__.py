@@ -28,6 +28,7 @@ the certificate exact for the matrix as it stands (``sum_x p_x D_x = I(p)`` and 
 without any residue).
 """
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,6 +54,9 @@ WORKING_SET, SQUAREM, BLAHUT_ARIMOTO = METHODS.values()
 DIRECT, RESTARTED, BY_SQUAREM, BY_BLAHUT_ARIMOTO, NOT_REACHED = range(5)
 """Which rung of the ladder of methods reached the tolerance; the first members of `results.Status`."""
 
+HANDED_OVER = 8
+"""The rung beyond the device: the CPU's ladder, whichever rung of it; the number is that of the `Status`."""
+
 
 class Solution(NamedTuple):
     """What an iterative kernel returns: the best of each end, whichever step it came from."""
@@ -69,9 +73,9 @@ class Solution(NamedTuple):
 class Certificate(NamedTuple):
     """The information at p (plus its reward) as computed, and both ends of the interval rounded outward."""
 
-    information: float
-    lower: float
-    upper: float
+    information: Any
+    lower: Any
+    upper: Any
 
 
 class Outcome(NamedTuple):
@@ -101,6 +105,37 @@ class Batch(NamedTuple):
     entry_start: np.ndarray
     row_start: np.ndarray
     column_start: np.ndarray
+
+
+def worst_rung(rungs: Iterable[int]) -> int:
+    """Return the rung that stands for several solves: the tolerance is reached where all have reached it."""
+    found = {DIRECT, *rungs}
+    return NOT_REACHED if NOT_REACHED in found else max(found)
+
+
+def pack(matrices: list[np.ndarray], rewards: list[np.ndarray] | None) -> Batch:
+    """Return channels, with rewards in nats for each of them or none at all, as a batch."""
+    n_rows, n_columns = (np.array(sizes) for sizes in zip(*(m.shape for m in matrices), strict=True))
+    return Batch(
+        entries=np.concatenate([m.reshape(-1) for m in matrices]),
+        rewards=np.zeros(n_rows.sum()) if rewards is None else np.concatenate(rewards),
+        n_rows=n_rows,
+        n_columns=n_columns,
+        entry_start=_starts(n_rows * n_columns),
+        row_start=_starts(n_rows),
+        column_start=_starts(n_columns),
+    )
+
+
+def unpack(batch: Batch, i: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the matrix and the rewards of one channel of a batch, as views."""
+    entries = batch.entries[batch.entry_start[i] : batch.entry_start[i + 1]]
+    rewards = batch.rewards[batch.row_start[i] : batch.row_start[i + 1]]
+    return entries.reshape(batch.n_rows[i], batch.n_columns[i]), rewards
+
+
+def _starts(sizes: np.ndarray) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(sizes)])
 
 
 def summation_terms(width: int) -> float:

@@ -12,13 +12,14 @@ from empowerment.capacity.kernels.cpu.certificate import certificate
 from empowerment.capacity.kernels.cpu.interior_point import working_set
 from empowerment.capacity.kernels.cpu.iterations import blahut_arimoto, squarem
 from empowerment.capacity.kernels.cpu.reduction import components, equal_rows, proportional_columns
-from empowerment.capacity.kernels.cpu.solve import solve
+from empowerment.capacity.kernels.cpu.solve import ladder, solve
 
 __all__ = [
     "blahut_arimoto",
     "certificate",
     "components",
     "equal_rows",
+    "ladder",
     "proportional_columns",
     "solve",
     "solve_batch",

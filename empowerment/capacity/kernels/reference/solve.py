@@ -28,8 +28,11 @@ from empowerment.capacity.kernels import (
     SQUAREM_SHARE,
     TINY,
     Batch,
+    Certificate,
     Outcome,
     Solution,
+    unpack,
+    worst_rung,
 )
 from empowerment.capacity.kernels.reference.certificate import certificate
 from empowerment.capacity.kernels.reference.interior_point import working_set
@@ -39,6 +42,18 @@ from empowerment.capacity.kernels.reference.reduction import components, equal_r
 
 def solve(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
     """Reduce, solve every component, map back, certify."""
+    return solve_by_parts(
+        matrix, offsets, lambda block, own: ladder(block, own, tol, rtol, method, max_iter), certificate
+    )
+
+
+def solve_by_parts(
+    matrix: np.ndarray,
+    offsets: np.ndarray,
+    solve_block: Callable[[np.ndarray, np.ndarray], Solution],
+    certify: Callable[[np.ndarray, np.ndarray, np.ndarray, np.ndarray], Certificate],
+) -> Outcome:
+    """Reduce, solve each connected component in a way of one's own, map back, certify."""
     rows = _representatives(equal_rows(matrix), offsets)
     first_column = proportional_columns(matrix)
     members = np.flatnonzero(first_column >= 0)
@@ -49,23 +64,20 @@ def solve(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, meth
     # A share s of a column adds w s log s to what does not depend on q; divergences stay as they are.
     own = offsets[rows] - reduced @ np.bincount(owner, share * np.log(share))
 
-    found, component_weight, (row_component, column_component) = _solve_components(
-        reduced, own, lambda block, offsets: ladder(block, offsets, tol, rtol, method, max_iter)
-    )
+    found, component_weight, (row_component, column_component) = _solve_components(reduced, own, solve_block)
     p, q = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1])
     p[rows] = component_weight[row_component] * found.p
     q[members] = np.maximum(component_weight[column_component][owner] * share * found.q[owner], TINY)
     p /= p.sum()
-    return Outcome(p, q, *certificate(matrix, offsets, p, q), found.n_iter, found.n_passes, found.rung)
+    return Outcome(p, q, *certify(matrix, offsets, p, q), found.n_iter, found.n_passes, found.rung)
 
 
 def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
     """Solve the channels of a batch one by one."""
     outcomes = []
-    for i, shape in enumerate(zip(batch.n_rows, batch.n_columns, strict=True)):
-        entries = batch.entries[batch.entry_start[i] :][: shape[0] * shape[1]].reshape(shape)
-        offsets = row_offsets(entries) + batch.rewards[batch.row_start[i] :][: shape[0]]
-        outcomes.append(solve(entries, offsets, tol, rtol, method, max_iter))
+    for i in range(batch.n_rows.size):
+        matrix, rewards = unpack(batch, i)
+        outcomes.append(solve(matrix, row_offsets(matrix) + rewards, tol, rtol, method, max_iter))
     p, q, *numbers = zip(*outcomes, strict=True)
     return Outcome(np.concatenate(p), np.concatenate(q), *(np.array(column) for column in numbers))
 
@@ -87,11 +99,11 @@ def ladder(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, met
             break
         inside = 0.99 * found.p + 0.01 * uniform
         more = iterate(matrix, offsets, inside, tol, rtol, max(int(share * left), 1))
-        found = _better_ends(found, more, tol, rtol, rung)
+        found = better_ends(found, more, tol, rtol, rung)
     return found
 
 
-def _better_ends(first: Solution, second: Solution, tol: float, rtol: float, rung: int) -> Solution:
+def better_ends(first: Solution, second: Solution, tol: float, rtol: float, rung: int) -> Solution:
     """Take the better lower end and the better upper end of two solutions, each with its proof."""
     low = first if first.lower > second.lower else second
     high = first if first.upper < second.upper else second
@@ -128,7 +140,7 @@ def _solve_components(
             continue
         found = solve_block(np.ascontiguousarray(matrix[np.ix_(rows, columns)]), offsets[rows])
         p[rows], q[columns], value[c] = found.p, found.q, found.lower
-        n_iter, n_passes, worst = n_iter + found.n_iter, n_passes + found.n_passes, max(worst, found.rung)
+        n_iter, n_passes, worst = n_iter + found.n_iter, n_passes + found.n_passes, worst_rung((worst, found.rung))
     weight = np.exp(value - value.max())
     joined = Solution(p, q, 0.0, 0.0, n_iter, n_passes, worst)
     return joined, weight / weight.sum(), (row_component, column_component)

@@ -1,0 +1,31 @@
+"""JAX arrays that are handed in: recognised without loading JAX, which whoever holds one has loaded."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def found_in(*values: Any) -> list[Any]:
+    """Return the JAX arrays among values, lists and tuples; tracers are JAX arrays, too."""
+    jax = sys.modules.get("jax")
+    if jax is None:
+        return []
+    flat = [item for value in values for item in (value if isinstance(value, list | tuple) else [value])]
+    return [item for item in flat if isinstance(item, jax.Array)]
+
+
+def any_traced(arrays: list[Any]) -> bool:
+    """Return whether some of these JAX arrays stand for values that are not known yet: those of a transformation."""
+    return any(isinstance(array, sys.modules["jax"].core.Tracer) for array in arrays)
+
+
+def on_host(value: Any) -> Any:
+    """Return JAX arrays, alone or in a list or tuple, as NumPy's; anything else as it is."""
+    if not found_in(value):
+        return value
+    if isinstance(value, list | tuple):
+        return [on_host(item) for item in value]
+    return np.asarray(value)

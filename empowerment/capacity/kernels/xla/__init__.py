@@ -1,0 +1,43 @@
+"""The kernels in JAX, compiled by XLA for whatever device there is; `reference` explains the methods.
+
+What decides about shapes (equal rows, proportional columns, components) stays on the host. The iterations run on the
+device in double precision, one channel or many at once, each padded to a common shape.
+"""
+
+from __future__ import annotations
+
+try:
+    import jax  # noqa: F401
+except ImportError as reason:
+    raise ImportError('the backend "jax" needs jax; install it with pip install "empowerment[jax]"') from reason
+
+from empowerment.capacity.kernels.reference.reduction import components, equal_rows, proportional_columns
+from empowerment.capacity.kernels.xla.placement import on_devices_of
+from empowerment.capacity.kernels.xla.results import with_jax_arrays
+from empowerment.capacity.kernels.xla.solve import (
+    blahut_arimoto,
+    certificate,
+    ladder,
+    solve,
+    solve_batch,
+    squarem,
+    working_set,
+)
+from empowerment.capacity.kernels.xla.traced import Limits, traced_capacity
+
+__all__ = [
+    "Limits",
+    "blahut_arimoto",
+    "certificate",
+    "components",
+    "equal_rows",
+    "ladder",
+    "on_devices_of",
+    "proportional_columns",
+    "solve",
+    "solve_batch",
+    "squarem",
+    "traced_capacity",
+    "with_jax_arrays",
+    "working_set",
+]

@@ -1,0 +1,61 @@
+"""Double precision for our own calls alone, and the devices they run on."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+_F = TypeVar("_F", bound=Callable[..., Any])
+_devices: ContextVar[tuple[Any, ...]] = ContextVar("devices", default=())
+
+
+def in_double_precision(function: _F) -> _F:
+    """Run a function where JAX computes in double precision, whatever its own configuration says."""
+
+    @functools.wraps(function)
+    def inside(*arguments: Any) -> Any:
+        with jax.enable_x64(True):
+            return function(*arguments)
+
+    return inside  # type: ignore[return-value]
+
+
+@contextlib.contextmanager
+def on_devices_of(arrays: list[jax.Array]) -> Iterator[None]:
+    """Run what is inside on the devices that hold these arrays, not on JAX's default one."""
+    found = sorted({device for array in arrays for device in array.devices()}, key=lambda device: device.id)
+    token = _devices.set(tuple(found))
+    try:
+        yield
+    finally:
+        _devices.reset(token)
+
+
+def device_count() -> int:
+    """Return how many devices a batch is spread over."""
+    return max(len(_devices.get()), 1)
+
+
+def placed(arrays: Any) -> Any:
+    """Put arrays where the caller's are: spread over devices by their first axis if that divides, else on each."""
+    devices = _devices.get()
+    if not devices:
+        return arrays
+    if len(devices) == 1:
+        return jax.device_put(arrays, devices[0])
+    mesh = Mesh(np.array(devices), ("channel",))
+
+    def put(array: Any) -> jax.Array:
+        array = np.asarray(array)
+        divides = array.ndim > 0 and array.shape[0] % len(devices) == 0
+        spec: Any = PartitionSpec  # without types
+        return jax.device_put(array, NamedSharding(mesh, spec("channel") if divides else spec()))
+
+    return jax.tree.map(put, arrays)

@@ -1,0 +1,205 @@
+"""Channels on the device: one by way of the reductions, many side by side as they are."""
+
+from __future__ import annotations
+
+import functools
+from types import ModuleType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from empowerment.capacity.kernels import (
+    BLAHUT_ARIMOTO,
+    DIRECT,
+    HANDED_OVER,
+    NOT_REACHED,
+    SQUAREM,
+    TINY,
+    WORKING_SET,
+    Batch,
+    Certificate,
+    Outcome,
+    Solution,
+    pack,
+    unpack,
+)
+from empowerment.capacity.kernels.reference.solve import better_ends, solve_by_parts
+from empowerment.capacity.kernels.xla import iterations
+from empowerment.capacity.kernels.xla.certificate import certify, row_offsets
+from empowerment.capacity.kernels.xla.interior_point import interior_point
+from empowerment.capacity.kernels.xla.padding import Piece, padded, pieces
+from empowerment.capacity.kernels.xla.passes import Channels, Ends, Target, uniform
+from empowerment.capacity.kernels.xla.placement import device_count, in_double_precision, placed
+
+_ITERATIONS = {BLAHUT_ARIMOTO: iterations.blahut_arimoto, SQUAREM: iterations.squarem}
+
+
+def run(channel: Channels, target: Target, method: int) -> tuple[Ends, jax.Array]:
+    """Solve one channel from the uniform distribution; return the ends and the number of steps."""
+    if method == WORKING_SET:
+        return interior_point(channel, target)
+    return _ITERATIONS[method](channel, uniform(channel.offsets), target)
+
+
+def run_and_certify(channel: Channels, target: Target, method: int) -> tuple[Ends, jax.Array, Certificate, jax.Array]:
+    """Solve one channel whose offsets hold its rewards alone; return also the certificate and the rung."""
+    channel = channel._replace(offsets=channel.offsets + row_offsets(channel.matrix))
+    ends, n_iter = run(channel, target, method)
+    rung = jnp.where(target.missed(ends), NOT_REACHED, DIRECT)
+    certificate = certify(channel, ends.p, jnp.where(channel.reached, ends.q, 0.0), jnp.log(ends.q))
+    return ends, n_iter, certificate, rung
+
+
+@functools.partial(jax.jit, static_argnames="method")
+def _run_many(channels: Channels, target: Target, method: int) -> Any:
+    return jax.vmap(lambda one: run_and_certify(one, target, method))(channels)
+
+
+@functools.partial(jax.jit, static_argnames="method")
+def _run_from(channels: Channels, p: jax.Array, target: Target, method: int) -> Any:
+    """Run one of the iterations from a given p, or the interior point, which has a start of its own."""
+    if method == WORKING_SET:
+        return jax.vmap(lambda one, _: interior_point(one, target))(channels, p)
+    return jax.vmap(lambda one, start: _ITERATIONS[method](one, start, target))(channels, p)
+
+
+@jax.jit
+def _certify(channels: Channels, p: jax.Array, q: jax.Array, log_q: jax.Array) -> Certificate:
+    return jax.vmap(certify)(channels, p, q, log_q)
+
+
+@in_double_precision
+def _one(
+    matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, tol: float, rtol: float, max_iter: int, method: int
+) -> Solution:
+    """Run a method on one channel, padded to a common shape."""
+    channels = padded(matrix, offsets)
+    start = np.zeros(channels.offsets.shape)
+    start[0, : p.size] = p
+    ends, n_iter = jax.device_get(_run_from(*placed((channels, start)), Target(tol, rtol, max_iter), method))
+    lower, upper = float(ends.lower[0]), float(ends.upper[0])
+    reached = upper - lower <= max(tol, rtol * lower)
+    own_p, own_q = ends.p[0, : p.size], ends.q[0, : matrix.shape[1]]
+    passes = int(ends.n_passes[0])
+    return Solution(own_p, own_q, lower, upper, int(n_iter[0]), passes, DIRECT if reached else NOT_REACHED)
+
+
+def blahut_arimoto(
+    matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, tol: float, rtol: float, max_iter: int
+) -> Solution:
+    """Iterate on the device; see `reference.iterations`."""
+    return _one(matrix, offsets, p, tol, rtol, max_iter, BLAHUT_ARIMOTO)
+
+
+def squarem(
+    matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, tol: float, rtol: float, max_iter: int
+) -> Solution:
+    """Iterate on the device; see `reference.iterations`."""
+    return _one(matrix, offsets, p, tol, rtol, max_iter, SQUAREM)
+
+
+def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, max_iter: int) -> Solution:
+    """Solve by the interior-point method, here with all rows as the working set."""
+    return _one(matrix, offsets, np.full(len(matrix), 1.0 / len(matrix)), tol, rtol, max_iter, WORKING_SET)
+
+
+@in_double_precision
+def certificate(matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, q: np.ndarray) -> Certificate:
+    """Return the information at p, and both ends rounded outward; see `reference.certificate`."""
+    channels = padded(matrix, offsets)
+    own_p, own_q, log_q = np.zeros(channels.offsets.shape), *np.zeros((2, *channels.reached.shape))
+    own_p[0, : p.size], own_q[0, : q.size] = p, q
+    # On the host, which knows the smallest numbers.
+    log_q[0, : q.size] = np.log(np.where(channels.reached[0, : q.size], np.maximum(q, TINY), 1.0))
+    found = jax.device_get(_certify(*placed((channels, own_p, own_q, log_q))))
+    return Certificate(*(float(part[0]) for part in found))
+
+
+def solve(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
+    """Reduce on the host, solve every component on the device, map back, certify on the device."""
+    return solve_by_parts(
+        matrix, offsets, lambda block, own: ladder(block, own, tol, rtol, method, max_iter), certificate
+    )
+
+
+def ladder(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, method: int, max_iter: int) -> Solution:
+    """Solve a reduced block by one method; where the interior point stops short the CPU's ladder goes on."""
+    uniform = np.full(len(matrix), 1.0 / len(matrix))
+    if method != WORKING_SET:
+        return _one(matrix, offsets, uniform, tol, rtol, max_iter, method)
+    found = working_set(matrix, offsets, tol, rtol, max_iter)
+    left = max_iter - found.n_iter
+    if found.rung != NOT_REACHED or left <= 0:
+        return found
+    more = on_the_host().ladder(matrix, offsets, tol, rtol, method, left)
+    return better_ends(found, more, tol, rtol, HANDED_OVER)
+
+
+def on_the_host() -> ModuleType:
+    """Return the compiled kernels, or those in NumPy where there is no compiler."""
+    try:
+        from empowerment.capacity.kernels import cpu
+    except ImportError:
+        from empowerment.capacity.kernels import reference
+
+        return reference
+    return cpu
+
+
+def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
+    """Solve the channels of a batch side by side on the device; what stops short there goes on on the CPU."""
+    p, q = np.zeros(batch.row_start[-1]), np.zeros(batch.column_start[-1])
+    information, lower, upper = np.zeros((3, batch.n_rows.size))
+    n_iter, n_passes, rung = np.zeros((3, batch.n_rows.size), dtype=np.int64)
+    found = Outcome(p, q, information, lower, upper, n_iter, n_passes, rung)
+    for piece in pieces(batch, device_count()):
+        _fill_in(found, batch, piece, _solve_piece(piece, Target(tol, rtol, max_iter), method))
+    if method == WORKING_SET:
+        _hand_over(found, batch, tol, rtol, max_iter)
+    return found
+
+
+@in_double_precision
+def _solve_piece(piece: Piece, target: Target, method: int) -> Outcome:
+    ends, n_iter, certificate, rung = jax.device_get(_run_many(placed(piece.channels), target, method))
+    q = np.where(piece.channels.reached, ends.q, 0.0)
+    information, lower, upper = certificate
+    return Outcome(ends.p, q, information, lower, upper, n_iter, ends.n_passes, rung)
+
+
+def _fill_in(found: Outcome, batch: Batch, piece: Piece, solved: Outcome) -> None:
+    """Put what was solved where the batch has it, without the padding."""
+    for k, i in enumerate(piece.members):
+        found.p[_span(batch.row_start, i)] = solved.p[k, : batch.n_rows[i]]
+        found.q[_span(batch.column_start, i)] = solved.q[k, : batch.n_columns[i]]
+    for whole, part in zip(found[2:], solved[2:], strict=True):
+        whole[piece.members] = part[: piece.members.size]
+
+
+def _hand_over(found: Outcome, batch: Batch, tol: float, rtol: float, max_iter: int) -> None:
+    """Solve on the CPU, from the beginning, what stopped short on the device."""
+    short = np.flatnonzero((found.rung == NOT_REACHED) & (found.n_iter < max_iter)).tolist()
+    if not short:
+        return
+    left = max_iter - int(found.n_iter[short].max())
+    rest = pack(*map(list, zip(*(unpack(batch, i) for i in short), strict=True)))
+    more = on_the_host().solve_batch(rest, tol, rtol, WORKING_SET, left)
+    found.n_iter[short] += more.n_iter
+    found.n_passes[short] += more.n_passes
+    for k in np.flatnonzero(more.upper - more.lower < (found.upper - found.lower)[short]).tolist():
+        i = short[k]
+        found.p[_span(batch.row_start, i)] = more.p[_span(rest.row_start, k)]
+        found.q[_span(batch.column_start, i)] = more.q[_span(rest.column_start, k)]
+        for whole, part in (
+            (found.information, more.information),
+            (found.lower, more.lower),
+            (found.upper, more.upper),
+        ):
+            whole[i] = part[k]
+        found.rung[i] = NOT_REACHED if more.rung[k] == NOT_REACHED else HANDED_OVER
+
+
+def _span(starts: np.ndarray, i: int) -> slice:
+    return slice(starts[i], starts[i + 1])

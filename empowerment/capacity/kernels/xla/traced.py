@@ -1,0 +1,125 @@
+"""Capacities inside JAX's transformations, where values are not known yet, and their gradients.
+
+Nothing can be checked there, nothing handed over to the CPU, and nobody warned: the status says how it went.
+
+The gradient is that of the information at the input distribution p that was found, which at an optimum is the
+gradient of the capacity (the envelope theorem); the iteration itself is not differentiated. In the divergence of
+measures, ``sum w log(w/q) - sum w + sum q``, the derivative of the information in an entry W[x, y] is
+``p[x] log(W[x, y] / q[y])``: what a change of W does to ``q = p W`` cancels. In the reward of an input it is p[x].
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from empowerment.capacity.kernels import INTERIOR_POINT_STEPS, WORKING_SET
+from empowerment.capacity.kernels.xla.passes import TINIEST, Channels, Target, product
+from empowerment.capacity.kernels.xla.solve import run_and_certify
+
+
+class Answer(NamedTuple):
+    """What is known of one channel at the end, in nats."""
+
+    value: jax.Array
+    lower: jax.Array
+    upper: jax.Array
+    p: jax.Array
+    q: jax.Array
+    n_iter: jax.Array
+    n_passes: jax.Array
+    limited: jax.Array
+
+
+class Limits(NamedTuple):
+    """The tolerances in nats, the method and the limit on steps, as kernels take them."""
+
+    tol: float
+    rtol: float
+    method: int
+    max_iter: int
+
+
+def traced_capacity(channel: Any, rewards: Any, limits: Limits) -> tuple[Answer, np.ndarray | None]:
+    """Return the answer for one channel, or for a batch with the shape of each of its channels.
+
+    Rewards are in nats.
+
+    Raises
+    ------
+    RuntimeError
+        If JAX computes in single precision.
+    TypeError, ValueError
+        If the channel is no array of two or three axes, or the rewards are not one for each input.
+    """
+    if jax.dtypes.canonicalize_dtype(float) != np.float64:
+        raise RuntimeError(
+            "inside a JAX transformation a capacity needs double precision, which is off: "
+            'call jax.config.update("jax_enable_x64", True) first, or do it all inside "with jax.enable_x64(True):"'
+        )
+    if isinstance(channel, list | tuple):
+        raise TypeError(
+            "inside a JAX transformation a batch is one array (channel, input, output); stack the channels"
+        )
+    matrix = jnp.asarray(channel, dtype=float)
+    if matrix.ndim not in (2, 3) or 0 in matrix.shape:
+        raise ValueError(f"channel has shape {matrix.shape}, expected (input, output) or (channel, input, output)")
+    worth = jnp.zeros(matrix.shape[:-1]) if rewards is None else jnp.asarray(rewards, dtype=float)
+    if worth.shape != matrix.shape[:-1]:
+        raise ValueError(f"rewards has shape {worth.shape}, expected {matrix.shape[:-1]}, one for each input")
+    solve = functools.partial(_solved, limits, rewards is not None)
+    if matrix.ndim == 2:
+        return solve(matrix, worth), None
+    return jax.vmap(solve)(matrix, worth), np.tile(matrix.shape[1:], (len(matrix), 1))
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
+def _solved(limits: Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> Answer:
+    channel = Channels(matrix, rewards, (matrix > 0).any(axis=0))
+    target = Target(limits.tol, limits.rtol, limits.max_iter)
+    ends, n_iter, certificate, _ = run_and_certify(channel, target, limits.method)
+    floor = certificate.lower if rewarded else jnp.maximum(certificate.lower, 0.0)
+    most = min(limits.max_iter, INTERIOR_POINT_STEPS) if limits.method == WORKING_SET else limits.max_iter
+    return Answer(
+        value=jnp.minimum(jnp.maximum(certificate.information, floor), certificate.upper),
+        lower=certificate.lower,
+        upper=certificate.upper,
+        p=ends.p,
+        q=jnp.where(channel.reached, ends.q, 0.0),
+        n_iter=n_iter,
+        n_passes=ends.n_passes,
+        limited=n_iter >= most,
+    )
+
+
+def _forward(
+    limits: Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array
+) -> tuple[Answer, tuple[jax.Array, jax.Array]]:
+    answer = _solved(limits, rewarded, matrix, rewards)
+    return answer, (matrix, answer.p)
+
+
+def _backward(
+    limits: Limits, rewarded: bool, kept: tuple[jax.Array, jax.Array], change: Answer
+) -> tuple[jax.Array, jax.Array]:
+    """Return the gradient of the value; the other parts of the answer count as constants."""
+    matrix, p = kept
+    return change.value * slope(matrix, p), change.value * p
+
+
+_solved.defvjp(_forward, _backward)
+
+
+def slope(matrix: jax.Array, p: jax.Array) -> jax.Array:
+    """Return ``p[x] log(W[x, y] / q[y])``, and 0 where W or p is 0.
+
+    Where W alone is 0 the true slope is minus infinity. Zero is what makes gradients in the logits of a softmax
+    right: there it is multiplied by W.
+    """
+    used = (matrix > 0) & (p > 0)[:, None]
+    q = jnp.maximum(product(p, matrix), TINIEST)
+    return p[:, None] * jnp.log(jnp.where(used, matrix / q, 1.0))
