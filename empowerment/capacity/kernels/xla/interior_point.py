@@ -13,7 +13,6 @@ import jax
 import jax.numpy as jnp
 from jax.scipy.linalg import cho_solve
 
-from empowerment.capacity.kernels import INTERIOR_POINT_STEPS
 from empowerment.capacity.kernels.xla.passes import Channels, Ends, Target, first_look, look, product, uniform
 
 # Part of the trace that is added to the diagonal after a step that led nowhere; after the last of them, the end.
@@ -40,10 +39,9 @@ def interior_point(channel: Channels, target: Target) -> tuple[Ends, jax.Array]:
     nu = upper + jnp.maximum(0.1 * (upper - information), target.tol)
     z = jnp.where(ends.p > 0, nu - d, 1.0)
     none = jnp.zeros_like(ends.n_passes)
-    last = jnp.minimum(target.max_iter, INTERIOR_POINT_STEPS)
 
     def goes_on(at: _Point) -> jax.Array:
-        return target.missed(at.ends) & (at.n_iter < last) & (at.failures < len(_ADDED))
+        return target.missed(at.ends) & (at.n_iter < target.max_iter) & (at.failures < len(_ADDED))
 
     found = jax.lax.while_loop(goes_on, lambda at: _step(channel, at), _Point(ends.p, z, nu, q, d, ends, none, none))
     return found.ends, found.n_iter

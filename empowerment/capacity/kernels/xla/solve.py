@@ -14,6 +14,7 @@ from empowerment.capacity.kernels import (
     BLAHUT_ARIMOTO,
     DIRECT,
     HANDED_OVER,
+    INTERIOR_POINT_STEPS,
     NOT_REACHED,
     SQUAREM,
     TINY,
@@ -34,6 +35,11 @@ from empowerment.capacity.kernels.xla.passes import Channels, Ends, Target, unif
 from empowerment.capacity.kernels.xla.placement import device_count, in_double_precision, placed
 
 _ITERATIONS = {BLAHUT_ARIMOTO: iterations.blahut_arimoto, SQUAREM: iterations.squarem}
+
+
+def target_of(tol: float, rtol: float, method: int, max_iter: int) -> Target:
+    """Return what a method is to reach; the interior point gets there in a few steps or not at all."""
+    return Target(tol, rtol, min(max_iter, INTERIOR_POINT_STEPS) if method == WORKING_SET else max_iter)
 
 
 def run(channel: Channels, target: Target, method: int) -> tuple[Ends, jax.Array]:
@@ -78,7 +84,9 @@ def _one(
     channels = padded(matrix, offsets)
     start = np.zeros(channels.offsets.shape)
     start[0, : p.size] = p
-    ends, n_iter = jax.device_get(_run_from(*placed((channels, start)), Target(tol, rtol, max_iter), method))
+    ends, n_iter = jax.device_get(
+        _run_from(*placed((channels, start)), target_of(tol, rtol, method, max_iter), method)
+    )
     lower, upper = float(ends.lower[0]), float(ends.upper[0])
     reached = upper - lower <= max(tol, rtol * lower)
     own_p, own_q = ends.p[0, : p.size], ends.q[0, : matrix.shape[1]]
@@ -155,7 +163,7 @@ def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: in
     n_iter, n_passes, rung = np.zeros((3, batch.n_rows.size), dtype=np.int64)
     found = Outcome(p, q, information, lower, upper, n_iter, n_passes, rung)
     for piece in pieces(batch, device_count()):
-        _fill_in(found, batch, piece, _solve_piece(piece, Target(tol, rtol, max_iter), method))
+        _fill_in(found, batch, piece, _solve_piece(piece, target_of(tol, rtol, method, max_iter), method))
     if method == WORKING_SET:
         _hand_over(found, batch, tol, rtol, max_iter)
     return found

@@ -17,9 +17,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from empowerment.capacity.kernels import INTERIOR_POINT_STEPS, WORKING_SET
-from empowerment.capacity.kernels.xla.passes import TINIEST, Channels, Target, product
-from empowerment.capacity.kernels.xla.solve import run_and_certify
+from empowerment.capacity.kernels.xla.passes import TINIEST, Channels, product
+from empowerment.capacity.kernels.xla.solve import run_and_certify, target_of
 
 
 class Answer(NamedTuple):
@@ -79,11 +78,15 @@ def traced_capacity(channel: Any, rewards: Any, limits: Limits) -> tuple[Answer,
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
 def _solved(limits: Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> Answer:
+    return _answer(limits, rewarded, matrix, rewards)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _answer(limits: Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> Answer:
     channel = Channels(matrix, rewards, (matrix > 0).any(axis=0))
-    target = Target(limits.tol, limits.rtol, limits.max_iter)
+    target = target_of(*limits)
     ends, n_iter, certificate, _ = run_and_certify(channel, target, limits.method)
     floor = certificate.lower if rewarded else jnp.maximum(certificate.lower, 0.0)
-    most = min(limits.max_iter, INTERIOR_POINT_STEPS) if limits.method == WORKING_SET else limits.max_iter
     return Answer(
         value=jnp.minimum(jnp.maximum(certificate.information, floor), certificate.upper),
         lower=certificate.lower,
@@ -92,7 +95,7 @@ def _solved(limits: Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Arra
         q=jnp.where(channel.reached, ends.q, 0.0),
         n_iter=n_iter,
         n_passes=ends.n_passes,
-        limited=n_iter >= most,
+        limited=n_iter >= target.max_iter,
     )
 
 
