@@ -71,11 +71,10 @@ def test_sizes_are_few_for_little_work_and_closer_for_much():
     assert padding.bucket([1, 8, 9, 17, 625], False).tolist() == [8, 8, 16, 32, 1024]
 
 
-def test_pieces_hold_every_channel_once_and_no_more_than_fits(monkeypatch):
+def test_pieces_hold_every_channel_once_and_no_more_than_fits():
     rng = np.random.default_rng(0)
     batch = pack([rng.dirichlet(np.ones(m), size=n) for n, m in rng.integers(1, 60, size=(40, 2))], None)
-    monkeypatch.setattr(padding, "_PIECE", 8 * 32 * 32)
-    cut = list(padding.pieces(batch, 2))
+    cut = list(padding.pieces(batch, 2, 8 * 32 * 32))
     assert sorted(i for piece in cut for i in piece.members) == list(range(40))
     for piece in cut:
         count, *shape = piece.channels.matrix.shape

@@ -11,12 +11,15 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.scipy.linalg import cho_solve
 
+from empowerment.capacity.kernels.xla.linear import factorised
 from empowerment.capacity.kernels.xla.passes import Channels, Ends, Target, first_look, look, product, uniform
 
-# Part of the trace that is added to the diagonal after a step that led nowhere; after the last of them, the end.
+# Part of the trace that is added to the diagonal after so many steps in a row that led nowhere; then it is the end.
 _ADDED = (0.0, 1e-14, 1e-12, 1e-10)
+
+# How often the solution of the smaller system is refined.
+_REFINEMENTS = 1
 
 
 class _Point(NamedTuple):
@@ -48,12 +51,13 @@ def interior_point(channel: Channels, target: Target) -> tuple[Ends, jax.Array]:
 
 
 def _step(channel: Channels, at: _Point) -> _Point:
-    """Go one step, or stay and add more to the diagonal the next time."""
+    """Go one step, or stay; where the interval does not get narrower, add more to the diagonal the next time."""
     p, z, nu = _newton(channel, at)
     fine = jnp.isfinite(p).all() & jnp.isfinite(z).all() & jnp.isfinite(nu)
     p, z, nu = (jnp.where(fine, new, old) for new, old in ((p, at.p), (z, at.z), (nu, at.nu)))
     ends, q, d, _ = look(channel, p, at.ends)
-    return _Point(p, z, nu, q, d, ends, at.n_iter + 1, at.failures + ~fine)
+    narrower = ends.upper - ends.lower < at.ends.upper - at.ends.lower
+    return _Point(p, z, nu, q, d, ends, at.n_iter + 1, jnp.where(narrower, 0, at.failures + 1))
 
 
 def _newton(channel: Channels, at: _Point) -> tuple[jax.Array, jax.Array, jax.Array]:
@@ -66,7 +70,10 @@ def _newton(channel: Channels, at: _Point) -> tuple[jax.Array, jax.Array, jax.Ar
     root = jnp.sqrt(p / z)
     solve = _solver(root[:, None] * channel.matrix / jnp.sqrt(at.q), jnp.asarray(_ADDED)[at.failures])
     d = jnp.where(rows, at.d, at.nu)
-    ones, missing = root * solve(root), 1.0 - p.sum()
+    # What the system makes of p is z plus the sums of the rows. Solving for what is missing to 1, which is small
+    # where p is not, keeps the digits that solving for 1 would lose.
+    ones = p - root * solve(root * (z + channel.matrix.sum(axis=1) - 1.0))
+    missing = 1.0 - p.sum()
 
     def direction(centre: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Solve for the change of p, of nu such that the probabilities go on to sum to 1, and of z."""
@@ -95,24 +102,22 @@ def _over(values: jax.Array, p: jax.Array) -> jax.Array:
 
 
 def _solver(f: jax.Array, added: jax.Array) -> Callable[[jax.Array], jax.Array]:
-    """Return a function that solves with ``1 + F F'``, by way of ``1 + F' F`` if that is smaller (Woodbury).
+    """Return a function that solves with ``1 + F F'``, by way of ``1 + F' F`` if that is smaller.
 
-    Each solution is refined once: the smaller system loses digits in the subtraction.
+    The smaller system is that of the least squares ``|F u - right|^2 + |u|^2``, and what they leave over is the
+    solution. Forming it has squared F; residuals that are computed with F itself bring the lost digits back.
     """
     by_rows = f.shape[0] <= f.shape[1]
     gram = product(f, f.T) if by_rows else product(f.T, f)
-    factor = jnp.linalg.cholesky(gram + (1.0 + added * jnp.trace(gram)) * jnp.eye(len(gram)))
+    solve = factorised(gram + (1.0 + added * jnp.trace(gram)) * jnp.eye(len(gram)))
 
-    def roughly(right: jax.Array) -> jax.Array:
-        if by_rows:
-            return cho_solve((factor, True), right)
-        return right - product(f, cho_solve((factor, True), product(right, f)))
+    def by_columns(right: jax.Array) -> jax.Array:
+        u = jnp.zeros_like(f[0])
+        for _ in range(_REFINEMENTS + 1):
+            u = u + solve(product(right - product(f, u), f) - u)
+        return right - product(f, u)
 
-    def solve(right: jax.Array) -> jax.Array:
-        first = roughly(right)
-        return first + roughly(right - first - product(f, product(first, f)))
-
-    return solve
+    return solve if by_rows else by_columns
 
 
 def _room(p: jax.Array, dp: jax.Array, z: jax.Array, dz: jax.Array) -> jax.Array:

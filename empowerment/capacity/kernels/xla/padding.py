@@ -15,9 +15,6 @@ _LITTLE = 1 << 17
 _SIZES = {True: 32 * 4 ** np.arange(16), False: 8 * 2 ** np.arange(32)}
 _COUNTS = {True: 4 ** np.arange(20), False: 2 ** np.arange(40)}
 
-# Entries that are solved at a time; a channel takes about eight arrays of its size (2 GiB in all).
-_PIECE = 1 << 25
-
 
 class Piece(NamedTuple):
     """Channels of a batch that are solved together: their numbers, and the arrays that hold them."""
@@ -39,16 +36,17 @@ def padded(matrix: np.ndarray, offsets: np.ndarray) -> Channels:
     return _noticed(found)
 
 
-def pieces(batch: Batch, devices: int) -> Iterator[Piece]:
+def pieces(batch: Batch, devices: int, entries: int) -> Iterator[Piece]:
     """Yield the channels of a batch sorted into common shapes; the number of channels is a common one too.
 
-    The offsets of a piece hold the rewards alone. `devices` is what the number of channels must divide by.
+    The offsets of a piece hold the rewards alone. The number of channels divides by that of the `devices`, and
+    unless one channel is larger a piece holds no more than so many `entries`.
     """
     little = int(batch.entry_start[-1]) <= _LITTLE
     shapes = bucket(np.stack([batch.n_rows, batch.n_columns], axis=1), little)
     for shape in np.unique(shapes, axis=0):
         members = np.flatnonzero((shapes == shape).all(axis=1))
-        most = max(1, _PIECE // int(shape.prod()) // devices) * devices
+        most = max(1, entries // int(shape.prod()) // devices) * devices
         for start in range(0, members.size, most):
             yield _piece(batch, members[start : start + most], shape, devices, little)
 

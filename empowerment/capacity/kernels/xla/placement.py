@@ -13,6 +13,9 @@ import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 _F = TypeVar("_F", bound=Callable[..., Any])
+
+# A channel takes about eight arrays of its size: 2 GiB of a GPU, or what the caches of a CPU hold.
+_ENTRIES = {"gpu": 1 << 25, "cpu": 1 << 17}
 _devices: ContextVar[tuple[Any, ...]] = ContextVar("devices", default=())
 
 
@@ -41,6 +44,12 @@ def on_devices_of(arrays: list[jax.Array]) -> Iterator[None]:
 def device_count() -> int:
     """Return how many devices a batch is spread over."""
     return max(len(_devices.get()), 1)
+
+
+def entries_at_a_time() -> int:
+    """Return how many entries of matrices to solve on together."""
+    device = (_devices.get() or jax.devices())[0]
+    return device_count() * _ENTRIES.get(device.platform, _ENTRIES["gpu"])
 
 
 def placed(arrays: Any) -> Any:

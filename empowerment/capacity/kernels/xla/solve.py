@@ -32,7 +32,7 @@ from empowerment.capacity.kernels.xla.certificate import certify, row_offsets
 from empowerment.capacity.kernels.xla.interior_point import interior_point
 from empowerment.capacity.kernels.xla.padding import Piece, padded, pieces
 from empowerment.capacity.kernels.xla.passes import Channels, Ends, Target, uniform
-from empowerment.capacity.kernels.xla.placement import device_count, in_double_precision, placed
+from empowerment.capacity.kernels.xla.placement import device_count, entries_at_a_time, in_double_precision, placed
 
 _ITERATIONS = {BLAHUT_ARIMOTO: iterations.blahut_arimoto, SQUAREM: iterations.squarem}
 
@@ -162,7 +162,7 @@ def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: in
     information, lower, upper = np.zeros((3, batch.n_rows.size))
     n_iter, n_passes, rung = np.zeros((3, batch.n_rows.size), dtype=np.int64)
     found = Outcome(p, q, information, lower, upper, n_iter, n_passes, rung)
-    for piece in pieces(batch, device_count()):
+    for piece in pieces(batch, device_count(), entries_at_a_time()):
         _fill_in(found, batch, piece, _solve_piece(piece, target_of(tol, rtol, method, max_iter), method))
     if method == WORKING_SET:
         _hand_over(found, batch, tol, rtol, max_iter)
