@@ -82,7 +82,7 @@ def empowerment(
     method : {"auto", "counting", "enumeration"}
         Counting reachable outcomes is exact for deterministic worlds and sensors, and what ``"auto"`` takes
         there. Enumeration makes the row of every sequence of actions and takes the capacity.
-    backend : {"numba", "reference"}, optional
+    backend : {"numba", "reference", "jax"}, optional
         Kernels of the capacity solver.
     base : float
         2 for bits, ``math.e`` for nats.

@@ -113,6 +113,11 @@ def channel_capacity(
     For any input distribution p and any output distribution q, ``I(p) <= C <= max_x D(p(.|x) || q)``
     (Kemperman 1974). Both ends are computed on the matrix as it was handed in and rounded outward.
 
+    Given JAX arrays the result holds JAX arrays on the same device. Inside a JAX transformation (``jit``, ``vmap``,
+    ``grad``), where double precision must be on, values cannot be checked, nothing is handed over to the CPU and
+    nothing warns: look at `status`. `value` alone has a gradient, ``p_x log(p(y|x) / q(y))`` in the channel and p in
+    the rewards, in the result's unit; where ``p(y|x)`` is 0 it is set to 0.
+
     References
     ----------
     Arimoto (1972), "An algorithm for computing the capacity of arbitrary discrete memoryless channels".

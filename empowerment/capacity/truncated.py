@@ -191,7 +191,7 @@ def capacity_bounds(
         How the minimum is found where that takes the convex program: by the library's own interior-point
         method (and projections where it stops short), through CVXPY, or (``"auto"``) by the first and, if that
         misses the tolerance, the second where it is installed. All is certified in the same way.
-    backend : {"numba", "reference"}, optional
+    backend : {"numba", "reference", "jax"}, optional
         Of the ordinary capacities; see :func:`channel_capacity`. The program itself runs in NumPy.
     base : float
         2 for bits, ``math.e`` for nats.

@@ -154,7 +154,7 @@ def _add_common(parser: _Parser, methods: str, where: str = "") -> None:
     add("--tol", type=float, default=1e-9, metavar="T", help="width wanted of the interval (default 1e-9)")
     add("--base", type=_base, default=2.0, metavar="B", help="2 for bits (default), e for nats, 10")
     add("--method", default="auto", metavar="NAME", help=f"{methods} (default auto)")
-    add("--backend", metavar="NAME", help="kernels of the solver: numba (default) or reference")
+    add("--backend", metavar="NAME", help="kernels of the solver: numba (default), reference or jax")
     add("--normalize", action="store_true", help=f"rescale rows that do not sum to 1{where}")
     add("--json", action="store_true", help="print one JSON object")
 

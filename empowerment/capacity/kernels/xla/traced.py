@@ -2,8 +2,11 @@
 
 Nothing can be checked there, nothing handed over to the CPU, and nobody warned: the status says how it went.
 
+The values are taken as they are: rows that do not sum to 1 give the certificate of measures, and what is not a number
+stays none. On a CPU, XLA takes entries below 2.3e-308 for 0.
+
 The gradient is that of the information at the input distribution p that was found, which at an optimum is the
-gradient of the capacity (the envelope theorem); the iteration itself is not differentiated. In the divergence of
+gradient of the capacity (the envelope theorem), or one of its subgradients where p is not the only one; the iteration itself is not differentiated. In the divergence of
 measures, ``sum w log(w/q) - sum w + sum q``, the derivative of the information in an entry W[x, y] is
 ``p[x] log(W[x, y] / q[y])``: what a change of W does to ``q = p W`` cancels. In the reward of an input it is p[x].
 """
