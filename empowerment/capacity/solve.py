@@ -28,7 +28,7 @@ BACKENDS = {"numba": "cpu", "reference": "reference", "jax": "xla"}
 _INNER = 0.9
 
 
-class _Wish(NamedTuple):
+class Wish(NamedTuple):
     """What the caller asked for."""
 
     tol: float
@@ -150,9 +150,11 @@ def channel_capacity(
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     held = jax_arrays.found_in(channel, rewards)
     backend, kernel = kernel_of("jax" if backend is None and held else backend)
-    wish = _Wish(tol, rtol, "working-set" if method == "auto" else method, base, max_iter)
+    wish = Wish(tol, rtol, "working-set" if method == "auto" else method, base, max_iter)
     if jax_arrays.any_traced(held):
-        return _solve_traced(channel, rewards, wish, backend, kernel, on_failure)
+        if backend != "jax":
+            raise ValueError(f"inside a JAX transformation the backend is 'jax', not {backend!r}")
+        return kernel.traced_capacity(channel, rewards, wish, on_failure)
     with kernel.on_devices_of(held) if held and backend == "jax" else contextlib.nullcontext():
         result = _solve(jax_arrays.on_host(channel), jax_arrays.on_host(rewards), wish, backend, kernel, progress)
         found = kernel.with_jax_arrays(result) if held and backend == "jax" else result
@@ -179,7 +181,7 @@ def row_offsets(channel: Channel) -> np.ndarray:
 
 
 def _solve(
-    channel: Any, rewards: Any, wish: _Wish, backend: str, kernel: ModuleType, progress: bool
+    channel: Any, rewards: Any, wish: Wish, backend: str, kernel: ModuleType, progress: bool
 ) -> CapacityResult:
     batch = as_batch(channel)
     if batch is None:
@@ -187,38 +189,7 @@ def _solve(
     return _solve_many(batch, rewards, wish, backend, kernel, progress)
 
 
-def _solve_traced(
-    channel: Any, rewards: Any, wish: _Wish, backend: str, kernel: ModuleType, on_failure: str
-) -> CapacityResult:
-    """Solve where JAX is only told what to compute: numbers cannot be looked at, hence nothing checked or said."""
-    if backend != "jax":
-        raise ValueError(f"inside a JAX transformation the backend is 'jax', not {backend!r}")
-    if on_failure == "raise":
-        raise ValueError("inside a JAX transformation on_failure='raise' cannot be kept; look at status afterwards")
-    worth = None if rewards is None else rewards * wish.unit
-    answer, shapes = kernel.traced_capacity(channel, worth, kernel.Limits(*wish.for_kernel()))
-    value, lower, upper = (x / wish.unit for x in answer[:3])
-    met = (upper - lower <= wish.tol) | (upper - lower <= wish.rtol * lower)
-    missed = Status.PRECISION + (Status.MAX_ITER - Status.PRECISION) * answer.limited
-    return CapacityResult(
-        value=value,
-        lower=lower,
-        upper=upper,
-        input_distribution=answer.p,
-        output_distribution=answer.q,
-        n_iter=answer.n_iter,
-        n_passes=answer.n_passes,
-        status=missed * ~met,
-        method=wish.method,
-        backend=backend,
-        base=wish.base,
-        tol=wish.tol,
-        rtol=wish.rtol,
-        shapes=shapes,
-    )
-
-
-def _solve_one(channel: Channel, rewards: Any, wish: _Wish, backend: str, kernel: ModuleType) -> CapacityResult:
+def _solve_one(channel: Channel, rewards: Any, wish: Wish, backend: str, kernel: ModuleType) -> CapacityResult:
     offsets = row_offsets(channel)
     worth = None if rewards is None else _rewards(rewards, channel.n_inputs, "rewards", wish)
     if worth is not None:
@@ -233,7 +204,7 @@ def _solve_one(channel: Channel, rewards: Any, wish: _Wish, backend: str, kernel
 
 
 def _solve_many(
-    batch: list[Member], rewards: Any, wish: _Wish, backend: str, kernel: ModuleType, progress: bool
+    batch: list[Member], rewards: Any, wish: Wish, backend: str, kernel: ModuleType, progress: bool
 ) -> CapacityResult:
     """Solve in chunks, between which Ctrl-C is heard and the progress shown."""
     worth = None if rewards is None else _rewards_of_batch(rewards, batch, wish)
@@ -254,7 +225,7 @@ def _solve_many(
     return _result(p, q, numbers, (n_iter, n_passes), rung, worth is not None, wish, backend, shapes)
 
 
-def _rewards(rewards: Any, count: int, name: str, wish: _Wish) -> np.ndarray:
+def _rewards(rewards: Any, count: int, name: str, wish: Wish) -> np.ndarray:
     """Return rewards in nats."""
     found = validate.number_array(rewards, name, 1, "(input,)")
     if found.size != count:
@@ -265,7 +236,7 @@ def _rewards(rewards: Any, count: int, name: str, wish: _Wish) -> np.ndarray:
     return np.asarray(found * wish.unit, dtype=np.float64)
 
 
-def _rewards_of_batch(rewards: Any, batch: list[Member], wish: _Wish) -> list[np.ndarray]:
+def _rewards_of_batch(rewards: Any, batch: list[Member], wish: Wish) -> list[np.ndarray]:
     if len(rewards) != len(batch):
         raise ValueError(f"rewards has {len(rewards)} arrays, expected one for each of {len(batch)} channels")
     pairs = enumerate(zip(rewards, batch, strict=True))
@@ -279,7 +250,7 @@ def _result(
     counts: tuple[Any, Any],
     rung: Any,
     rewarded: bool,
-    wish: _Wish,
+    wish: Wish,
     backend: str,
     shapes: np.ndarray | None = None,
 ) -> CapacityResult:

@@ -23,10 +23,9 @@ from empowerment.capacity.kernels.xla.solve import (
     squarem,
     working_set,
 )
-from empowerment.capacity.kernels.xla.traced import Limits, traced_capacity
+from empowerment.capacity.kernels.xla.traced import traced_capacity
 
 __all__ = [
-    "Limits",
     "blahut_arimoto",
     "certificate",
     "components",

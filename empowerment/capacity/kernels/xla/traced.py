@@ -6,15 +6,16 @@ The values are taken as they are: rows that do not sum to 1 give the certificate
 stays none. On a CPU, XLA takes entries below 2.3e-308 for 0.
 
 The gradient is that of the information at the input distribution p that was found, which at an optimum is the
-gradient of the capacity (the envelope theorem), or one of its subgradients where p is not the only one; the iteration itself is not differentiated. In the divergence of
-measures, ``sum w log(w/q) - sum w + sum q``, the derivative of the information in an entry W[x, y] is
-``p[x] log(W[x, y] / q[y])``: what a change of W does to ``q = p W`` cancels. In the reward of an input it is p[x].
+gradient of the capacity (the envelope theorem), or one of its subgradients where p is not the only one; the iteration
+itself is not differentiated. In the divergence of measures, ``sum w log(w/q) - sum w + sum q``, the derivative of
+the information in an entry W[x, y] is ``p[x] log(W[x, y] / q[y])``: what a change of W does to ``q = p W`` cancels.
+In the reward of an input it is p[x].
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,6 +23,15 @@ import numpy as np
 
 from empowerment.capacity.kernels.xla.passes import TINIEST, Channels, product
 from empowerment.capacity.kernels.xla.solve import run_and_certify, target_of
+from empowerment.channel import Channel
+from empowerment.results import CapacityResult, Status
+
+if TYPE_CHECKING:
+    from empowerment.capacity.solve import Wish
+
+
+# Tolerances in nats, the method and the limit on steps, as kernels take them.
+_Limits = tuple[float, float, int, int]
 
 
 class Answer(NamedTuple):
@@ -37,58 +47,81 @@ class Answer(NamedTuple):
     limited: jax.Array
 
 
-class Limits(NamedTuple):
-    """The tolerances in nats, the method and the limit on steps, as kernels take them."""
-
-    tol: float
-    rtol: float
-    method: int
-    max_iter: int
-
-
-def traced_capacity(channel: Any, rewards: Any, limits: Limits) -> tuple[Answer, np.ndarray | None]:
-    """Return the answer for one channel, or for a batch with the shape of each of its channels.
-
-    Rewards are in nats.
+def traced_capacity(channel: Any, rewards: Any, wish: Wish, on_failure: str) -> CapacityResult:
+    """Return the result for one channel, or for a batch in one array, whose numbers are known later.
 
     Raises
     ------
     RuntimeError
         If JAX computes in single precision.
     TypeError, ValueError
-        If the channel is no array of two or three axes, or the rewards are not one for each input.
+        If the channel is no array of two or three axes, the rewards are not one for each input, or a failure is to
+        be raised.
     """
+    if on_failure == "raise":
+        raise ValueError("inside a JAX transformation on_failure='raise' cannot be kept; look at status afterwards")
     if jax.dtypes.canonicalize_dtype(float) != np.float64:
         raise RuntimeError(
             "inside a JAX transformation a capacity needs double precision, which is off: "
             'call jax.config.update("jax_enable_x64", True) first, or do it all inside "with jax.enable_x64(True):"'
         )
+    matrix, worth = _as_arrays(channel, rewards, wish.unit)
+    solve = functools.partial(_solved, wish.for_kernel(), rewards is not None)
+    answer = (jax.vmap(solve) if matrix.ndim == 3 else solve)(matrix, worth)
+    shapes = np.tile(matrix.shape[1:], (len(matrix), 1)) if matrix.ndim == 3 else None
+    return _result(answer, wish, shapes)
+
+
+def _as_arrays(channel: Any, rewards: Any, unit: float) -> tuple[jax.Array, jax.Array]:
+    """Return the matrix or matrices, and rewards in nats, in double precision."""
     if isinstance(channel, list | tuple):
         raise TypeError(
             "inside a JAX transformation a batch is one array (channel, input, output); stack the channels"
         )
-    matrix = jnp.asarray(channel, dtype=float)
+    matrix = jnp.asarray(channel.matrix if isinstance(channel, Channel) else channel, dtype=float)
     if matrix.ndim not in (2, 3) or 0 in matrix.shape:
         raise ValueError(f"channel has shape {matrix.shape}, expected (input, output) or (channel, input, output)")
-    worth = jnp.zeros(matrix.shape[:-1]) if rewards is None else jnp.asarray(rewards, dtype=float)
+    worth = jnp.zeros(matrix.shape[:-1]) if rewards is None else jnp.asarray(rewards, dtype=float) * unit
     if worth.shape != matrix.shape[:-1]:
         raise ValueError(f"rewards has shape {worth.shape}, expected {matrix.shape[:-1]}, one for each input")
-    solve = functools.partial(_solved, limits, rewards is not None)
-    if matrix.ndim == 2:
-        return solve(matrix, worth), None
-    return jax.vmap(solve)(matrix, worth), np.tile(matrix.shape[1:], (len(matrix), 1))
+    return matrix, worth
+
+
+def _result(answer: Answer, wish: Wish, shapes: np.ndarray | None) -> CapacityResult:
+    value, lower, upper = (x / wish.unit for x in (answer.value, answer.lower, answer.upper))
+    met = (upper - lower <= wish.tol) | (upper - lower <= wish.rtol * lower)
+    missed = jnp.where(answer.limited, int(Status.MAX_ITER), int(Status.PRECISION))
+    arrays: dict[str, Any] = {
+        "value": value,
+        "lower": lower,
+        "upper": upper,
+        "input_distribution": answer.p,
+        "output_distribution": answer.q,
+        "n_iter": answer.n_iter,
+        "n_passes": answer.n_passes,
+        "status": jnp.where(met, int(Status.CERTIFIED), missed),
+    }
+    return CapacityResult(
+        **arrays,
+        method=wish.method,
+        backend="jax",
+        base=wish.base,
+        tol=wish.tol,
+        rtol=wish.rtol,
+        shapes=shapes,
+    )
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _solved(limits: Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> Answer:
+def _solved(limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> Answer:
     return _answer(limits, rewarded, matrix, rewards)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _answer(limits: Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> Answer:
+def _answer(limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> Answer:
     channel = Channels(matrix, rewards, (matrix > 0).any(axis=0))
-    target = target_of(*limits)
-    ends, n_iter, certificate, _ = run_and_certify(channel, target, limits.method)
+    target, method = target_of(*limits), limits[2]
+    ends, n_iter, certificate, _ = run_and_certify(channel, target, method)
     floor = certificate.lower if rewarded else jnp.maximum(certificate.lower, 0.0)
     return Answer(
         value=jnp.minimum(jnp.maximum(certificate.information, floor), certificate.upper),
@@ -103,14 +136,14 @@ def _answer(limits: Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Arra
 
 
 def _forward(
-    limits: Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array
+    limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array
 ) -> tuple[Answer, tuple[jax.Array, jax.Array]]:
     answer = _solved(limits, rewarded, matrix, rewards)
     return answer, (matrix, answer.p)
 
 
 def _backward(
-    limits: Limits, rewarded: bool, kept: tuple[jax.Array, jax.Array], change: Answer
+    limits: _Limits, rewarded: bool, kept: tuple[jax.Array, jax.Array], change: Answer
 ) -> tuple[jax.Array, jax.Array]:
     """Return the gradient of the value; the other parts of the answer count as constants."""
     matrix, p = kept
