@@ -134,9 +134,8 @@ def solve(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, meth
 
 def ladder(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, method: int, max_iter: int) -> Solution:
     """Solve a reduced block by one method; where the interior point stops short the CPU's ladder goes on."""
-    uniform = np.full(len(matrix), 1.0 / len(matrix))
     if method != WORKING_SET:
-        return _one(matrix, offsets, uniform, tol, rtol, max_iter, method)
+        return _one(matrix, offsets, np.full(len(matrix), 1.0 / len(matrix)), tol, rtol, max_iter, method)
     found = working_set(matrix, offsets, tol, rtol, max_iter)
     left = max_iter - found.n_iter
     if found.rung != NOT_REACHED or left <= 0:
