@@ -31,6 +31,8 @@ class Dynamics:
     sensor : csr_array of shape (n_columns, n_readings)
     follows : ndarray of bool of shape (n_actions, n_actions)
         Whether the second action may come directly after the first; of two that commute, one order is enough.
+    is_inner : ndarray of bool of shape (n_columns,)
+        Whether all that one step leads to is among the columns.
     """
 
     columns: np.ndarray
@@ -38,12 +40,14 @@ class Dynamics:
     available: np.ndarray
     sensor: sparse.csr_array
     follows: np.ndarray
+    is_inner: np.ndarray
 
     @classmethod
     def of(cls, model: MDP, sensor: Sensor) -> Dynamics:
         """Return the dynamics on all states."""
         actions = tuple(model.action_matrices)
-        return cls(np.arange(model.n_states), actions, model.available, sensor.matrix, _follows(model))
+        numbers, everywhere = np.arange(model.n_states), np.ones(model.n_states, dtype=bool)
+        return cls(numbers, actions, model.available, sensor.matrix, _follows(model), everywhere)
 
     @property
     def n_actions(self) -> int:
@@ -96,7 +100,10 @@ class Dynamics:
             return self
         kept = np.flatnonzero(reached)
         actions = tuple(matrix[kept][:, kept] for matrix in self.actions)
-        return Dynamics(self.columns[kept], actions, self.available[kept], self.sensor[kept], self.follows)
+        leaves = self.successors[kept] @ ~reached
+        return Dynamics(
+            self.columns[kept], actions, self.available[kept], self.sensor[kept], self.follows, ~leaves.astype(bool)
+        )
 
     def reached(self, starts: np.ndarray, n_steps: int) -> np.ndarray:
         """Return the columns that exactly `n_steps` steps from some columns may lead to."""

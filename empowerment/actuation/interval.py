@@ -20,7 +20,7 @@ from empowerment.actuation.open_loop import open_loop
 from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.stream import Stream
 from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
-from empowerment.actuation.upper_bounds import FeedbackOracle, log_readings, soft_value_iteration
+from empowerment.actuation.upper_bounds import FeedbackOracle, feedback_value, log_readings
 from empowerment.capacity.solve import channel_capacity
 from empowerment.channel import Channel
 from empowerment.models.mdp import MDP
@@ -88,7 +88,7 @@ def bracket_runs(task: Task, model: MDP, sensor: Sensor, dynamics: Dynamics, ker
     """
     start = np.array([task.start])
     runs = sum(log_readings(dynamics, start, k) for k in range(1, task.horizon + 1))
-    upper = min(runs, float(soft_value_iteration(dynamics, task.horizon, runs)[task.start]))
+    upper = min(runs, feedback_value(dynamics, task.start, task.horizon, runs, task.backend))
     best = _nothing(task, upper)
     number = int(dynamics.columns[task.start])
     part = task.max_sequences // _SHARE, task.memory / _SHARE
@@ -113,7 +113,7 @@ def _nothing(task: Task, upper: float) -> Ends:
 
 def _simple_bound(task: Task, dynamics: Dynamics) -> float:
     readings = log_readings(dynamics, np.array([task.start]), task.horizon)
-    return min(readings, float(soft_value_iteration(dynamics, task.horizon, readings)[task.start]))
+    return min(readings, feedback_value(dynamics, task.start, task.horizon, readings, task.backend))
 
 
 def _unit(task: Task, dynamics: Dynamics) -> np.ndarray:
@@ -199,7 +199,8 @@ def _tail_bound(
 ) -> float:
     """Bound by what the last actions can do from any state the agent may then be in, or may steer to."""
     starts = dynamics.reached(np.array([task.start]), task.horizon - length)
-    key = length.to_bytes(8, "little") + dynamics.columns[starts].tobytes()
+    # All columns count, for rounding: an answer must not depend on which states were asked for before.
+    key = b"".join(part.tobytes() for part in (np.array([length, dynamics.n_columns]), dynamics.columns, starts))
     if key not in shared:
         shared[key] = _tail(length, starts, task, dynamics, kernels)
     tail = shared[key]
