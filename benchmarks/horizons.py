@@ -85,7 +85,7 @@ def print_state(name: str, world: emp.MDP, state: Any, horizon: int, **options: 
     options |= {"states": state, "n_jobs": 1, "on_failure": "ignore"}
     seconds, result = timed(emp.empowerment, world, horizon, **options)
     print(
-        f"  {name}, n={horizon:<5}{seconds:8.3f} s, {float(result):.9f} in [{result.lower[0]:.9f}, "
+        f"  {name:<10} n={horizon:<5}{seconds:8.3f} s, {float(result):.9f} in [{result.lower[0]:.9f}, "
         f"{result.upper[0]:.9f}], gap {result.gap[0]:.1e} bits, {result.method[0]}"
     )
 
@@ -104,17 +104,17 @@ def main(jobs: int = 2) -> None:
     print_ratios(world)
     print("all sequences from one state")
     for horizon in (8, 9, LONGEST):
-        print_state("slip_grid ", world, CENTRE, horizon)
+        print_state("slip_grid", world, CENTRE, horizon)
     print(f"  (the last one in a fresh process: peak memory {memory / 1e6:.0f} MB)")
     print_state("FrozenLake", lake, 0, 10)
-    print_state("3 states  ", small, 0, 20, tol=1e-10)
+    print_state("3 states", small, 0, 20, tol=1e-10)
     print("intervals of one state")
     for horizon in (10, 20, 64, 1000):
-        print_state("slip_grid ", world, CENTRE, horizon, method="interval")
-    print_state("slip_grid ", world, CENTRE, 20)  # with what it takes to see that there are too many sequences
+        print_state("slip_grid", world, CENTRE, horizon, method="interval")
+    print_state("slip_grid", world, CENTRE, 20)  # with what it takes to see that there are too many sequences
     print_state("FrozenLake", lake, 0, 20, method="interval")
     for horizon in (20, 1000):
-        print_state("3 states  ", small, 0, horizon, tol=1e-10, method="interval")
+        print_state("3 states", small, 0, horizon, tol=1e-10, method="interval")
 
 
 if __name__ == "__main__":

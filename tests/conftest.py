@@ -14,3 +14,12 @@ settings.load_profile("ci")
 def backend(request):
     """Every backend the solver knows, one after the other."""
     return request.param
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A Dask cluster of two worker processes; its pages go to whatever port is free."""
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
+        yield cluster

@@ -370,14 +370,6 @@ def _processes_end_with_the_module():
     get_reusable_executor().shutdown(wait=True)
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
-        yield cluster
-
-
 def side_effects():
     """Return a noisy world in which two states share the end of their ways but not the beginning.
 

@@ -42,14 +42,6 @@ ENGINES = ("one", "loky", "threads", "threading", "lists", "dask")
 every_engine = pytest.mark.parametrize("name", ENGINES)
 
 
-@pytest.fixture(scope="module")
-def cluster():
-    distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": None}
-    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
-        yield cluster
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _processes_end_with_the_module():
     yield
