@@ -1,8 +1,14 @@
-"""Whole maps: every state of a world, from the model to the certified intervals."""
+"""The public call by each of its ways, from the model to the certified intervals."""
 
 import pytest
 
 import empowerment as emp
+
+from .horizons import CENTRE, three_states
+
+
+def _note(benchmark, result):
+    benchmark.extra_info |= {"gap": float(result.gap.max()), "states": len(result), "method": str(result.method[0])}
 
 
 @pytest.mark.parametrize("horizon", [2, 4])
@@ -11,25 +17,61 @@ def test_noisy_map(benchmark, horizon):
     emp.empowerment(world, 1)  # compiles
     result = benchmark.pedantic(emp.empowerment, (world, horizon), rounds=3)
     assert result.converged.all()
-    benchmark.extra_info |= {"gap": float(result.gap.max()), "states": len(result)}
+    _note(benchmark, result)
+
+
+@pytest.mark.parametrize(
+    ("method", "horizon"), [("column-generation", 6), ("column-generation", 8), ("enumeration", 6)]
+)
+def test_noisy_state(benchmark, method, horizon):
+    world, options = emp.worlds.slip_grid(), {"states": CENTRE, "method": method}
+    emp.empowerment(world, 3, **options)
+    result = benchmark.pedantic(emp.empowerment, (world, horizon), options, rounds=3)
+    assert result.converged.all()
+    _note(benchmark, result)
+
+
+def test_hull_of_few_dimensions(benchmark):
+    world, options = three_states(), {"states": 0, "tol": 1e-10}
+    emp.empowerment(world, 3, **options)
+    result = benchmark.pedantic(emp.empowerment, (world, 20), options, rounds=3)
+    assert result.converged.all()
+    _note(benchmark, result)
+
+
+def test_interval(benchmark):
+    world, options = emp.worlds.slip_grid(), {"states": CENTRE, "method": "interval", "max_sequences": 1_000_000}
+    emp.empowerment(world, 5, **options)
+    _note(benchmark, benchmark.pedantic(emp.empowerment, (world, 20), options, rounds=1))
+
+
+def test_sampled(benchmark):
+    world, options = emp.worlds.slip_grid(), {"states": CENTRE, "method": "sampled", "rng": 0}
+    emp.empowerment(world, 5, **options)
+    _note(benchmark, benchmark.pedantic(emp.empowerment, (world, 20), options, rounds=3))
 
 
 @pytest.mark.parametrize("horizon", [5, 10])
 def test_deterministic_map(benchmark, horizon):
-    result = benchmark(emp.empowerment, emp.worlds.klyubin_maze(), horizon)
-    benchmark.extra_info |= {"gap": float(result.gap.max()), "states": len(result)}
+    _note(benchmark, benchmark(emp.empowerment, emp.worlds.klyubin_maze(), horizon))
 
 
 def test_counting_without_sequences(benchmark):
-    world = emp.worlds.box_pushing(13)
-    options = {"keep_sequences": False}
-    result = benchmark.pedantic(emp.empowerment, (world, 5), options, rounds=3)
-    benchmark.extra_info |= {"gap": float(result.gap.max()), "states": len(result)}
+    world, options = emp.worlds.box_pushing(13), {"keep_sequences": False}
+    emp.empowerment(world, 1, **options)
+    _note(benchmark, benchmark.pedantic(emp.empowerment, (world, 5), options, rounds=3))
+
+
+@pytest.mark.parametrize("output", ["final", "trajectory"])
+def test_counting_in_a_large_grid(benchmark, output):
+    world, options = emp.worlds.open_grid(316), {"output": output, "keep_sequences": False}
+    emp.empowerment(emp.worlds.open_grid(3), 1, **options)
+    _note(benchmark, benchmark.pedantic(emp.empowerment, (world, 10), options, rounds=3))
 
 
 @pytest.mark.parametrize("horizon", [4, 6])
 def test_building_the_channel(benchmark, horizon):
     world = emp.worlds.slip_grid()
-    emp.actuation_channel(world, (4, 4), 1)
-    channel = benchmark.pedantic(emp.actuation_channel, (world, (4, 4), horizon), rounds=3)
+    emp.actuation_channel(world, CENTRE, 1)
+    channel = benchmark.pedantic(emp.actuation_channel, (world, CENTRE, horizon), rounds=3)
     benchmark.extra_info["shape"] = channel.shape

@@ -29,10 +29,14 @@ _HOME = {
     "channel_capacity": "capacity.solve",
     "verify": "capacity.verify",
     "MDP": "models.mdp",
-    "NoSequenceError": "actuation.open_loop",
+    "NoSequenceError": "actuation.task",
     "actuation_channel": "actuation.open_loop",
     "empowerment": "measure",
+    "HorizonSweep": "horizons",
+    "horizon_sweep": "sweep",
     "from_gymnasium": "adapters.gymnasium",
+    "End": "adapters.exploration",
+    "from_step_function": "adapters.step_function",
 }
 _MODULES = ("plotting", "testing", "worlds")
 
@@ -46,6 +50,8 @@ __all__ = [
     "Channel",
     "ConvergenceWarning",
     "EmpowermentResult",
+    "End",
+    "HorizonSweep",
     "NoSequenceError",
     "Status",
     "actuation_channel",
@@ -57,6 +63,8 @@ __all__ = [
     "empowerment",
     "entropy",
     "from_gymnasium",
+    "from_step_function",
+    "horizon_sweep",
     "mutual_information",
     "plotting",
     "testing",
@@ -68,9 +76,11 @@ if TYPE_CHECKING:
     from empowerment import plotting as plotting
     from empowerment import testing as testing
     from empowerment import worlds as worlds
-    from empowerment.actuation.open_loop import NoSequenceError as NoSequenceError
     from empowerment.actuation.open_loop import actuation_channel as actuation_channel
+    from empowerment.actuation.task import NoSequenceError as NoSequenceError
+    from empowerment.adapters.exploration import End as End
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
+    from empowerment.adapters.step_function import from_step_function as from_step_function
     from empowerment.capacity.cost import CapacityCostResult as CapacityCostResult
     from empowerment.capacity.cost import capacity_cost as capacity_cost
     from empowerment.capacity.per_unit_cost import CapacityPerCostResult as CapacityPerCostResult
@@ -84,12 +94,14 @@ if TYPE_CHECKING:
     from empowerment.channel import divergence as divergence
     from empowerment.channel import entropy as entropy
     from empowerment.channel import mutual_information as mutual_information
+    from empowerment.horizons import HorizonSweep as HorizonSweep
     from empowerment.measure import empowerment as empowerment
     from empowerment.models.mdp import MDP as MDP
     from empowerment.results import CapacityResult as CapacityResult
     from empowerment.results import ConvergenceWarning as ConvergenceWarning
     from empowerment.results import EmpowermentResult as EmpowermentResult
     from empowerment.results import Status as Status
+    from empowerment.sweep import horizon_sweep as horizon_sweep
 
 
 def __getattr__(name: str) -> Any:

@@ -11,8 +11,8 @@ from empowerment.layout import GridLayout
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
 
-_COLUMNS = ("value", "lower", "upper", "gap", "converged", "status")
-_OPTIONS = ("horizon", "sensor", "output", "method", "backend", "base", "unit", "tol", "rtol")
+_COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
+_OPTIONS = ("horizon", "sensor", "output", "stopping", "backend", "base", "unit", "tol", "rtol")
 
 
 def to_dataframe(result: EmpowermentResult) -> Any:
@@ -42,7 +42,9 @@ def to_xarray(result: EmpowermentResult) -> Any:
     variables: dict[str, Any] = {name: ("state", np.asarray(getattr(result, name))) for name in _COLUMNS}
     for name in ("value", "lower", "upper", "gap"):
         variables[name] = (*variables[name], {"units": result.unit})
-    return xarray.Dataset(variables, coords=coords, attrs={name: getattr(result, name) for name in _OPTIONS})
+    # An attribute in a netCDF file is a number or text, never a truth value.
+    attributes = {name: getattr(result, name) for name in _OPTIONS} | {"stopping": int(result.stopping)}
+    return xarray.Dataset(variables, coords=coords, attrs=attributes)
 
 
 def _imported(name: str) -> Any:

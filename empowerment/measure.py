@@ -3,46 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+import os
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from empowerment import validate
-from empowerment.actuation.open_loop import DEFAULT_MEMORY, OUTPUTS, NoSequenceError, open_loop
-from empowerment.actuation.reachable import count_readings, count_trajectories, trace_sequences
+from empowerment.actuation.open_loop import DEFAULT_MEMORY, OUTPUTS
+from empowerment.actuation.reachable import trace_sequences
 from empowerment.actuation.sensor import Sensor, make_sensor
-from empowerment.capacity.solve import backend_name, channel_capacity, kernel_of
-from empowerment.channel import Channel
+from empowerment.capacity.solve import backend_name
+from empowerment.checkpoint import Checkpoint, fingerprint
+from empowerment.finder import METHODS, Finder, Found, RefusedError
 from empowerment.models.mdp import MDP
+from empowerment.models.symmetry import TOLERANCE, Orbits, orbits
+from empowerment.parallel import run_chunks
 from empowerment.progress import progress_bar
-from empowerment.results import EmpowermentResult, Sequences, Status, tell_failure
+from empowerment.results import ON_FAILURE, EmpowermentResult, Sequences, Status, tell_failure
 
-METHODS = ("auto", "counting", "enumeration")
-# An input of less probability than this is a trace of the solver's path, not part of the optimum.
-_MIN_WEIGHT = 1e-6
+DEFAULT_MAX_SEQUENCES = 50_000_000
 
-
-class _Question(NamedTuple):
-    """What is asked of each state."""
-
-    model: MDP
-    numbers: np.ndarray
-    horizon: int
-    sensor: Sensor
-    output: str
-    base: float
-
-
-class _Finding(NamedTuple):
-    """What is found for one state, with the numbers of the actions that carry it (None: not kept)."""
-
-    value: float
-    lower: float
-    upper: float
-    status: Status
-    sequences: np.ndarray | None = None
-    weights: np.ndarray | None = None
+# States that are counted together share what they reach; of the others a chunk is what a killed run loses.
+_COUNTED_TOGETHER = 16_384
+_CHUNKS, _LARGEST_CHUNK = 200, 64
 
 
 def empowerment(
@@ -52,13 +37,20 @@ def empowerment(
     states: Any = None,
     sensor: Any = None,
     output: str = "final",
+    stopping: bool = False,
     tol: float = 1e-9,
     rtol: float = 0.0,
     method: str = "auto",
     backend: str | None = None,
     base: float = 2,
+    max_sequences: int = DEFAULT_MAX_SEQUENCES,
     memory: float = DEFAULT_MEMORY,
+    samples: int = 1000,
+    rng: np.random.Generator | int | None = None,
     keep_sequences: bool = True,
+    n_jobs: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    on_failure: str = "warn",
     progress: bool = False,
 ) -> EmpowermentResult:
     """Return the n-step empowerment of states, each with a certified interval.
@@ -77,19 +69,38 @@ def empowerment(
         What is read: the state itself, a function of its label, or readings with the probabilities of a matrix.
     output : {"final", "trajectory"}
         Whether the last reading counts or all of the `horizon` readings.
+    stopping : bool
+        Let the agent stop early: sequences of 0 to `horizon` actions count, and the reading is that of the state
+        in which it stopped. In a deterministic world that counts all that is at most `horizon` steps away.
     tol, rtol : float
         Width wanted of the intervals, in the result's unit and relative to their lower ends; the wider counts.
-    method : {"auto", "counting", "enumeration"}
-        Counting reachable outcomes is exact for deterministic worlds and sensors, and what ``"auto"`` takes
-        there. Enumeration makes the row of every sequence of actions and takes the capacity.
+    method : {"auto", "counting", "enumeration", "column-generation", "interval", "sampled"}
+        ``"counting"`` reachable outcomes is exact for deterministic worlds and sensors, and what ``"auto"`` takes
+        there. Elsewhere it takes ``"column-generation"``, exact as well: a working set of sequences priced
+        against all others without storing their rows (trajectories: ``"enumeration"``, which stores them).
+        Where that would take more than `max_sequences` or `memory` it takes ``"interval"``, bounds for any horizon.
+        ``"sampled"`` draws sequences at random for the lower end. The result says for each state which it was.
     backend : {"numba", "reference", "jax"}, optional
-        Kernels of the capacity solver.
+        Compiled kernels (the default), plain NumPy, or capacities in JAX with compiled kernels around them.
     base : float
         2 for bits, ``math.e`` for nats.
+    max_sequences : int
+        Most action sequences, after merging, that are looked at in one state.
     memory : float
-        Most bytes that the rows of one step, or the sequences of a count, may take.
+        Most bytes that one state, or the sequences of a count, may take.
+    samples : int
+        Sequences drawn for each state by ``method="sampled"``.
+    rng : numpy.random.Generator, int or None
+        Where these come from; every state has random numbers of its own, in whatever order states are done.
     keep_sequences : bool
         Keep the optimal action sequences for :meth:`EmpowermentResult.sequences`.
+    n_jobs : int, optional
+        Processes side by side, -1 for one on each core. None leaves it to ``joblib.parallel_config``, whose
+        backend may be a cluster, and is one where there is none.
+    checkpoint : path, optional
+        A directory for finished states. A run that was killed goes on from there when it is started again.
+    on_failure : {"warn", "raise", "ignore"}
+        What to do when an interval stays wider than the tolerance. It holds in any case.
     progress : bool
         Show a progress bar over states (needs the extra ``progress``).
 
@@ -100,19 +111,25 @@ def empowerment(
     Raises
     ------
     ValueError
-        If an option or a state is not known, or counting is asked of a world with noise.
+        If an option or a state is not known, counting is asked of a world with noise, or the checkpoint belongs to
+        another question.
     MemoryError
-        If the rows of a step, or the sequences to keep, do not fit into `memory`.
+        If a state would take more than `max_sequences` or `memory` and the method is an exact one by name, or the
+        sequences of a count do not fit.
+    RuntimeError
+        If the tolerance is missed and ``on_failure="raise"``.
 
     Warns
     -----
     ConvergenceWarning
-        If an interval stayed wider than the tolerance. It holds in any case.
+        If an interval stayed wider than the tolerance. It holds in any case. Where bounds or samples were asked
+        for by name there is no warning.
 
     Notes
     -----
     Terminal states are absorbing and have none. Where no sequence of this length is available the empowerment
-    is 0 and the status says so. More steps need not mean more empowerment in a noisy world.
+    is 0 and the status says so. More steps need not mean more empowerment in a noisy world. Of states that
+    declared symmetries map to each other one is computed.
 
     Examples
     --------
@@ -120,55 +137,66 @@ def empowerment(
     >>> result = emp.empowerment(emp.worlds.klyubin_maze(), horizon=5)
     >>> round(float(result.value.max()), 4), result.states[result.value.argmax()]
     (5.5236, (5, 5))
+
+    A million sequences of a noisy world, priced without storing their rows:
+
+    >>> lake = emp.from_gymnasium("FrozenLake-v1")
+    >>> result = emp.empowerment(lake, horizon=10, states=0)
+    >>> round(float(result), 9), bool(result.converged), str(result.kind[0])
+    (1.200787759, True, 'exact')
     """
     if not isinstance(model, MDP):
         raise TypeError(f"model is a {type(model).__name__}, expected an MDP (from_gymnasium makes one, for example)")
-    horizon = validate.horizon(horizon)
     validate.one_of(output, OUTPUTS, "output")
-    validate.one_of(method, METHODS, "method")
+    validate.one_of(on_failure, ON_FAILURE, "on_failure")
     tol, rtol = validate.tolerances(tol, rtol)
-    base, memory = validate.base(base), validate.memory(memory)
-    backend = backend_name(backend)
     reader = make_sensor(sensor, model)
-    question = _Question(model, _numbers(states, model), horizon, reader, output, base)
-    if _counts(question, method):
-        method, backend = "counting", "scipy"  # counting needs no kernel
-        found = _count(question, keep_sequences, memory)
-    else:
-        method = "enumeration"
-        solver = {"tol": tol, "rtol": rtol, "backend": backend, "base": base}
-        found = _enumerate(question, keep_sequences, memory, solver)
-    findings = []
-    with progress_bar(question.numbers.size, f"empowerment, horizon {horizon}", "state", progress) as advance:
-        for finding in found:
-            findings.append(finding)
-            advance(1)
-    result = EmpowermentResult(
-        value=np.array([f.value for f in findings], dtype=float),
-        lower=np.array([f.lower for f in findings], dtype=float),
-        upper=np.array([f.upper for f in findings], dtype=float),
-        status=np.array([int(f.status) for f in findings]),
-        states=tuple(model.states[i] for i in question.numbers),
-        state_numbers=question.numbers,
-        actions=model.actions,
-        horizon=horizon,
-        sensor=reader.name,
+    numbers = _numbers(states, model)
+    method_used = _method(method, model, reader, output, stopping)
+    finder = Finder(
+        model=model.with_idle_action() if stopping and method_used != "counting" else model.unlabelled(),
+        sensor=reader.unlabelled(),
+        horizon=validate.horizon(horizon),
         output=output,
-        method=method,
-        backend=backend,
-        base=base,
+        stopping=bool(stopping),
+        method=method_used,
+        backend=backend_name(backend),
+        base=validate.base(base),
         tol=tol,
         rtol=rtol,
-        optimal=_joined(findings),
+        max_sequences=validate.positive_int(max_sequences, "max_sequences"),
+        memory=validate.memory(memory),
+        samples=validate.positive_int(samples, "samples"),
+        seed=_seed(rng),
+        keep_sequences=bool(keep_sequences),
+    )
+    alike = _alike(model, numbers, finder)
+    asked, place = np.unique(alike.representative, return_inverse=True)
+    kept, finder = _opened(checkpoint, finder, asked, drawn=rng is None)
+    found = _run(finder, asked, model, n_jobs, kept, progress)
+    room = _room_of_symmetries(alike, finder, found["upper"][place])
+    result = EmpowermentResult(
+        value=found["value"][place],
+        lower=found["lower"][place] - room,
+        upper=found["upper"][place] + room,
+        status=found["status"][place],
+        method=found["method"][place],
+        states=tuple(model.states[i] for i in numbers),
+        state_numbers=numbers,
+        actions=tuple(model.actions),
+        horizon=finder.horizon,
+        sensor=reader.name,
+        output=output,
+        stopping=finder.stopping,
+        backend=finder.backend,
+        base=finder.base,
+        tol=tol,
+        rtol=rtol,
+        optimal=_optimal(finder, found, model, numbers, place, alike.action_map),
         layout=model.layout,
     )
-    if not result.converged.all():
-        missed = np.flatnonzero(~result.converged)
-        tell_failure(
-            f"{missed.size} of {len(result)} intervals are wider than wanted ({tol:.2e} {result.unit}), first in "
-            f"state {result.states[missed[0]]!r}: {Status(result.status[missed[0]]).sentence}",
-            "warn",
-        )
+    if method not in ("interval", "sampled") and not result.converged.all():
+        tell_failure(_complaint(result), on_failure)
     return result
 
 
@@ -188,79 +216,140 @@ def _numbers(states: Any, model: MDP) -> np.ndarray:
         raise ValueError(f"{reason}{hint}") from None
 
 
-def _counts(question: _Question, method: str) -> bool:
-    """Return whether outcomes are counted, which takes a world and a sensor without noise."""
-    countable = question.model.is_deterministic and question.sensor.is_deterministic
+def _method(method: str, model: MDP, sensor: Sensor, output: str, stopping: bool) -> str:
+    """Return the method, with what "auto" is in a world without noise."""
+    validate.one_of(method, METHODS, "method")
+    if output == "trajectory":
+        if stopping:
+            raise ValueError("stopping=True asks where the agent stopped, expected output='final'")
+        if method in ("column-generation", "sampled"):
+            raise ValueError(
+                f"method={method!r} is for the final reading; for trajectories there are 'counting', 'enumeration' "
+                "and 'interval'"
+            )
+    countable = model.is_deterministic and sensor.is_deterministic
     if method == "counting" and not countable:
         raise ValueError(
             "method='counting' needs a deterministic world and sensor, and this one is stochastic; "
-            "method='enumeration' takes both"
+            "method='column-generation' takes both"
         )
-    return countable and method != "enumeration"
+    return "counting" if method == "auto" and countable else method
 
 
-def _enumerate(
-    question: _Question, keep_sequences: bool, memory: float, solver: dict[str, Any]
-) -> Iterator[_Finding]:
-    """Take the capacity over every sequence, state by state."""
-    model, numbers, horizon, sensor, output, base = question
-    _, kernel = kernel_of(solver["backend"])
-    for number in numbers.tolist():
+def _seed(rng: np.random.Generator | int | None) -> int:
+    if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0:
+        return int(rng)
+    if rng is None or isinstance(rng, np.random.Generator):
+        return int(np.random.default_rng(rng).integers(2**63))
+    raise ValueError(f"rng is {rng!r}, expected a numpy.random.Generator, a seed of at least 0, or None")
+
+
+def _alike(model: MDP, numbers: np.ndarray, finder: Finder) -> Orbits:
+    """Return which states stand for which: those of one orbit, if the sensor reads the state itself."""
+    use = model.symmetries and finder.sensor.name == "state" and finder.method not in ("counting", "sampled")
+    return orbits(model if use else model.unlabelled(), numbers)
+
+
+def _room_of_symmetries(alike: Orbits, finder: Finder, upper: np.ndarray) -> np.ndarray:
+    """Bound what the rounding up to which symmetries hold changes; see :class:`actuation.layers.Layer`."""
+    relative_error = TOLERANCE * finder.horizon * alike.distance
+    return 2.0 * relative_error * (1.0 / math.log(finder.base) + upper)
+
+
+def _run(
+    finder: Finder,
+    asked: np.ndarray,
+    model: MDP,
+    n_jobs: int | None,
+    kept: Checkpoint | None,
+    progress: bool,
+) -> Found:
+    """Answer for all states asked, chunk by chunk, and return the arrays over them."""
+    chunks = _chunks(asked, finder.method)
+    done = {i: kept.read(i) for i in kept.indices()} if kept else {}
+    left = [i for i in range(len(chunks)) if i not in done]
+    jobs = n_jobs if len(left) > 1 else 1
+    with progress_bar(asked.size, f"empowerment, horizon {finder.horizon}", "state", progress) as advance:
+        advance(sum(chunks[i].size for i in done))
+        work = run_chunks(finder, (chunks[i] for i in left), n_jobs=jobs, threads=finder.method == "counting")
         try:
-            channel = open_loop(model, number, horizon, sensor, output, memory, kernel)
-        except NoSequenceError:
-            yield _no_sequence(horizon, keep_sequences)
-            continue
-        result = channel_capacity(Channel.from_valid(channel.rows), on_failure="ignore", **solver)
-        # The solver certifies the rows as computed; the model's own rows differ from them by rounding.
-        slack = 2 * channel.relative_error * (1 / math.log(base) + float(result.upper))
-        lower, upper = float(result.lower) - slack, float(result.upper) + slack
-        narrow = upper - lower <= max(solver["tol"], solver["rtol"] * lower)
-        status = result.status if narrow or not result.converged else Status.PRECISION
-        found = _Finding(float(result.value), lower, upper, status)
-        if keep_sequences:
-            used = np.flatnonzero(result.input_distribution >= _MIN_WEIGHT)
-            found = found._replace(sequences=channel.sequences[used], weights=result.input_distribution[used])
-        yield found
+            with closing(work) as results:
+                for k, found in results:
+                    if kept:
+                        kept.store(left[k], found)
+                    done[left[k]] = found
+                    advance(chunks[left[k]].size)
+        except RefusedError as refused:
+            number, reason = refused.args
+            raise MemoryError(f"state {model.states[number]!r}: {reason}") from None
+    return {name: np.concatenate([done[i][name] for i in range(len(chunks))]) for name in done[0]}
 
 
-def _count(question: _Question, keep_sequences: bool, memory: float) -> Iterator[_Finding]:
-    """Count outcomes of a deterministic world; of runs of readings only the number is kept."""
-    model, numbers, horizon, sensor, output, base = question
-    successors, reading = model.successors, sensor.reading_of_state
-    if output == "trajectory":
-        counts, keep_sequences = count_trajectories(successors, reading, numbers, horizon), False
+def _chunks(asked: np.ndarray, method: str) -> list[np.ndarray]:
+    size = _COUNTED_TOGETHER if method == "counting" else min(-(-asked.size // _CHUNKS), _LARGEST_CHUNK)
+    return [asked[first : first + size] for first in range(0, asked.size, size)]
+
+
+def _opened(path: str | os.PathLike[str] | None, finder: Finder, asked: np.ndarray, drawn: bool) -> Any:
+    """Return the checkpoint of this question, None without a path, and the finder with the seed to go by."""
+    if path is None:
+        return None, finder
+    names = ("horizon", "output", "stopping", "method", "backend", "base", "tol", "rtol", "max_sequences", "memory")
+    question: dict[str, Any] = {name: getattr(finder, name) for name in (*names, "keep_sequences")}
+    remembered: dict[str, Any] = {}
+    if finder.method == "sampled":
+        question["samples"] = finder.samples
+        (remembered if drawn else question)["seed"] = finder.seed
+    rows, sensor = finder.model.rows, finder.sensor.matrix
+    prints = {
+        "model": fingerprint(rows.data, rows.indices, rows.indptr, finder.model.available),
+        "sensor": fingerprint(sensor.data, sensor.indices, sensor.indptr),
+        "states": fingerprint(asked),
+    }
+    kept = Checkpoint.open(path, question, prints, remembered)
+    return kept, replace(finder, seed=kept.remembered.get("seed", finder.seed))
+
+
+def _optimal(
+    finder: Finder, found: Found, model: MDP, numbers: np.ndarray, place: np.ndarray, action_map: np.ndarray
+) -> Sequences | None:
+    """Return the sequences that carry the optimum in every state; of runs that are counted there are none."""
+    if not finder.keep_sequences or (finder.method == "counting" and finder.output == "trajectory"):
+        return None
+    if finder.method == "counting":
+        parts = _traced(finder, found["value"][place], model, numbers)
+        weights = [np.full(len(part), 1.0 / max(len(part), 1)) for part in parts]
     else:
-        counts = count_readings(successors, reading, numbers, horizon).tolist()
-    if keep_sequences and 4 * horizon * sum(counts) > memory:
+        first = np.concatenate([[0], np.cumsum(found["count"])])
+        own = [slice(first[i], first[i + 1]) for i in place]
+        parts = [_carried(found["sequences"][part], mapped) for part, mapped in zip(own, action_map, strict=True)]
+        weights = [found["weights"][part] for part in own]
+    offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+    return Sequences(np.concatenate(parts), np.concatenate(weights), offsets)
+
+
+def _carried(sequences: np.ndarray, mapped: np.ndarray) -> np.ndarray:
+    """Return sequences with each action mapped; -1 stays."""
+    return np.where(sequences < 0, sequences, mapped[sequences]).astype(np.int32)
+
+
+def _traced(finder: Finder, value: np.ndarray, model: MDP, numbers: np.ndarray) -> list[np.ndarray]:
+    taken = 4.0 * finder.horizon * float(np.sum(finder.base**value))
+    if taken > finder.memory:
         raise MemoryError(
-            f"the optimal sequences take {4e-9 * horizon * sum(counts):.3g} GB, allowed are {memory / 1e9:.3g} GB; "
+            f"the optimal sequences take {taken / 1e9:.3g} GB, allowed are {finder.memory / 1e9:.3g} GB; "
             "pass keep_sequences=False or raise memory="
         )
-    for number, count in zip(numbers.tolist(), counts, strict=True):
-        if not count:
-            yield _no_sequence(horizon, keep_sequences)
-            continue
-        value = math.log2(count) if base == 2 else math.log(count) / math.log(base)
-        slack = 4 * math.ulp(value) if count > 1 else 0.0
-        found = _Finding(value, value - slack, value + slack, Status.CERTIFIED)
-        if keep_sequences:
-            sequences = trace_sequences(successors, reading, number, horizon)
-            found = found._replace(sequences=sequences, weights=np.full(count, 1.0 / count))
-        yield found
+    reading = finder.sensor.reading_of_state
+    options = {"up_to": finder.stopping}
+    return [
+        trace_sequences(model.successors, reading, number, finder.horizon, **options) for number in numbers.tolist()
+    ]
 
 
-def _no_sequence(horizon: int, keep_sequences: bool) -> _Finding:
-    found = _Finding(0.0, 0.0, 0.0, Status.NO_SEQUENCE)
-    if keep_sequences:
-        return found._replace(sequences=np.empty((0, horizon), dtype=np.int32), weights=np.empty(0))
-    return found
-
-
-def _joined(findings: list[_Finding]) -> Sequences | None:
-    sequences = [f.sequences for f in findings if f.sequences is not None]
-    weights = [f.weights for f in findings if f.weights is not None]
-    if not sequences:
-        return None
-    offsets = np.concatenate([[0], np.cumsum([len(part) for part in sequences])])
-    return Sequences(np.concatenate(sequences), np.concatenate(weights), offsets)
+def _complaint(result: EmpowermentResult) -> str:
+    missed = np.flatnonzero(~result.converged)
+    return (
+        f"{missed.size} of {len(result)} intervals are wider than wanted ({result.tol:.2e} {result.unit}), first in "
+        f"state {result.states[missed[0]]!r}: {Status(result.status[missed[0]]).sentence}"
+    )

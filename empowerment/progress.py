@@ -7,8 +7,10 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def progress_bar(total: int, description: str, unit: str, wanted: bool) -> Iterator[Callable[[int], object]]:
+def progress_bar(total: int | None, description: str, unit: str, wanted: bool) -> Iterator[Callable[[int], object]]:
     """Yield a function that is told how many more are done; without `wanted` it does nothing.
+
+    Where the `total` is not known the bar counts.
 
     Raises
     ------

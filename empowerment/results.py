@@ -25,6 +25,7 @@ class Status(enum.IntEnum):
     MAX_ITER = 4
     PRECISION = 5
     NO_SEQUENCE = 6
+    BOUNDED = 7
     HANDED_OVER = 8
 
     @property
@@ -42,6 +43,8 @@ _SENTENCES = {
     "raise max_iter or tol",
     Status.PRECISION: "rounding errors came first: the interval holds but is wider than the tolerance; raise tol",
     Status.NO_SEQUENCE: "no action sequence of this length is available, so there is nothing to choose from",
+    Status.BOUNDED: "not every action sequence was looked at: the interval holds but is wider than the tolerance; "
+    "raise max_sequences and memory, or shorten the horizon, for an exact value",
     Status.HANDED_OVER: "certified, but on the CPU: on the device the iteration stopped short",
 }
 
@@ -49,6 +52,15 @@ _SENTENCES = {
 class ConvergenceWarning(UserWarning):
     """The interval holds but is wider than the tolerance that was asked for."""
 
+
+KINDS = {
+    "counting": "exact",
+    "enumeration": "exact",
+    "column-generation": "exact",
+    "interval": "interval",
+    "sampled": "lower bound",
+}
+"""What a method of `empowerment` is worth: of an exact one the interval is as wide as rounding makes it."""
 
 ON_FAILURE = ("warn", "raise", "ignore")
 
@@ -197,6 +209,7 @@ class Sequences:
     Attributes
     ----------
     actions : ndarray of int of shape (n_sequences, horizon)
+        Sequences that stop before the horizon end in -1.
     weights : ndarray of shape (n_sequences,)
         Probability of each sequence under the optimal input distribution.
     offsets : ndarray of int of shape (n_states + 1,)
@@ -227,10 +240,12 @@ class EmpowermentResult(Interval):
     horizon : int
     sensor, output : str
         What is read ("state", "function" or "matrix"), and whether the last reading or all of them count.
-    method : str
-        "counting" (exact, deterministic worlds) or "enumeration" (the capacity over every sequence).
+    method : ndarray of str of shape (n_states,)
+        How each state was answered; `kind` says what that is worth.
     backend : str
-        "numba" or "reference"; "scipy" where outcomes were counted.
+        "numba" or "reference".
+    stopping : bool
+        Whether sequences of fewer actions count as well.
     base, tol, rtol : float
     optimal : Sequences or None
         None if they were not kept.
@@ -248,13 +263,19 @@ class EmpowermentResult(Interval):
     horizon: int
     sensor: str
     output: str
-    method: str
+    stopping: bool
+    method: np.ndarray
     backend: str
     base: float
     tol: float
     rtol: float
     optimal: Sequences | None = None
     layout: GridLayout | None = None
+
+    @property
+    def kind(self) -> np.ndarray:
+        """What each state's method is worth: "exact", "interval", or "lower bound" where sequences were drawn."""
+        return np.array([KINDS[method] for method in self.method.tolist()])
 
     def __len__(self) -> int:
         return len(self.states)
@@ -279,6 +300,7 @@ class EmpowermentResult(Interval):
             lower=self.lower[part],
             upper=self.upper[part],
             status=self.status[part],
+            method=self.method[part],
             states=self.states[part],
             state_numbers=self.state_numbers[part],
             optimal=optimal,
@@ -291,8 +313,16 @@ class EmpowermentResult(Interval):
         count = "1 state" if len(self) == 1 else f"{len(self)} states"
         return (
             f"EmpowermentResult({count}, horizon {self.horizon}: {ends} {self.unit}, "
-            f"widest interval {self.gap.max():.1e}{note}, {self.method})"
+            f"widest interval {self.gap.max():.1e}{note}, {self.methods})"
         )
+
+    @property
+    def methods(self) -> str:
+        """The methods that were used, with the number of states of each where there are several."""
+        names, counts = np.unique(self.method, return_counts=True)
+        if names.size == 1:
+            return str(names[0])
+        return ", ".join(f"{count} by {name}" for name, count in zip(names, counts, strict=True))
 
     def _position(self, state: Any) -> int:
         try:
@@ -330,7 +360,8 @@ class EmpowermentResult(Interval):
         first, last = self.optimal.offsets[i : i + 2]
         order = first + np.argsort(-self.optimal.weights[first:last], kind="stable")
         return [
-            (tuple(self.actions[a] for a in self.optimal.actions[k]), float(self.optimal.weights[k])) for k in order
+            (tuple(self.actions[a] for a in self.optimal.actions[k] if a >= 0), float(self.optimal.weights[k]))
+            for k in order
         ]
 
     def plot(self, ax: Any = None, **options: Any) -> Any:

@@ -12,9 +12,9 @@ from empowerment.files import written_whole
 from empowerment.layout import GridLayout
 from empowerment.results import EmpowermentResult, Sequences
 
-FORMAT = "empowerment-result-1"
-_ARRAYS = ("value", "lower", "upper", "status", "state_numbers")
-_PLAIN = ("horizon", "sensor", "output", "method", "backend", "base", "tol", "rtol")
+FORMAT = "empowerment-result-2"
+_ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
+_PLAIN = ("horizon", "sensor", "output", "stopping", "backend", "base", "tol", "rtol")
 
 
 def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:

@@ -5,9 +5,10 @@ A sentence says what is wrong, where, what was found, what was wanted and, where
 
 from __future__ import annotations
 
+import itertools
 import math
 import numbers
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias, TypeGuard
 
 import numpy as np
@@ -79,6 +80,18 @@ def positive_int(value: object, name: str) -> int:
     return int(value)
 
 
+def n_jobs(value: object) -> int | None:
+    """Return a number of jobs: not 0, negative ones count from the number of cores, None leaves it to joblib."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value == 0:
+        raise ValueError(
+            f"n_jobs is {value!r}, expected a whole number of processes (-1: one on each core), "
+            "or None to leave it to joblib.parallel_config"
+        )
+    return int(value)
+
+
 def probability(value: object, name: str) -> float:
     """Return a number in [0, 1]."""
     if not (_is_real(value) and 0 <= value <= 1):
@@ -102,6 +115,40 @@ def labels(values: Sequence[Any] | None, count: int, name: str) -> tuple[Any, ..
         if repeated:
             raise ValueError(f"{name}[{position}] is {label!r} again, expected labels that differ")
         seen.add(label)
+    return found
+
+
+def permutation(images: object, known: Mapping[Any, int], name: str, kind: str) -> np.ndarray:
+    """Return the number of each image; images are labels, in the order of the labels they belong to.
+
+    Parameters
+    ----------
+    images : iterable of hashable
+        What each label is mapped to.
+    known : mapping of label to int
+        The labels in their order, with their numbers 0, 1, ….
+    name : str
+        What the permutation is called in a message.
+    kind : str
+        What is permuted: "state" or "action".
+    """
+    if isinstance(images, str) or not isinstance(images, Iterable):
+        raise TypeError(f"{name} has {images!r} for its {kind}s, expected a sequence with the image of each {kind}")
+    images = list(images)
+    if len(images) != len(known):
+        raise ValueError(f"{name} has {len(images)} images of {kind}s, expected {len(known)}, one for each {kind}")
+    try:
+        found = np.fromiter(map(known.get, images, itertools.repeat(-1)), np.int64, len(images))
+    except TypeError:
+        raise TypeError(f"{name} has images of {kind}s that are not hashable, expected labels of {kind}s") from None
+    if found.min() < 0:
+        bad = int(found.argmin())
+        raise ValueError(f"{name} maps {kind} {list(known)[bad]!r} to {images[bad]!r}, which is no {kind}")
+    counts = np.bincount(found)
+    if counts.max() > 1:
+        one, other = (list(known)[i] for i in np.flatnonzero(found == counts.argmax())[:2])
+        image = list(known)[counts.argmax()]
+        raise ValueError(f"{name} maps both {kind} {one!r} and {other!r} to {image!r}, expected a permutation")
     return found
 
 

@@ -16,3 +16,12 @@ def backend(request):
     if request.param == "jax":
         pytest.importorskip("jax")
     return request.param
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A Dask cluster of two worker processes; its pages go to whatever port is free."""
+    distributed = pytest.importorskip("distributed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
+        yield cluster

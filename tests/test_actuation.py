@@ -112,9 +112,7 @@ def test_horizon_zero_is_one_empty_sequence():
 
 
 def test_a_step_that_would_not_fit_is_refused_before_it_is_made():
-    with pytest.raises(
-        MemoryError, match=r"step 3 of 9 from state \(4, 4\) takes .* GB of rows, allowed are 1e-05 GB"
-    ):
+    with pytest.raises(MemoryError, match=r"step 3 of 9 takes .* GB of rows, allowed are 1e-05 GB"):
         emp.actuation_channel(emp.worlds.slip_grid(), (4, 4), 9, memory=1e4)
 
 
@@ -147,7 +145,7 @@ def test_counting_equals_enumeration(seed, horizon, missing, trajectory):
         options = {"sensor": sensor, "output": "trajectory" if trajectory else "final"}
         counted = emp.empowerment(model, horizon, **options)
         enumerated = emp.empowerment(model, horizon, method="enumeration", **options)
-        assert (counted.method, enumerated.method) == ("counting", "enumeration")
+        assert (counted.methods, enumerated.methods) == ("counting", "enumeration")
         assert counted.value == pytest.approx(enumerated.value, abs=1e-9)
         assert counted.status.tolist() == enumerated.status.tolist()
 

@@ -122,7 +122,7 @@ def test_map_json_holds_everything(run):
     assert [tuple(state["state"]) for state in found["states"]] == list(wanted.states)
     assert {state["status"] for state in found["states"]} <= {"CERTIFIED", "RESTARTED"}
     assert found["states"][0]["sentence"].startswith("certified")
-    for name in ("horizon", "sensor", "output", "method", "backend", "base", "unit", "tol", "rtol"):
+    for name in ("horizon", "sensor", "output", "methods", "backend", "base", "unit", "tol", "rtol"):
         assert found[name] == getattr(wanted, name)
     assert (found["world"], found["n_states"], found["n_actions"]) == ("slip_grid", 88, 5)
     assert (found["deterministic"], found["converged"]) == (False, True)
@@ -301,7 +301,7 @@ def test_a_result_is_printed_even_if_it_cannot_be_written(run, here, monkeypatch
         (("klyubin_maze", "--slip", "2"), "slip is 2.0, expected a probability"),
         (("slip_grid", "--slip-mode", "up"), "unknown slip_mode 'up'; the known ones are 'other'"),
         (("slip_grid", "--method", "counting"), "--method counting needs a deterministic world"),
-        (("slip_grid", "--memory", "1e-9"), "GB of rows, allowed are 1e-09 GB"),
+        (("slip_grid", "--method", "enumeration", "--memory", "1e-9"), "GB of rows, allowed are 1e-09 GB"),
         (("klyubin_maze", "--speed", "9"), "unrecognized arguments: --speed 9"),
         (("klyubin_maze", "--horiz", "9"), "unrecognized arguments: --horiz 9"),
         ((), "the following arguments are required: WORLD"),
@@ -405,8 +405,8 @@ def test_a_drawing_that_is_none(refused, here):
 
 def test_a_missed_tolerance_is_told_and_the_result_printed(run, here, monkeypatch):
     hasty = partial(emp.channel_capacity, max_iter=1)
-    monkeypatch.setattr("empowerment.measure.channel_capacity", hasty)
-    arguments = ("map", "slip_grid", "--horizon", 2, "--save", "map.csv")
+    monkeypatch.setattr("empowerment.finder.channel_capacity", hasty)
+    arguments = ("map", "slip_grid", "--horizon", 2, "--save", "map.csv", "--method", "enumeration")
     code, out, err = run(*arguments, "--json")
     found = json.loads(out)
     missed = [state for state in found["states"] if not state["converged"]]

@@ -37,7 +37,8 @@ def test_an_unknown_name_is_an_attribute_error():
 def test_numpy_only_use_loads_neither_numba_nor_jax():
     code = (
         "import sys, empowerment as emp; emp.channel_capacity([[.9, .1], [.1, .9]], backend='reference');"
-        "emp.empowerment(emp.worlds.klyubin_maze(), 3); print([m for m in ('jax', 'numba') if m in sys.modules])"
+        "emp.empowerment(emp.worlds.klyubin_maze(), 3, backend='reference');"
+        "print([m for m in ('jax', 'numba') if m in sys.modules])"
     )
     assert run(code).strip() == "[]"
 

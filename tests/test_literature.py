@@ -99,6 +99,24 @@ def test_frozen_lake_4x4(n):
         assert float(result[state]) == pytest.approx(expected, abs=1e-8 if expected else 0)
 
 
+@pytest.mark.parametrize(
+    ("state", "bits"),
+    [
+        (0, {6: 0.9860250445, 8: 1.1131486721, 10: 1.2007877592}),
+        (6, {6: 0.9122085048, 8: 0.9676112707, 10: 1.0048580054}),
+        (14, {6: 0.9122085048, 8: 0.9609815577, 10: 0.9826584701}),
+    ],
+)
+def test_frozen_lake_4x4_over_all_of_up_to_a_million_sequences(state, bits):
+    pytest.importorskip("gymnasium")
+    lake = emp.from_gymnasium("FrozenLake-v1")
+    for n, value in bits.items():
+        result = emp.empowerment(lake, n, states=state)
+        assert result.converged.all()
+        assert result.kind.tolist() == ["exact"]
+        assert float(result) == pytest.approx(value, abs=1e-9)
+
+
 def test_frozen_lake_one_step_inside_is_log2_of_four_thirds():
     pytest.importorskip("gymnasium")
     result = emp.empowerment(emp.from_gymnasium("FrozenLake-v1"), 1)
@@ -124,11 +142,15 @@ def test_gymnasium_terminal_states_have_no_empowerment_unless_read_as_given(name
     assert given.value == pytest.approx(as_given, abs=1e-12)
 
 
-@pytest.mark.parametrize(("n", "bits"), [(5, 3.516782), (6, 3.736450256)])
-def test_slip_grid_from_its_centre(n, bits):
+SLIP_GRID = {5: 3.516782, 6: 3.736450256, 7: 3.900150306, 8: 4.024416462, 9: 4.129801154, 10: 4.209027252}
+
+
+@pytest.mark.parametrize("n", SLIP_GRID)
+def test_slip_grid_from_its_centre(n):
     result = emp.empowerment(emp.worlds.slip_grid(), n, states=(4, 4))
     assert result.converged.all()
-    assert float(result) == pytest.approx(bits, abs=6e-7 if n == 5 else 1e-9)
+    assert result.kind.tolist() == ["exact"]
+    assert float(result) == pytest.approx(SLIP_GRID[n], abs=6e-7 if n == 5 else 1e-9)
 
 
 def model(*actions):

@@ -11,8 +11,8 @@ import empowerment as emp
 from empowerment.files import written_whole
 from empowerment.layout import GridLayout
 
-ARRAYS = ("value", "lower", "upper", "status", "state_numbers")
-PLAIN = ("states", "actions", "horizon", "sensor", "output", "method", "backend", "base", "tol", "rtol", "layout")
+ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
+PLAIN = ("states", "actions", "horizon", "sensor", "output", "stopping", "backend", "base", "tol", "rtol", "layout")
 NOT_SAVED = "is not a saved empowerment result, or is damaged"
 
 
@@ -259,7 +259,7 @@ def test_dataframe(noisy):
     frame = noisy.to_dataframe()
     assert frame.index.name == "state"
     assert frame.index.tolist() == list(noisy.states)
-    assert frame.columns.tolist() == ["value", "lower", "upper", "gap", "converged", "status"]
+    assert frame.columns.tolist() == ["value", "lower", "upper", "gap", "converged", "status", "method"]
     assert np.array_equal(frame["value"], noisy.value)
     assert np.array_equal(frame["gap"], noisy.upper - noisy.lower)
     assert frame["converged"].all()
@@ -276,7 +276,8 @@ def test_xarray(noisy):
     assert data.column.values.tolist() == [0, 5, 2]
     assert np.array_equal(data["upper"], noisy.upper)
     assert data["lower"].attrs == {"units": "nats"}
-    assert data.attrs["method"] == "enumeration"
+    assert data["method"].values.tolist() == ["column-generation"] * 3
+    assert data.attrs["stopping"] == 0
     assert data.attrs["tol"] == 1e-7
 
 

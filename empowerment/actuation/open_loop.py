@@ -8,6 +8,7 @@ convex hull of the rows alone).
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -17,6 +18,7 @@ from scipy import sparse
 
 from empowerment import validate
 from empowerment.actuation.sensor import Sensor, make_sensor
+from empowerment.actuation.task import NoSequenceError, TooManySequencesError
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.solve import kernel_of
 from empowerment.channel import Channel
@@ -24,10 +26,6 @@ from empowerment.models.mdp import MDP
 
 OUTPUTS = ("final", "trajectory")
 DEFAULT_MEMORY = 4e9
-
-
-class NoSequenceError(ValueError):
-    """No action sequence of the wanted length is available from a state."""
 
 
 class _Columns(NamedTuple):
@@ -133,10 +131,12 @@ def open_loop(
     output: str,
     memory: float,
     kernel: ModuleType | None,
+    max_sequences: float = math.inf,
 ) -> OpenLoop:
     """Return the rows from the state numbered `start`; see :func:`actuation_channel`.
 
-    `kernel` is the module whose ``equal_rows`` decides what is merged; without one nothing is.
+    `kernel` is the module whose ``equal_rows`` decides what is merged; without one nothing is. A step with more
+    sequences than `max_sequences` raises a `TooManySequencesError`.
     """
     # For the last reading alone nothing is read on the way: every state gives the same reading.
     on_the_way = sensor.matrix if output == "trajectory" else sparse.csr_array(np.ones((model.n_states, 1)))
@@ -144,7 +144,10 @@ def open_loop(
     rows, sequences, relative_error = np.ones((1, 1)), np.zeros((1, 0), dtype=np.int32), 0.0
     for step in range(1, horizon + 1):
         matrices, following = _step(model, on_the_way, columns)
-        _check_memory(rows.shape[0] * model.n_actions * following.state.size, memory, step, horizon, model, start)
+        n_rows, n_columns = len(rows) * model.n_actions, following.state.size
+        if n_rows > max_sequences:
+            raise TooManySequencesError(f"step {step} of {horizon} has {n_rows} sequences")
+        _check_memory(n_rows * n_columns, memory, step, horizon)
         rows, sequences = _extend(model, rows, sequences, columns, matrices)
         if not rows.size:
             raise NoSequenceError(
@@ -232,12 +235,12 @@ def _read_out(rows: np.ndarray, columns: _Columns, sensor: Sensor, output: str) 
         return np.ascontiguousarray(rows @ summing), labels
     reading = sensor.matrix[columns.state]
     seen = np.flatnonzero(np.bincount(reading.indices, minlength=reading.shape[1]))
-    return np.ascontiguousarray(rows @ reading[:, seen]), [sensor.readings[r] for r in seen]
+    return np.ascontiguousarray(rows @ reading[:, seen]), [sensor.readings[int(r)] for r in seen]
 
 
-def _check_memory(entries: int, memory: float, step: int, horizon: int, model: MDP, start: int) -> None:
+def _check_memory(entries: int, memory: float, step: int, horizon: int) -> None:
     if 8 * entries > memory:
         raise MemoryError(
-            f"step {step} of {horizon} from state {model.states[start]!r} takes {8 * entries / 1e9:.3g} GB of rows, "
+            f"step {step} of {horizon} takes {8 * entries / 1e9:.3g} GB of rows, "
             f"allowed are {memory / 1e9:.3g} GB; shorten the horizon, coarsen the sensor or raise memory="
         )

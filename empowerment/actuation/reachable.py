@@ -1,20 +1,101 @@
-"""Deterministic worlds: the capacity is the logarithm of a count, so count.
+"""What can be reached and read, counted: all that the empowerment of a deterministic world needs.
 
 Without noise every sequence of actions has one outcome, and the capacity of such a channel is the logarithm of
-the number of outcomes that some sequence reaches (Klyubin, Polani, Nehaniv 2005).
+the number of outcomes that some sequence reaches (Klyubin, Polani, Nehaniv 2005). With noise that logarithm is an
+upper bound.
 """
 
 from __future__ import annotations
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 from scipy import sparse
 
-# Start states that are followed together; bounds the memory of a frontier.
-_CHUNK = 2048
+from empowerment.actuation.kernels import kernel_of
+from empowerment.actuation.sensor import Sensor
+from empowerment.models.mdp import MDP
+
+_ROUNDING = 2.0**-53
+# Whole numbers of so many bits are exact in double precision, and numbers of so many bits can still be added up.
+_EXACT, _LARGE = 53, 1000
+# The exponent of zero: below that of any number of paths, and far from where exponents overflow.
+_EXPONENT_OF_ZERO = -(2**30)
 
 
-def count_readings(successors: np.ndarray, reading: np.ndarray, starts: np.ndarray, horizon: int) -> np.ndarray:
-    """Return how many last readings `horizon` actions can bring about from each start.
+class Graph(NamedTuple):
+    """What each state is joined to, as the rows of a CSR matrix without its entries.
+
+    Attributes
+    ----------
+    indptr : ndarray of int64 of shape (n_states + 1,)
+    indices : ndarray of int32
+        State s is joined to ``indices[indptr[s] : indptr[s + 1]]``, distinct and ascending.
+    """
+
+    indptr: np.ndarray
+    indices: np.ndarray
+
+
+def successor_graph(model: MDP) -> Graph:
+    """Join each state to those that some available action leads to with positive probability."""
+    rows = model.rows
+    return _distinct(rows.indptr[:: model.n_actions], rows.indices, model.n_states)
+
+
+def reading_graph(sensor: Sensor) -> Graph:
+    """Join each state to the readings it may give."""
+    return _distinct(sensor.matrix.indptr, sensor.matrix.indices, sensor.matrix.shape[1])
+
+
+def _distinct(indptr: np.ndarray, indices: np.ndarray, n_columns: int) -> Graph:
+    entries = np.ones(indices.size, dtype=bool), indices.copy(), indptr.copy()
+    joined = sparse.csr_array(entries, shape=(indptr.size - 1, n_columns))
+    joined.sum_duplicates()
+    return Graph(joined.indptr.astype(np.int64), joined.indices.astype(np.int32, copy=False))
+
+
+def count_readings(
+    graph: Graph,
+    readings: Graph,
+    n_readings: int,
+    starts: np.ndarray,
+    horizon: int,
+    *,
+    up_to: bool = False,
+    backend: str | None = None,
+) -> np.ndarray:
+    """Return how many readings are possible after `horizon` steps, for each start.
+
+    Parameters
+    ----------
+    graph, readings : Graph
+        The successors and the readings of each state, from :func:`successor_graph` and :func:`reading_graph`.
+    n_readings : int
+    starts : ndarray of int of shape (n_starts,)
+        States to start in. Many consecutive ones in one call are counted faster than few.
+    horizon : int
+    up_to : bool
+        Count what is possible after any number of steps from 0 to `horizon` instead. Without it a state that
+        must be left again does not count: the sets of n and of n + 1 steps need not be nested.
+    backend : {"numba", "reference"}, optional
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_starts,)
+        In a deterministic world the number of last readings that `horizon` actions can bring about, 0 where no
+        sequence of this length is available. In a noisy one, and with a noisy sensor, no reading outside of those
+        counted has positive probability. Where an action is missing in some of the states that may be reached,
+        the count still follows it from the others.
+    """
+    return np.asarray(kernel_of(backend).count_readings(*graph, *readings, n_readings, starts, horizon, up_to))
+
+
+def trace_sequences(
+    successors: np.ndarray, reading: np.ndarray, start: int, horizon: int, *, up_to: bool = False
+) -> np.ndarray:
+    """Return one sequence of actions for each last reading that can be reached.
 
     Parameters
     ----------
@@ -22,53 +103,124 @@ def count_readings(successors: np.ndarray, reading: np.ndarray, starts: np.ndarr
         Next states, -1 where an action is missing.
     reading : ndarray of int of shape (n_states,)
         What is read in each state.
-    starts : ndarray of int
-        States to start in.
+    start, horizon : int
+    up_to : bool
+        Allow any number of actions from 0 to `horizon`, and return a shortest sequence for each reading.
+
+    Returns
+    -------
+    ndarray of int32 of shape (n_readings_reached, horizon)
+        In the order of the readings. Shorter sequences end in -1.
+    """
+    layers = _layers(successors, start, horizon, up_to)
+    first = 0 if up_to else horizon
+    depth = np.repeat(np.arange(first, len(layers)), [layer.states.size for layer in layers[first:]])
+    states = np.concatenate([layer.states for layer in layers[first:]])
+    chosen = np.unique(reading[states], return_index=True)[1]  # for each reading the place where it comes first
+    depth, position = depth[chosen], chosen - np.searchsorted(depth, depth[chosen])
+    sequences = np.full((chosen.size, horizon), -1, dtype=np.int32)
+    for step in range(len(layers) - 1, 0, -1):
+        under_way = depth >= step
+        layer = layers[step]
+        sequences[under_way, step - 1] = layer.action[position[under_way]]
+        position[under_way] = layer.parent[position[under_way]]
+    return sequences
+
+
+class _Layer(NamedTuple):
+    """The states after so many actions, each with one way to it: a place in the layer before, and an action."""
+
+    states: np.ndarray
+    parent: np.ndarray
+    action: np.ndarray
+
+
+def _layers(successors: np.ndarray, start: int, horizon: int, only_new: bool) -> list[_Layer]:
+    n_actions = successors.shape[1]
+    states = met = np.array([start])
+    layers = [_Layer(states, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64))]
+    for _ in range(horizon):
+        states, origin = np.unique(successors[states].reshape(-1), return_index=True)
+        kept = states >= 0
+        if only_new:
+            kept &= ~np.isin(states, met)
+            met = np.concatenate([met, states[kept]])
+        states, origin = states[kept], origin[kept]
+        layers.append(_Layer(states, origin // n_actions, origin % n_actions))
+    return layers
+
+
+def count_runs(model: MDP, sensor: Sensor, starts: np.ndarray, horizon: int) -> tuple[np.ndarray, float]:
+    """Return the logarithm of how many different runs of `horizon` readings can be brought about.
+
+    Parameters
+    ----------
+    model : MDP
+        A deterministic world.
+    sensor : Sensor
+        Deterministic too.
+    starts : ndarray of int of shape (n_starts,)
     horizon : int
 
     Returns
     -------
-    ndarray of int, shaped like `starts`
-        0 where no sequence of this length is available.
+    ndarray of float of shape (n_starts,)
+        In nats; minus infinity where no sequence of this length is available.
+    float
+        No logarithm is further than this from the exact one.
+
+    Notes
+    -----
+    Where the successors of every state read differently, as they do with the state itself for a reading, runs of
+    readings are as many as paths, whose number takes one product with a sparse matrix for each step. Elsewhere
+    the sets of states that the agent may be in are told apart (:func:`count_trajectories`), which may be very many.
     """
-    n_states, n_actions = successors.shape
-    source = np.repeat(np.arange(n_states), n_actions)
-    present = successors.reshape(-1) >= 0
-    step = _indicator(source[present], successors.reshape(-1)[present], (n_states, n_states))
-    read = _indicator(np.arange(n_states), reading, (n_states, int(reading.max()) + 1))
-    counts = []
-    for first in range(0, starts.size, _CHUNK):
-        chunk = starts[first : first + _CHUNK]
-        reached = _indicator(np.arange(chunk.size), chunk, (chunk.size, n_states))
-        for _ in range(horizon):
-            reached = reached @ step
-            reached.data[:] = True
-        counts.append(np.diff((reached @ read).indptr))
-    return np.concatenate(counts).astype(np.int64)
+    graph, reading = successor_graph(model), sensor.reading_of_state
+    if _distinct(graph.indptr, reading[graph.indices], len(sensor.readings)).indices.size == graph.indices.size:
+        logarithms, relative_error = _count_paths(graph, horizon)
+        logarithms = logarithms[starts]
+    else:
+        counts = count_trajectories(model.successors, reading, starts, horizon)
+        logarithms = np.array([math.log(count) if count else -math.inf for count in counts])
+        relative_error = 0.0
+    return logarithms, relative_error + 4 * math.ulp(logarithms.max(initial=0.0))
 
 
-def _indicator(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> sparse.csr_array:
-    return sparse.csr_array((np.ones(rows.size, dtype=bool), (rows, columns)), shape=shape)
+def _count_paths(graph: Graph, horizon: int) -> tuple[np.ndarray, float]:
+    """Return the logarithm of the number of paths from every state, and the relative error of these numbers.
+
+    N(s) after k steps is the sum of N(t) after k - 1 over the successors t of s. The numbers are kept as mantissas
+    and exponents of their own, as those of one state may outgrow those of another beyond any common scale.
+    """
+    n_states, widest = graph.indptr.size - 1, max(int(np.diff(graph.indptr).max()), 1)
+    bits = math.log2(widest)  # by which a number of paths grows at most in one step
+    step = sparse.csr_array((np.ones(graph.indices.size), graph.indices, graph.indptr), shape=(n_states, n_states))
+    mantissa, exponent = np.ones(n_states), np.zeros(n_states, dtype=np.int32)
+    for done in range(horizon):
+        if (done + 1) * bits < _LARGE:
+            mantissa = step @ mantissa
+        else:
+            mantissa, exponent = _scaled_step(graph, mantissa, exponent)
+    with np.errstate(divide="ignore"):  # no path at all
+        logarithms = np.log(mantissa) + exponent * math.log(2)
+    # A sum of so many terms that are not negative is off by less than a rounding for each of them.
+    exact = horizon * bits < _EXACT
+    return logarithms, 0.0 if exact else 1.01 * horizon * widest * _ROUNDING
 
 
-def trace_sequences(successors: np.ndarray, reading: np.ndarray, start: int, horizon: int) -> np.ndarray:
-    """Return one sequence of actions for each last reading that can be reached, of shape (count, horizon)."""
-    n_actions = successors.shape[1]
-    front = np.array([start])
-    history = []
-    for _ in range(horizon):
-        following = successors[front].reshape(-1)
-        states, chosen = np.unique(following, return_index=True)
-        present = states >= 0
-        front, chosen = states[present], chosen[present]
-        history.append((chosen // n_actions, chosen % n_actions))
-    position = np.unique(reading[front], return_index=True)[1] if front.size else np.empty(0, dtype=np.int64)
-    sequences = np.empty((position.size, horizon), dtype=np.int32)
-    for step in range(horizon - 1, -1, -1):
-        parent, action = history[step]
-        sequences[:, step] = action[position]
-        position = parent[position]
-    return sequences
+def _scaled_step(graph: Graph, mantissa: np.ndarray, exponent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Add up the numbers of the successors, in units of the largest power of two among them."""
+    mantissa, shift = np.frexp(mantissa)
+    exponent = np.where(mantissa > 0, exponent + shift, _EXPONENT_OF_ZERO).astype(np.int32)
+    filled = np.flatnonzero(np.diff(graph.indptr))
+    first = graph.indptr[filled]
+    parts = exponent[graph.indices]
+    largest = np.maximum.reduceat(parts, first)
+    parts -= np.repeat(largest, np.diff(graph.indptr)[filled])
+    following, scale = np.zeros_like(mantissa), np.zeros_like(exponent)
+    following[filled] = np.add.reduceat(np.ldexp(mantissa[graph.indices], parts), first)
+    scale[filled] = largest
+    return following, scale
 
 
 def count_trajectories(successors: np.ndarray, reading: np.ndarray, starts: np.ndarray, horizon: int) -> list[int]:

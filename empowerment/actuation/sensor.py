@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,8 +29,12 @@ class Sensor:
     """
 
     matrix: sparse.csr_array
-    readings: tuple[Any, ...]
+    readings: Sequence[Any]
     name: str
+
+    def unlabelled(self) -> Sensor:
+        """Return the same readings with numbers for labels: small to send."""
+        return Sensor(self.matrix, range(len(self.readings)), self.name)
 
     @property
     def is_deterministic(self) -> bool:

@@ -62,14 +62,15 @@ def from_gymnasium(env: Any, *, terminal: str = "absorbing") -> MDP:
     validate.one_of(terminal, ("absorbing", "as-given"), "terminal")
     if not isinstance(env, str):
         return _read(env, terminal)
-    made = _make(env)
+    own = made(env)
     try:
-        return _read(made, terminal)
+        return _read(own, terminal)
     finally:
-        made.close()
+        own.close()
 
 
-def _make(name: str) -> Any:
+def made(name: str) -> Any:
+    """Return a new environment of this id."""
     try:
         import gymnasium
     except ImportError:
@@ -109,10 +110,15 @@ def _read(env: Any, terminal: str) -> MDP:
     )
 
 
+def name_of(core: Any) -> str:
+    """Return the id of an environment, or the name of its class."""
+    return str(getattr(getattr(core, "spec", None), "id", type(core).__name__))
+
+
 def _table(core: Any) -> Mapping[Any, Mapping[Any, Any]]:
     """Return P, or say that there is none."""
     table = getattr(core, "P", None)
-    name = getattr(getattr(core, "spec", None), "id", type(core).__name__)
+    name = name_of(core)
     if table is None:
         raise ValueError(f"{name} has no table of transitions; {_EXPECTED}")
     rows = table.values() if isinstance(table, Mapping) else [None]

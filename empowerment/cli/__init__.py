@@ -130,8 +130,13 @@ def _fill_map(parser: _Parser) -> None:
     add("--slip-mode", metavar="MODE", help="what happens then: other, perpendicular or stay (grids)")
     add("--terminal", metavar="HOW", help="terminal states: absorbing (default) or as-given (gym:)")
     add("--output", default="final", metavar="WHAT", help="what counts: final reading (default) or trajectory")
-    _add_common(parser, "auto, counting or enumeration", " (transition files)")
-    add("--memory", type=_gigabytes, metavar="GB", help="most memory for the rows of one step (default 4)")
+    add("--stopping", action="store_true", help="let the agent stop after fewer actions")
+    _add_common(parser, "auto, counting, enumeration, column-generation, interval or sampled", " (transition files)")
+    add("--max-sequences", type=int, metavar="K", help="most action sequences for one state (default 50 million)")
+    add("--memory", type=_gigabytes, metavar="GB", help="most memory for one state (default 4)")
+    add("--seed", type=int, metavar="S", help="where the random numbers of --method sampled begin")
+    add("--jobs", type=int, metavar="J", help="processes side by side, -1 for one on each core (default 1)")
+    add("--checkpoint", metavar="DIR", help="keep finished states there, and go on from those that are")
     add(
         "--save",
         action="append",

@@ -27,19 +27,23 @@ def run_map(arguments: argparse.Namespace) -> int:
         terminal=arguments.terminal,
         normalize=arguments.normalize or None,
     )
-    limits = {} if arguments.memory is None else {"memory": arguments.memory}
+    limits = {"max_sequences": arguments.max_sequences, "memory": arguments.memory}
     with _missed_tolerance() as sentences:
         result = empowerment(
             world,
             arguments.horizon,
             output=arguments.output,
+            stopping=arguments.stopping,
             tol=arguments.tol,
             method=arguments.method,
             backend=arguments.backend,
             base=arguments.base,
             keep_sequences=any(saving.keeps_sequences(path) for path in arguments.save),
+            rng=arguments.seed,
+            n_jobs=arguments.jobs,
+            checkpoint=arguments.checkpoint,
             progress=_wants_bar(arguments.quiet),
-            **limits,
+            **{name: limit for name, limit in limits.items() if limit is not None},
         )
     # Printed before anything is written, so that a disk that fills up costs no result.
     print(

@@ -23,7 +23,8 @@ def map_record(name: str, world: MDP, result: EmpowermentResult) -> dict[str, An
     for i, state in enumerate(result.states):
         status = Status(result.status[i])
         numbers = {x: column[i] for x, column in columns.items()}
-        states.append({"state": _plain(state), **numbers, "status": status.name, "sentence": status.sentence})
+        told = {"method": str(result.method[i]), "status": status.name, "sentence": status.sentence}
+        states.append({"state": _plain(state), **numbers, **told})
     return {
         "world": name,
         "n_states": world.n_states,
@@ -31,7 +32,7 @@ def map_record(name: str, world: MDP, result: EmpowermentResult) -> dict[str, An
         "deterministic": world.is_deterministic,
         "actions": [_plain(action) for action in result.actions],
         "horizon": result.horizon,
-        **{x: getattr(result, x) for x in ("sensor", "output", "method", "backend")},
+        **{x: getattr(result, x) for x in ("sensor", "output", "methods", "backend")},
         **{x: getattr(result, x) for x in ("base", "unit", "tol", "rtol")},
         "converged": bool(result.converged.all()),
         "widest_interval": float(result.gap.max()),
@@ -55,7 +56,7 @@ def map_summary(name: str, world: MDP, result: EmpowermentResult) -> str:
         f"mean             {value.mean():.6g} {result.unit}",
         f"max              {value.max():.6g} {result.unit} in {_places(result, value.max())}",
         f"widest interval  {result.gap.max():.2g} {result.unit} (tolerance {result.tol:.2g})",
-        f"method           {result.method} on {result.backend}",
+        f"method           {result.methods} on {result.backend}",
     ]
     for status in Status:
         count = int((result.status == status).sum())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment import validate
+from empowerment.models.symmetry import declared
 
 AXES = "(state, action, next_state)"
 
@@ -32,6 +34,11 @@ class MDP:
         Which action exists in which state (all by default). Rows of missing actions are not read.
     initial : array_like of shape (n_states,), optional
         Distribution of the first state.
+    symmetries : sequence of (states, actions), optional
+        Permutations that leave the model as it is: for each the images of the states and those of the actions,
+        as labels in the order of `states` and `actions`. What an action does in a state, its image must do in
+        the state's image, to within 1e-13 of every probability; this is checked. Compositions of symmetries
+        are symmetries and need not be listed.
     layout : optional
         Carried along unread, for pictures (see :class:`empowerment.layout.GridLayout`).
     normalize : bool
@@ -44,11 +51,14 @@ class MDP:
     is_terminal : ndarray of bool of shape (n_states,)
     available : ndarray of bool of shape (n_states, n_actions)
     states, actions : tuple
+    symmetries : tuple of (ndarray of int, ndarray of int)
+        The numbers of the images of states and actions, for each symmetry declared.
 
     Raises
     ------
     ValueError
-        If a row is not a distribution; the message names the state, the action and what was found.
+        If a row is not a distribution, or a symmetry is none; the message names the state, the action and what
+        was found.
 
     Examples
     --------
@@ -67,13 +77,14 @@ class MDP:
         terminal: Any = None,
         available: Any = None,
         initial: Any = None,
+        symmetries: Sequence[Any] | None = None,
         layout: Any = None,
         normalize: bool = False,
     ) -> None:
         flat, n_states, n_actions = _flatten(transition)
         self.n_states, self.n_actions = n_states, n_actions
-        self.states = validate.labels(states, n_states, "states") or tuple(range(n_states))
-        self.actions = validate.labels(actions, n_actions, "actions") or tuple(range(n_actions))
+        self.states: Sequence[Any] = validate.labels(states, n_states, "states") or tuple(range(n_states))
+        self.actions: Sequence[Any] = validate.labels(actions, n_actions, "actions") or tuple(range(n_actions))
         self.layout = layout
         self.is_terminal = _state_mask(terminal, self)
         self.available = _availability(available, n_states, n_actions)
@@ -93,6 +104,7 @@ class MDP:
             array.setflags(write=False)
         if self.initial is not None:
             self.initial.setflags(write=False)
+        self.symmetries = declared(self, symmetries, self._state_numbers) if symmetries else ()
 
     def _where(self, row: int) -> str:
         state, action = divmod(row, self.n_actions)
@@ -135,6 +147,26 @@ class MDP:
     def action_matrices(self) -> tuple[sparse.csr_array, ...]:
         """One sparse matrix of shape (n_states, n_states) for each action."""
         return tuple(self.rows[a :: self.n_actions] for a in range(self.n_actions))
+
+    def unlabelled(self) -> MDP:
+        """Return the same dynamics with numbers for labels, without layout and symmetries: small to send."""
+        bare = copy.copy(self)
+        for cached in ("_state_numbers", "is_deterministic", "successors", "action_matrices"):
+            bare.__dict__.pop(cached, None)
+        bare.states, bare.actions = range(self.n_states), range(self.n_actions)
+        bare.layout, bare.symmetries = None, ()
+        return bare
+
+    def with_idle_action(self) -> MDP:
+        """Return the model without labels, with one more action, the last, that does nothing and never lacks."""
+        idle = sparse.eye_array(self.n_states, format="csr")
+        stacked = sparse.csr_array(sparse.vstack([*self.action_matrices, idle]))
+        model = self.unlabelled()
+        model.n_actions += 1
+        model.actions = range(model.n_actions)
+        model.rows = stacked[np.arange(stacked.shape[0]).reshape(model.n_actions, -1).T.reshape(-1)]
+        model.available = np.column_stack([self.available, np.ones(self.n_states, dtype=bool)])
+        return model
 
     def to_dense(self) -> np.ndarray:
         """Return the transition as an array of shape (n_states, n_actions, n_states)."""

@@ -12,6 +12,7 @@ from empowerment.layout import GridLayout
 from empowerment.models.mdp import MDP
 
 Cell = tuple[int, int]
+Mirror = tuple[np.ndarray, Sequence[str]]
 
 # What each action does to (row, column) when row 0 is the top row; "stay" is last so that it can be dropped.
 MOVES = {"north": (-1, 0), "south": (1, 0), "east": (0, 1), "west": (0, -1), "stay": (0, 0)}
@@ -109,7 +110,7 @@ def open_grid(
     Returns
     -------
     MDP
-        States are (row, column), row 0 at the top.
+        States are (row, column), row 0 at the top. Its mirror images are declared as symmetries.
 
     Raises
     ------
@@ -124,7 +125,8 @@ def open_grid(
     """
     columns = rows if columns is None else columns
     shape = validate.positive_int(rows, "rows"), validate.positive_int(columns, "columns")
-    return build_grid(np.ones(shape, dtype=bool), slip=slip, slip_mode=slip_mode, stay=stay)
+    free, mirrors = np.ones(shape, dtype=bool), _mirrors(*shape, stay)
+    return build_grid(free, slip=slip, slip_mode=slip_mode, stay=stay, mirrors=mirrors)
 
 
 def slip_grid(slip: float = 0.1, slip_mode: str = "other") -> MDP:
@@ -162,6 +164,7 @@ def build_grid(
     slip: float,
     slip_mode: str,
     stay: bool,
+    mirrors: Iterable[Mirror] = (),
 ) -> MDP:
     """Build a grid world from its parts.
 
@@ -177,6 +180,8 @@ def build_grid(
         Whether row 0 is the top row ("north" leads to the row before) or the bottom row (to the row after).
     slip, slip_mode, stay
         As for :func:`grid_world`.
+    mirrors : iterable of (ndarray of int, sequence of str)
+        Symmetries: the numbers of the images of the free cells, and the images of the actions.
 
     Returns
     -------
@@ -193,8 +198,23 @@ def build_grid(
         actions=tuple(MOVES)[: len(weights)],
         terminal=[cell for cell in cells if marks.get(cell) in TERMINAL],
         initial=starts / starts.sum() if starts.any() else None,
+        symmetries=[([cells[i] for i in images.tolist()], moves) for images, moves in mirrors],
         layout=GridLayout(free.shape, cells, walls, marks, origin),
     )
+
+
+def _mirrors(rows: int, columns: int, stay: bool) -> list[Mirror]:
+    """Return what generates the symmetries of a rectangle."""
+    cells = np.arange(rows * columns).reshape(rows, columns)
+    mirrors = [(cells[::-1], {"north": "south"}), (cells[:, ::-1], {"east": "west"})]
+    if rows == columns:  # the second flip follows from the first and the transpose
+        mirrors[1] = cells.T, {"north": "west", "south": "east"}
+    actions = tuple(MOVES) if stay else tuple(MOVES)[:STAY]
+    found: list[Mirror] = []
+    for images, swapped in mirrors:
+        image = swapped | {other: action for action, other in swapped.items()}
+        found.append((images.reshape(-1), [image.get(action, action) for action in actions]))
+    return found
 
 
 def slip_weights(slip: float, slip_mode: str, stay: bool) -> np.ndarray:

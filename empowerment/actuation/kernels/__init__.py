@@ -1,15 +1,59 @@
 """The numerical kernels of actuation, once for each backend, under one contract.
 
 ``reference`` is plain NumPy and SciPy, written to be read; ``cpu`` is compiled by numba. Both hold the same
-functions, tested against each other.
+functions, tested against each other:
+
+``count_readings(indptr, indices, read_indptr, read_indices, n_readings, starts, horizon, up_to)``
+    How many readings can follow from each start.
+``extend(rows, steps) -> (n_rows, n_actions, n_columns)``
+    Every row followed by every action; -1 in all columns where the action is not available.
+``leaf_offsets(rows, words, steps, readings) -> (n_rows, n_words)``
+    For every row followed by the actions of every word, the part of the divergence of what is then read
+    that does not depend on q (the offset of :mod:`empowerment.capacity.kernels`); minus infinity for words that
+    are not available. Nothing else is kept of the rows.
+``price(rows, suffixes, offsets) -> (best, word)``
+    For each row the largest of ``offsets - rows @ suffixes``, and its column.
+``word_rows(rows, words, steps) -> (n_words, n_columns)``
+    Row i followed by the actions of word i; -1 in all columns where an action is not available.
 """
 
 from __future__ import annotations
 
 import importlib
 from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
 
 from empowerment.capacity.solve import BACKENDS, backend_name
+
+
+class Steps(NamedTuple):
+    """What each action does, as rows to gather from: row ``action * n_columns + y`` says where y comes from.
+
+    Attributes
+    ----------
+    indptr, indices, data : ndarray
+        CSR of shape (n_actions * n_columns, n_columns).
+    missing : ndarray of bool of shape (n_actions, n_columns)
+        Where an action is not available.
+    follows : ndarray of bool of shape (n_actions, n_actions)
+        Whether action b may come directly after action a. Of two actions that commute one order is enough.
+    """
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    data: np.ndarray
+    missing: np.ndarray
+    follows: np.ndarray
+
+
+class Readings(NamedTuple):
+    """How readings come from columns, as CSR of shape (n_readings, n_columns)."""
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    data: np.ndarray
 
 
 def kernel_of(backend: str | None) -> ModuleType:

@@ -1,50 +1,20 @@
-"""Pictures of results: maps of grids, and values with their intervals.
-
-Every function takes ``ax=None``, makes a figure only if none is handed in, returns the Axes and never shows.
-"""
+"""Maps: the value of each state in its cell of a grid."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from empowerment.layout import GridLayout
+from empowerment.plotting.axes import axes_of, axis_label, color_range, ticks, write_title
 
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
 
 _MOST_WRITTEN = 120  # cells; with more of them the numbers get too small to read
 _MOST_RIMMED = 40  # cells in a row; with more of them the rims would cover the colours
-_MOST_TICKS = 20
 _BLOCKED, _NOT_ASKED, _WALL = "0.25", "0.93", "black"
-
-
-def plot_empowerment(result: EmpowermentResult, *, ax: Any = None, **options: Any) -> Any:
-    """Draw a result: as a map if its model has a grid, else state by state.
-
-    Parameters
-    ----------
-    result : EmpowermentResult
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; on a new figure by default.
-    **options
-        Passed on to :func:`plot_map` or :func:`plot_intervals`.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Examples
-    --------
-    >>> import empowerment as emp
-    >>> result = emp.empowerment(emp.worlds.tower_of_hanoi(), horizon=2)
-    >>> emp.plotting.plot_empowerment(result).get_ylabel()
-    'empowerment [bits]'
-    """
-    draw = plot_map if isinstance(result.layout, GridLayout) else plot_intervals
-    return draw(result, ax=ax, **options)
 
 
 def plot_map(
@@ -97,8 +67,8 @@ def plot_map(
         )
     values = _on_grid(result, layout)
     rows, columns = layout.shape
-    ax = _axes(ax, figure_size(result))
-    low, high = _color_range(result)
+    ax = axes_of(ax, map_size(layout))
+    low, high = color_range(result)
     edges = np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5
     rim = "white" if max(rows, columns) <= _MOST_RIMMED else "none"
     mesh = ax.pcolormesh(*edges, values, cmap=cmap, vmin=low, vmax=high, edgecolors=rim, linewidth=0.4)
@@ -106,87 +76,12 @@ def plot_map(
     _draw_walls(ax, layout)
     _frame(ax, layout)
     if colorbar:
-        _draw_colorbar(ax, mesh, columns, _axis_label(result))
+        _draw_colorbar(ax, mesh, columns, axis_label(result))
     if annotate is None:
         annotate = rows * columns <= _MOST_WRITTEN
     _write_cells(ax, mesh, layout, values, annotate)
-    _write_title(ax, result, high - low)
+    write_title(ax, result, high - low)
     return ax
-
-
-def plot_intervals(result: EmpowermentResult, *, ax: Any = None, labels: Sequence[Any] | None = None) -> Any:
-    """Draw the value of each state with a bar over its certified interval.
-
-    Parameters
-    ----------
-    result : EmpowermentResult
-    ax : matplotlib.axes.Axes, optional
-        Where to draw; on a new figure by default.
-    labels : sequence, optional
-        What to write under the states instead of their labels. With many states only some are written.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-
-    Raises
-    ------
-    ImportError
-        If matplotlib is not installed.
-    ValueError
-        If there are not as many labels as states.
-
-    Examples
-    --------
-    >>> import empowerment as emp
-    >>> result = emp.empowerment(emp.worlds.slip_grid(), horizon=1, states=[(0, 0), (5, 5)])
-    >>> ax = emp.plotting.plot_intervals(result)
-    >>> [text.get_text() for text in ax.get_xticklabels()]
-    ['(0, 0)', '(5, 5)']
-    """
-    names = [str(label) for label in (result.states if labels is None else labels)]
-    if len(names) != len(result):
-        raise ValueError(f"labels has {len(names)} entries, expected one for each of {len(result)} states")
-    ax = _axes(ax, _intervals_size(len(result)))
-    at = np.arange(len(result))
-    below, above = result.value - result.lower, result.upper - result.value
-    ax.errorbar(at, result.value, yerr=np.maximum([below, above], 0), fmt="o", markersize=4, capsize=3)
-    shown = _ticks(len(result))
-    slanted = max(len(names[i]) for i in shown) * len(shown) > 70
-    turn = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if slanted else {}
-    ax.set_xticks(shown, [names[i] for i in shown], **turn)
-    low, high = _color_range(result, result.lower, result.upper)
-    ax.set_ylim(low - 0.06 * (high - low), high + 0.06 * (high - low))
-    ax.ticklabel_format(axis="y", useOffset=False)
-    ax.grid(axis="y", color="0.9")
-    ax.set_axisbelow(True)
-    ax.set(xlabel="state", ylabel=_axis_label(result))
-    _write_title(ax, result, high - low)
-    return ax
-
-
-def figure_size(result: EmpowermentResult) -> tuple[float, float]:
-    """Return the size in inches of the figure that :func:`plot_empowerment` makes for a result."""
-    if not isinstance(result.layout, GridLayout):
-        return _intervals_size(len(result))
-    rows, columns = result.layout.shape
-    cell = min(0.55, 11 / max(rows, columns))
-    return max(cell * columns + 1.6, 3.6), max(cell * rows + 0.9, 2.3)
-
-
-def _intervals_size(count: int) -> tuple[float, float]:
-    return min(max(0.35 * count + 2, 4.0), 12.0), 3.8
-
-
-def _axes(ax: Any, size: tuple[float, float]) -> Any:
-    """Return the Axes handed in, or those of a new figure."""
-    if ax is not None:
-        return ax
-    try:
-        from matplotlib import pyplot
-    except ImportError:
-        raise ImportError('drawing needs matplotlib; install it with pip install "empowerment[plot]"') from None
-    return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
 def _on_grid(result: EmpowermentResult, layout: GridLayout) -> np.ma.MaskedArray[Any, Any]:
@@ -202,21 +97,6 @@ def _on_grid(result: EmpowermentResult, layout: GridLayout) -> np.ma.MaskedArray
             )
         values[cell] = value
     return values
-
-
-def _color_range(
-    result: EmpowermentResult, low: np.ndarray | None = None, high: np.ndarray | None = None
-) -> tuple[float, float]:
-    """Return the ends of the scale, one unit apart where the values do not differ by more than the intervals.
-
-    Otherwise rounding errors would fill the whole scale of a flat map.
-    """
-    least = float((result.value if low is None else low).min())
-    most = float((result.value if high is None else high).max())
-    if result.value.max() - result.value.min() > max(float(result.gap.max()), 1e-9):
-        return least, most
-    least = max(least - 0.5, 0.0)
-    return least, max(least + 1, most)
 
 
 def _draw_uncolored(ax: Any, layout: GridLayout, values: np.ma.MaskedArray[Any, Any]) -> None:
@@ -261,16 +141,10 @@ def _frame(ax: Any, layout: GridLayout) -> None:
     rows, columns = layout.shape
     ends = (-0.5, rows - 0.5)
     ax.set(xlim=(-0.5, columns - 0.5), ylim=ends if layout.origin == "lower" else ends[::-1])
-    ax.set(xticks=_ticks(columns), yticks=_ticks(rows), xlabel="column", ylabel="row", aspect="equal")
+    ax.set(xticks=ticks(columns), yticks=ticks(rows), xlabel="column", ylabel="row", aspect="equal")
     ax.tick_params(length=0)
     for spine in ax.spines.values():
         spine.set(linewidth=2, zorder=4)
-
-
-def _ticks(count: int) -> list[int]:
-    """Return at most about 20 evenly spaced numbers below `count`."""
-    step = next(s for e in range(20) for s in (10**e, 2 * 10**e, 5 * 10**e) if count <= s * _MOST_TICKS)
-    return list(range(0, count, step))
 
 
 def _write_cells(ax: Any, mesh: Any, layout: GridLayout, values: np.ma.MaskedArray[Any, Any], annotate: bool) -> None:
@@ -307,20 +181,8 @@ def _ink(ax: Any, mesh: Any, layout: GridLayout, cell: tuple[int, int], value: A
     return "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
 
 
-def _axis_label(result: EmpowermentResult) -> str:
-    return f"empowerment [{result.unit}]"
-
-
-def _write_title(ax: Any, result: EmpowermentResult, span: float) -> None:
-    """Name what is drawn and, where the numbers are less sure than the drawing looks, how sure they are."""
-    title = f"{result.horizon}-step empowerment"
-    if result.output == "trajectory":
-        title += " over trajectories"
-    widest, missed = float(result.gap.max()), len(result) - int(result.converged.sum())
-    if missed == 0 and widest <= 0.01 * span:
-        ax.set_title(title)
-        return
-    title += f"\nwidest interval {widest:.2g} {result.unit}"
-    if missed:
-        title += f"\n{missed} of {len(result)} states missed the tolerance"
-    ax.set_title(title, size="medium")
+def map_size(layout: GridLayout) -> tuple[float, float]:
+    """Return the size in inches of a figure for this grid."""
+    rows, columns = layout.shape
+    cell = min(0.55, 11 / max(rows, columns))
+    return max(cell * columns + 1.6, 3.6), max(cell * rows + 0.9, 2.3)

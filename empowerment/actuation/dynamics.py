@@ -1,0 +1,189 @@
+"""A model and a sensor as the kernels take them, and the part of them that matters from some states on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy import sparse
+
+from empowerment.actuation.kernels import Readings, Steps
+from empowerment.actuation.sensor import Sensor
+from empowerment.capacity.kernels import EQUAL_RTOL
+from empowerment.models.mdp import MDP
+
+# Products of larger matrices, which tell which actions commute, would take longer than they save.
+_COMMUTING_ENTRIES = 1_000_000
+
+
+@dataclass(frozen=True)
+class Dynamics:
+    """What the actions do on a set of states, the columns, and what is read there.
+
+    Attributes
+    ----------
+    columns : ndarray of int of shape (n_columns,)
+        Numbers of the states, in increasing order.
+    actions : tuple of csr_array of shape (n_columns, n_columns)
+        One matrix for each action, rows of missing actions empty.
+    available : ndarray of bool of shape (n_columns, n_actions)
+    sensor : csr_array of shape (n_columns, n_readings)
+    follows : ndarray of bool of shape (n_actions, n_actions)
+        Whether the second action may come directly after the first; of two that commute, one order is enough.
+    is_inner : ndarray of bool of shape (n_columns,)
+        Whether all that one step leads to is among the columns.
+    """
+
+    columns: np.ndarray
+    actions: tuple[sparse.csr_array, ...]
+    available: np.ndarray
+    sensor: sparse.csr_array
+    follows: np.ndarray
+    is_inner: np.ndarray
+
+    @classmethod
+    def of(cls, model: MDP, sensor: Sensor) -> Dynamics:
+        """Return the dynamics on all states."""
+        actions = tuple(model.action_matrices)
+        numbers, everywhere = np.arange(model.n_states), np.ones(model.n_states, dtype=bool)
+        return cls(numbers, actions, model.available, sensor.matrix, _follows(model), everywhere)
+
+    @property
+    def n_actions(self) -> int:
+        """Number of actions."""
+        return len(self.actions)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of states."""
+        return int(self.columns.size)
+
+    @property
+    def product_error(self) -> float:
+        """Bound on the relative error that one step adds to each entry of a row."""
+        return float((self.n_columns + 2) * np.finfo(float).eps)
+
+    def exchange_error(self, length: int) -> float:
+        """Bound the relative error of standing for words of this length in which commuting actions are exchanged."""
+        return 0.0 if self.follows.all() else 0.5 * EQUAL_RTOL * length**2
+
+    @cached_property
+    def successors(self) -> sparse.csr_array:
+        """Truth values of shape (n_columns, n_columns): which state can follow which."""
+        return sparse.csr_array(sum(abs(matrix) for matrix in self.actions) > 0)
+
+    @cached_property
+    def steps(self) -> Steps:
+        """The actions as the kernels gather them."""
+        gathers = sparse.csr_array(sparse.vstack([matrix.T for matrix in self.actions]))
+        missing = np.ascontiguousarray(~self.available.T)
+        return Steps(*_arrays(gathers), missing, self.follows)
+
+    @cached_property
+    def readings(self) -> Readings:
+        """The sensor as the kernels gather it."""
+        return Readings(*_arrays(sparse.csr_array(self.sensor.T)))
+
+    def around(self, starts: np.ndarray, horizon: int) -> Dynamics:
+        """Return the part that `horizon` steps from some of the columns can reach; all of it if that is most."""
+        reached = np.zeros(self.n_columns, dtype=bool)
+        reached[starts] = True
+        for _ in range(horizon):
+            wider = reached | (self.successors.T @ reached)
+            if 2 * wider.sum() >= self.n_columns:
+                return self
+            if (wider == reached).all():
+                break
+            reached = wider
+        if 2 * reached.sum() >= self.n_columns:
+            return self
+        kept = np.flatnonzero(reached)
+        actions = tuple(matrix[kept][:, kept] for matrix in self.actions)
+        leaves = self.successors[kept] @ ~reached
+        return Dynamics(
+            self.columns[kept], actions, self.available[kept], self.sensor[kept], self.follows, ~leaves.astype(bool)
+        )
+
+    def reached(self, starts: np.ndarray, n_steps: int) -> np.ndarray:
+        """Return the columns that exactly `n_steps` steps from some columns may lead to."""
+        front = np.zeros(self.n_columns, dtype=bool)
+        front[starts] = True
+        for _ in range(n_steps):
+            after = self.successors.T @ front
+            if (after == front).all():
+                break
+            front = after
+        return np.flatnonzero(front)
+
+    def possible_readings(self, columns: np.ndarray) -> np.ndarray:
+        """Return the numbers of the readings that some of the columns may give."""
+        return np.unique(self.sensor[columns].indices)
+
+    def places(self, states: np.ndarray) -> np.ndarray:
+        """Return the columns of states given by their numbers."""
+        return np.searchsorted(self.columns, states)
+
+    def unit_rows(self, columns: np.ndarray) -> np.ndarray:
+        """Return one row for each column: the agent is there for certain."""
+        rows = np.zeros((columns.size, self.n_columns))
+        rows[np.arange(columns.size), columns] = 1.0
+        return rows
+
+    def read(self, rows: np.ndarray) -> np.ndarray:
+        """Return the distributions of the reading."""
+        return np.ascontiguousarray(rows @ self.sensor)
+
+    def before(self, values: np.ndarray, words: np.ndarray) -> np.ndarray:
+        """Return, from each column, the expectation of `values` after each word: shape (n_columns, n_words)."""
+        found = np.repeat(values[:, None], len(words), axis=1)
+        for chosen in words.T[::-1]:
+            for action, matrix in enumerate(self.actions):
+                own = np.flatnonzero(chosen == action)
+                found[:, own] = matrix @ found[:, own]
+        return found
+
+
+def all_words(follows: np.ndarray, length: int) -> np.ndarray:
+    """Return the words of actions of one length, in lexicographic order, as an array of shape (n_words, length).
+
+    Those are left out in which an action comes directly after one that it may not follow.
+    """
+    n_actions = len(follows)
+    words = np.zeros((1, 0), dtype=np.int32)
+    for size in range(length):
+        first = np.repeat(np.arange(n_actions, dtype=np.int32), len(words))
+        rest = np.tile(words, (n_actions, 1))
+        words = np.concatenate([first[:, None], rest], axis=1)
+        if size:
+            words = words[follows[words[:, 0], words[:, 1]]]
+    return words
+
+
+def _arrays(matrix: sparse.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    return matrix.indptr.astype(np.int64), matrix.indices.astype(np.int64), matrix.data.astype(np.float64)
+
+
+def _follows(model: MDP) -> np.ndarray:
+    """Forbid, of two actions that commute, the larger directly before the smaller.
+
+    Every sequence can be sorted by exchanging neighbours that commute, and its row stays the same. Exchanged
+    actions must also be available under the same conditions: both everywhere, or one of them does nothing.
+    """
+    follows = np.ones((model.n_actions, model.n_actions), dtype=bool)
+    if model.rows.nnz > _COMMUTING_ENTRIES:
+        return follows
+    matrices, everywhere = model.action_matrices, np.asarray(model.available.all(axis=0))
+    idle = [everywhere[a] and _same(matrices[a], sparse.eye_array(model.n_states)) for a in range(model.n_actions)]
+    for b in range(model.n_actions):
+        for a in range(b):
+            exchangeable = idle[a] or idle[b] or (everywhere[a] and everywhere[b])
+            if exchangeable and _same(matrices[a] @ matrices[b], matrices[b] @ matrices[a]):
+                follows[b, a] = False
+    return follows
+
+
+def _same(one: sparse.csr_array, other: sparse.csr_array) -> bool:
+    """Return whether all entries agree up to rounding."""
+    difference = abs(sparse.csr_array(one - other))
+    return bool((difference > EQUAL_RTOL * abs(sparse.csr_array(one))).nnz == 0)

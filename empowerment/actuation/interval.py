@@ -1,0 +1,233 @@
+"""Intervals for horizons at which not every sequence can be looked at.
+
+The lower end is the capacity of some sequences, the upper end the least of several bounds (`upper_bounds`). What a
+step of either looks at is limited to a part of the number of sequences allowed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+
+from empowerment.actuation.column_generation import Solution, generate
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.exact import stream_from, with_pruned
+from empowerment.actuation.layers import HULL_COLUMNS, Kernels, Layer, first_layer
+from empowerment.actuation.local_search import LocalSearch
+from empowerment.actuation.open_loop import open_loop
+from empowerment.actuation.sensor import Sensor
+from empowerment.actuation.stream import Stream
+from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
+from empowerment.actuation.upper_bounds import FeedbackOracle, feedback_value, log_readings
+from empowerment.capacity.solve import channel_capacity
+from empowerment.channel import Channel
+from empowerment.models.mdp import MDP
+
+_SHARE = 100  # the part of the sequences allowed that one step looks at
+_ROUGH = 1e-5  # nats; how well what only prepares a bound is solved
+_LONG = 64  # beyond this horizon single actions are no longer varied
+_SEARCH_ROUNDS, _FEEDBACK_ROUNDS, _FEEDBACK_STEPS = 40, 40, 1000
+_CARRYING = 1e-6
+
+
+def bracket(task: Task, dynamics: Dynamics, kernels: Kernels, shared: dict[bytes, Solution]) -> Ends:
+    """Return an interval for any horizon; its lower end is 0 if no sequence of this length is found.
+
+    Parameters
+    ----------
+    task : Task
+    dynamics : Dynamics
+    kernels : Kernels
+    shared : dict
+        Bounds that hold for many states, filled as they are found.
+    """
+    upper = _simple_bound(task, dynamics)
+    part = task._replace(max_sequences=max(task.max_sequences // _SHARE, dynamics.n_actions))
+    seeds = _seeds(part, dynamics, kernels)
+    if not len(seeds):
+        return _nothing(task, upper)
+    best = _solved(seeds, math.inf, part, dynamics, kernels, rounds=1)
+    for length in _tail_lengths(part, dynamics):
+        try:
+            upper = min(upper, _tail_bound(length, part, dynamics, kernels, shared))
+            best = _better(best, _window(length, part, dynamics, kernels))
+        except TooManySequencesError:
+            break
+        if upper - best.lower <= task.wanted(best.lower):
+            break
+    if task.horizon <= _LONG and upper - best.lower > task.wanted(best.lower):
+        found = np.unique(np.concatenate([seeds, best.sequences]), axis=0)
+        best = _better(best, _solved(found, upper, part, dynamics, kernels, rounds=_SEARCH_ROUNDS))
+    return _with_upper(best, upper)
+
+
+def _with_upper(ends: Ends, upper: float) -> Ends:
+    upper = max(upper, ends.lower)
+    return ends._replace(value=min(max(ends.value, 0.0), upper), upper=upper)
+
+
+def sampled(task: Task, samples: int, rng: np.random.Generator, dynamics: Dynamics, kernels: Kernels) -> Ends:
+    """Return an interval whose lower end is the capacity of randomly drawn sequences, 0 if none is available."""
+    upper = _simple_bound(task, dynamics)
+    words = rng.integers(dynamics.n_actions, size=(samples, task.horizon), dtype=np.int32)
+    search = LocalSearch(words, _unit(task, dynamics), upper, 0, dynamics, kernels)
+    if not search.first().rows.size:
+        return _nothing(task, upper)
+    found = generate(search, task.tol, task.rtol, task.backend)
+    ends = widened(found, task.horizon * dynamics.product_error)
+    return _with_upper(ends, upper)
+
+
+def bracket_runs(task: Task, model: MDP, sensor: Sensor, dynamics: Dynamics, kernels: Kernels) -> Ends:
+    """Return an interval for whole trajectories: what is read first is not lost by what is done later.
+
+    The lower end is the value at the longest horizon whose sequences can all be looked at, where every one of them
+    can go on. The upper end lets the agent see the states, or counts the runs of readings.
+    """
+    start = np.array([task.start])
+    runs = sum(log_readings(dynamics, start, k) for k in range(1, task.horizon + 1))
+    upper = min(runs, feedback_value(dynamics, task.start, task.horizon, runs, task.backend))
+    best = _nothing(task, upper)
+    number = int(dynamics.columns[task.start])
+    part = task.max_sequences // _SHARE, task.memory / _SHARE
+    for horizon in range(1, task.horizon if model.available.all() else 0):
+        try:
+            rows = open_loop(model, number, horizon, sensor, "trajectory", part[1], kernels.capacity, part[0])
+        except (MemoryError, TooManySequencesError):
+            break
+        found = channel_capacity(
+            Channel.from_valid(rows.rows), tol=_ROUGH, base=math.e, backend=task.backend, on_failure="ignore"
+        )
+        more = np.zeros((len(rows.sequences), task.horizon - horizon), dtype=np.int32)
+        sequences = np.concatenate([rows.sequences, more], axis=1)
+        ends = Ends(float(found.value), float(found.lower), upper, sequences, found.input_distribution)
+        best = _better(best, widened(ends, rows.relative_error))
+    return _with_upper(best, upper)
+
+
+def _nothing(task: Task, upper: float) -> Ends:
+    return Ends(0.0, 0.0, upper, np.empty((0, task.horizon), dtype=np.int32), np.empty(0))
+
+
+def _simple_bound(task: Task, dynamics: Dynamics) -> float:
+    readings = log_readings(dynamics, np.array([task.start]), task.horizon)
+    return min(readings, feedback_value(dynamics, task.start, task.horizon, readings, task.backend))
+
+
+def _unit(task: Task, dynamics: Dynamics) -> np.ndarray:
+    return np.asarray(dynamics.unit_rows(np.array([task.start]))[0])
+
+
+def _better(one: Ends, other: Ends) -> Ends:
+    return other if other.lower > one.lower else one
+
+
+def _solved(seeds: np.ndarray, upper: float, task: Task, dynamics: Dynamics, kernels: Kernels, rounds: int) -> Ends:
+    """Return the capacity of some sequences, and of those near them if there are rounds for it."""
+    room = int(min(task.max_sequences, task.memory / (32 * dynamics.n_columns)))
+    search = LocalSearch(seeds, _unit(task, dynamics), upper, room if rounds > 1 else 0, dynamics, kernels)
+    found = generate(search, task.tol, task.rtol, task.backend, rounds)
+    return widened(found, task.horizon * dynamics.product_error)
+
+
+def _seeds(task: Task, dynamics: Dynamics, kernels: Kernels) -> np.ndarray:
+    """Return sequences grown from the start.
+
+    Of a long horizon only a part is grown: the beginning, before one action repeated, and the end, after one.
+    """
+    start = first_layer(_unit(task, dynamics)[None])
+    free = min(task.horizon, _LONG)
+    if free == task.horizon:
+        return _grown(start, free, task, dynamics, kernels)
+    beginnings = _grown(start, free, task, dynamics, kernels)
+    repeated = _repeated(task.horizon - free, dynamics)
+    count = len(beginnings)
+    joined = np.concatenate([np.repeat(beginnings, len(repeated), axis=0), np.tile(repeated, (count, 1))], axis=1)
+    ends = _grown(_followed(repeated, task, dynamics, kernels), task.horizon, task, dynamics, kernels)
+    return np.concatenate([_followed(joined, task, dynamics, kernels).sequences, ends])
+
+
+def _repeated(length: int, dynamics: Dynamics) -> np.ndarray:
+    """Return the words of one action each."""
+    return np.repeat(np.arange(dynamics.n_actions, dtype=np.int32)[:, None], length, axis=1)
+
+
+def _grown(layer: Layer, length: int, task: Task, dynamics: Dynamics, kernels: Kernels) -> np.ndarray:
+    """Return sequences of some length grown block by block: the carriers so far, followed by everything."""
+    while len(layer.rows) and (left := length - layer.sequences.shape[1]) > 0:
+        width = int(math.log(task.max_sequences / len(layer.rows)) / math.log(max(dynamics.n_actions, 2)))
+        # Not all of a short horizon at once: that would be the exact solution, which was not to be looked for.
+        width = min(max(width, 1), left, max(task.horizon - 1, 1))
+        try:
+            stream = stream_from(layer, width, dynamics, kernels, task._replace(max_sequences=10**12))
+        except TooManySequencesError:  # one step of it is too much
+            stream = None
+        if stream is None:
+            return np.empty((0, length), dtype=np.int32)
+        found = generate(stream, _ROUGH, 0.0, task.backend)
+        layer = _followed(found.sequences[found.weights > _CARRYING], task, dynamics, kernels)
+    return layer.sequences if len(layer.rows) else np.empty((0, length), dtype=np.int32)
+
+
+def _followed(words: np.ndarray, task: Task, dynamics: Dynamics, kernels: Kernels) -> Layer:
+    """Return the layer of those words that are available."""
+    words = np.ascontiguousarray(words)
+    starts = np.repeat(_unit(task, dynamics)[None], len(words), axis=0)
+    rows = kernels.actuation.word_rows(starts, words, dynamics.steps)
+    available = rows[:, 0] >= 0
+    return first_layer(rows[available], words[available], words.shape[1] * dynamics.product_error)
+
+
+def _tail_lengths(task: Task, dynamics: Dynamics) -> Iterator[int]:
+    """Yield how many last actions to look at: as many as allowed, and more where pruning may keep them few."""
+    n_actions = max(dynamics.n_actions, 2)
+    length = int(math.log(max(task.max_sequences / dynamics.n_columns, 1.0)) / math.log(n_actions))
+    longest = task.horizon - 1
+    if length < 1 or longest < 1 or 8 * dynamics.n_columns**2 * n_actions > task.memory / 4:
+        return
+    length = min(length, longest)
+    yield length
+    while dynamics.n_columns <= HULL_COLUMNS and length < longest:
+        length = min(2 * length, longest)
+        yield length
+
+
+def _tail_bound(
+    length: int, task: Task, dynamics: Dynamics, kernels: Kernels, shared: dict[bytes, Solution]
+) -> float:
+    """Bound by what the last actions can do from any state the agent may then be in, or may steer to."""
+    starts = dynamics.reached(np.array([task.start]), task.horizon - length)
+    # All columns count, for rounding: an answer must not depend on which states were asked for before.
+    key = b"".join(part.tobytes() for part in (np.array([length, dynamics.n_columns]), dynamics.columns, starts))
+    if key not in shared:
+        shared[key] = _tail(length, starts, task, dynamics, kernels)
+    tail = shared[key]
+    n_steps = task.horizon - length
+    if n_steps > _FEEDBACK_STEPS or dynamics.n_columns * dynamics.n_actions**length > task.max_sequences:
+        return tail.upper
+    everywhere = np.arange(dynamics.n_columns)
+    words = Stream(first_layer(dynamics.unit_rows(everywhere), everywhere[:, None]), dynamics, length, kernels)
+    steering = FeedbackOracle(words, task.start, n_steps, tail.q)
+    found = generate(steering, _ROUGH, 0.0, task.backend, _FEEDBACK_ROUNDS)
+    return min(tail.upper, widened(found, words.relative_error + n_steps * dynamics.product_error).upper)
+
+
+def _tail(length: int, starts: np.ndarray, task: Task, dynamics: Dynamics, kernels: Kernels) -> Solution:
+    layer = first_layer(dynamics.unit_rows(starts), starts[:, None])
+    stream = stream_from(layer, length, dynamics, kernels, task)
+    if stream is None:
+        raise TooManySequencesError
+    found = generate(stream, min(task.tol, _ROUGH) / 4, 0.0, task.backend)
+    pruned = with_pruned(found, stream, starts, length)
+    return found._replace(upper=widened(pruned, stream.relative_error).upper)
+
+
+def _window(length: int, task: Task, dynamics: Dynamics, kernels: Kernels) -> Ends:
+    """Return the capacity of all sequences that repeat one action until the last `length` actions."""
+    layer = _followed(_repeated(task.horizon - length, dynamics), task, dynamics, kernels)
+    stream = stream_from(layer, length, dynamics, kernels, task)
+    if stream is None:
+        raise TooManySequencesError
+    return widened(generate(stream, min(task.tol, _ROUGH) / 4, 0.0, task.backend), stream.relative_error)

@@ -1,0 +1,216 @@
+"""Counting what can be reached, for 64 starts at a time.
+
+Every state has a word with one bit for each start, set while the state is in that start's set. One pass over the
+frontier moves all 64 sets on at once. It takes hardly longer than for one start where the sets overlap, so starts
+that lie together are put into one word.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from empowerment._jit import jit
+
+_WORD = 64
+_BYTE = 8
+_ONE = np.uint64(1)
+_ONE_IN_EACH_BYTE = np.uint64(0x0101010101010101)
+_LOW_BYTE = np.uint64(255)
+
+
+class _Sets(NamedTuple):
+    """64 sets of states, or of readings, and a list of the places whose word is not zero.
+
+    Clearing them walks the list, so that what a group of starts costs does not depend on the size of the world.
+    """
+
+    words: np.ndarray
+    listed: np.ndarray
+    size: np.ndarray
+
+
+def count_readings(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    read_indptr: np.ndarray,
+    read_indices: np.ndarray,
+    n_readings: int,
+    starts: np.ndarray,
+    horizon: int,
+    up_to: bool,
+) -> np.ndarray:
+    """Return the number of readings that are possible after `horizon` steps, for each start (see `reference`).
+
+    Runs on one core and holds no lock: many starts are shared out among threads or processes by the caller.
+    """
+    n_states = indptr.size - 1
+    distinct, place = np.unique(np.asarray(starts, dtype=np.int64), return_inverse=True)
+    steps = _readonly(indptr, np.uint64), _readonly(indices, np.uint32)
+    reads = _readonly(read_indptr, np.uint64), _readonly(read_indices, np.uint32)
+    waiting = np.zeros(n_states, dtype=np.bool_)
+    waiting[distinct] = True
+    order = _together(*steps, distinct, waiting)
+    sets = (_empty_sets(n_states), _empty_sets(n_states), _empty_sets(n_states))
+    counts = _count(steps, reads, order, horizon, up_to, sets, _empty_sets(n_readings))
+    return np.asarray(counts[np.argsort(order)][place])
+
+
+def _readonly(array: np.ndarray, kind: type[np.unsignedinteger]) -> np.ndarray:
+    """Return a view of one type whatever the caller's array allows; unsigned, as then no index is negative."""
+    view = np.ascontiguousarray(array, dtype=f"i{np.dtype(kind).itemsize}").view(kind)
+    view.setflags(write=False)
+    return view
+
+
+def _empty_sets(n_places: int) -> _Sets:
+    # Made here and not in compiled code: NumPy gets zeros from the system, page by page as they are touched.
+    listed = np.empty(n_places + 1, dtype=np.uint32)  # room for one more: what is not new is written, then dropped
+    return _Sets(np.zeros(n_places, dtype=np.uint64), listed, np.zeros(1, dtype=np.int64))
+
+
+@jit()
+def _together(indptr: np.ndarray, indices: np.ndarray, starts: np.ndarray, waiting: np.ndarray) -> np.ndarray:
+    """Return the starts in patches of 64 that few steps join: breadth first, through starts not taken yet."""
+    order = np.empty_like(starts)
+    taken = 0
+    for start in starts:
+        head = taken
+        if waiting[start]:
+            waiting[start] = False
+            order[taken] = start
+            taken += 1
+        while head < taken and taken % _WORD:
+            state = np.uint64(order[head])
+            head += 1
+            for e in range(indptr[state], indptr[state + _ONE]):
+                if waiting[indices[e]] and taken % _WORD:
+                    waiting[indices[e]] = False
+                    order[taken] = indices[e]
+                    taken += 1
+    return order
+
+
+@jit()
+def _count(
+    steps: tuple[np.ndarray, np.ndarray],
+    reads: tuple[np.ndarray, np.ndarray],
+    starts: np.ndarray,
+    horizon: int,
+    up_to: bool,
+    sets: tuple[_Sets, _Sets, _Sets],
+    read: _Sets,
+) -> np.ndarray:
+    counts = np.zeros(starts.size, dtype=np.int64)
+    for first in range(0, starts.size, _WORD):
+        group = starts[first : first + _WORD]
+        reached = _reached(steps, group, horizon, up_to, sets)
+        _spread(reads, reached, read, read.words)
+        _add_bits(read, counts[first : first + _WORD])
+        _clear(reached)
+        _clear(read)
+    return counts
+
+
+@jit()
+def _reached(
+    steps: tuple[np.ndarray, np.ndarray],
+    starts: np.ndarray,
+    horizon: int,
+    up_to: bool,
+    sets: tuple[_Sets, _Sets, _Sets],
+) -> _Sets:
+    """Return the sets after `horizon` steps, the other two left empty.
+
+    Where every start can be left for itself its sets are nested: what is possible after n steps is so after n + 1.
+    Then, as for `up_to`, only what is new goes on from step to step.
+    """
+    now, after, met = sets
+    nested = up_to or _all_loop(steps, starts)
+    for i in range(starts.size):
+        _mark(now, np.uint32(starts[i]), _ONE << np.uint64(i))
+    for _ in range(horizon):
+        if nested:
+            _join(now, met)
+        _spread(steps, now, after, met.words if nested else after.words)
+        settled = _equal(now, after)
+        _clear(now)
+        now, after = after, now
+        if settled:
+            break
+    if not nested:
+        return now
+    _join(now, met)
+    _clear(now)
+    return met
+
+
+@jit()
+def _all_loop(steps: tuple[np.ndarray, np.ndarray], starts: np.ndarray) -> bool:
+    """Return whether each of the starts is among its own next states."""
+    indptr, indices = steps
+    for start in starts:
+        state = np.uint64(start)
+        if not (indices[indptr[state] : indptr[state + _ONE]] == start).any():
+            return False
+    return True
+
+
+@jit()
+def _spread(graph: tuple[np.ndarray, np.ndarray], source: _Sets, target: _Sets, known: np.ndarray) -> None:
+    """Add to `target` what an edge joins to `source`, less what is known; `target` itself may be what is known."""
+    indptr, indices = graph
+    for i in range(source.size[0]):
+        state = source.listed[i]
+        bits = source.words[state]
+        for e in range(indptr[state], indptr[state + _ONE]):
+            place = indices[e]
+            _mark(target, place, bits & ~known[place])
+
+
+@jit()
+def _join(source: _Sets, target: _Sets) -> None:
+    for i in range(source.size[0]):
+        _mark(target, source.listed[i], source.words[source.listed[i]])
+
+
+@jit()
+def _mark(sets: _Sets, place: np.uint32, bits: np.uint64) -> None:
+    """Put a place into the sets of these bits. Without a branch, which would be guessed wrong half of the time."""
+    before = sets.words[place]
+    sets.listed[sets.size[0]] = place
+    sets.size[0] += (before == 0) & (bits != 0)
+    sets.words[place] = before | bits
+
+
+@jit()
+def _equal(one: _Sets, other: _Sets) -> bool:
+    same = 0
+    while same < one.size[0] and one.words[one.listed[same]] == other.words[one.listed[same]]:
+        same += 1
+    return bool(same == one.size[0] == other.size[0])
+
+
+@jit()
+def _clear(sets: _Sets) -> None:
+    for i in range(sets.size[0]):
+        sets.words[sets.listed[i]] = 0
+    sets.size[0] = 0
+
+
+@jit()
+def _add_bits(sets: _Sets, counts: np.ndarray) -> None:
+    """Add to each start's count the number of places in its set.
+
+    Eight bits are counted at once, one in each byte of a word, and added up before a byte could overflow.
+    """
+    partial = np.zeros(_BYTE, dtype=np.uint64)
+    for i in range(sets.size[0]):
+        word = sets.words[sets.listed[i]]
+        for bit in range(_BYTE):
+            partial[bit] += (word >> np.uint64(bit)) & _ONE_IN_EACH_BYTE
+        if (i + 1) % 255 == 0 or i + 1 == sets.size[0]:
+            for start in range(counts.size):
+                counts[start] += np.int64((partial[start % _BYTE] >> np.uint64(start - start % _BYTE)) & _LOW_BYTE)
+            partial[:] = 0

@@ -1,0 +1,54 @@
+"""Rows followed by words of actions, a tree at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from empowerment.actuation.kernels import Readings, Steps
+from empowerment.capacity.kernels.reference.solve import row_offsets
+
+
+def extend(rows: np.ndarray, steps: Steps) -> np.ndarray:
+    """Return every row followed by every action: shape (n_rows, n_actions, n_columns)."""
+    found = np.stack([rows @ matrix for matrix in _matrices(steps)], axis=1)
+    found[((rows > 0).astype(float) @ steps.missing.T) > 0] = -1.0
+    return found
+
+
+def leaf_offsets(rows: np.ndarray, words: np.ndarray, steps: Steps, readings: Readings) -> np.ndarray:
+    """Return the offsets of all rows after all words."""
+    shape = len(readings.indptr) - 1, rows.shape[1]
+    reading = sparse.csr_array((readings.data, readings.indices, readings.indptr), shape)
+    found = np.empty((len(rows), len(words)))
+    for w, word in enumerate(words):
+        last = word_rows(rows, np.repeat(word[None], len(rows), axis=0), steps)
+        available = last[:, 0] >= 0
+        found[:, w] = np.where(available, row_offsets(np.where(available[:, None], last @ reading.T, 0.0)), -np.inf)
+    return found
+
+
+def price(rows: np.ndarray, suffixes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return for each row the largest of ``offsets - rows @ suffixes``, and its column."""
+    divergences = offsets - rows @ suffixes
+    word = divergences.argmax(axis=1)
+    return divergences[np.arange(len(rows)), word], word
+
+
+def word_rows(rows: np.ndarray, words: np.ndarray, steps: Steps) -> np.ndarray:
+    """Return row i followed by the actions of word i."""
+    matrices, found = _matrices(steps), []
+    for row, word in zip(rows, words, strict=True):
+        for action in word:
+            if (row[steps.missing[action]] > 0).any():
+                row = np.full(row.size, -1.0)
+                break
+            row = row @ matrices[action]
+        found.append(row)
+    return np.array(found).reshape(len(words), rows.shape[1])
+
+
+def _matrices(steps: Steps) -> list[sparse.csr_array]:
+    n_actions, n_columns = steps.missing.shape
+    gathers = sparse.csr_array((steps.data, steps.indices, steps.indptr), (n_actions * n_columns, n_columns))
+    return [gathers[a * n_columns : (a + 1) * n_columns].T.tocsr() for a in range(n_actions)]

@@ -1,0 +1,64 @@
+"""What is asked of one state, and what comes of it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from empowerment.actuation.column_generation import Solution
+
+
+class NoSequenceError(ValueError):
+    """No action sequence of the wanted length is available from a state."""
+
+
+class TooManySequencesError(Exception):
+    """There are more sequences than may be looked at, or than fit into the memory allowed."""
+
+
+class Task(NamedTuple):
+    """What is asked of one state.
+
+    Attributes
+    ----------
+    start : int
+        The column of the state.
+    horizon : int
+    tol, rtol : float
+        Width wanted, in nats and relative.
+    max_sequences : int
+        Number of sequences that may be looked at.
+    memory : float
+        Bytes that may be taken.
+    backend : str
+    """
+
+    start: int
+    horizon: int
+    tol: float
+    rtol: float
+    max_sequences: int
+    memory: float
+    backend: str
+
+    def wanted(self, lower: float) -> float:
+        """Return the width wanted of an interval with this lower end."""
+        return max(self.tol, self.rtol * max(lower, 0.0))
+
+
+class Ends(NamedTuple):
+    """An interval in nats, rounding allowed for, and the sequences that carry its lower end."""
+
+    value: float
+    lower: float
+    upper: float
+    sequences: np.ndarray
+    weights: np.ndarray
+
+
+def widened(found: Solution | Ends, relative_error: float) -> Ends:
+    """Allow for a relative error of the rows; see :class:`empowerment.actuation.layers.Layer`."""
+    room = 2.0 * relative_error
+    lower = found.lower - room * (1.0 + max(found.lower, 0.0))
+    return Ends(found.value, lower, found.upper + room * (1.0 + found.upper), found.sequences, found.weights)

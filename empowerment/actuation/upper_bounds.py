@@ -1,0 +1,162 @@
+"""Upper ends for horizons at which not every sequence can be priced.
+
+None of them looks at all sequences of n actions. They come from letting the agent know, or the receiver see, more
+than in truth:
+
+* `log_readings`: nothing tells more apart than there are readings within reach.
+* `feedback_value`: an agent that sees every state on the way, and a receiver that does.
+* `tail_capacity`: an agent that may choose, out of those it could be in, the state in which its last m actions
+  begin. By convexity no earlier action can do better, whatever the horizon.
+* `FeedbackOracle`: an agent that sees the states on the way to the last m actions and steers accordingly. For any
+  q the largest divergence is found by dynamic programming, and the least of these over q is the bound.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from scipy import sparse
+
+from empowerment.actuation.column_generation import Columns
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.stream import Stream
+from empowerment.capacity.solve import channel_capacity, row_offsets
+from empowerment.channel import Channel
+
+
+def log_readings(dynamics: Dynamics, starts: np.ndarray, horizon: int) -> float:
+    """Return the logarithm of the number of readings that `horizon` steps can lead to, in nats."""
+    return math.log(max(dynamics.possible_readings(dynamics.reached(starts, horizon)).size, 1))
+
+
+def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, backend: str) -> float:
+    """Bound the empowerment of a column, also of whole trajectories, by that of an agent with feedback, in nats.
+
+    An agent that sees every state, and a receiver that does, have at most
+    ``V_k(s) = max_p I(p, T(s)) + sum_a p_a sum_t p(t | s, a) V_(k-1)(t)``, ``V_0 = 0``: a capacity with rewards for
+    every state and step, of which the upper end is carried on. It falls short of soft value iteration,
+    ``log sum_a exp(sum_t p(t | s, a) V_(k-1)(t))``, by what the actions of a state have in common.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+    start : int
+    horizon : int
+    enough : float
+        The recursion ends early, with infinity, where the value exceeds this: it never falls.
+    backend : str
+    """
+    columns, channels, successors = _steps_of_columns(dynamics)
+    values = np.zeros(dynamics.n_columns)
+    for _ in range(horizon if columns.size else 0):
+        rewards = [channel.matrix @ values[reached] for channel, reached in zip(channels, successors, strict=True)]
+        values[columns] = [
+            channel_capacity(channel, rewards=worth, base=math.e, backend=backend, on_failure="ignore").upper
+            for channel, worth in zip(channels, rewards, strict=True)
+        ]
+        if values[start] > enough:
+            return math.inf
+    return float(values[start]) + rounding(dynamics, horizon, values)
+
+
+def _steps_of_columns(dynamics: Dynamics) -> tuple[np.ndarray, list[Channel], list[np.ndarray]]:
+    """Return the columns in which something can be done, what each action then does, and the columns it leads to.
+
+    Columns that one step may leave are those of the last step, after which nothing counts.
+    """
+    columns = np.flatnonzero(dynamics.available.any(axis=1) & dynamics.is_inner)
+    channels, successors = [], []
+    for column in columns.tolist():
+        actions = np.flatnonzero(dynamics.available[column])
+        rows = sparse.csr_array(sparse.vstack([dynamics.actions[a][[column]] for a in actions]))
+        reached = np.unique(rows.indices)
+        channels.append(Channel.from_valid(np.ascontiguousarray(rows[:, reached].toarray())))
+        successors.append(reached)
+    return columns, channels, successors
+
+
+def rounding(dynamics: Dynamics, n_steps: int, values: np.ndarray) -> float:
+    """Bound the error of `n_steps` expectations of values of this size."""
+    return n_steps * (dynamics.n_columns + 8) * float(np.finfo(float).eps) * (1.0 + float(np.abs(values).max()))
+
+
+class FeedbackOracle:
+    """Policies that see the state for some steps, followed by a word of actions for each state they end in.
+
+    A policy is an input of this channel: its row is the distribution of the reading, and it is worth, in addition,
+    what the receiver would gain by knowing the state in which the last word began.
+
+    Parameters
+    ----------
+    tail : Stream
+        Of the words, with one row for each column of the dynamics, in their order.
+    start : int
+        The column in which the policies start.
+    n_steps : int
+        Number of steps with feedback.
+    q : ndarray
+        Where to begin.
+    """
+
+    def __init__(self, tail: Stream, start: int, n_steps: int, q: np.ndarray) -> None:
+        self._tail, self._dynamics, self._start, self._n_steps = tail, tail.dynamics, start, n_steps
+        self._allowed = self._feasible(np.isfinite(tail.offsets).any(axis=1))
+        self._begin = q
+        self._count = 0
+
+    def first(self) -> Columns:
+        """Return the best policy for the q to begin with."""
+        return self.price(self._begin, -math.inf)[1]
+
+    def price(self, q: np.ndarray, above: float) -> tuple[float, Columns]:
+        """Return the value of the best policy, in divergence from q, and that policy."""
+        gains, word = self._tail.divergences(q)
+        values, choices = self._best_policy(np.where(np.isfinite(gains), gains, 0.0))
+        bound = float(values[self._start]) + rounding(self._dynamics, self._n_steps, values)
+        if bound <= above:
+            return bound, self._none(q.size)
+        return bound, self._column(choices, word)
+
+    def _feasible(self, useful: np.ndarray) -> list[np.ndarray | None]:
+        """Return which actions keep a word available at the end, for each step; None where all do."""
+        allowed: list[np.ndarray | None] = []
+        for _ in range(self._n_steps):
+            if useful.all() and self._dynamics.available.all():
+                allowed.append(None)
+                continue
+            lost = np.stack([matrix @ (~useful).astype(float) for matrix in self._dynamics.actions])
+            choices = (lost <= 0) & self._dynamics.available.T
+            allowed.append(choices)
+            useful = choices.any(axis=0)
+        return allowed
+
+    def _best_policy(self, values: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
+        choices = []
+        for allowed in self._allowed:
+            each = np.stack([matrix @ values for matrix in self._dynamics.actions])
+            if allowed is not None:
+                each[~allowed] = -np.inf
+            best = each.argmax(axis=0)
+            found = each[best, np.arange(best.size)]
+            values = np.where(np.isneginf(found), 0.0, found)
+            choices.append(best)
+        return values, choices[::-1]
+
+    def _column(self, choices: list[np.ndarray], word: np.ndarray) -> Columns:
+        """Follow a policy forwards to its row."""
+        where = np.zeros(self._dynamics.n_columns)
+        where[self._start] = 1.0
+        for chosen in choices:
+            where = np.sum([(where * (chosen == a)) @ m for a, m in enumerate(self._dynamics.actions)], axis=0)
+        ends = np.flatnonzero(where)
+        rows = self._tail.rows(ends, word[ends])
+        row = where[ends] @ rows
+        offset = float(where[ends] @ self._tail.offsets[ends, word[ends]])
+        reward = offset - float(row_offsets(Channel.from_valid(row[None]))[0])
+        self._count += 1
+        return Columns(row[None], np.array([reward]), np.array([[self._count]]))
+
+    @staticmethod
+    def _none(n_readings: int) -> Columns:
+        return Columns(np.empty((0, n_readings)), np.empty(0), np.empty((0, 1), dtype=np.int64))

@@ -1,0 +1,158 @@
+"""Gymnasium environments as step functions: put into a state, stepped, read."""
+
+from __future__ import annotations
+
+import pickle
+import random
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+
+from empowerment.adapters.gymnasium import made, name_of
+from empowerment.adapters.minigrid import GridMemory, action_names
+from empowerment.adapters.snapshot import Snapshots
+
+_MINIGRID = ("MiniGrid-", "BabyAI-")
+
+
+class Memory(Protocol):
+    """How the state of an environment is read and put back."""
+
+    @property
+    def generators(self) -> Sequence[Any] | None:
+        """The generators that no random number may be drawn from; None if any may be."""
+
+    def read(self) -> Any:
+        """Return the label of the state that the environment is in."""
+
+    def restore(self, state: Any) -> None:
+        """Put the environment into a state that was read before."""
+
+
+class Simulator:
+    """An environment without its wrappers, as a function of state and action.
+
+    Attributes
+    ----------
+    initial : hashable
+        The state after the reset.
+    actions : tuple
+        Labels of all actions.
+    """
+
+    def __init__(self, env: Any, seed: int, memory: Callable[[Any], Memory] | None) -> None:
+        self.core = getattr(env, "unwrapped", env)
+        if isinstance(env, type) or not all(hasattr(self.core, name) for name in ("reset", "step", "action_space")):
+            raise TypeError(
+                f"step is {env!r}, expected a function of state and action, a Gymnasium environment, or the id of one"
+            )
+        numbers = _action_numbers(self.core)
+        self.core.reset(seed=seed)
+        getattr(self.core, "np_random", None)  # where reset makes no generator, this does
+        self.memory = (memory or _memory_of(self.core))(self.core)
+        self.initial = self.memory.read()
+        names = action_names(self.core, numbers) if _is_minigrid(self.core) else numbers
+        self.actions = tuple(names)
+        self._number = dict(zip(names, numbers, strict=True))
+
+    def step(self, state: Any, action: Any) -> tuple[Any, bool]:
+        """Return the state that an action leads to, and whether the episode ends there."""
+        if action not in self._number:
+            shown = ", ".join(map(repr, self.actions))
+            raise ValueError(f"unknown action {action!r}; the {len(self.actions)} actions are {shown}")
+        self.memory.restore(state)
+        before = self._drawn()
+        terminated = self.core.step(self._number[action])[2]
+        if self._drawn() != before:
+            raise ValueError(self._refusal(state, action))
+        return self.memory.read(), bool(terminated)
+
+    def _drawn(self) -> bytes | None:
+        """Return what changes when a random number is drawn, be it from Python's or NumPy's common generator."""
+        if self.memory.generators is None:
+            return None
+        common = random.getstate(), np.random.get_state()  # noqa: NPY002 (environments still draw from it)
+        return pickle.dumps((common, *self.memory.generators))
+
+    def _refusal(self, state: Any, action: Any) -> str:
+        table = "from_gymnasium reads its table; or " if hasattr(self.core, "P") else ""
+        return (
+            f"{name_of(self.core)} draws random numbers at action {action!r} in state {state!r}, expected none, as "
+            f"one step does not show a distribution; {table}write a step function that returns the distribution; "
+            "or, if the numbers never matter, say what does with get_state= and set_state="
+        )
+
+
+@contextmanager
+def simulated(env: Any, seed: int, get_state: Any, set_state: Any) -> Iterator[Simulator]:
+    """Yield the simulator of an environment, or of one that is made by its id and closed again.
+
+    Raises
+    ------
+    ImportError
+        If an id is given and its package is not installed.
+    """
+    if (get_state is None) != (set_state is None):
+        raise TypeError("expected both get_state= and set_state=, or neither")
+    told = None if get_state is None else lambda core: _Told(core, get_state, set_state)
+    if not isinstance(env, str):
+        yield Simulator(env, seed, told)
+        return
+    own = _made(env)
+    try:
+        yield Simulator(own, seed, told)
+    finally:
+        own.close()
+
+
+def _made(name: str) -> Any:
+    if name.startswith(_MINIGRID):
+        try:
+            import minigrid  # noqa: F401 (importing it registers its environments)
+        except ImportError:
+            raise ImportError(
+                f'making {name!r} needs minigrid; install it with pip install "empowerment[minigrid]"'
+            ) from None
+    return made(name)
+
+
+def _action_numbers(core: Any) -> list[int]:
+    space = core.action_space
+    if not (hasattr(space, "n") and hasattr(space, "start")):  # of Gymnasium's spaces, Discrete has both
+        raise ValueError(
+            f"{name_of(core)} has the action space {space}, expected a Discrete one, whose actions can be listed; "
+            "write a step function that takes some of its actions"
+        )
+    return list(range(int(space.start), int(space.start) + int(space.n)))
+
+
+def _is_minigrid(core: Any) -> bool:
+    base = sys.modules.get("minigrid.minigrid_env")  # loaded, if one of its environments is at hand
+    return base is not None and isinstance(core, base.MiniGridEnv)
+
+
+def _memory_of(core: Any) -> Callable[[Any], Memory]:
+    return GridMemory if _is_minigrid(core) else Snapshots
+
+
+class _Told:
+    """States as the caller's functions tell and set them."""
+
+    generators: Sequence[Any] | None = None
+
+    def __init__(self, core: Any, get_state: Callable[[Any], Any], set_state: Callable[[Any, Any], Any]) -> None:
+        self.core, self.get_state, self.set_state = core, get_state, set_state
+
+    def read(self) -> Any:
+        return self.get_state(self.core)
+
+    def restore(self, state: Any) -> None:
+        self.set_state(self.core, state)
+        found = self.get_state(self.core)
+        if found != state:
+            raise ValueError(
+                f"get_state gives {found!r} right after set_state was given {state!r}, expected the same"
+            )

@@ -1,0 +1,178 @@
+"""Worlds explored step by step: from a function that takes one step to a model of every state in reach."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.adapters.exploration import End, Search, World, labels_of, model_of, state_label
+from empowerment.adapters.simulator import simulated
+from empowerment.models.mdp import MDP
+from empowerment.progress import progress_bar
+
+
+def from_step_function(
+    step: Any,
+    initial: Any = None,
+    actions: Any = None,
+    *,
+    max_states: int = 100_000,
+    terminal: str = "absorbing",
+    check: bool = True,
+    progress: bool = False,
+    layout: Any = None,
+    seed: int = 0,
+    get_state: Callable[[Any], Any] | None = None,
+    set_state: Callable[[Any, Any], Any] | None = None,
+) -> MDP:
+    """Explore a simulator from its initial states and return the model of all that is in reach.
+
+    Parameters
+    ----------
+    step : callable, gymnasium.Env or str
+        ``step(state, action)`` returns one of four things: the next state, any hashable label, where a tuple
+        is always one label; ``emp.End(state)`` if the episode ends there; None if the action is missing in
+        this state; or a list of pairs ``(probability, next state or End)``. Instead of a function, a
+        Gymnasium environment or the id of one; see the notes.
+    initial : state, or list of states
+        Where the exploration begins. A tuple is one label; several go into a list. An environment begins
+        where its reset leaves it.
+    actions : sequence of labels, or callable
+        The actions, or a function from a state to the labels of the actions it has. For an environment all
+        actions by default.
+    max_states : int
+        With more states the exploration stops with an error.
+    terminal : {"absorbing", "as-given"}
+        In a state that is entered with an end nothing more happens, and it is not explored further. If the
+        same state is also entered without an end, the model has both, the ended one under the label
+        ``("ended", state)``. ``"as-given"`` ignores the ends.
+    check : bool
+        Take every transition a second time, in the reverse order, and refuse a simulator that then does
+        something else.
+    progress : bool
+        Show a progress bar (needs tqdm).
+    layout : GridLayout or callable, optional
+        For pictures. A function gets the tuple of states and returns the layout.
+    seed : int
+        For the reset of an environment.
+    get_state, set_state : callable, optional
+        For an environment, both or none. ``get_state(env)`` returns the state as a label, and
+        ``set_state(env, state)`` puts the environment into it; `env` is the environment without wrappers.
+
+    Returns
+    -------
+    MDP
+        States in the order of their discovery, breadth first. Its `initial` is the initial state where
+        there is only one.
+
+    Raises
+    ------
+    ValueError
+        If there are more than `max_states` states, a transition is not the same the second time, an
+        environment draws random numbers or has a state that cannot be read, or an answer of `step` is
+        not one of the four.
+    TypeError
+        If a state is not hashable, or an argument is of a wrong type or missing.
+    ImportError
+        If an environment is named and its package is not installed.
+
+    Notes
+    -----
+    A check cannot see everything: what is hidden and was the same both times, or happens seldom, is missed.
+
+    An environment is reset once, put into each state by hand, and stepped without its wrappers. Time limits
+    therefore never act: an episode ends with `terminated`, while `truncated`, which says that somebody
+    stopped watching, is not read. An environment that was handed in is left where the exploration ended.
+
+    States of MiniGrid environments read ``(position, direction, carried, changes)``: column and row of the
+    agent, where it looks, what it carries, and the cells that are not as they were after the reset, with what
+    is in them now. The step counter is no part of it, and actions have MiniGrid's names.
+
+    The state of any other environment with a Discrete action space is all that its attributes hold, except
+    for random generators, spaces and what is for drawing. States are numbered in the order of discovery,
+    actions are Gymnasium's numbers. An environment that draws random numbers in a step is refused. It is not
+    if `get_state` and `set_state` say what the state is: then only `check` can find that the numbers matter.
+
+    Examples
+    --------
+    Two jugs hold 3 and 5 litres. In how many ways can they be filled?
+
+    >>> import empowerment as emp
+    >>> def pour(jugs, action):
+    ...     small, large = jugs
+    ...     if action == "small into large":
+    ...         moved = min(small, 5 - large)
+    ...         return small - moved, large + moved
+    ...     return {"fill small": (3, large), "fill large": (small, 5), "empty large": (small, 0)}[action]
+    >>> jugs = emp.from_step_function(
+    ...     pour, (0, 0), actions=["fill small", "fill large", "empty large", "small into large"]
+    ... )
+    >>> jugs
+    MDP(16 states, 4 actions, deterministic)
+    >>> round(float(emp.empowerment(jugs, 3, states=(0, 0))), 4)
+    2.585
+    """
+    validate.one_of(terminal, ("absorbing", "as-given"), "terminal")
+    max_states = validate.positive_int(max_states, "max_states")
+    with ExitStack() as stack:
+        if callable(step) and not isinstance(step, type):
+            _refuse(seed=seed or None, get_state=get_state, set_state=set_state)
+            starts = _starts(initial)
+        else:
+            simulator = stack.enter_context(simulated(step, seed, get_state, set_state))
+            if initial is not None:
+                raise TypeError(f"initial is {initial!r}, but an environment begins where its reset leaves it")
+            step, starts = _with_ends(simulator.step), [state_label(simulator.initial, "the initial state")]
+            actions = simulator.actions if actions is None else actions
+        world = World(step, _actions(actions), keep_ends=terminal == "absorbing")
+        search = Search(world, max_states)
+        with progress_bar(None, "exploring", "state", progress) as advance:
+            search.explore(starts, advance)
+        if check:
+            with progress_bar(len(search.nodes), "exploring again", "state", progress) as advance:
+                search.repeat(advance)
+    return model_of(search, starts, layout)
+
+
+def _refuse(**options: Any) -> None:
+    """Complain about the first option that would have no effect."""
+    for name, value in options.items():
+        if value is not None:
+            raise TypeError(f"{name}= is for environments; a step function holds no state that it could set")
+
+
+def _starts(initial: Any) -> list[Any]:
+    """Return the initial states: one label, or a list of them."""
+    if initial is None:
+        raise TypeError("initial is missing, expected the state to begin with, or a list of states")
+    if not isinstance(initial, list | np.ndarray | range):
+        return [state_label(initial, "initial")]
+    starts = [state_label(value, f"initial[{place}]") for place, value in enumerate(initial)]
+    if not starts:
+        raise ValueError("initial is empty, expected at least one state")
+    return list(dict.fromkeys(starts))
+
+
+def _actions(actions: Any) -> Any:
+    """Return labels as a checked tuple; a function stays one."""
+    if callable(actions):
+        return actions
+    if actions is None or isinstance(actions, str) or not isinstance(actions, Iterable):
+        raise TypeError(
+            f"actions is {actions!r}, expected a sequence of labels, or a function from a state to those it has"
+        )
+    return labels_of(actions, "actions")
+
+
+def _with_ends(step: Callable[[Any, Any], tuple[Any, bool]]) -> Callable[[Any, Any], Any]:
+    """Return an environment's step, which tells whether the episode ended, as a step function."""
+
+    def ended(state: Any, action: Any) -> Any:
+        after, done = step(state, action)
+        return End(after) if done else after
+
+    return ended

@@ -1,0 +1,163 @@
+"""Symmetries of states: permutations that leave a model as it is, and the orbits they generate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse import csgraph
+
+from empowerment import validate
+
+if TYPE_CHECKING:
+    from empowerment.models.mdp import MDP
+
+Symmetry = tuple[np.ndarray, np.ndarray]
+TOLERANCE = 1e-13
+"""Transition probabilities may differ by this much, relative to themselves, between a state and its image."""
+
+# States that are compared with their images together; bounds the memory of the comparison.
+_CHUNK = 1 << 14
+
+
+class Orbits(NamedTuple):
+    """Of which state each is an image.
+
+    Attributes
+    ----------
+    representative : ndarray of int of shape (count,)
+        A state of the same orbit: the first of the given states that are in it.
+    action_map : ndarray of int of shape (count, n_actions)
+        Action ``action_map[i, a]`` does in state i what action ``a`` does in its representative, all states
+        mapped alike. It carries sequences of actions as well, one action at a time.
+    distance : ndarray of int of shape (count,)
+        How many declared symmetries, one after the other, lead there from the representative.
+    """
+
+    representative: np.ndarray
+    action_map: np.ndarray
+    distance: np.ndarray
+
+
+def orbits(model: MDP, numbers: np.ndarray) -> Orbits:
+    """Return for each state, given by its number, a representative of its orbit and how it is reached from there.
+
+    Two states are in one orbit if some composition of the model's symmetries maps the one to the other. Without
+    symmetries every state represents itself.
+    """
+    numbers = np.asarray(numbers)
+    _, first, place = np.unique(_labels_of_orbits(model)[numbers], return_index=True, return_inverse=True)
+    representative = numbers[first]
+    action_map = np.full((model.n_states, model.n_actions), -1)
+    distance = np.zeros(model.n_states, dtype=np.int64)
+    action_map[representative] = np.arange(model.n_actions)
+    generators = [*model.symmetries, *((np.argsort(s), np.argsort(a)) for s, a in model.symmetries)]
+    front = representative
+    while front.size:  # breadth first, all orbits side by side
+        reached = [front[:0]]
+        for states, actions in generators:
+            fresh = front[action_map[states[front], 0] < 0]
+            action_map[states[fresh]] = actions[action_map[fresh]]
+            distance[states[fresh]] = distance[fresh] + 1
+            reached.append(states[fresh])
+        front = np.concatenate(reached)
+    return Orbits(representative[place], action_map[numbers], distance[numbers])
+
+
+def _labels_of_orbits(model: MDP) -> np.ndarray:
+    """Return for each state a number that it shares with the states of its orbit alone."""
+    n = model.n_states
+    here = np.tile(np.arange(n), len(model.symmetries))
+    there = np.concatenate([np.arange(0), *(states for states, _ in model.symmetries)])
+    graph = sparse.csr_array((np.ones(here.size, dtype=bool), (here, there)), shape=(n, n))
+    return np.asarray(csgraph.connected_components(graph, directed=False)[1])
+
+
+def declared(model: MDP, symmetries: Sequence[Any], state_numbers: Mapping[Any, int]) -> tuple[Symmetry, ...]:
+    """Return the symmetries of a model in numbers, each checked; they are given in labels.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If one is no pair of permutations, or does not leave the model as it is.
+    """
+    if not isinstance(symmetries, tuple | list):
+        raise TypeError(f"symmetries is {symmetries!r}, expected a sequence of pairs (states, actions)")
+    action_numbers = {label: number for number, label in enumerate(model.actions)}
+    found = []
+    for position, pair in enumerate(symmetries):
+        name = f"symmetries[{position}]"
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise TypeError(
+                f"{name} is no pair (states, actions), expected the images of all states and of all actions"
+            )
+        states = validate.permutation(pair[0], state_numbers, name, "state")
+        actions = validate.permutation(pair[1], action_numbers, name, "action")
+        _check(model, states, actions, name)
+        found.append((states, actions))
+    return tuple(found)
+
+
+def _check(model: MDP, states: np.ndarray, actions: np.ndarray, name: str) -> None:
+    """Refuse permutations that change the model."""
+    _check_terminal(model, states, name)
+    _check_available(model, states, actions, name)
+    _check_dynamics(model, states, actions, name)
+    states.setflags(write=False)
+    actions.setflags(write=False)
+
+
+def _check_terminal(model: MDP, states: np.ndarray, name: str) -> None:
+    wrong = np.flatnonzero(model.is_terminal != model.is_terminal[states])
+    if wrong.size:
+        here, there = model.states[wrong[0]], model.states[states[wrong[0]]]
+        which = "the first is" if model.is_terminal[wrong[0]] else "the second is"
+        raise ValueError(f"{name} maps state {here!r} to {there!r}, but only {which} terminal")
+
+
+def _check_available(model: MDP, states: np.ndarray, actions: np.ndarray, name: str) -> None:
+    wrong = np.argwhere(model.available != model.available[states][:, actions])
+    if wrong.size:
+        state, action = wrong[0]
+        here = f"action {model.actions[action]!r} in state {model.states[state]!r}"
+        there = f"action {model.actions[actions[action]]!r} in state {model.states[states[state]]!r}"
+        which = "the first is" if model.available[state, action] else "the second is"
+        raise ValueError(f"{name} maps {here} to {there}, but only {which} available")
+
+
+def _check_dynamics(model: MDP, states: np.ndarray, actions: np.ndarray, name: str) -> None:
+    back = np.argsort(states).astype(model.rows.indices.dtype)
+    for first in range(0, model.n_states, _CHUNK):
+        chunk = np.arange(first, min(first + _CHUNK, model.n_states))
+        difference = _difference(model, chunk, states, actions, back)
+        wrong = np.flatnonzero(difference.data > 0)
+        if wrong.size:
+            row = int(np.searchsorted(difference.indptr, wrong[0], "right")) - 1
+            state, action = divmod(first * model.n_actions + row, model.n_actions)
+            target = difference.indices[wrong[0]]
+            raise ValueError(
+                f"{name} is no symmetry: {_move(model, state, action, target)}, "
+                f"but {_move(model, states[state], actions[action], states[target])}, "
+                f"expected equal probabilities to within {TOLERANCE:g} of themselves"
+            )
+
+
+def _difference(
+    model: MDP, chunk: np.ndarray, states: np.ndarray, actions: np.ndarray, back: np.ndarray
+) -> sparse.csr_array:
+    """Return by how much more than is allowed rows of a chunk of states differ from their images, mapped back."""
+    rows = model.rows[chunk[0] * model.n_actions : (chunk[-1] + 1) * model.n_actions]
+    images = model.rows[(states[chunk, None] * model.n_actions + actions).reshape(-1)]
+    mapped_back = sparse.csr_array((images.data, back[images.indices], images.indptr), shape=rows.shape)
+    mapped_back.sort_indices()
+    return sparse.csr_array(abs(rows - mapped_back) - TOLERANCE * rows)
+
+
+def _move(model: MDP, state: int, action: int, target: int) -> str:
+    probability = model.rows[state * model.n_actions + action, target]
+    return (
+        f"action {model.actions[action]!r} leads from state {model.states[state]!r} to {model.states[target]!r} "
+        f"with probability {probability:.12g}"
+    )

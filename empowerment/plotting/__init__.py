@@ -1,0 +1,50 @@
+"""Pictures of results: maps of grids, values with their intervals, and values against the horizon.
+
+Every function takes ``ax=None``, makes a figure only if none is handed in, returns the Axes and never shows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from empowerment.layout import GridLayout
+from empowerment.plotting.curves import plot_horizons
+from empowerment.plotting.intervals import intervals_size, plot_intervals
+from empowerment.plotting.maps import map_size, plot_map
+
+if TYPE_CHECKING:
+    from empowerment.results import EmpowermentResult
+
+__all__ = ["figure_size", "plot_empowerment", "plot_horizons", "plot_intervals", "plot_map"]
+
+
+def plot_empowerment(result: EmpowermentResult, *, ax: Any = None, **options: Any) -> Any:
+    """Draw a result: as a map if its model has a grid, else state by state.
+
+    Parameters
+    ----------
+    result : EmpowermentResult
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; on a new figure by default.
+    **options
+        Passed on to :func:`plot_map` or :func:`plot_intervals`.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> result = emp.empowerment(emp.worlds.tower_of_hanoi(), horizon=2)
+    >>> emp.plotting.plot_empowerment(result).get_ylabel()
+    'empowerment [bits]'
+    """
+    draw = plot_map if isinstance(result.layout, GridLayout) else plot_intervals
+    return draw(result, ax=ax, **options)
+
+
+def figure_size(result: EmpowermentResult) -> tuple[float, float]:
+    """Return the size in inches of the figure that :func:`plot_empowerment` makes for a result."""
+    layout = result.layout
+    return map_size(layout) if isinstance(layout, GridLayout) else intervals_size(len(result))
