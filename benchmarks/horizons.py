@@ -82,11 +82,11 @@ def print_ratios(world: emp.MDP) -> None:
 
 def print_state(name: str, world: emp.MDP, state: Any, horizon: int, **options: Any) -> None:
     """Print the interval of one state and the time it took, in one process."""
-    options |= {"states": state, "n_jobs": 1, "on_failure": "ignore"}
-    seconds, result = timed(emp.empowerment, world, horizon, **options)
+    seconds, result = timed(emp.empowerment, world, horizon, states=state, n_jobs=1, on_failure="ignore", **options)
+    asked = " by name" if "method" in options else ""
     print(
         f"  {name:<10} n={horizon:<5}{seconds:8.3f} s, {float(result):.9f} in [{result.lower[0]:.9f}, "
-        f"{result.upper[0]:.9f}], gap {result.gap[0]:.1e} bits, {result.method[0]}"
+        f"{result.upper[0]:.9f}], gap {result.gap[0]:.1e} bits, {result.method[0]}{asked}"
     )
 
 
@@ -111,7 +111,7 @@ def main(jobs: int = 2) -> None:
     print("intervals of one state")
     for horizon in (10, 20, 64, 1000):
         print_state("slip_grid", world, CENTRE, horizon, method="interval")
-    print_state("slip_grid", world, CENTRE, 20)  # with what it takes to see that there are too many sequences
+    print_state("slip_grid", world, CENTRE, 20)  # which first finds out that there are too many sequences
     print_state("FrozenLake", lake, 0, 20, method="interval")
     for horizon in (20, 1000):
         print_state("3 states", small, 0, horizon, tol=1e-10, method="interval")

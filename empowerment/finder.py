@@ -124,7 +124,8 @@ class Finder:
             return self._solved(number)
         except NoSequenceError:
             ends = Ends(0.0, 0.0, 0.0, np.empty((0, self.horizon), dtype=np.int32), np.empty(0))
-            method = self.method if self.method != "auto" else "column-generation"
+            exact = "enumeration" if self.output == "trajectory" else "column-generation"
+            method = self.method if self.method != "auto" else exact
             return self._finding(ends, method, Status.NO_SEQUENCE)
 
     def _enumerated(self, number: int) -> Found:

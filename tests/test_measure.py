@@ -111,6 +111,14 @@ def test_sequences_that_were_not_kept_are_missed_with_a_sentence():
             result.sequences(result.states[0])
 
 
+def test_no_sequence_of_a_trajectory_is_found_by_enumeration():
+    rows = np.zeros((2, 1, 2))
+    rows[0, 0] = [0.5, 0.5]
+    result = emp.empowerment(emp.MDP(rows, available=[[True], [False]]), 2, output="trajectory")
+    assert result.status.tolist() == [emp.Status.NO_SEQUENCE] * 2
+    assert result.methods == "enumeration"
+
+
 def test_no_sequence_is_an_empowerment_of_zero_with_its_own_status():
     rows = np.zeros((2, 1, 2))
     rows[0, 0] = [0.5, 0.5]

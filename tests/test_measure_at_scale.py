@@ -179,7 +179,16 @@ def test_every_state_draws_numbers_of_its_own():
     backwards = drawn(states=list(found.states[::-1]))
     assert backwards.lower.tolist() == found.lower[::-1].tolist()
     assert "lower" in differing(found, drawn(rng=8))
-    assert len({tuple(sorted(found.sequences(state))) for state in found.states}) > 5
+
+
+def test_no_two_states_draw_the_same_sequences():
+    """On a torus all states are alike but for what is drawn."""
+    cells = np.arange(16).reshape(4, 4)
+    moves = [np.roll(cells, shift, axis).reshape(-1) for axis in (0, 1) for shift in (1, -1)]
+    model = emp.MDP(np.stack([0.8 * np.eye(16)[move] + 0.2 * np.eye(16) for move in moves], axis=1))
+    found = emp.empowerment(model, 3, method="sampled", samples=3, rng=0)
+    assert len(set(found.value.round(9))) > 3
+    assert np.ptp(emp.empowerment(model, 3).value) < 2e-9
 
 
 def test_a_generator_goes_on():
@@ -286,6 +295,16 @@ def test_the_sequences_of_a_noisy_world_are_never_longer_than_the_horizon_and_ca
         assert information_at(model, state, result.sequences(state)) == pytest.approx(float(result[state]), abs=1e-4)
     assert len(lengths) > 1
     assert max(lengths) <= 4
+
+
+@pytest.mark.parametrize("method", ["auto", "enumeration", "interval", "sampled"])
+def test_doing_nothing_comes_after_all_actions(method):
+    """Wherever in a sequence nothing is done, it stands for the same sequence that stops."""
+    options = {"method": method, "rng": 0, "samples": 30, "on_failure": "ignore"}
+    result = emp.empowerment(bay(), 4, stopping=True, **options)
+    stopped = result.optimal.actions < 0
+    assert stopped.any()
+    assert (np.diff(stopped.astype(int), axis=1) >= 0).all()
 
 
 def test_stopping_is_about_the_last_reading():
@@ -398,8 +417,12 @@ QUESTIONS = {
 }
 
 
-@pytest.mark.parametrize("engine", ["loky", "dask"])
-@pytest.mark.parametrize("name", QUESTIONS)
+ON_A_CLUSTER = ("exact", "bounds", "drawn", "counted")
+
+
+@pytest.mark.parametrize(
+    ("name", "engine"), [*((name, "loky") for name in QUESTIONS), *((name, "dask") for name in ON_A_CLUSTER)]
+)
 def test_many_processes_find_what_one_does_to_the_last_bit(name, engine, request):
     model, options = QUESTIONS[name]()
     options = {"on_failure": "ignore"} | options
