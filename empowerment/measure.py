@@ -128,8 +128,8 @@ def empowerment(
     Notes
     -----
     Terminal states are absorbing and have none. Where no sequence of this length is available the empowerment
-    is 0, and the status says so where every sequence was looked at. More steps need not mean more empowerment in a noisy world. Of states that
-    declared symmetries map to each other one is computed.
+    is 0, and the status says so where every sequence was looked at. More steps need not mean more empowerment in a
+    noisy world. Of states that declared symmetries map to each other one is computed.
 
     Examples
     --------
