@@ -8,7 +8,7 @@ import pytest
 import empowerment as emp
 from empowerment.actuation import exact
 from empowerment.actuation.column_generation import Columns, generate
-from empowerment.actuation.dynamics import Dynamics, all_words
+from empowerment.actuation.dynamics import Dynamics, all_words, count_words
 from empowerment.actuation.exact import solve_exactly, stream_from
 from empowerment.actuation.kernels import kernel_of as actuation_kernel_of
 from empowerment.actuation.layers import Kernels, first_layer, walk
@@ -261,6 +261,7 @@ def test_of_commuting_actions_there_are_as_many_rows_as_multisets(horizon, backe
     assert layer.sequences.shape == (len(layer.rows), horizon)
     assert len(layer.rows) <= math.comb(horizon + 3, 3)
     assert len(all_words(dynamics.follows, horizon)) == math.comb(horizon + 3, 3)
+    assert count_words(dynamics.follows, horizon) == math.comb(horizon + 3, 3)
 
 
 def test_long_horizons_are_exact_where_actions_commute():
@@ -368,3 +369,10 @@ def test_a_stream_begins_with_sequences_that_are_available():
     stream = Stream(first_layer(dynamics.unit_rows(np.array([0]))), dynamics, 4, tools("numba"))
     assert stream.first().sequences.tolist() == [[0, 1, 0, 1]]
     assert stream.first().rows.tolist() == [[1.0, 0.0]]
+
+
+def test_words_that_only_end_in_doing_nothing_are_few_enough_to_be_priced():
+    """With one more action that commutes with all others there would be six to the tenth; most are the same."""
+    grid = emp.worlds.slip_grid()
+    options = {"states": (4, 4), "stopping": True, "max_sequences": 10_000_000}
+    assert emp.empowerment(grid, 10, **options, keep_sequences=False).methods == "column-generation"

@@ -144,6 +144,14 @@ class Dynamics:
         return found
 
 
+def count_words(follows: np.ndarray, length: int) -> float:
+    """Return the number of words that :func:`all_words` would list."""
+    ways = np.ones(len(follows))  # words of some length that begin with each action
+    for _ in range(length - 1):
+        ways = follows @ ways
+    return float(ways.sum()) if length else 1.0
+
+
 def all_words(follows: np.ndarray, length: int) -> np.ndarray:
     """Return the words of actions of one length, in lexicographic order, as an array of shape (n_words, length).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from empowerment.actuation.column_generation import Solution, generate
-from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.dynamics import Dynamics, count_words
 from empowerment.actuation.layers import Kernels, Layer, first_layer, walk
 from empowerment.actuation.stream import Stream
 from empowerment.actuation.task import Ends, NoSequenceError, Task, TooManySequencesError, widened
@@ -36,7 +36,7 @@ def stream_from(layer: Layer, n_steps: int, dynamics: Dynamics, kernels: Kernels
         _refuse_hopeless(layer, length, dynamics, kernels, task)
         layer = _walked(layer, length, dynamics, kernels, task.memory / _BYTES)
     left = length - layer.sequences.shape[1]
-    count = len(layer.rows) * float(dynamics.n_actions) ** left
+    count = len(layer.rows) * count_words(dynamics.follows, left)
     too_long = _word_entries(layer, length, dynamics) > _WORD_ENTRIES
     if too_long or count > min(task.max_sequences, task.memory / _BYTES):
         raise TooManySequencesError(_too_many(count, length, task))
@@ -53,7 +53,7 @@ def _walked(layer: Layer, length: int, dynamics: Dynamics, kernels: Kernels, mos
 
 def _word_entries(layer: Layer, length: int, dynamics: Dynamics) -> float:
     """Return how many expectations there are after the words that are left."""
-    return dynamics.n_columns * float(dynamics.n_actions) ** (length - layer.sequences.shape[1])
+    return dynamics.n_columns * count_words(dynamics.follows, length - layer.sequences.shape[1])
 
 
 def _refuse_hopeless(layer: Layer, length: int, dynamics: Dynamics, kernels: Kernels, task: Task) -> None:

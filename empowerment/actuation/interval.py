@@ -25,6 +25,7 @@ from empowerment.capacity.solve import channel_capacity
 from empowerment.channel import Channel
 from empowerment.models.mdp import MDP
 
+_MOST_SHARED = 64
 _SHARE = 100  # the part of the sequences allowed that one step looks at
 _ROUGH = 1e-5  # nats; how well what only prepares a bound is solved
 _LONG = 64  # beyond this horizon single actions are no longer varied
@@ -52,7 +53,7 @@ def bracket(task: Task, dynamics: Dynamics, kernels: Kernels, shared: dict[bytes
     for length in _tail_lengths(part, dynamics):
         try:
             upper = min(upper, _tail_bound(length, part, dynamics, kernels, shared))
-            best = _better(best, _window(length, part, dynamics, kernels))
+            best = _better(best, _window(length, part, dynamics, kernels) or best)
         except TooManySequencesError:
             break
         if upper - best.lower <= task.wanted(best.lower):
@@ -202,6 +203,8 @@ def _tail_bound(
     # All columns count, for rounding: an answer must not depend on which states were asked for before.
     key = b"".join(part.tobytes() for part in (np.array([length, dynamics.n_columns]), dynamics.columns, starts))
     if key not in shared:
+        if len(shared) >= _MOST_SHARED:  # states far from each other share nothing
+            shared.clear()
         shared[key] = _tail(length, starts, task, dynamics, kernels)
     tail = shared[key]
     n_steps = task.horizon - length
@@ -224,10 +227,10 @@ def _tail(length: int, starts: np.ndarray, task: Task, dynamics: Dynamics, kerne
     return found._replace(upper=widened(pruned, stream.relative_error).upper)
 
 
-def _window(length: int, task: Task, dynamics: Dynamics, kernels: Kernels) -> Ends:
-    """Return the capacity of all sequences that repeat one action until the last `length` actions."""
+def _window(length: int, task: Task, dynamics: Dynamics, kernels: Kernels) -> Ends | None:
+    """Return the capacity of all sequences that repeat one action until the last `length`; None if there are none."""
     layer = _followed(_repeated(task.horizon - length, dynamics), task, dynamics, kernels)
     stream = stream_from(layer, length, dynamics, kernels, task)
     if stream is None:
-        raise TooManySequencesError
+        return None
     return widened(generate(stream, min(task.tol, _ROUGH) / 4, 0.0, task.backend), stream.relative_error)
