@@ -1,8 +1,9 @@
 """The JAX backend beside the compiled one: ``python -m benchmarks.accelerator``, on whatever device JAX has.
 
-Batches of Dirichlet channels of several sizes, then the 9,856 channels of the slip grid (see `benchmarks.batch`), all
-at 1e-9 bits and all certified; what stopped short on the device and went on on the CPU is counted. Prints a Markdown
-table, and says which device it was: figures of a CPU say nothing about a GPU.
+Batches of Dirichlet channels of several sizes, then the 9,856 channels of the slip grid (see `benchmarks.batch`),
+then whole worlds, whose rows the device makes itself; all at 1e-9 bits and all certified. What stopped short on the
+device and went on on the CPU is counted. Prints Markdown tables, and says which device it was: figures of a CPU say
+nothing about a GPU.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import time
 
 import jax
 import numpy as np
+from scipy import sparse
 
 import empowerment as emp
 from benchmarks.batch import channels
@@ -39,6 +41,36 @@ def row(name: str, batch: object) -> None:
     print(f"| {name} | {1e3 * compiled:.0f} | {1e3 * device:.0f} | {compiled / device:.2f} | {handed} |", flush=True)
 
 
+def world_row(name: str, world: emp.MDP, horizon: int) -> None:
+    """Print one line about the empowerment of all states of a world."""
+    seconds, found = {}, {}
+    for backend in ("numba", "jax"):
+        for _ in range(2):
+            start = time.perf_counter()
+            found[backend] = emp.empowerment(world, horizon, backend=backend)
+            seconds[backend] = time.perf_counter() - start
+    ours, theirs = found["numba"], found["jax"]
+    assert theirs.converged.all()
+    assert (np.maximum(ours.lower, theirs.lower) <= np.minimum(ours.upper, theirs.upper)).all()
+    compiled, device = seconds["numba"], seconds["jax"]
+    enumerated = int((theirs.method == "enumeration").sum())
+    print(
+        f"| {name}, n={horizon} | {1e3 * compiled:.0f} | {1e3 * device:.0f} | {compiled / device:.2f} | "
+        f"{enumerated} of {len(theirs)} |",
+        flush=True,
+    )
+
+
+def ring(n_states: int) -> emp.MDP:
+    """Return a ring of cells with steps either way, long steps either way, and a slip of 0.1 to rest."""
+    jumps = np.array([1, -1, 3, -3])
+    source = np.repeat(np.arange(n_states), jumps.size)
+    target = (source + np.tile(jumps, n_states)) % n_states
+    number = np.arange(source.size)
+    entries = np.repeat([0.9, 0.1], source.size), (np.tile(number, 2), np.concatenate([target, source]))
+    return emp.MDP(sparse.csr_array(entries, shape=(source.size, n_states)))
+
+
 def first_order(rng: np.random.Generator) -> None:
     """Print how the batched interior point compares with the batched Blahut-Arimoto iteration."""
     batch = rng.dirichlet(np.full(24, 0.1), size=(FIRST_ORDER, 125))
@@ -64,6 +96,13 @@ def main() -> None:
     for count, rows, columns in SIZES:
         row(f"{count} x ({rows} x {columns})", rng.dirichlet(np.full(columns, 0.1), size=(count, rows)))
     row("slip grid, 9856 of 5 to 625 rows", channels())
+    print("\n| all states of | numba ms | jax ms | numba / jax | enumerated on the device |")
+    print("|---|---|---|---|---|")
+    for horizon in (1, 2, 3, 4, 5):
+        world_row("slip grid, 88 states", emp.worlds.slip_grid(), horizon)
+    for horizon in (2, 4):
+        world_row("ring of 2000 states", ring(2000), horizon)
+    print()
     first_order(rng)
 
 

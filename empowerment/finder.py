@@ -83,7 +83,8 @@ class Finder:
         """Return what is found for some states: arrays over states, and their sequences one after the other."""
         if self.method == "counting":
             return self._counted(numbers)
-        found = [self._of_state(number) for number in numbers.tolist()]
+        together = self._side_by_side(numbers)
+        found = [together.get(number) or self._of_state(number) for number in numbers.tolist()]
         return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
     @cached_property
@@ -112,6 +113,17 @@ class Finder:
             "status": np.where(available, Status.CERTIFIED, Status.NO_SEQUENCE),
             "method": np.full(numbers.size, "counting"),
         }
+
+    def _side_by_side(self, numbers: np.ndarray) -> dict[int, Found]:
+        """Look at every sequence of many states at once, where there is a device for it and they fit."""
+        if self.backend != "jax" or self.output != "final" or self.method not in ("auto", "enumeration"):
+            return {}
+        from empowerment.actuation.side_by_side import Limits, solve_side_by_side
+
+        unit = math.log(self.base)
+        limits = Limits(self.tol * unit, self.rtol, self.max_sequences, self.memory)
+        answers = solve_side_by_side(self._dynamics, numbers, self.horizon, limits)
+        return {number: self._finding(ends, "enumeration", status) for number, (ends, status) in answers.items()}
 
     def _of_state(self, number: int) -> Found:
         try:

@@ -14,10 +14,11 @@ from empowerment import validate
 from empowerment.actuation.open_loop import DEFAULT_MEMORY, OUTPUTS
 from empowerment.actuation.reachable import trace_sequences
 from empowerment.actuation.sensor import Sensor, make_sensor
+from empowerment.capacity import jax_arrays
 from empowerment.capacity.solve import backend_name
 from empowerment.checkpoint import Checkpoint, fingerprint
 from empowerment.finder import METHODS, Finder, Found, RefusedError
-from empowerment.models.mdp import MDP
+from empowerment.models.mdp import MDP, as_mdp
 from empowerment.models.symmetry import TOLERANCE, Orbits, orbits
 from empowerment.parallel import run_chunks
 from empowerment.progress import progress_bar
@@ -25,13 +26,14 @@ from empowerment.results import ON_FAILURE, EmpowermentResult, Sequences, Status
 
 DEFAULT_MAX_SEQUENCES = 50_000_000
 
-# States that are counted together share what they reach; of the others a chunk is what a killed run loses.
-_COUNTED_TOGETHER = 16_384
+# States that are counted together share what they reach, and a device takes many side by side; of the others a chunk
+# is what a killed run loses.
+_COUNTED_TOGETHER, _SIDE_BY_SIDE = 16_384, 1_024
 _CHUNKS, _LARGEST_CHUNK = 200, 64
 
 
 def empowerment(
-    model: MDP,
+    model: Any,
     horizon: int = 1,
     *,
     states: Any = None,
@@ -60,7 +62,8 @@ def empowerment(
 
     Parameters
     ----------
-    model : MDP
+    model : MDP, or array of shape (n_states, n_actions, n_states)
+        An array, of NumPy or JAX, is the transition of an MDP with numbers for labels.
     horizon : int
         Number of actions.
     states : state label or list of state labels, optional
@@ -81,7 +84,8 @@ def empowerment(
         Where that would take more than `max_sequences` or `memory` it takes ``"interval"``, bounds for any horizon.
         ``"sampled"`` draws sequences at random for the lower end. The result says for each state which it was.
     backend : {"numba", "reference", "jax"}, optional
-        Compiled kernels (the default), plain NumPy, or capacities in JAX with compiled kernels around them.
+        Compiled kernels (the default), plain NumPy, or JAX (the default for its arrays): the rows of many states side
+        by side on its device where all sequences fit there, else its capacities with compiled kernels around them.
     base : float
         2 for bits, ``math.e`` for nats.
     max_sequences : int
@@ -131,6 +135,11 @@ def empowerment(
     is 0, and the status says so where every sequence was looked at. More steps need not mean more empowerment in a
     noisy world. Of states that declared symmetries map to each other one is computed.
 
+    Where the transition or the sensor is an array of JAX the result holds its arrays, too. Inside a JAX
+    transformation (``jit``, ``vmap``, ``grad``), where double precision must be on, every sequence is a row, values
+    cannot be checked, and nothing warns: look at `status`. There `value` has a gradient in both, as that of
+    :func:`empowerment.channel_capacity` has in the channel.
+
     Examples
     --------
     >>> import empowerment as emp
@@ -145,13 +154,36 @@ def empowerment(
     >>> round(float(result), 9), bool(result.converged), str(result.kind[0])
     (1.200787759, True, 'exact')
     """
-    if not isinstance(model, MDP):
-        raise TypeError(f"model is a {type(model).__name__}, expected an MDP (from_gymnasium makes one, for example)")
+    held = jax_arrays.found_in(model, sensor)
+    backend = backend_name("jax" if backend is None and held else backend)
+    if jax_arrays.any_traced(held):
+        from empowerment.differentiable import traced_empowerment
+
+        return traced_empowerment(
+            model,
+            horizon,
+            states=states,
+            sensor=sensor,
+            output=output,
+            stopping=stopping,
+            tol=tol,
+            rtol=rtol,
+            method=method,
+            backend=backend,
+            base=base,
+            max_sequences=max_sequences,
+            memory=memory,
+            n_jobs=n_jobs,
+            checkpoint=checkpoint,
+            on_failure=on_failure,
+            progress=progress,
+        )
+    model, sensor = as_mdp(jax_arrays.on_host(model)), jax_arrays.on_host(sensor)
     validate.one_of(output, OUTPUTS, "output")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     tol, rtol = validate.tolerances(tol, rtol)
     reader = make_sensor(sensor, model)
-    numbers = _numbers(states, model)
+    numbers = model.state_indices(states)
     method_used = _method(method, model, reader, output, stopping)
     finder = Finder(
         model=model.with_idle_action() if stopping and method_used != "counting" else model.unlabelled(),
@@ -160,7 +192,7 @@ def empowerment(
         output=output,
         stopping=bool(stopping),
         method=method_used,
-        backend=backend_name(backend),
+        backend=backend,
         base=validate.base(base),
         tol=tol,
         rtol=rtol,
@@ -173,7 +205,9 @@ def empowerment(
     alike = _alike(model, numbers, finder)
     asked, place = np.unique(alike.representative, return_inverse=True)
     kept, finder = _opened(checkpoint, finder, asked, drawn=rng is None)
-    found = _run(finder, asked, model, n_jobs, kept, progress)
+    held = held if backend == "jax" else []
+    with jax_arrays.on_devices_of(held):
+        found = _run(finder, asked, model, n_jobs, kept, progress)
     room = _room_of_symmetries(alike, finder, found["upper"][place])
     result = EmpowermentResult(
         value=found["value"][place],
@@ -197,23 +231,7 @@ def empowerment(
     )
     if method not in ("interval", "sampled") and not result.converged.all():
         tell_failure(_complaint(result), on_failure)
-    return result
-
-
-def _numbers(states: Any, model: MDP) -> np.ndarray:
-    """Return the numbers of the states asked for: all, one label, or a list of labels."""
-    if states is None:
-        return np.arange(model.n_states)
-    if isinstance(states, list | np.ndarray | range):
-        chosen = list(states)
-        if not chosen:
-            raise ValueError("states is empty, expected at least one state, or None for all of them")
-        return np.array([model.state_index(state) for state in chosen])
-    try:
-        return np.array([model.state_index(states)])
-    except ValueError as reason:
-        hint = "; a tuple is one label, several states go into a list" if isinstance(states, tuple) else ""
-        raise ValueError(f"{reason}{hint}") from None
+    return jax_arrays.on_device(result, held) if held else result
 
 
 def _method(method: str, model: MDP, sensor: Sensor, output: str, stopping: bool) -> str:
@@ -265,7 +283,7 @@ def _run(
     progress: bool,
 ) -> Found:
     """Answer for all states asked, chunk by chunk, and return the arrays over them."""
-    chunks = _chunks(asked, finder.method)
+    chunks = _chunks(asked, finder)
     done = {i: kept.read(i) for i in kept.indices()} if kept else {}
     left = [i for i in range(len(chunks)) if i not in done]
     jobs = n_jobs if len(left) > 1 else 1
@@ -285,8 +303,9 @@ def _run(
     return {name: np.concatenate([done[i][name] for i in range(len(chunks))]) for name in done[0]}
 
 
-def _chunks(asked: np.ndarray, method: str) -> list[np.ndarray]:
-    size = _COUNTED_TOGETHER if method == "counting" else min(-(-asked.size // _CHUNKS), _LARGEST_CHUNK)
+def _chunks(asked: np.ndarray, finder: Finder) -> list[np.ndarray]:
+    size = _SIDE_BY_SIDE if finder.backend == "jax" else min(-(-asked.size // _CHUNKS), _LARGEST_CHUNK)
+    size = _COUNTED_TOGETHER if finder.method == "counting" else size
     return [asked[first : first + size] for first in range(0, asked.size, size)]
 
 

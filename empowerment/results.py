@@ -243,7 +243,7 @@ class EmpowermentResult(Interval):
     method : ndarray of str of shape (n_states,)
         How each state was answered; `kind` says what that is worth.
     backend : str
-        "numba" or "reference".
+        "numba", "reference" or "jax".
     stopping : bool
         Whether sequences of fewer actions count as well.
     base, tol, rtol : float
@@ -307,8 +307,8 @@ class EmpowermentResult(Interval):
         )
 
     def __repr__(self) -> str:
-        missed = len(self) - int(self.converged.sum())
-        ends = f"{self.value.min():.6g} to {self.value.max():.6g}" if len(self) > 1 else f"{self.value[0]:.10g}"
+        missed, value = len(self) - int(self.converged.sum()), _exact(self.value)
+        ends = f"{value.min():.6g} to {value.max():.6g}" if len(self) > 1 else f"{value[0]:.10g}"
         note = f", {missed} NOT converged" if missed else ""
         count = "1 state" if len(self) == 1 else f"{len(self)} states"
         return (

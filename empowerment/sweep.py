@@ -14,7 +14,7 @@ from empowerment.actuation.reachable import count_readings, reading_graph, succe
 from empowerment.actuation.sensor import make_sensor
 from empowerment.horizons import HorizonSweep
 from empowerment.measure import DEFAULT_MAX_SEQUENCES, empowerment
-from empowerment.models.mdp import MDP
+from empowerment.models.mdp import MDP, as_mdp
 from empowerment.results import EmpowermentResult
 
 _STACKED = ("value", "lower", "upper", "status", "method")
@@ -110,6 +110,7 @@ def horizon_sweep(
         "n_jobs": n_jobs,
         "progress": progress,
     }
+    model = as_mdp(model)
     results = tuple(_at(model, horizon, options) for horizon in numbers)
     unit = math.log(results[0].base)
     stacked: dict[str, Any] = {name: np.stack([getattr(result, name) for result in results]) for name in _STACKED}

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import sys
+from collections.abc import Iterator
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,3 +33,23 @@ def on_host(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [on_host(item) for item in value]
     return np.asarray(value)
+
+
+@contextlib.contextmanager
+def on_devices_of(arrays: list[Any]) -> Iterator[None]:
+    """Run what is inside on the devices that hold these JAX arrays; without any, where it would run anyway."""
+    if not arrays:
+        yield
+        return
+    with _kernels().on_devices_of(arrays):
+        yield
+
+
+def on_device(result: Any, arrays: list[Any]) -> Any:
+    """Return a result with its arrays as JAX's, on the devices that hold these."""
+    with on_devices_of(arrays):
+        return _kernels().with_jax_arrays(result)
+
+
+def _kernels() -> ModuleType:
+    return importlib.import_module("empowerment.capacity.kernels.xla")

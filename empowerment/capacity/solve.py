@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import math
 from types import ModuleType
@@ -155,12 +154,12 @@ def channel_capacity(
         if backend != "jax":
             raise ValueError(f"inside a JAX transformation the backend is 'jax', not {backend!r}")
         return kernel.traced_capacity(channel, rewards, wish, on_failure)
-    with kernel.on_devices_of(held) if held and backend == "jax" else contextlib.nullcontext():
+    held = held if backend == "jax" else []
+    with jax_arrays.on_devices_of(held):
         result = _solve(jax_arrays.on_host(channel), jax_arrays.on_host(rewards), wish, backend, kernel, progress)
-        found = kernel.with_jax_arrays(result) if held and backend == "jax" else result
     if not np.all(result.converged):
         tell_failure(_complaint(result), on_failure)
-    return found
+    return jax_arrays.on_device(result, held) if held else result
 
 
 def backend_name(backend: str | None) -> str:
@@ -200,7 +199,7 @@ def _solve_one(channel: Channel, rewards: Any, wish: Wish, backend: str, kernel:
         found = kernel.solve(channel.matrix, offsets, *wish.for_kernel())
     numbers = (np.float64(found.information), np.float64(found.lower), np.float64(found.upper))
     counts = (np.int64(found.n_iter), np.int64(found.n_passes))
-    return _result(found.p, found.q, numbers, counts, found.rung, worth is not None, wish, backend)
+    return result_of(Outcome(found.p, found.q, *numbers, *counts, found.rung), worth is not None, wish, backend)
 
 
 def _solve_many(
@@ -213,16 +212,15 @@ def _solve_many(
     parts = []
     with progress_bar(len(batch), "capacity", "channel", progress) as advance:
         for members, packed in chunks(batch, worth):
-            found: Outcome = kernel.solve_batch(packed, *wish.for_kernel())
+            part: Outcome = kernel.solve_batch(packed, *wish.for_kernel())
             for k, i in enumerate(members):
                 n, m = shapes[i]
-                p[i, :n] = found.p[packed.row_start[k] :][:n]
-                q[i, :m] = found.q[packed.column_start[k] :][:m]
-            parts.append(found[2:])
+                p[i, :n] = part.p[packed.row_start[k] :][:n]
+                q[i, :m] = part.q[packed.column_start[k] :][:m]
+            parts.append(part[2:])
             advance(len(members))
-    information, lower, upper, n_iter, n_passes, rung = (np.concatenate(c) for c in zip(*parts, strict=True))
-    numbers = (information, lower, upper)
-    return _result(p, q, numbers, (n_iter, n_passes), rung, worth is not None, wish, backend, shapes)
+    found = Outcome(p, q, *(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return result_of(found, worth is not None, wish, backend, shapes)
 
 
 def _rewards(rewards: Any, count: int, name: str, wish: Wish) -> np.ndarray:
@@ -243,33 +241,25 @@ def _rewards_of_batch(rewards: Any, batch: list[Member], wish: Wish) -> list[np.
     return [_rewards(one, member.shape[0], f"rewards[{i}]", wish) for i, (one, member) in pairs]
 
 
-def _result(
-    p: np.ndarray,
-    q: np.ndarray,
-    numbers: tuple[Any, Any, Any],
-    counts: tuple[Any, Any],
-    rung: Any,
-    rewarded: bool,
-    wish: Wish,
-    backend: str,
-    shapes: np.ndarray | None = None,
+def result_of(
+    found: Outcome, rewarded: bool, wish: Wish, backend: str, shapes: np.ndarray | None = None
 ) -> CapacityResult:
-    """Put together what is returned: scalars of NumPy for one channel, arrays for a batch."""
-    information, lower, upper = (x / wish.unit for x in numbers)
+    """Put together what is returned: scalars of NumPy for one channel, arrays for a batch of such `shapes`."""
+    information, lower, upper = (x / wish.unit for x in (found.information, found.lower, found.upper))
     floor = lower if rewarded else np.maximum(lower, 0.0)
     met = upper - lower <= np.maximum(wish.tol, wish.rtol * lower)
     direct = Status.BLAHUT_ARIMOTO if wish.method == "working-set" else Status.CERTIFIED
     # The limit may have come within the room left for rounding, or rounding may have used up all of it.
-    status = np.where(met & (rung == Status.MAX_ITER), direct, rung)
-    status = np.where(~met & (rung != Status.MAX_ITER), Status.PRECISION, status)
+    status = np.where(met & (found.rung == Status.MAX_ITER), direct, found.rung)
+    status = np.where(~met & (found.rung != Status.MAX_ITER), Status.PRECISION, status)
     return CapacityResult(
         value=np.minimum(np.maximum(information, floor), upper),
         lower=lower,
         upper=upper,
-        input_distribution=p,
-        output_distribution=q,
-        n_iter=counts[0],
-        n_passes=counts[1],
+        input_distribution=found.p,
+        output_distribution=found.q,
+        n_iter=found.n_iter,
+        n_passes=found.n_passes,
         status=Status(int(status)) if shapes is None else status,
         method=wish.method,
         backend=backend,

@@ -127,6 +127,21 @@ class MDP:
             plain = state.item() if isinstance(state, np.generic) else state
             raise ValueError(f"unknown state {plain!r}; the {self.n_states} states are {shown}") from None
 
+    def state_indices(self, states: Any = None) -> np.ndarray:
+        """Return the numbers of the states asked for: all, one label, or a list of labels."""
+        if states is None:
+            return np.arange(self.n_states)
+        if isinstance(states, list | np.ndarray | range):
+            chosen = list(states)
+            if not chosen:
+                raise ValueError("states is empty, expected at least one state, or None for all of them")
+            return np.array([self.state_index(state) for state in chosen])
+        try:
+            return np.array([self.state_index(states)])
+        except ValueError as reason:
+            hint = "; a tuple is one label, several states go into a list" if isinstance(states, tuple) else ""
+            raise ValueError(f"{reason}{hint}") from None
+
     @cached_property
     def is_deterministic(self) -> bool:
         """Whether every available action leads to one state with probability exactly 1."""
@@ -171,6 +186,18 @@ class MDP:
     def to_dense(self) -> np.ndarray:
         """Return the transition as an array of shape (n_states, n_actions, n_states)."""
         return np.asarray(self.rows.toarray()).reshape(self.n_states, self.n_actions, self.n_states)
+
+
+def as_mdp(model: Any) -> MDP:
+    """Return a model, or an array (state, action, next_state) as the model with numbers for labels."""
+    if isinstance(model, MDP):
+        return model
+    if isinstance(model, np.ndarray) and model.ndim == 3:
+        return MDP(model)
+    raise TypeError(
+        f"model is a {type(model).__name__}, expected an MDP (from_gymnasium makes one, for example), or an array of "
+        f"axes {AXES}"
+    )
 
 
 def _flatten(transition: Any) -> tuple[Any, int, int]:

@@ -23,7 +23,7 @@ from empowerment.capacity.kernels.xla.solve import (
     squarem,
     working_set,
 )
-from empowerment.capacity.kernels.xla.traced import traced_capacity
+from empowerment.capacity.kernels.xla.traced import require_double_precision, traced_capacity
 
 __all__ = [
     "blahut_arimoto",
@@ -33,6 +33,7 @@ __all__ = [
     "ladder",
     "on_devices_of",
     "proportional_columns",
+    "require_double_precision",
     "solve",
     "solve_batch",
     "squarem",

@@ -10,8 +10,9 @@ import numpy as np
 from empowerment.capacity.kernels import Batch, unpack
 from empowerment.capacity.kernels.xla.passes import Channels
 
-# Below this many entries the time goes into compilation: sizes then lie further apart, and none is small.
-_LITTLE = 1 << 17
+LITTLE = 1 << 17
+"""Below this many entries the time goes into compilation: sizes then lie further apart, and none is small."""
+
 _SIZES = {True: 32 * 4 ** np.arange(16), False: 8 * 2 ** np.arange(32)}
 _COUNTS = {True: 4 ** np.arange(20), False: 2 ** np.arange(40)}
 
@@ -28,9 +29,15 @@ def bucket(sizes: Any, little: bool) -> np.ndarray:
     return np.asarray(_SIZES[little][np.searchsorted(_SIZES[little], sizes)])
 
 
+def common_count(needed: int, devices: int, little: bool = True) -> int:
+    """Return the common number of channels, or of anything else, that so many are padded to; devices share it."""
+    shares = _COUNTS[little]
+    return int(shares[np.searchsorted(shares, needed / devices)]) * devices
+
+
 def padded(matrix: np.ndarray, offsets: np.ndarray) -> Channels:
     """Return one channel as a batch of one."""
-    little = matrix.size <= _LITTLE
+    little = matrix.size <= LITTLE
     found = _empty(1, bucket(matrix.shape, little))
     _fill(found, 0, matrix, offsets)
     return _noticed(found)
@@ -42,7 +49,7 @@ def pieces(batch: Batch, devices: int, entries: int) -> Iterator[Piece]:
     The offsets of a piece hold the rewards alone. The number of channels divides by that of the `devices`, and
     unless one channel is larger a piece holds no more than so many `entries`.
     """
-    little = int(batch.entry_start[-1]) <= _LITTLE
+    little = int(batch.entry_start[-1]) <= LITTLE
     shapes = bucket(np.stack([batch.n_rows, batch.n_columns], axis=1), little)
     for shape in np.unique(shapes, axis=0):
         members = np.flatnonzero((shapes == shape).all(axis=1))
@@ -52,8 +59,7 @@ def pieces(batch: Batch, devices: int, entries: int) -> Iterator[Piece]:
 
 
 def _piece(batch: Batch, members: np.ndarray, shape: np.ndarray, devices: int, little: bool) -> Piece:
-    shares = _COUNTS[little]
-    found = _empty(int(shares[np.searchsorted(shares, members.size / devices)]) * devices, shape)
+    found = _empty(common_count(members.size, devices, little), shape)
     for k, i in enumerate(members):
         _fill(found, k, *unpack(batch, i))
     return Piece(members, _noticed(found))

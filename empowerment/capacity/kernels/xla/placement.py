@@ -62,7 +62,7 @@ def placed(arrays: Any) -> Any:
     mesh = Mesh(np.array(devices), ("channel",))
 
     def put(array: Any) -> jax.Array:
-        array = np.asarray(array)
+        array = array if isinstance(array, jax.Array) else np.asarray(array)
         divides = array.ndim > 0 and array.shape[0] % len(devices) == 0
         spec: Any = PartitionSpec  # without types
         return jax.device_put(array, NamedSharding(mesh, spec("channel") if divides else spec()))

@@ -24,13 +24,12 @@ from empowerment.capacity.kernels import (
     Outcome,
     Solution,
     pack,
-    unpack,
 )
 from empowerment.capacity.kernels.reference.solve import better_ends, solve_by_parts
 from empowerment.capacity.kernels.xla import iterations
 from empowerment.capacity.kernels.xla.certificate import certify, row_offsets
 from empowerment.capacity.kernels.xla.interior_point import interior_point
-from empowerment.capacity.kernels.xla.padding import Piece, padded, pieces
+from empowerment.capacity.kernels.xla.padding import padded, pieces
 from empowerment.capacity.kernels.xla.passes import Channels, Ends, Target, uniform
 from empowerment.capacity.kernels.xla.placement import device_count, entries_at_a_time, in_double_precision, placed
 
@@ -161,52 +160,64 @@ def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: in
     information, lower, upper = np.zeros((3, batch.n_rows.size))
     n_iter, n_passes, rung = np.zeros((3, batch.n_rows.size), dtype=np.int64)
     found = Outcome(p, q, information, lower, upper, n_iter, n_passes, rung)
+    shapes = np.stack([batch.n_rows, batch.n_columns], axis=1)
     for piece in pieces(batch, device_count(), entries_at_a_time()):
-        _fill_in(found, batch, piece, _solve_piece(piece, target_of(tol, rtol, method, max_iter), method))
-    if method == WORKING_SET:
-        _hand_over(found, batch, tol, rtol, max_iter)
+        solved = solve_padded(piece.channels, shapes[piece.members], tol, rtol, method, max_iter)
+        _fill_in(found, batch, piece.members, solved)
     return found
 
 
-@in_double_precision
-def _solve_piece(piece: Piece, target: Target, method: int) -> Outcome:
-    ends, n_iter, certificate, rung = jax.device_get(_run_many(placed(piece.channels), target, method))
-    q = np.where(piece.channels.reached, ends.q, 0.0)
-    information, lower, upper = certificate
-    return Outcome(ends.p, q, information, lower, upper, n_iter, ends.n_passes, rung)
-
-
-def _fill_in(found: Outcome, batch: Batch, piece: Piece, solved: Outcome) -> None:
+def _fill_in(found: Outcome, batch: Batch, members: np.ndarray, solved: Outcome) -> None:
     """Put what was solved where the batch has it, without the padding."""
-    for k, i in enumerate(piece.members):
-        found.p[_span(batch.row_start, i)] = solved.p[k, : batch.n_rows[i]]
-        found.q[_span(batch.column_start, i)] = solved.q[k, : batch.n_columns[i]]
+    for k, i in enumerate(members):
+        found.p[batch.row_start[i] : batch.row_start[i + 1]] = solved.p[k, : batch.n_rows[i]]
+        found.q[batch.column_start[i] : batch.column_start[i + 1]] = solved.q[k, : batch.n_columns[i]]
     for whole, part in zip(found[2:], solved[2:], strict=True):
-        whole[piece.members] = part[: piece.members.size]
+        whole[members] = part
 
 
-def _hand_over(found: Outcome, batch: Batch, tol: float, rtol: float, max_iter: int) -> None:
+@in_double_precision
+def solve_padded(
+    channels: Channels, shapes: np.ndarray, tol: float, rtol: float, method: int, max_iter: int
+) -> Outcome:
+    """Solve channels of one padded shape, whose offsets hold rewards alone; `shapes` are those without the padding.
+
+    There are as many answers as `shapes`; any further channels are padding, too.
+    """
+    ends, n_iter, certificate, rung = jax.device_get(
+        _run_many(placed(channels), target_of(tol, rtol, method, max_iter), method)
+    )
+    q = np.where(channels.reached, ends.q, 0.0)
+    parts = (ends.p, q, *certificate, n_iter, ends.n_passes, rung)
+    found = Outcome(*(np.array(part[: len(shapes)]) for part in parts))
+    short = np.flatnonzero((found.rung == NOT_REACHED) & (found.n_iter < max_iter))
+    if method == WORKING_SET and short.size:
+        _hand_over(
+            found, channels, shapes, short, (tol, rtol, WORKING_SET, max_iter - int(found.n_iter[short].max()))
+        )
+    return found
+
+
+def _hand_over(
+    found: Outcome,
+    channels: Channels,
+    shapes: np.ndarray,
+    short: np.ndarray,
+    limits: tuple[float, float, int, int],
+) -> None:
     """Solve on the CPU, from the beginning, what stopped short on the device."""
-    short = np.flatnonzero((found.rung == NOT_REACHED) & (found.n_iter < max_iter)).tolist()
-    if not short:
-        return
-    left = max_iter - int(found.n_iter[short].max())
-    rest = pack(*map(list, zip(*(unpack(batch, i) for i in short), strict=True)))
-    more = on_the_host().solve_batch(rest, tol, rtol, WORKING_SET, left)
+    matrices, rewards = jax.device_get((channels.matrix[short], channels.offsets[short]))
+    rest = pack(
+        [matrix[:n, :m] for matrix, (n, m) in zip(matrices, shapes[short], strict=True)],
+        [own[:n] for own, (n, _) in zip(rewards, shapes[short], strict=True)],
+    )
+    more = on_the_host().solve_batch(rest, *limits)
     found.n_iter[short] += more.n_iter
     found.n_passes[short] += more.n_passes
-    for k in np.flatnonzero(more.upper - more.lower < (found.upper - found.lower)[short]).tolist():
-        i = short[k]
-        found.p[_span(batch.row_start, i)] = more.p[_span(rest.row_start, k)]
-        found.q[_span(batch.column_start, i)] = more.q[_span(rest.column_start, k)]
-        for whole, part in (
-            (found.information, more.information),
-            (found.lower, more.lower),
-            (found.upper, more.upper),
-        ):
-            whole[i] = part[k]
+    for k in np.flatnonzero(more.upper - more.lower < (found.upper - found.lower)[short]):
+        i, (n, m) = short[k], shapes[short[k]]
+        found.p[i, :n] = more.p[rest.row_start[k] :][:n]
+        found.q[i, :m] = more.q[rest.column_start[k] :][:m]
+        for name in ("information", "lower", "upper"):
+            getattr(found, name)[i] = getattr(more, name)[k]
         found.rung[i] = NOT_REACHED if more.rung[k] == NOT_REACHED else HANDED_OVER
-
-
-def _span(starts: np.ndarray, i: int) -> slice:
-    return slice(starts[i], starts[i + 1])

@@ -60,16 +60,21 @@ def traced_capacity(channel: Any, rewards: Any, wish: Wish, on_failure: str) -> 
     """
     if on_failure == "raise":
         raise ValueError("inside a JAX transformation on_failure='raise' cannot be kept; look at status afterwards")
-    if jax.dtypes.canonicalize_dtype(float) != np.float64:
-        raise RuntimeError(
-            "inside a JAX transformation a capacity needs double precision, which is off: "
-            'call jax.config.update("jax_enable_x64", True) first, or do it all inside "with jax.enable_x64(True):"'
-        )
+    require_double_precision()
     matrix, worth = _as_arrays(channel, rewards, wish.unit)
     solve = functools.partial(_solved, wish.for_kernel(), rewards is not None)
     answer = (jax.vmap(solve) if matrix.ndim == 3 else solve)(matrix, worth)
     shapes = np.tile(matrix.shape[1:], (len(matrix), 1)) if matrix.ndim == 3 else None
     return _result(answer, wish, shapes)
+
+
+def require_double_precision() -> None:
+    """Refuse to go on inside a transformation in which JAX computes in single precision."""
+    if jax.dtypes.canonicalize_dtype(float) != np.float64:
+        raise RuntimeError(
+            "inside a JAX transformation a capacity needs double precision, which is off: "
+            'call jax.config.update("jax_enable_x64", True) first, or do it all inside "with jax.enable_x64(True):"'
+        )
 
 
 def _as_arrays(channel: Any, rewards: Any, unit: float) -> tuple[jax.Array, jax.Array]:
