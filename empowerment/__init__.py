@@ -29,6 +29,7 @@ _HOME = {
     "channel_capacity": "capacity.solve",
     "verify": "capacity.verify",
     "MDP": "models.mdp",
+    "POMDP": "models.pomdp",
     "NoSequenceError": "actuation.task",
     "actuation_channel": "actuation.open_loop",
     "empowerment": "measure",
@@ -42,6 +43,7 @@ _MODULES = ("plotting", "testing", "worlds")
 
 __all__ = [
     "MDP",
+    "POMDP",
     "CapacityBounds",
     "CapacityCostResult",
     "CapacityExtreme",
@@ -97,6 +99,7 @@ if TYPE_CHECKING:
     from empowerment.horizons import HorizonSweep as HorizonSweep
     from empowerment.measure import empowerment as empowerment
     from empowerment.models.mdp import MDP as MDP
+    from empowerment.models.pomdp import POMDP as POMDP
     from empowerment.results import CapacityResult as CapacityResult
     from empowerment.results import ConvergenceWarning as ConvergenceWarning
     from empowerment.results import EmpowermentResult as EmpowermentResult
