@@ -38,6 +38,8 @@ _HOME = {
     "from_gymnasium": "adapters.gymnasium",
     "End": "adapters.exploration",
     "from_step_function": "adapters.step_function",
+    "read_pomdp": "adapters.pomdp_file",
+    "write_pomdp": "adapters.pomdp_file",
 }
 _MODULES = ("plotting", "testing", "worlds")
 
@@ -69,9 +71,11 @@ __all__ = [
     "horizon_sweep",
     "mutual_information",
     "plotting",
+    "read_pomdp",
     "testing",
     "verify",
     "worlds",
+    "write_pomdp",
 ]
 
 if TYPE_CHECKING:
@@ -82,6 +86,8 @@ if TYPE_CHECKING:
     from empowerment.actuation.task import NoSequenceError as NoSequenceError
     from empowerment.adapters.exploration import End as End
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
+    from empowerment.adapters.pomdp_file import read_pomdp as read_pomdp
+    from empowerment.adapters.pomdp_file import write_pomdp as write_pomdp
     from empowerment.adapters.step_function import from_step_function as from_step_function
     from empowerment.capacity.cost import CapacityCostResult as CapacityCostResult
     from empowerment.capacity.cost import capacity_cost as capacity_cost
