@@ -37,6 +37,7 @@ _HOME = {
     "horizon_sweep": "sweep",
     "from_gymnasium": "adapters.gymnasium",
     "End": "adapters.exploration",
+    "from_pymdp": "adapters.pymdp",
     "from_step_function": "adapters.step_function",
     "read_pomdp": "adapters.pomdp_file",
     "write_pomdp": "adapters.pomdp_file",
@@ -67,6 +68,7 @@ __all__ = [
     "empowerment",
     "entropy",
     "from_gymnasium",
+    "from_pymdp",
     "from_step_function",
     "horizon_sweep",
     "mutual_information",
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
     from empowerment.adapters.pomdp_file import read_pomdp as read_pomdp
     from empowerment.adapters.pomdp_file import write_pomdp as write_pomdp
+    from empowerment.adapters.pymdp import from_pymdp as from_pymdp
     from empowerment.adapters.step_function import from_step_function as from_step_function
     from empowerment.capacity.cost import CapacityCostResult as CapacityCostResult
     from empowerment.capacity.cost import capacity_cost as capacity_cost
