@@ -29,6 +29,7 @@ _HOME = {
     "channel_capacity": "capacity.solve",
     "verify": "capacity.verify",
     "MDP": "models.mdp",
+    "POMDP": "models.pomdp",
     "NoSequenceError": "actuation.task",
     "actuation_channel": "actuation.open_loop",
     "empowerment": "measure",
@@ -36,12 +37,16 @@ _HOME = {
     "horizon_sweep": "sweep",
     "from_gymnasium": "adapters.gymnasium",
     "End": "adapters.exploration",
+    "from_pymdp": "adapters.pymdp",
     "from_step_function": "adapters.step_function",
+    "read_pomdp": "adapters.pomdp_file",
+    "write_pomdp": "adapters.pomdp_file",
 }
 _MODULES = ("plotting", "testing", "worlds")
 
 __all__ = [
     "MDP",
+    "POMDP",
     "CapacityBounds",
     "CapacityCostResult",
     "CapacityExtreme",
@@ -63,13 +68,16 @@ __all__ = [
     "empowerment",
     "entropy",
     "from_gymnasium",
+    "from_pymdp",
     "from_step_function",
     "horizon_sweep",
     "mutual_information",
     "plotting",
+    "read_pomdp",
     "testing",
     "verify",
     "worlds",
+    "write_pomdp",
 ]
 
 if TYPE_CHECKING:
@@ -80,6 +88,9 @@ if TYPE_CHECKING:
     from empowerment.actuation.task import NoSequenceError as NoSequenceError
     from empowerment.adapters.exploration import End as End
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
+    from empowerment.adapters.pomdp_file import read_pomdp as read_pomdp
+    from empowerment.adapters.pomdp_file import write_pomdp as write_pomdp
+    from empowerment.adapters.pymdp import from_pymdp as from_pymdp
     from empowerment.adapters.step_function import from_step_function as from_step_function
     from empowerment.capacity.cost import CapacityCostResult as CapacityCostResult
     from empowerment.capacity.cost import capacity_cost as capacity_cost
@@ -97,6 +108,7 @@ if TYPE_CHECKING:
     from empowerment.horizons import HorizonSweep as HorizonSweep
     from empowerment.measure import empowerment as empowerment
     from empowerment.models.mdp import MDP as MDP
+    from empowerment.models.pomdp import POMDP as POMDP
     from empowerment.results import CapacityResult as CapacityResult
     from empowerment.results import ConvergenceWarning as ConvergenceWarning
     from empowerment.results import EmpowermentResult as EmpowermentResult

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.results import EmpowermentResult, Interval
 
 # What is closer than this, relative to its size, is the same number with other roundings.
@@ -179,7 +180,7 @@ class HorizonSweep(Interval):
         >>> round(float(sweep.discounted(0.5).value[0]), 4)  # log2(5) / 2 + log2(13) / 4
         2.0861
         """
-        weights = _discount(discount) ** self.horizons.astype(float)
+        weights = validate.discount(discount) ** self.horizons.astype(float)
         rounding = (len(self) + 4) * float(np.finfo(float).eps)
         return OverHorizons(
             weights @ self.value,
@@ -197,12 +198,6 @@ class HorizonSweep(Interval):
         from empowerment.plotting import plot_horizons
 
         return plot_horizons(self, ax=ax, states=states)
-
-
-def _discount(value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not 0 <= value <= 1:
-        raise ValueError(f"discount is {value!r}, expected a number in [0, 1]")
-    return float(value)
 
 
 def _shown(horizons: np.ndarray) -> str:

@@ -99,6 +99,13 @@ def probability(value: object, name: str) -> float:
     return float(value)
 
 
+def discount(value: object) -> float:
+    """Return the weight of the next step against this one, a number in [0, 1]."""
+    if not (_is_real(value) and 0 <= value <= 1):
+        raise ValueError(f"discount is {value!r}, expected a number in [0, 1]")
+    return float(value)
+
+
 def labels(values: Sequence[Any] | None, count: int, name: str) -> tuple[Any, ...] | None:
     """Return labels as a tuple of `count` distinct hashable values; None stays None."""
     if values is None:
@@ -116,6 +123,16 @@ def labels(values: Sequence[Any] | None, count: int, name: str) -> tuple[Any, ..
             raise ValueError(f"{name}[{position}] is {label!r} again, expected labels that differ")
         seen.add(label)
     return found
+
+
+def index_of(label: object, known: Mapping[Any, int], kind: str) -> int:
+    """Return the number of a label; `known` holds all labels of this kind in their order, with their numbers."""
+    plain = label.item() if isinstance(label, np.generic) else label
+    try:
+        return known[plain]
+    except (KeyError, TypeError):
+        shown = ", ".join(map(repr, itertools.islice(known, 6))) + (", …" if len(known) > 6 else "")
+        raise ValueError(f"unknown {kind} {plain!r}; the {len(known)} {kind}s are {shown}") from None
 
 
 def permutation(images: object, known: Mapping[Any, int], name: str, kind: str) -> np.ndarray:
@@ -272,3 +289,14 @@ def distribution(values: object, count: int, name: str) -> np.ndarray:
         raise ValueError(f"{name} has {found.size} entries, expected {count}")
     rows = probability_rows(found[None, :], name, where=lambda row: "")
     return np.asarray(rows)[0]
+
+
+def number_table(values: object, shape: tuple[int, ...], name: str, axes: str) -> np.ndarray:
+    """Return finite numbers of this shape as a float64 array that the caller does not share."""
+    found = np.array(number_array(values, name, len(shape), axes), dtype=np.float64)
+    if found.shape != shape:
+        raise ValueError(f"{name} has shape {found.shape}, expected {axes} = {shape}")
+    if not np.isfinite(found).all():
+        bad = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
+        raise ValueError(f"{name}{list(bad)} is {found[bad]:g}, expected finite numbers")
+    return found

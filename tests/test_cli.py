@@ -145,7 +145,15 @@ def test_map_says_where_nothing_can_be_done(run):
     assert "1 state: no action sequence of this length is available" in out
 
 
-@pytest.mark.parametrize("name", sorted(emp.worlds.WORLDS))
+HIDDEN = {name for name in emp.worlds.WORLDS if isinstance(emp.worlds.make(name), emp.POMDP)}
+
+
+@pytest.mark.parametrize("name", sorted(HIDDEN))
+def test_worlds_with_hidden_states_are_refused(name, refused):
+    assert f"the states of '{name}' are hidden, expected a world" in refused("map", name, "--horizon", 1)
+
+
+@pytest.mark.parametrize("name", sorted(set(emp.worlds.WORLDS) - HIDDEN))
 def test_every_bundled_world_can_be_mapped(name, run):
     code, out, err = run("map", name, "--horizon", 1, "--tol", 1e-6)
     assert (code, err) == (0, "")
@@ -282,7 +290,7 @@ def test_a_result_is_printed_even_if_it_cannot_be_written(run, here, monkeypatch
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("atlantis",), "unknown world 'atlantis'; the known ones are 'box_pushing', 'klyubin_maze'"),
+        (("atlantis",), "unknown world 'atlantis'; the known ones are 'aliased_corridor', 'box_pushing'"),
         (("gym:Nowhere-v7",), "gymnasium cannot make an environment 'Nowhere-v7'"),
         (("gym:CartPole-v1",), "has no table of transitions"),
         (("absent.txt",), "cannot read 'absent.txt': No such file or directory"),

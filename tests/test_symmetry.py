@@ -150,8 +150,8 @@ def test_open_grids_declare_their_mirror_images(shape, slip_mode, stay, slip):
 
 
 def test_no_other_world_declares_symmetries():
-    for name in set(emp.worlds.WORLDS) - {"open_grid"}:
-        assert emp.worlds.make(name).symmetries == ()
+    for world in map(emp.worlds.make, set(emp.worlds.WORLDS) - {"open_grid"}):
+        assert isinstance(world, emp.POMDP) or world.symmetries == ()
 
 
 @pytest.mark.parametrize(("shape", "count"), [((4, 4), 3), ((3, 4), 4), ((5, 5), 6), ((1, 1), 1)])

@@ -62,7 +62,10 @@ def read_world(name: str, **options: Any) -> MDP:
     parameters = inspect.signature(WORLDS[name]).parameters
     slips = "slip" in parameters and parameters["slip"].default != 0
     _refuse(given, [option for option in given if option in parameters], f"the world {name!r}", slips=slips)
-    return WORLDS[name](**given)
+    world = WORLDS[name](**given)
+    if not isinstance(world, MDP):
+        raise ValueError(f"the states of {name!r} are hidden, expected a world whose states can be seen")
+    return world
 
 
 def read_channel(path: str, normalize: bool) -> Channel:

@@ -120,12 +120,7 @@ class MDP:
 
     def state_index(self, state: Any) -> int:
         """Return the number of the state with this label."""
-        try:
-            return self._state_numbers[state.item() if isinstance(state, np.generic) else state]
-        except (KeyError, TypeError):
-            shown = ", ".join(map(repr, self.states[:6])) + (", …" if self.n_states > 6 else "")
-            plain = state.item() if isinstance(state, np.generic) else state
-            raise ValueError(f"unknown state {plain!r}; the {self.n_states} states are {shown}") from None
+        return validate.index_of(state, self._state_numbers, "state")
 
     def state_indices(self, states: Any = None) -> np.ndarray:
         """Return the numbers of the states asked for: all, one label, or a list of labels."""

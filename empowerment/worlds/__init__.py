@@ -7,33 +7,53 @@ from typing import Any
 
 from empowerment import validate
 from empowerment.models.mdp import MDP
+from empowerment.models.pomdp import POMDP
 from empowerment.worlds.box import box_pushing
+from empowerment.worlds.channels import golden_mean, post, trapdoor
+from empowerment.worlds.corridor import aliased_corridor
 from empowerment.worlds.grid import grid_world, open_grid, slip_grid
 from empowerment.worlds.hanoi import tower_of_hanoi
 from empowerment.worlds.klyubin import klyubin_maze
+from empowerment.worlds.ring import ring
+from empowerment.worlds.tiger import tiger
+from empowerment.worlds.tmaze import tmaze
 
 __all__ = [
     "WORLDS",
+    "aliased_corridor",
     "box_pushing",
+    "golden_mean",
     "grid_world",
     "klyubin_maze",
     "make",
     "open_grid",
+    "post",
+    "ring",
     "slip_grid",
+    "tiger",
+    "tmaze",
     "tower_of_hanoi",
+    "trapdoor",
 ]
 
-WORLDS: dict[str, Callable[..., MDP]] = {
+WORLDS: dict[str, Callable[..., MDP | POMDP]] = {
+    "aliased_corridor": aliased_corridor,
     "box_pushing": box_pushing,
+    "golden_mean": golden_mean,
     "klyubin_maze": klyubin_maze,
     "open_grid": open_grid,
+    "post": post,
+    "ring": ring,
     "slip_grid": slip_grid,
+    "tiger": tiger,
+    "tmaze": tmaze,
     "tower_of_hanoi": tower_of_hanoi,
+    "trapdoor": trapdoor,
 }
 """The worlds that can be made by name: those that need nothing handed in."""
 
 
-def make(name: str, **options: Any) -> MDP:
+def make(name: str, **options: Any) -> MDP | POMDP:
     """Build a world by its name.
 
     Parameters
@@ -45,7 +65,7 @@ def make(name: str, **options: Any) -> MDP:
 
     Returns
     -------
-    MDP
+    MDP or POMDP
 
     Raises
     ------

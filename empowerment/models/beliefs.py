@@ -1,0 +1,97 @@
+"""The beliefs that an agent can come to hold, each found once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from empowerment.models.mdp import MDP
+
+TOLERANCE = 1e-10
+"""Beliefs are one and the same if no entry differs by more."""
+
+_CHUNK = 2**23
+"""How many numbers one round of expansion may hold."""
+
+
+class ReachableBeliefs(NamedTuple):
+    """What an agent can come to believe.
+
+    Attributes
+    ----------
+    beliefs : ndarray of shape (n_beliefs, n_states)
+        In the order of their discovery, the first one at the top.
+    steps : ndarray of int of shape (n_beliefs,)
+        After how many actions each can be held for the first time.
+    """
+
+    beliefs: np.ndarray
+    steps: np.ndarray
+
+
+def reachable(
+    mdp: MDP, observation: np.ndarray, start: np.ndarray, horizon: int, max_beliefs: int
+) -> ReachableBeliefs:
+    """Return all beliefs that can be held after 0 to `horizon` actions, breadth first."""
+    beliefs, steps = start[None, :], np.zeros(1, dtype=np.int64)
+    at_once = max(1, _CHUNK // observation.size)
+    for step in range(1, horizon + 1):
+        newest = beliefs[steps == step - 1]  # what follows from older ones is known already
+        for begin in range(0, len(newest), at_once):
+            found = np.concatenate([beliefs, _next_beliefs(mdp, observation, newest[begin : begin + at_once])])
+            kept = first_distinct(found)  # keeps every older one, because those differ
+            beliefs, steps = found[kept], np.append(steps, np.full(len(kept) - len(steps), step))
+            if len(beliefs) > max_beliefs:
+                raise MemoryError(
+                    f"{len(beliefs)} beliefs were found in {step} of {horizon} steps, expected at most max_beliefs="
+                    f"{max_beliefs}; take a shorter horizon, raise max_beliefs (a belief takes "
+                    f"{8 * mdp.n_states} bytes), or follow single histories with POMDP.update"
+                )
+    return ReachableBeliefs(beliefs, steps)
+
+
+def available_in(mdp: MDP, beliefs: np.ndarray) -> np.ndarray:
+    """Return which actions every state of positive probability has, shape (…, n_actions)."""
+    return np.asarray(~((beliefs > 0).astype(np.int64) @ ~mdp.available).astype(bool))
+
+
+def normalised(weights: np.ndarray) -> np.ndarray:
+    """Return rows divided by their sums, however small these are."""
+    exponents = np.frexp(weights.max(axis=-1, keepdims=True))[1]
+    scaled = np.ldexp(weights, -exponents)  # a power of two, which rounds nothing
+    return np.asarray(scaled / scaled.sum(axis=-1, keepdims=True))
+
+
+def _next_beliefs(mdp: MDP, observation: np.ndarray, beliefs: np.ndarray) -> np.ndarray:
+    """Return the posterior for each belief, available action and possible observation, repeats included."""
+    able = available_in(mdp, beliefs)
+    found = [np.empty((0, mdp.n_states))]
+    for action, matrix in enumerate(mdp.action_matrices):
+        predicted = np.asarray(beliefs[able[:, action]] @ matrix)
+        joint = predicted[:, None, :] * observation[action].T
+        found.append(normalised(joint[joint.any(axis=-1)]))
+    return np.concatenate(found)
+
+
+def first_distinct(rows: np.ndarray) -> np.ndarray:
+    """Return the numbers of the rows that no earlier kept row equals up to the tolerance, in their order.
+
+    Rounded entries would tell two equal rows apart where they lie on both sides of a boundary. So a projection
+    onto a line sorts the rows instead: equal ones lie close together there, a gap parts groups for good, and
+    inside a group entries are compared.
+    """
+    direction = 0.5 + np.modf(np.arange(1, rows.shape[1] + 1) * 0.6180339887498949)[0]
+    position = rows @ direction
+    order = np.argsort(position, kind="stable")
+    gap = 2 * TOLERANCE * direction.sum()  # twice what equal rows may be apart leaves room for rounding
+    group = np.empty(len(rows), dtype=np.int64)
+    group[order] = np.cumsum(np.diff(position[order], prepend=-np.inf) > gap)
+    left, kept = np.arange(len(rows)), []
+    while left.size:
+        _, first, member_of = np.unique(group[left], return_index=True, return_inverse=True)
+        leaders = left[first]
+        kept.append(leaders)
+        apart = np.abs(rows[left] - rows[leaders][member_of]).max(axis=1) > TOLERANCE
+        left = left[apart]
+    return np.sort(np.concatenate(kept))

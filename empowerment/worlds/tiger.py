@@ -1,0 +1,57 @@
+"""The tiger behind one of two doors."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.models.pomdp import POMDP
+
+
+def tiger(*, accuracy: float = 0.85) -> POMDP:
+    """Build the tiger problem of Kaelbling, Littman and Cassandra (1998).
+
+    A tiger waits behind one of two doors. Listening leaves it there, and is right with probability `accuracy`.
+    Opening a door puts it behind either door anew, and then nothing can be heard.
+
+    Whoever knows where the tiger is has an empowerment of log2 1.25 = 0.3219 bits over its place, at every horizon:
+    to listen keeps it, to open loses it. Whoever does not know has none, because the belief of one half stays what it
+    is. What is heard depends on the action, and so may carry more than that: 0.0467 bits over two observations.
+
+    Parameters
+    ----------
+    accuracy : float
+        Probability that listening is right.
+
+    Returns
+    -------
+    POMDP
+        Two states, three actions, two observations, and rewards discounted by 0.95. The first state is uniform.
+
+    References
+    ----------
+    L. P. Kaelbling, M. L. Littman and A. R. Cassandra, "Planning and acting in partially observable stochastic
+    domains", Artificial Intelligence 101, 1998, pp. 99-134.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> tiger = emp.worlds.tiger()
+    >>> tiger
+    POMDP(2 states, 3 actions, 2 observations)
+    >>> tiger.update(None, "listen", "hear-left").round(6).tolist()
+    [0.85, 0.15]
+    """
+    accuracy = validate.probability(accuracy, "accuracy")
+    anew = np.full((2, 2), 0.5)
+    heard = np.array([[accuracy, 1 - accuracy], [1 - accuracy, accuracy]])
+    return POMDP(
+        np.stack([np.eye(2), anew, anew], axis=1),
+        np.stack([heard, anew, anew]),
+        states=("tiger-left", "tiger-right"),
+        actions=("listen", "open-left", "open-right"),
+        observations=("hear-left", "hear-right"),
+        initial=[0.5, 0.5],
+        rewards=[[-1, -100, 10], [-1, 10, -100]],
+        discount=0.95,
+    )

@@ -1,0 +1,73 @@
+"""A T-maze: a cue at the start, two arms at the end."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.models.pomdp import POMDP
+
+CUES = ("up", "down")
+ACTIONS = ("forward", "back", "up", "down")
+OBSERVATIONS = ("cue-up", "cue-down", "corridor", "junction", "good", "bad")
+
+
+def tmaze(length: int = 2, slip: float = 0.1) -> POMDP:
+    """Build a T-maze after Bakker (2002).
+
+    A corridor leads from the start to a junction with two arms, which nobody leaves again. A cue, seen at the start
+    alone, says which arm is the good one. The corridor looks the same everywhere, and the arms show only whether they
+    are good or bad. "up" and "down" do something at the junction alone.
+
+    To an agent at the junction that knows the cue, the arms look different, and to one that does not they look alike.
+    Without slip its next observation is worth 2 bits to the first, and log2 3 to the second.
+
+    Parameters
+    ----------
+    length : int
+        Steps from the start to the junction.
+    slip : float
+        Probability that a move does not happen.
+
+    Returns
+    -------
+    POMDP
+        States (position, cue) with positions 0 to `length`, "arm-up" and "arm-down". The arms are terminal. The first
+        state is the start, with either cue.
+
+    References
+    ----------
+    B. Bakker, "Reinforcement learning with long short-term memory", Advances in Neural Information Processing Systems
+    14, 2002, pp. 1475-1482.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> maze = emp.worlds.tmaze()
+    >>> maze
+    POMDP(10 states, 4 actions, 6 observations)
+    >>> maze.observation_depends_on_action
+    False
+    """
+    length, slip = validate.positive_int(length, "length"), validate.probability(slip, "slip")
+    positions = (*range(length + 1), "arm-up", "arm-down")
+    targets = np.tile(np.arange(len(positions))[:, None], len(ACTIONS))
+    targets[:length, 0] += 1
+    targets[1 : length + 1, 1] -= 1
+    targets[length, 2:] = length + 1, length + 2
+    step = slip * np.eye(len(positions))[:, None] + (1 - slip) * np.eye(len(positions))[targets]
+    return POMDP(
+        np.einsum("pat,cd->pcatd", step, np.eye(2)).reshape(2 * len(positions), len(ACTIONS), -1),
+        np.eye(len(OBSERVATIONS))[_seen(length)],
+        states=[(position, cue) for position in positions for cue in CUES],
+        actions=ACTIONS,
+        observations=OBSERVATIONS,
+        terminal=[(arm, cue) for arm in positions[-2:] for cue in CUES],
+        initial=np.repeat([0.5, 0.0], [2, 2 * len(positions) - 2]),
+    )
+
+
+def _seen(length: int) -> list[int]:
+    """Return the number of what each state shows, in the order of the states."""
+    corridor, junction, good, bad = range(2, 6)
+    return [0, 1, *[corridor] * 2 * (length - 1), junction, junction, good, bad, bad, good]
