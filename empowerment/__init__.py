@@ -18,6 +18,9 @@ _HOME = {
     "CapacityResult": "results",
     "ConvergenceWarning": "results",
     "EmpowermentResult": "results",
+    "AverageEmpowerment": "averages",
+    "ContextEmpowerment": "context",
+    "context_empowerment": "context",
     "Status": "results",
     "CapacityCostResult": "capacity.cost",
     "CapacityPerCostResult": "capacity.per_unit_cost",
@@ -47,12 +50,14 @@ _MODULES = ("plotting", "testing", "worlds")
 __all__ = [
     "MDP",
     "POMDP",
+    "AverageEmpowerment",
     "CapacityBounds",
     "CapacityCostResult",
     "CapacityExtreme",
     "CapacityPerCostResult",
     "CapacityResult",
     "Channel",
+    "ContextEmpowerment",
     "ConvergenceWarning",
     "EmpowermentResult",
     "End",
@@ -64,6 +69,7 @@ __all__ = [
     "capacity_cost",
     "capacity_per_unit_cost",
     "channel_capacity",
+    "context_empowerment",
     "divergence",
     "empowerment",
     "entropy",
@@ -92,6 +98,7 @@ if TYPE_CHECKING:
     from empowerment.adapters.pomdp_file import write_pomdp as write_pomdp
     from empowerment.adapters.pymdp import from_pymdp as from_pymdp
     from empowerment.adapters.step_function import from_step_function as from_step_function
+    from empowerment.averages import AverageEmpowerment as AverageEmpowerment
     from empowerment.capacity.cost import CapacityCostResult as CapacityCostResult
     from empowerment.capacity.cost import capacity_cost as capacity_cost
     from empowerment.capacity.per_unit_cost import CapacityPerCostResult as CapacityPerCostResult
@@ -105,6 +112,8 @@ if TYPE_CHECKING:
     from empowerment.channel import divergence as divergence
     from empowerment.channel import entropy as entropy
     from empowerment.channel import mutual_information as mutual_information
+    from empowerment.context import ContextEmpowerment as ContextEmpowerment
+    from empowerment.context import context_empowerment as context_empowerment
     from empowerment.horizons import HorizonSweep as HorizonSweep
     from empowerment.measure import empowerment as empowerment
     from empowerment.models.mdp import MDP as MDP

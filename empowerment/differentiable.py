@@ -95,9 +95,21 @@ def traced_empowerment(
     )
 
 
-def _refuse(method: str, backend: str, *, n_jobs: Any, checkpoint: Any, on_failure: str, progress: bool) -> None:
+def _refuse(
+    method: str,
+    backend: str,
+    *,
+    beliefs: Any,
+    known_to: str,
+    n_jobs: Any,
+    checkpoint: Any,
+    on_failure: str,
+    progress: bool,
+) -> None:
     """Refuse what cannot be kept where values are not known yet."""
     outside = {
+        "beliefs": beliefs,
+        "known_to": known_to if known_to != "nobody" else None,
         "method": method if method not in METHODS else None,
         "backend": backend if backend != "jax" else None,
         "n_jobs": n_jobs,

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
 
 _COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
-_OPTIONS = ("horizon", "sensor", "output", "stopping", "backend", "base", "unit", "tol", "rtol")
+_OPTIONS = ("horizon", "sensor", "output", "stopping", "backend", "base", "unit", "tol", "rtol", "known_to")
 
 
 def to_dataframe(result: EmpowermentResult) -> Any:

@@ -13,12 +13,14 @@ import numpy as np
 from empowerment import validate
 from empowerment.actuation.open_loop import DEFAULT_MEMORY, OUTPUTS
 from empowerment.actuation.reachable import trace_sequences
-from empowerment.actuation.sensor import Sensor, make_sensor
+from empowerment.actuation.sensor import Sensor
+from empowerment.actuation.view import make_view
+from empowerment.averages import averaged
 from empowerment.capacity import jax_arrays
 from empowerment.capacity.solve import backend_name
 from empowerment.checkpoint import Checkpoint, fingerprint
 from empowerment.finder import METHODS, Finder, Found, RefusedError
-from empowerment.models.mdp import MDP, as_mdp
+from empowerment.models.mdp import MDP
 from empowerment.models.symmetry import TOLERANCE, Orbits, orbits
 from empowerment.parallel import run_chunks
 from empowerment.progress import progress_bar
@@ -37,8 +39,10 @@ def empowerment(
     horizon: int = 1,
     *,
     states: Any = None,
+    beliefs: Any = None,
     sensor: Any = None,
     output: str = "final",
+    known_to: str = "nobody",
     stopping: bool = False,
     tol: float = 1e-9,
     rtol: float = 0.0,
@@ -62,16 +66,23 @@ def empowerment(
 
     Parameters
     ----------
-    model : MDP, or array of shape (n_states, n_actions, n_states)
+    model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
         An array, of NumPy or JAX, is the transition of an MDP with numbers for labels.
     horizon : int
         Number of actions.
     states : state label or list of state labels, optional
-        Where to compute it; everywhere by default. A tuple is one label, a list several.
-    sensor : None, "state", callable or array_like of shape (n_states, n_readings)
-        What is read: the state itself, a function of its label, or readings with the probabilities of a matrix.
+        Where to compute it; in an MDP everywhere by default. A tuple is one label, a list several.
+    beliefs : array_like of shape (n_states,) or (n_beliefs, n_states), optional
+        Instead of states: what is known of the state before the first action. Of a POMDP the initial one by default.
+    sensor : None, "state", "observation", "belief", callable or array_like of shape (n_states, n_readings)
+        What is read: the state itself (the default of an MDP), a function of its label, or readings with the
+        probabilities of a matrix. Of a POMDP also the ``"observation"`` (its default), or the ``"belief"`` that the
+        agent then holds: its own memory, which knows the actions (*epistemic* empowerment).
     output : {"final", "trajectory"}
         Whether the last reading counts or all of the `horizon` readings.
+    known_to : {"nobody", "receiver", "both"}
+        Who knows the state in which it all begins, where beliefs are asked for: nobody, so that beliefs are all there
+        is; whoever reads; or the agent as well, which is the average over states (*omniscient*).
     stopping : bool
         Let the agent stop early: sequences of 0 to `horizon` actions count, and the reading is that of the state
         in which it stopped. In a deterministic world that counts all that is at most `horizon` steps away.
@@ -163,6 +174,8 @@ def empowerment(
             model,
             horizon,
             states=states,
+            beliefs=beliefs,
+            known_to=known_to,
             sensor=sensor,
             output=output,
             stopping=stopping,
@@ -178,12 +191,20 @@ def empowerment(
             on_failure=on_failure,
             progress=progress,
         )
-    model, sensor = as_mdp(jax_arrays.on_host(model)), jax_arrays.on_host(sensor)
     validate.one_of(output, OUTPUTS, "output")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     tol, rtol = validate.tolerances(tol, rtol)
-    reader = make_sensor(sensor, model)
-    numbers = model.state_indices(states)
+    view = make_view(
+        jax_arrays.on_host(model),
+        states=states,
+        beliefs=beliefs,
+        sensor=jax_arrays.on_host(sensor),
+        known_to=known_to,
+        stopping=bool(stopping),
+        horizon=validate.horizon(horizon),
+        memory=validate.memory(memory),
+    )
+    model, reader, numbers = view.model, view.sensor, view.starts
     method_used = _method(method, model, reader, output, stopping)
     finder = Finder(
         model=model.with_idle_action() if stopping and method_used != "counting" else model.unlabelled(),
@@ -215,7 +236,7 @@ def empowerment(
         upper=found["upper"][place] + room,
         status=found["status"][place],
         method=found["method"][place],
-        states=tuple(model.states[i] for i in numbers),
+        states=view.labels,
         state_numbers=numbers,
         actions=tuple(model.actions),
         horizon=finder.horizon,
@@ -227,8 +248,12 @@ def empowerment(
         tol=tol,
         rtol=rtol,
         optimal=_optimal(finder, found, model, numbers, place, alike.action_map),
-        layout=model.layout,
+        layout=view.layout,
+        beliefs=view.beliefs,
+        known_to=known_to,
     )
+    if view.weights is not None:
+        result = averaged(result, view.weights, tuple(range(len(view.weights))))
     if method not in ("interval", "sampled") and not result.converged.all():
         tell_failure(_complaint(result), on_failure)
     return jax_arrays.on_device(result, held) if held else result

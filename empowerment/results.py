@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from empowerment.averages import AverageEmpowerment
     from empowerment.layout import GridLayout
 
 
@@ -251,6 +252,10 @@ class EmpowermentResult(Interval):
         None if they were not kept.
     layout : GridLayout or None
         The model's layout, for pictures.
+    beliefs : ndarray of shape (n_beliefs, n_states of the model) or None
+        Where beliefs were asked for; `states` are then their numbers.
+    known_to : str
+        Who knows the first state, where beliefs were asked for.
     """
 
     value: np.ndarray
@@ -271,6 +276,8 @@ class EmpowermentResult(Interval):
     rtol: float
     optimal: Sequences | None = None
     layout: GridLayout | None = None
+    beliefs: np.ndarray | None = None
+    known_to: str = "nobody"
 
     @property
     def kind(self) -> np.ndarray:
@@ -303,6 +310,7 @@ class EmpowermentResult(Interval):
             method=self.method[part],
             states=self.states[part],
             state_numbers=self.state_numbers[part],
+            beliefs=self.beliefs if self.beliefs is None else self.beliefs[part],
             optimal=optimal,
         )
 
@@ -363,6 +371,23 @@ class EmpowermentResult(Interval):
             (tuple(self.actions[a] for a in self.optimal.actions[k] if a >= 0), float(self.optimal.weights[k]))
             for k in order
         ]
+
+    def average(self, weights: Any = None) -> AverageEmpowerment:
+        """Return the average over the states or beliefs.
+
+        Parameters
+        ----------
+        weights : array_like of shape (n_states,), optional
+            How much each counts, a distribution; by default all alike.
+
+        Returns
+        -------
+        AverageEmpowerment
+            With the averages of the ends, which hold for it.
+        """
+        from empowerment.averages import average
+
+        return average(self, weights)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
         """Draw the result, as a map if the model has a layout; see :func:`empowerment.plotting.plot_empowerment`."""

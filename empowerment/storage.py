@@ -14,7 +14,7 @@ from empowerment.results import EmpowermentResult, Sequences
 
 FORMAT = "empowerment-result-2"
 _ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
-_PLAIN = ("horizon", "sensor", "output", "stopping", "backend", "base", "tol", "rtol")
+_PLAIN = ("horizon", "sensor", "output", "stopping", "backend", "base", "tol", "rtol", "known_to")
 
 
 def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
@@ -35,6 +35,8 @@ def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
         "layout": result.layout and result.layout.to_dict(),
     }
     arrays = {name: getattr(result, name) for name in _ARRAYS}
+    if result.beliefs is not None:
+        arrays["beliefs"] = result.beliefs
     if result.optimal is not None:
         arrays |= {f"sequence_{name}": getattr(result.optimal, name) for name in ("actions", "weights", "offsets")}
     with written_whole(path) as temporary, open(temporary, "wb") as file:

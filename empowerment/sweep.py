@@ -11,10 +11,9 @@ import numpy as np
 from empowerment import validate
 from empowerment.actuation.open_loop import DEFAULT_MEMORY
 from empowerment.actuation.reachable import count_readings, reading_graph, successor_graph
-from empowerment.actuation.sensor import make_sensor
+from empowerment.actuation.view import View, make_view
 from empowerment.horizons import HorizonSweep
 from empowerment.measure import DEFAULT_MAX_SEQUENCES, empowerment
-from empowerment.models.mdp import MDP, as_mdp
 from empowerment.results import EmpowermentResult
 
 _STACKED = ("value", "lower", "upper", "status", "method")
@@ -22,12 +21,14 @@ _SHARED = ("states", "base", "tol", "rtol")
 
 
 def horizon_sweep(
-    model: MDP,
+    model: Any,
     horizons: Iterable[int],
     *,
     states: Any = None,
+    beliefs: Any = None,
     sensor: Any = None,
     output: str = "final",
+    known_to: str = "nobody",
     stopping: bool = False,
     tol: float = 1e-9,
     rtol: float = 0.0,
@@ -51,10 +52,11 @@ def horizon_sweep(
 
     Parameters
     ----------
-    model : MDP
+    model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
     horizons : iterable of int
         Distinct numbers of actions, such as ``range(1, 9)``.
-    states, sensor, output, stopping, tol, rtol, method, backend, base, max_sequences, memory, samples, rng, n_jobs
+    states, beliefs, sensor, output, known_to, stopping, tol, rtol, method, backend, base, max_sequences, memory, \
+            samples, rng, n_jobs
         As in :func:`empowerment`, the same at each horizon.
     keep_sequences : bool
         Keep the optimal action sequences for ``sweep[horizon].sequences``.
@@ -94,6 +96,8 @@ def horizon_sweep(
     numbers = _horizons(horizons)
     options = {
         "states": states,
+        "beliefs": beliefs,
+        "known_to": known_to,
         "sensor": sensor,
         "output": output,
         "stopping": stopping,
@@ -110,7 +114,16 @@ def horizon_sweep(
         "n_jobs": n_jobs,
         "progress": progress,
     }
-    model = as_mdp(model)
+    view = make_view(
+        model,
+        states=states,
+        beliefs=beliefs,
+        sensor=sensor,
+        known_to=known_to,
+        stopping=stopping,
+        horizon=numbers[-1],
+        memory=validate.memory(memory),
+    )
     results = tuple(_at(model, horizon, options) for horizon in numbers)
     unit = math.log(results[0].base)
     stacked: dict[str, Any] = {name: np.stack([getattr(result, name) for result in results]) for name in _STACKED}
@@ -119,28 +132,29 @@ def horizon_sweep(
         **stacked,
         **shared,
         horizons=np.array(numbers),
-        reachable=_log_readings(model, sensor, results) / unit,
-        actions=_log_sequences(model.n_actions, numbers, stopping) / unit,
+        reachable=_log_readings(view, results) / unit,
+        actions=_log_sequences(view.model.n_actions, numbers, stopping) / unit,
         results=results,
     )
 
 
-def _at(model: MDP, horizon: int, options: dict[str, Any]) -> EmpowermentResult:
+def _at(model: Any, horizon: int, options: dict[str, Any]) -> EmpowermentResult:
     try:
         return empowerment(model, horizon, on_failure="ignore", **options)
     except MemoryError as reason:
         raise MemoryError(f"horizon {horizon}: {reason}") from None
 
 
-def _log_readings(model: MDP, sensor: Any, results: tuple[EmpowermentResult, ...]) -> np.ndarray:
+def _log_readings(view: View, results: tuple[EmpowermentResult, ...]) -> np.ndarray:
     """Return what the readings allow at the horizon of each result, in nats, of shape (n_horizons, n_states)."""
-    reader, one = make_sensor(sensor, model), results[0]
-    graphs = successor_graph(model), reading_graph(reader)
+    one, n_readings = results[0], len(view.sensor.readings)
+    graphs = successor_graph(view.model), reading_graph(view.sensor)
     options: dict[str, Any] = {"up_to": one.stopping, "backend": one.backend}
 
     def after(horizon: int) -> np.ndarray:
-        counts = count_readings(*graphs, len(reader.readings), one.state_numbers, horizon, **options)
-        return np.log(np.maximum(counts, 1))
+        counts = count_readings(*graphs, n_readings, view.starts, horizon, **options)
+        logarithms = np.log(np.maximum(counts, 1))
+        return np.asarray(logarithms if view.weights is None else view.weights @ logarithms)
 
     if one.output == "final":
         return np.stack([after(result.horizon) for result in results])

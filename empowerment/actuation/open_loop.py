@@ -17,8 +17,9 @@ import numpy as np
 from scipy import sparse
 
 from empowerment import validate
-from empowerment.actuation.sensor import Sensor, make_sensor
+from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.task import NoSequenceError, TooManySequencesError
+from empowerment.actuation.view import KNOWN_TO, make_view
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.solve import kernel_of
 from empowerment.channel import Channel
@@ -62,12 +63,14 @@ class OpenLoop:
 
 
 def actuation_channel(
-    model: MDP,
-    state: Any,
+    model: Any,
+    state: Any = None,
     horizon: int = 1,
     *,
+    belief: Any = None,
     sensor: Any = None,
     output: str = "final",
+    known_to: str = "nobody",
     merge: bool = True,
     memory: float = DEFAULT_MEMORY,
 ) -> Channel:
@@ -75,15 +78,19 @@ def actuation_channel(
 
     Parameters
     ----------
-    model : MDP
+    model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
     state : hashable
         Label of the state to start in.
     horizon : int
         Number of actions in a sequence.
-    sensor : None, "state", callable or array_like of shape (n_states, n_readings)
-        What is read: the state itself, a function of its label, or readings with the probabilities of a matrix.
+    belief : array_like of shape (n_states,), optional
+        Instead of a state; of a POMDP the initial one by default.
+    sensor : None, "state", "observation", "belief", callable or array_like of shape (n_states, n_readings)
+        What is read, as for :func:`empowerment.empowerment`.
     output : {"final", "trajectory"}
         Whether the last reading or all `horizon` of them arrive.
+    known_to : {"nobody", "receiver"}
+        Whether the receiver knows the state in which it began; it is then part of what is read.
     merge : bool
         Merge sequences whose rows are equal up to rounding, which leaves the capacity as it is. Each row is
         then labelled by the first of its sequences.
@@ -117,8 +124,14 @@ def actuation_channel(
     horizon = validate.horizon(horizon)
     validate.one_of(output, OUTPUTS, "output")
     memory = validate.memory(memory)
+    validate.one_of(known_to, KNOWN_TO[:2], "known_to of a channel")
     kernel = kernel_of(None)[1] if merge else None
-    found = open_loop(model, model.state_index(state), horizon, make_sensor(sensor, model), output, memory, kernel)
+    asked: dict[str, Any] = {"states": None if state is None else [state], "beliefs": belief}
+    view = make_view(model, **asked, sensor=sensor, known_to=known_to, horizon=horizon, memory=memory)
+    if view.starts.size != 1:
+        raise ValueError(f"{view.starts.size} states to start in, expected one: name a state, or a belief")
+    model, start = view.model, int(view.starts[0])
+    found = open_loop(model, start, horizon, view.sensor, output, memory, kernel)
     inputs = [tuple(model.actions[a] for a in sequence) for sequence in found.sequences]
     return Channel.from_valid(found.rows, inputs, found.outcomes)
 

@@ -63,13 +63,18 @@ def normalised(weights: np.ndarray) -> np.ndarray:
     return np.asarray(scaled / scaled.sum(axis=-1, keepdims=True))
 
 
+def joint_with_observations(predicted: np.ndarray, observation: np.ndarray) -> np.ndarray:
+    """Return the joint probability of what is observed and the state, shape (n_beliefs, n_observations, n_states)."""
+    return np.asarray(predicted[:, None, :] * observation.T)
+
+
 def _next_beliefs(mdp: MDP, observation: np.ndarray, beliefs: np.ndarray) -> np.ndarray:
     """Return the posterior for each belief, available action and possible observation, repeats included."""
     able = available_in(mdp, beliefs)
     found = [np.empty((0, mdp.n_states))]
     for action, matrix in enumerate(mdp.action_matrices):
         predicted = np.asarray(beliefs[able[:, action]] @ matrix)
-        joint = predicted[:, None, :] * observation[action].T
+        joint = joint_with_observations(predicted, observation[action])
         found.append(normalised(joint[joint.any(axis=-1)]))
     return np.concatenate(found)
 
@@ -81,10 +86,8 @@ def first_distinct(rows: np.ndarray) -> np.ndarray:
     onto a line sorts the rows instead: equal ones lie close together there, a gap parts groups for good, and
     inside a group entries are compared.
     """
-    direction = 0.5 + np.modf(np.arange(1, rows.shape[1] + 1) * 0.6180339887498949)[0]
-    position = rows @ direction
+    position, gap = _positions(rows)
     order = np.argsort(position, kind="stable")
-    gap = 2 * TOLERANCE * direction.sum()  # twice what equal rows may be apart leaves room for rounding
     group = np.empty(len(rows), dtype=np.int64)
     group[order] = np.cumsum(np.diff(position[order], prepend=-np.inf) > gap)
     left, kept = np.arange(len(rows)), []
@@ -95,3 +98,29 @@ def first_distinct(rows: np.ndarray) -> np.ndarray:
         apart = np.abs(rows[left] - rows[leaders][member_of]).max(axis=1) > TOLERANCE
         left = left[apart]
     return np.sort(np.concatenate(kept))
+
+
+def places_among(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return for each row the number of the first of the known rows that it equals up to the tolerance.
+
+    Each row must have one.
+    """
+    position, gap = _positions(known)
+    order = np.argsort(position, kind="stable")
+    own, _ = _positions(rows)
+    first = np.searchsorted(position[order], own - gap)
+    last = np.searchsorted(position[order], own + gap, side="right")
+    found = np.full(len(rows), len(known))
+    for shift in range(int((last - first).max(initial=0))):
+        left = np.flatnonzero(first + shift < last)
+        candidate = order[first[left] + shift]
+        equal = np.abs(rows[left] - known[candidate]).max(axis=1) <= TOLERANCE
+        found[left[equal]] = np.minimum(found[left[equal]], candidate[equal])
+    return found
+
+
+def _positions(rows: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the projection of rows onto a line, and the gap on it that parts rows for certain."""
+    direction = 0.5 + np.modf(np.arange(1, rows.shape[1] + 1) * 0.6180339887498949)[0]
+    # Twice what equal rows may be apart leaves room for rounding.
+    return rows @ direction, 2 * TOLERANCE * float(direction.sum())

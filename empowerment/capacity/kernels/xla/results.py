@@ -35,6 +35,7 @@ _EMPOWERMENT_PLAIN = (
     "tol",
     "rtol",
     "layout",
+    "known_to",
 )
 
 
@@ -62,15 +63,15 @@ def _restored(plain: tuple[Any, ...], leaves: tuple[Any, ...]) -> CapacityResult
 
 
 def _flattened_map(result: EmpowermentResult) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    leaves = (*(getattr(result, name) for name in _EMPOWERMENT), result.state_numbers, result.optimal)
+    leaves = (*(getattr(result, name) for name in _EMPOWERMENT), result.state_numbers, result.optimal, result.beliefs)
     return leaves, (tuple(result.method.tolist()), *(getattr(result, name) for name in _EMPOWERMENT_PLAIN))
 
 
 def _restored_map(plain: tuple[Any, ...], leaves: tuple[Any, ...]) -> EmpowermentResult:
-    *data, state_numbers, optimal = leaves
+    *data, state_numbers, optimal, beliefs = leaves
     named = dict(zip(_EMPOWERMENT, data, strict=True)), dict(zip(_EMPOWERMENT_PLAIN, plain[1:], strict=True))
-    method = np.array(plain[0])
-    return EmpowermentResult(**named[0], **named[1], state_numbers=state_numbers, method=method, optimal=optimal)
+    rest = {"state_numbers": state_numbers, "method": np.array(plain[0]), "optimal": optimal, "beliefs": beliefs}
+    return EmpowermentResult(**named[0], **named[1], **rest)
 
 
 jax.tree_util.register_pytree_node(CapacityResult, _flattened, _restored)
