@@ -33,6 +33,7 @@ _HOME = {
     "verify": "capacity.verify",
     "MDP": "models.mdp",
     "POMDP": "models.pomdp",
+    "belief_grid": "models.beliefs",
     "NoSequenceError": "actuation.task",
     "actuation_channel": "actuation.open_loop",
     "empowerment": "measure",
@@ -65,6 +66,7 @@ __all__ = [
     "NoSequenceError",
     "Status",
     "actuation_channel",
+    "belief_grid",
     "capacity_bounds",
     "capacity_cost",
     "capacity_per_unit_cost",
@@ -116,6 +118,7 @@ if TYPE_CHECKING:
     from empowerment.context import context_empowerment as context_empowerment
     from empowerment.horizons import HorizonSweep as HorizonSweep
     from empowerment.measure import empowerment as empowerment
+    from empowerment.models.beliefs import belief_grid as belief_grid
     from empowerment.models.mdp import MDP as MDP
     from empowerment.models.pomdp import POMDP as POMDP
     from empowerment.results import CapacityResult as CapacityResult

@@ -287,3 +287,41 @@ def test_without_matplotlib_the_extra_is_named(maze, monkeypatch):
 def test_the_figure_has_the_announced_size(maze, hanoi):
     for result in (maze, hanoi):
         assert tuple(result.plot().figure.get_size_inches()) == emp.plotting.figure_size(result)
+
+
+def test_a_curve_over_beliefs():
+    tiger = emp.worlds.tiger()
+    result = emp.empowerment(tiger, 1, beliefs=emp.belief_grid(2, 8), sensor="state")
+    ax = emp.plotting.plot_beliefs(result, labels=tiger.states, label="place")
+    (line,) = ax.lines
+    assert line.get_xdata().tolist() == (np.arange(9) / 8).tolist()
+    assert line.get_ydata()[4] == pytest.approx(0, abs=1e-9)
+    assert line.get_label() == "place"
+    assert "1-step empowerment" in ax.get_title()
+    assert emp.plotting.plot_beliefs(result, ax=ax) is ax
+    assert len(ax.lines) == 2
+
+
+def test_a_triangle_over_beliefs():
+    rows = np.random.default_rng(0).dirichlet(np.ones(3), size=(3, 2))
+    result = emp.empowerment(emp.MDP(rows), 1, beliefs=emp.belief_grid(3, 6))
+    ax = emp.plotting.plot_beliefs(result, labels="abc")
+    assert [text.get_text() for text in ax.texts] == ["a", "b", "c"]
+    assert mesh(ax).get_array().max() == pytest.approx(result.value.max())
+    assert len(ax.figure.axes) == 2
+
+
+@pytest.mark.parametrize(
+    ("n_states", "beliefs", "options", "sentence"),
+    [
+        (2, None, {}, "the result is one of states, expected one of beliefs"),
+        (4, np.eye(4), {}, "beliefs over 4 states have no picture"),
+        (3, np.eye(3), {"labels": "ab"}, "labels has 2 entries, expected one for each of 3 states"),
+        (3, np.eye(3)[:2], {}, "2 beliefs do not span a triangle"),
+    ],
+)
+def test_beliefs_without_a_picture(n_states, beliefs, options, sentence):
+    rows = np.full((n_states, 2, n_states), 1 / n_states)
+    result = emp.empowerment(emp.MDP(rows), 1, beliefs=beliefs)
+    with pytest.raises(ValueError, match=sentence):
+        emp.plotting.plot_beliefs(result, **options)

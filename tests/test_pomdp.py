@@ -302,3 +302,14 @@ def test_merging_knows_no_rounding_boundaries(seed, n_columns, n_rows):
         if not greedy or distance(row, rows[greedy]) > TOLERANCE:
             greedy.append(number)
     assert kept.tolist() == greedy
+
+
+def test_evenly_spaced_beliefs():
+    grid = emp.belief_grid(3, 4)
+    assert grid.shape == (15, 3)
+    assert len(np.unique(grid, axis=0)) == 15
+    assert grid.sum(axis=1) == pytest.approx(1)
+    assert (grid * 4 == (grid * 4).round()).all()
+    assert emp.belief_grid(1, 3).tolist() == [[1.0]]
+    with pytest.raises(ValueError, match="steps is 0"):
+        emp.belief_grid(2, 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import NamedTuple
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.models.mdp import MDP
 
 TOLERANCE = 1e-10
@@ -28,6 +30,33 @@ class ReachableBeliefs(NamedTuple):
 
     beliefs: np.ndarray
     steps: np.ndarray
+
+
+def belief_grid(n_states: int, steps: int) -> np.ndarray:
+    """Return evenly spaced beliefs: all whose probabilities are multiples of ``1 / steps``.
+
+    Parameters
+    ----------
+    n_states : int
+    steps : int
+
+    Returns
+    -------
+    ndarray of shape (n_beliefs, n_states)
+        In lexicographic order, certainty of the last state first.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> emp.belief_grid(2, 4)[:, 1].tolist()
+    [1.0, 0.75, 0.5, 0.25, 0.0]
+    """
+    n_states, steps = validate.positive_int(n_states, "n_states"), validate.positive_int(steps, "steps")
+    # Where n_states - 1 bars stand among the steps: stars between bars are the parts.
+    chosen = list(combinations(range(steps + n_states - 1), n_states - 1))
+    bars = np.array(chosen, dtype=np.int64).reshape(len(chosen), n_states - 1)
+    ends = np.full((len(bars), 1), steps + n_states - 1)
+    return np.asarray((np.diff(np.hstack([np.full_like(ends, -1), bars, ends]), axis=1) - 1) / steps)
 
 
 def reachable(

@@ -1,4 +1,4 @@
-"""Pictures of results: maps of grids, values with their intervals, and values against the horizon.
+"""Pictures of results: maps of grids, values with their intervals, over beliefs, and against the horizon.
 
 Every function takes ``ax=None``, makes a figure only if none is handed in, returns the Axes and never shows.
 """
@@ -11,11 +11,12 @@ from empowerment.layout import GridLayout
 from empowerment.plotting.curves import plot_horizons
 from empowerment.plotting.intervals import intervals_size, plot_intervals
 from empowerment.plotting.maps import map_size, plot_map
+from empowerment.plotting.simplex import plot_beliefs
 
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
 
-__all__ = ["figure_size", "plot_empowerment", "plot_horizons", "plot_intervals", "plot_map"]
+__all__ = ["figure_size", "plot_beliefs", "plot_empowerment", "plot_horizons", "plot_intervals", "plot_map"]
 
 
 def plot_empowerment(result: EmpowermentResult, *, ax: Any = None, **options: Any) -> Any:
