@@ -75,3 +75,28 @@ def test_building_the_channel(benchmark, horizon):
     emp.actuation_channel(world, CENTRE, 1)
     channel = benchmark.pedantic(emp.actuation_channel, (world, CENTRE, horizon), rounds=3)
     benchmark.extra_info["shape"] = channel.shape
+
+
+@pytest.mark.parametrize(
+    ("world", "options"),
+    [
+        ("aliased_corridor", {"horizon": 6, "sensor": "state"}),
+        ("aliased_corridor", {"horizon": 4, "sensor": "state", "known_to": "receiver"}),
+        ("tiger", {"horizon": 5, "output": "trajectory"}),
+        ("tiger", {"horizon": 6, "sensor": "belief"}),
+    ],
+)
+def test_beliefs(benchmark, world, options):
+    model = emp.worlds.make(world)
+    emp.empowerment(model, **options | {"horizon": 2})
+    result = benchmark.pedantic(emp.empowerment, (model,), options, rounds=3)
+    assert result.converged.all()
+    _note(benchmark, result)
+
+
+def test_contexts(benchmark):
+    corridor = emp.worlds.grid_world(["........"])
+    emp.context_empowerment(corridor, n_contexts=1)
+    result = benchmark.pedantic(emp.context_empowerment, (corridor,), {"n_contexts": 3}, rounds=1)
+    assert result.converged
+    benchmark.extra_info |= {"gap": float(result.gap), "method": result.method}
