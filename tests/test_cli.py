@@ -149,8 +149,21 @@ HIDDEN = {name for name in emp.worlds.WORLDS if isinstance(emp.worlds.make(name)
 
 
 @pytest.mark.parametrize("name", sorted(HIDDEN))
-def test_worlds_with_hidden_states_are_refused(name, refused):
-    assert f"the states of '{name}' are hidden, expected a world" in refused("map", name, "--horizon", 1)
+def test_worlds_with_hidden_states_are_entered_with_their_first_belief(name, run):
+    code, out, err = run("map", name, "--horizon", 2, "--sensor", "state")
+    assert (code, err) == (0, "")
+    assert f"{name}: {emp.worlds.make(name).n_states} hidden states" in out
+    assert "in the first belief" in out
+
+
+def test_a_file_of_hidden_states(run):
+    emp.write_pomdp(emp.worlds.tiger(), "tiger.POMDP")
+    code, out, _ = run("map", "tiger.POMDP", "--horizon", 3, "--output", "trajectory", "--json")
+    assert code == 0
+    record = json.loads(out)
+    assert record["states"][0]["value"] == pytest.approx(0.1101376, abs=1e-7)
+    assert (record["sensor"], record["n_observations"]) == ("observation", 2)
+    assert run("map", "tiger.POMDP", "--horizon", 1, "--sensor", "place")[0] == 2
 
 
 @pytest.mark.parametrize("name", sorted(set(emp.worlds.WORLDS) - HIDDEN))

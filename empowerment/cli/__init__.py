@@ -25,6 +25,7 @@ other worlds:
   gym:ID      a Gymnasium environment with a table of transitions, such as gym:FrozenLake-v1
   FILE.txt    a drawing: # blocked, . free, S start, G and H terminal (goal, hole)
   FILE.npy    an array (state, action, next_state)
+  FILE.POMDP  hidden states, observations and a first belief
   FILE.npz    arrays "transition" and, if wanted, "terminal" and "available"; or a CSR matrix of shape
               (n_states * n_actions, n_states) written by scipy.sparse.save_npz"""
 
@@ -129,6 +130,7 @@ def _fill_map(parser: _Parser) -> None:
     add("--slip", type=float, metavar="P", help="probability that something else happens (grids)")
     add("--slip-mode", metavar="MODE", help="what happens then: other, perpendicular or stay (grids)")
     add("--terminal", metavar="HOW", help="terminal states: absorbing (default) or as-given (gym:)")
+    add("--sensor", metavar="WHAT", help="what is read: state; of hidden states also observation (default) or belief")
     add("--output", default="final", metavar="WHAT", help="what counts: final reading (default) or trajectory")
     add("--stopping", action="store_true", help="let the agent stop after fewer actions")
     _add_common(parser, "auto, counting, enumeration, column-generation, interval or sampled", " (transition files)")

@@ -32,6 +32,7 @@ def run_map(arguments: argparse.Namespace) -> int:
         result = empowerment(
             world,
             arguments.horizon,
+            sensor=arguments.sensor,
             output=arguments.output,
             stopping=arguments.stopping,
             tol=arguments.tol,

@@ -12,8 +12,10 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.adapters.gymnasium import from_gymnasium
+from empowerment.adapters.pomdp_file import read_pomdp
 from empowerment.channel import Channel
 from empowerment.models.mdp import MDP
+from empowerment.models.pomdp import POMDP
 from empowerment.worlds import WORLDS, grid_world
 
 _ARRAYS = ("transition", "terminal", "available")
@@ -27,7 +29,7 @@ def bundled_worlds() -> str:
     return "\n".join(f"  {name:{width}}  {text.removeprefix('Build ').rstrip('.')}" for name, text in lines)
 
 
-def read_world(name: str, **options: Any) -> MDP:
+def read_world(name: str, **options: Any) -> MDP | POMDP:
     """Return the world that WORLD names.
 
     Parameters
@@ -50,6 +52,9 @@ def read_world(name: str, **options: Any) -> MDP:
     if suffix == ".txt":
         _refuse(given, ("slip", "slip_mode"), f"the drawing {name!r}", slips=False)
         return grid_world(_read_drawing(name), **given)
+    if suffix == ".pomdp":
+        _refuse(given, (), f"the file {name!r}")
+        return read_pomdp(name)
     if suffix in (".npy", ".npz"):
         _refuse(given, ("normalize",), f"the transition file {name!r}")
         arrays = {"transition": _read_array(name)} if suffix == ".npy" else _read_arrays(name)
@@ -57,15 +62,12 @@ def read_world(name: str, **options: Any) -> MDP:
     if name not in WORLDS:
         raise ValueError(
             f"unknown world {name!r}; the known ones are {', '.join(map(repr, sorted(WORLDS)))}, gym:ID, "
-            "or a file that ends in .txt, .npy or .npz"
+            "or a file that ends in .txt, .npy, .npz or .POMDP"
         )
     parameters = inspect.signature(WORLDS[name]).parameters
     slips = "slip" in parameters and parameters["slip"].default != 0
     _refuse(given, [option for option in given if option in parameters], f"the world {name!r}", slips=slips)
-    world = WORLDS[name](**given)
-    if not isinstance(world, MDP):
-        raise ValueError(f"the states of {name!r} are hidden, expected a world whose states can be seen")
-    return world
+    return WORLDS[name](**given)
 
 
 def read_channel(path: str, normalize: bool) -> Channel:

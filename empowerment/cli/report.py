@@ -9,6 +9,7 @@ import numpy as np
 from empowerment.channel import Channel
 from empowerment.layout import GridLayout
 from empowerment.models.mdp import MDP
+from empowerment.models.pomdp import POMDP
 from empowerment.results import CapacityResult, EmpowermentResult, Status
 
 _MOST_COLUMNS, _MOST_ROWS = 20, 40
@@ -16,7 +17,7 @@ _MOST_NAMED = 3
 _MOST_INPUTS = 20
 
 
-def map_record(name: str, world: MDP, result: EmpowermentResult) -> dict[str, Any]:
+def map_record(name: str, world: MDP | POMDP, result: EmpowermentResult) -> dict[str, Any]:
     """Return everything that is known about a result, ready for JSON."""
     columns = {x: getattr(result, x).tolist() for x in ("value", "lower", "upper", "gap", "converged")}
     states = []
@@ -29,7 +30,8 @@ def map_record(name: str, world: MDP, result: EmpowermentResult) -> dict[str, An
         "world": name,
         "n_states": world.n_states,
         "n_actions": world.n_actions,
-        "deterministic": world.is_deterministic,
+        "n_observations": world.n_observations if isinstance(world, POMDP) else None,
+        "deterministic": _process(world).is_deterministic,
         "actions": [_plain(action) for action in result.actions],
         "horizon": result.horizon,
         **{x: getattr(result, x) for x in ("sensor", "output", "methods", "backend")},
@@ -44,13 +46,16 @@ def map_record(name: str, world: MDP, result: EmpowermentResult) -> dict[str, An
     }
 
 
-def map_summary(name: str, world: MDP, result: EmpowermentResult) -> str:
+def map_summary(name: str, world: MDP | POMDP, result: EmpowermentResult) -> str:
     """Return a few lines about a result and, for a grid that fits, a map in characters."""
-    kind = "deterministic" if world.is_deterministic else "stochastic"
+    kind = "deterministic" if _process(world).is_deterministic else "stochastic"
+    states = f"{world.n_states} states, {world.n_actions} actions"
+    if isinstance(world, POMDP):
+        states = f"{world.n_states} hidden states, {world.n_actions} actions, {world.n_observations} observations"
     when = "at the end" if result.output == "final" else "after every step"
     value = result.value
     lines = [
-        f"world            {name}: {world.n_states} states, {world.n_actions} actions, {kind}",
+        f"world            {name}: {states}, {kind}",
         f"horizon          {result.horizon}, sensing the {result.sensor} {when}",
         f"min              {value.min():.6g} {result.unit} in {_places(result, value.min())}",
         f"mean             {value.mean():.6g} {result.unit}",
@@ -61,7 +66,8 @@ def map_summary(name: str, world: MDP, result: EmpowermentResult) -> str:
     for status in Status:
         count = int((result.status == status).sum())
         if status != Status.CERTIFIED and count:
-            lines.append(f"{'note':<16} {_counted(count)}: {status.sentence}")
+            what = "state" if result.beliefs is None else "belief"
+            lines.append(f"{'note':<16} {_counted(count, what)}: {status.sentence}")
     drawn = text_map(result)
     return "\n".join([*lines, "", drawn] if drawn else lines)
 
@@ -139,12 +145,18 @@ def _distribution(p: np.ndarray) -> str:
 def _places(result: EmpowermentResult, value: float) -> str:
     """Return the states that have a value, up to the tolerance."""
     found = np.flatnonzero(np.abs(result.value - value) <= max(result.tol, 1e-12))
+    if result.beliefs is not None:
+        return "the first belief"
     named = ", ".join(str(result.states[i]) for i in found[:_MOST_NAMED])
     return named if found.size <= _MOST_NAMED else f"{named} and {found.size - _MOST_NAMED} more"
 
 
-def _counted(count: int) -> str:
-    return "1 state" if count == 1 else f"{count} states"
+def _counted(count: int, what: str) -> str:
+    return f"1 {what}" if count == 1 else f"{count} {what}s"
+
+
+def _process(world: MDP | POMDP) -> MDP:
+    return world.mdp if isinstance(world, POMDP) else world
 
 
 def _plain(label: Any) -> Any:
