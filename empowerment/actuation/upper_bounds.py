@@ -4,7 +4,7 @@ None of them looks at all sequences of n actions. They come from letting the age
 than in truth:
 
 * `log_readings`: nothing tells more apart than there are readings within reach.
-* `feedback_value`: an agent that sees every state on the way, and a receiver that does.
+* `feedback.feedback_value`: an agent that sees every state on the way, and a receiver that does.
 * `tail_capacity`: an agent that may choose, out of those it could be in, the state in which its last m actions
   begin. By convexity no earlier action can do better, whatever the horizon.
 * `FeedbackOracle`: an agent that sees the states on the way to the last m actions and steers accordingly. For any
@@ -16,64 +16,20 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.actuation.column_generation import Columns
 from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.feedback import feedback_value
 from empowerment.actuation.stream import Stream
-from empowerment.capacity.solve import channel_capacity, row_offsets
+from empowerment.capacity.solve import row_offsets
 from empowerment.channel import Channel
+
+__all__ = ["FeedbackOracle", "feedback_value", "log_readings"]
 
 
 def log_readings(dynamics: Dynamics, starts: np.ndarray, horizon: int) -> float:
     """Return the logarithm of the number of readings that `horizon` steps can lead to, in nats."""
     return math.log(max(dynamics.possible_readings(dynamics.reached(starts, horizon)).size, 1))
-
-
-def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, backend: str) -> float:
-    """Bound the empowerment of a column, also of whole trajectories, by that of an agent with feedback, in nats.
-
-    An agent that sees every state, and a receiver that does, have at most
-    ``V_k(s) = max_p I(p, T(s)) + sum_a p_a sum_t p(t | s, a) V_(k-1)(t)``, ``V_0 = 0``: a capacity with rewards for
-    every state and step, of which the upper end is carried on. It falls short of soft value iteration,
-    ``log sum_a exp(sum_t p(t | s, a) V_(k-1)(t))``, by what the actions of a state have in common.
-
-    Parameters
-    ----------
-    dynamics : Dynamics
-    start : int
-    horizon : int
-    enough : float
-        The recursion ends early, with infinity, where the value exceeds this: it never falls.
-    backend : str
-    """
-    columns, channels, successors = _steps_of_columns(dynamics)
-    values = np.zeros(dynamics.n_columns)
-    for _ in range(horizon if columns.size else 0):
-        rewards = [channel.matrix @ values[reached] for channel, reached in zip(channels, successors, strict=True)]
-        values[columns] = [
-            channel_capacity(channel, rewards=worth, base=math.e, backend=backend, on_failure="ignore").upper
-            for channel, worth in zip(channels, rewards, strict=True)
-        ]
-        if values[start] > enough:
-            return math.inf
-    return float(values[start]) + rounding(dynamics, horizon, values)
-
-
-def _steps_of_columns(dynamics: Dynamics) -> tuple[np.ndarray, list[Channel], list[np.ndarray]]:
-    """Return the columns in which something can be done, what each action then does, and the columns it leads to.
-
-    Columns that one step may leave are those of the last step, after which nothing counts.
-    """
-    columns = np.flatnonzero(dynamics.available.any(axis=1) & dynamics.is_inner)
-    channels, successors = [], []
-    for column in columns.tolist():
-        actions = np.flatnonzero(dynamics.available[column])
-        rows = sparse.csr_array(sparse.vstack([dynamics.actions[a][[column]] for a in actions]))
-        reached = np.unique(rows.indices)
-        channels.append(Channel.from_valid(np.ascontiguousarray(rows[:, reached].toarray())))
-        successors.append(reached)
-    return columns, channels, successors
 
 
 def rounding(dynamics: Dynamics, n_steps: int, values: np.ndarray) -> float:

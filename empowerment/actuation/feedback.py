@@ -1,0 +1,199 @@
+"""Actions that react to the state, read off by a receiver that sees every state on the way.
+
+What an agent with feedback can tell such a receiver within k steps obeys a Bellman equation,
+
+    V_k(s) = max_p I(p, T(s)) + sum_a p_a sum_t p(t | s, a) V_(k-1)(t),   V_0 = 0,
+
+because the state is all that either of them needs to remember. Each state and step is one capacity with rewards, and
+those of all states are solved side by side. Ends are carried along: expectations keep inequalities, so the lower end
+of a step follows from its p and the lower values before, the upper end from its q and the upper values before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.capacity.solve import channel_capacity
+from empowerment.channel import Channel
+from empowerment.validate import MIN_TOL
+
+# Solvers aim a little below the tolerance; the rest is room for rounding.
+_INNER = 0.9
+_ROUGH = 1e-9  # nats; how well the steps of a bound are solved
+_EPS = float(np.finfo(float).eps)
+
+
+class Values(NamedTuple):
+    """What the columns are worth from some step on, in nats, and how to act first.
+
+    Attributes
+    ----------
+    value, lower, upper : ndarray of shape (n_columns,)
+    policy : ndarray of shape (n_columns, n_actions)
+        Probability of each action; zeros where there is none to take.
+    information : ndarray of shape (n_columns,)
+        What the first step says by itself under that policy.
+    """
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    policy: np.ndarray
+    information: np.ndarray
+
+    @classmethod
+    def guessed(cls, value: np.ndarray, n_actions: int) -> Values:
+        """Return numbers to start from, taken to be exact."""
+        return cls(value, value, value, np.zeros((value.size, n_actions)), np.zeros(value.size))
+
+
+class FeedbackValues(NamedTuple):
+    """Empowerment with feedback over trajectories of states, in nats, of every column.
+
+    Attributes
+    ----------
+    value, lower, upper : ndarray of shape (n_columns,)
+    policies : ndarray of shape (horizon, n_columns, n_actions)
+        Probability of each action in each column, at each step; zeros where there is none to take. Acting so, each
+        time independently, carries the lower end.
+    """
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    policies: np.ndarray
+
+
+def feedback_values(dynamics: Dynamics, horizon: int, tol: float, backend: str) -> FeedbackValues:
+    """Return what `horizon` actions that react to the state tell a receiver that reads every state.
+
+    Each state has its own actions. Where there is none the trajectory ends, and is worth nothing from there on.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+        Of a part of the world, the answer holds for columns from which `horizon` steps do not lead out of it.
+    horizon : int
+    tol : float
+        Width wanted of the intervals, in nats; each step is given its share.
+    backend : str
+
+    References
+    ----------
+    Tatikonda and Mitter (2009), "The capacity of channels with feedback".
+    Chen and Berger (2005), "The capacity of finite-state Markov channels with feedback".
+    """
+    stages = list(islice(_stages(dynamics, tol / max(horizon, 1), backend), horizon + 1))
+    policies = np.zeros((horizon, dynamics.n_columns, dynamics.n_actions))
+    for step, stage in enumerate(reversed(stages[1:])):
+        policies[step] = stage.policy
+    last = stages[-1]
+    return FeedbackValues(last.value, last.lower, last.upper, policies)
+
+
+def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, backend: str) -> float:
+    """Bound the empowerment of a column, also of whole trajectories, by that of an agent with feedback, in nats.
+
+    It falls short of soft value iteration, ``log sum_a exp(sum_t p(t | s, a) V_(k-1)(t))``, by what the actions of a
+    state have in common.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+    start : int
+    horizon : int
+    enough : float
+        The recursion ends early, with infinity, where the value exceeds this: it never falls.
+    backend : str
+    """
+    upper = 0.0
+    for stage in islice(_stages(dynamics, _ROUGH, backend), horizon + 1):
+        if stage.lower[start] > enough:
+            return math.inf
+        upper = float(stage.upper[start])
+    return upper
+
+
+def _stages(dynamics: Dynamics, tol: float, backend: str) -> Iterator[Values]:
+    """Yield the values of 0, 1, 2, … steps."""
+    step = FeedbackStep(dynamics, backend)
+    values = Values.guessed(np.zeros(dynamics.n_columns), dynamics.n_actions)
+    while True:
+        yield values
+        values = step.before(values, tol)
+
+
+class FeedbackStep:
+    """One step with feedback, from every column at once.
+
+    Columns that one step may leave are those of the last step, after which nothing counts; like columns without any
+    action they are left as they are.
+    """
+
+    def __init__(self, dynamics: Dynamics, backend: str) -> None:
+        self.dynamics, self._backend = dynamics, backend
+        able = dynamics.available & dynamics.is_inner[:, None]
+        self._able, self._columns = able, np.flatnonzero(able.any(axis=1))
+        column, action = np.nonzero(able)
+        # One row for each column and each of its actions, the actions of a column side by side.
+        self._rows = sparse.csr_array(sparse.vstack(dynamics.actions))[action * dynamics.n_columns + column]
+        self._counts = able.sum(axis=1)[self._columns]
+        self._first = np.cumsum(self._counts) - self._counts
+        self._n_summed = int(np.diff(self._rows.indptr).max(initial=0)) + 8
+        self._channels = [
+            _dense(self._rows[first : first + count]) for first, count in zip(self._first, self._counts, strict=True)
+        ]
+
+    def before(self, after: Values, tol: float, discount: float = 1.0) -> Values:
+        """Return the values one step earlier, each of its capacities solved to within `tol` nats.
+
+        What comes after counts `discount` times.
+        """
+        value, lower, upper = (discount * end for end in (after.value, after.lower, after.upper))
+        policy, information = np.zeros(self._able.shape), np.zeros(value.size)
+        if not self._columns.size:
+            return Values(value, lower, upper, policy, information)
+        expected = self._rows @ value
+        # What all actions of a state are worth alike would only cost the solver digits.
+        base = np.minimum.reduceat(expected, self._first)
+        rewards = expected - np.repeat(base, self._counts)
+        found = channel_capacity(
+            self._channels,
+            rewards=np.split(rewards, self._first[1:]),
+            tol=max(_INNER * tol, MIN_TOL),
+            base=math.e,
+            backend=self._backend,
+            on_failure="ignore",
+        )
+        p = found.input_distribution[np.arange(found.input_distribution.shape[1]) < self._counts[:, None]]
+        policy[self._able] = p
+        below = np.add.reduceat(p * (self._rows @ (value - lower)), self._first)
+        above = np.maximum.reduceat(self._rows @ (upper - value), self._first)
+        information[self._columns] = found.lower - np.add.reduceat(p * rewards, self._first)
+        room = self._n_summed * _EPS * (1.0 + float(np.abs(value).max()))
+        ends = np.array([value, lower, upper])
+        ends[:, self._columns] = base + np.array(
+            [found.value, found.lower - below - room, found.upper + above + room]
+        )
+        return Values(np.clip(*ends), ends[1], ends[2], policy, information)
+
+    def moves(self, policy: np.ndarray) -> sparse.csr_array:
+        """Return the probabilities of the next column under a policy, shape (n_columns, n_columns).
+
+        Columns without actions are kept for ever.
+        """
+        idle = sparse.diags_array((~self._able.any(axis=1)).astype(float))
+        acting = (sparse.diags_array(p) @ matrix for p, matrix in zip(policy.T, self.dynamics.actions, strict=True))
+        return sparse.csr_array(sum(acting, start=idle))
+
+
+def _dense(rows: sparse.csr_array) -> Channel:
+    """Return rows as a channel to those columns that they reach."""
+    return Channel.from_valid(np.ascontiguousarray(rows[:, np.unique(rows.indices)].toarray()))

@@ -1,0 +1,155 @@
+"""Feedback from the state, trajectories read: known values, certificates, missing actions."""
+
+import math
+
+import numpy as np
+import pytest
+from pomdp_oracles import tree_rows
+
+import empowerment as emp
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.feedback import feedback_value, feedback_values
+from empowerment.actuation.sensor import make_sensor
+
+LOG2 = math.log(2)
+TOL = 1e-9  # nats
+
+
+def dynamics_of(model):
+    return Dynamics.of(model, make_sensor(None, model))
+
+
+def solved(model, horizon, backend="numba", tol=TOL):
+    found = feedback_values(dynamics_of(model), horizon, tol, backend)
+    assert (found.lower <= found.value).all()
+    assert (found.value <= found.upper).all()
+    assert (found.upper - found.lower <= tol + 1e-10).all()
+    return found
+
+
+def mini(*actions):
+    return emp.MDP(np.stack(actions, axis=1))
+
+
+MINI2 = mini([[0.9, 0.1], [0.2, 0.8]], [[0.4, 0.6], [0.7, 0.3]])
+MINI3 = mini(
+    [[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]],
+    [[0.1, 0.3, 0.6], [0.5, 0.3, 0.2], [0.2, 0.1, 0.7]],
+)
+LAKE = [0.333333, 0.694419, 1.034856, None, 1.651633, None, None, None, None, 2.886495]
+
+
+def seven_states():
+    """After a fair coin, one action is certain and the other another coin; which is which depends on the first."""
+    rows = np.zeros((7, 2, 7))
+    rows[0, :, [1, 2]] = 0.5
+    rows[1, 0, 3], rows[1, 1, 3], rows[1, 1, 4] = 1, 0.5, 0.5
+    rows[2, 1, 5], rows[2, 0, 5], rows[2, 0, 6] = 1, 0.5, 0.5
+    return emp.MDP(rows, terminal=[3, 4, 5, 6])
+
+
+@pytest.mark.parametrize(
+    ("model", "bits"),
+    [
+        (MINI2, {1: 0.215055750, 2: 0.422230205, 3: 0.627666292, 5: 1.037683141, 10: 2.062397280}),
+        (MINI3, {1: 0.332886673, 2: 0.520812391, 3: 0.686110383, 5: 1.006968555, 10: 1.805312265}),
+    ],
+    ids=["mini2", "mini3"],
+)
+def test_small_worlds(model, bits, backend):
+    for horizon, expected in bits.items():
+        assert solved(model, horizon, backend).value[0] / LOG2 == pytest.approx(expected, abs=1e-9)
+
+
+def test_words_of_the_golden_mean_shift(backend):
+    """Trajectories number the Fibonacci number F(n + 2)."""
+    for horizon, words in {1: 2, 2: 3, 5: 13, 12: 377}.items():
+        assert solved(emp.worlds.golden_mean(), horizon, backend).value[0] == pytest.approx(math.log(words), abs=TOL)
+
+
+@pytest.mark.parametrize("horizon", [1, 4, 30])
+def test_where_feedback_does_not_help(horizon):
+    assert solved(emp.worlds.post(), horizon).value == pytest.approx(horizon * math.log(1.25), abs=TOL)
+    expected = horizon * 1.259227060685 * LOG2
+    assert solved(emp.worlds.ring(), horizon).value == pytest.approx(expected, abs=horizon * 1e-12 + TOL)
+
+
+def test_seven_states_in_which_it_does():
+    assert solved(seven_states(), 2).value[0] == pytest.approx(math.log(1.25), abs=TOL)
+    assert solved(seven_states(), 9).value[0] == pytest.approx(math.log(1.25), abs=TOL)  # all is over by then
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 3, 5, 10])
+def test_a_slippery_lake(horizon):
+    lake = pytest.importorskip("gymnasium").make("FrozenLake-v1")
+    found = solved(emp.from_gymnasium(lake), horizon)
+    assert found.value[0] / LOG2 == pytest.approx(LAKE[horizon - 1], abs=6e-7)
+
+
+@pytest.mark.parametrize("make", [emp.worlds.klyubin_maze, emp.worlds.golden_mean])
+def test_deterministic_worlds_count_trajectories(make):
+    counted = emp.empowerment(make(), 12, output="trajectory", base=math.e)
+    assert solved(make(), 12).value == pytest.approx(counted.value, abs=TOL)
+
+
+def random_model(seed, n_states=3, n_actions=2):
+    rng = np.random.default_rng(seed)
+    rows = rng.dirichlet(np.full(n_states, 0.5), size=(n_states, n_actions))
+    available = rng.random((n_states, n_actions)) < (0.8 if seed % 2 else 1.0)
+    return emp.MDP(rows, available=available, terminal=[n_states - 1] if seed % 3 == 0 else None)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_policy_trees_have_the_same_capacity(seed):
+    """Every tree as an input of its own; a state without actions lets the trajectory end, as one that stays does."""
+    model = random_model(seed)
+    rows, observed = model.to_dense(), np.tile(np.eye(3), (2, 1, 1))
+    for state in range(3):
+        able = np.flatnonzero(model.available[state])
+        own = rows[state, able] if able.size else np.eye(3)[[state]]
+        rows[state] = own[[0, -1]]  # a missing action does what one that is there does
+    values = solved(model, 2)
+    for state in range(3):
+        trees = np.array(tree_rows(rows, observed, np.eye(3)[state], 2, "trajectory"))
+        exact = emp.channel_capacity(trees, base=math.e, tol=1e-11, on_failure="ignore")
+        assert values.lower[state] <= exact.upper + 1e-12
+        assert exact.lower <= values.upper[state] + 1e-12
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_policy_carries_the_lower_end(seed):
+    model = random_model(seed)
+    found, worth, transition = solved(model, 4), np.zeros(3), model.to_dense()
+    for policy in found.policies[::-1]:
+        assert policy.sum(axis=1) == pytest.approx(model.available.any(axis=1).astype(float), abs=1e-12)
+        before = np.zeros(3)
+        for state in np.flatnonzero(model.available.any(axis=1)):
+            own = model.available[state]
+            channel, p = transition[state][own], policy[state][own]
+            information = emp.mutual_information(channel, p / p.sum(), base=math.e)
+            before[state] = information + p @ channel @ worth
+        worth = before
+    assert worth == pytest.approx(found.value, abs=2 * TOL)
+
+
+def test_values_never_fall_and_states_without_actions_have_none():
+    model = random_model(1)
+    before = np.zeros(3)
+    for horizon in range(8):
+        found = solved(model, horizon)
+        assert (found.upper >= before - TOL).all()
+        assert (np.abs(found.value[~model.available.any(axis=1)]) == 0).all()
+        before = found.value
+
+
+def test_nothing_can_be_done_anywhere():
+    model = emp.MDP(np.zeros((2, 1, 2)), available=[[False], [False]])
+    found = solved(model, 3)
+    assert found.value.tolist() == [0.0, 0.0]
+    assert not found.policies.any()
+
+
+def test_an_early_end():
+    assert feedback_value(dynamics_of(MINI2), 0, 5, 0.1, "numba") == math.inf
+    found = feedback_value(dynamics_of(MINI2), 0, 5, 2.0, "numba")
+    assert found == pytest.approx(1.037683141 * LOG2, abs=1e-8)
