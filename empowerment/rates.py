@@ -368,7 +368,7 @@ def _check_one_class(model: MDP, dynamics: Dynamics) -> None:
     if len(classes) > 1:
         one, other = (model.states[int(members[0])] for members in classes[:2])
         raise ValueError(
-            f"the agent can stay around state {one!r} for ever and around state {other!r}, which need not meet, so that "
+            f"the agent can stay around state {one!r} for ever and around state {other!r}, which need not meet: "
             "the rate may depend on the first state; expected a model with one such place. Take a part of it, or "
             "discounted_empowerment, which has a value for every state"
         )

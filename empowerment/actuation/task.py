@@ -56,6 +56,11 @@ class Ends(NamedTuple):
     sequences: np.ndarray
     weights: np.ndarray
 
+    @classmethod
+    def without_sequences(cls, value: float, lower: float, upper: float, horizon: int) -> Ends:
+        """Return an interval that no sequences carry: actions react, or the interval is only a bound."""
+        return cls(value, lower, upper, np.empty((0, horizon), dtype=np.int32), np.empty(0))
+
 
 def widened(found: Solution | Ends, relative_error: float) -> Ends:
     """Allow for a relative error of the rows; see :class:`empowerment.actuation.layers.Layer`."""

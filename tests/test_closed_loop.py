@@ -1,0 +1,206 @@
+"""Feedback from observations, their trajectory read: known values, three methods, certificates, limits."""
+
+import importlib.util
+import math
+
+import numpy as np
+import pytest
+from pomdp_oracles import trajectory_rows, tree_rows
+
+import empowerment as emp
+from empowerment.actuation import closed_loop as module
+from empowerment.actuation.closed_loop import METHODS, closed_loop
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.feedback import feedback_values
+from empowerment.actuation.feedback_bounds import bracket_beliefs
+from empowerment.actuation.histories import Histories
+from empowerment.actuation.sensor import make_sensor
+from empowerment.actuation.task import Ends, Task
+
+LOG2 = math.log(2)
+TOL = 1e-9  # nats
+
+TIGER, CORRIDOR, TMAZE = emp.worlds.tiger(), emp.worlds.aliased_corridor(), emp.worlds.tmaze()
+UNIFORM = [1 / 5] * 5
+AT_JUNCTION = [float(position == 2) / 2 for position, _ in TMAZE.states]
+
+# Bits over the trajectory of observations, from the belief and the number of steps.
+KNOWN = [
+    ("tiger", TIGER, [0.5, 0.5], {1: 0, 2: 0.0467264, 3: 0.1209990, 4: 0.2111793}),
+    ("tiger", TIGER, [0.85, 0.15], {1: 0.0467264, 3: 0.1951859}),
+    ("tiger", TIGER, [1.0, 0.0], {1: 0.1050910, 3: 0.3294937, 4: 0.4440044}),
+    ("corridor", CORRIDOR, UNIFORM, {1: 0.1691806, 2: 0.4831772, 3: 0.9233547}),
+    ("corridor", CORRIDOR, 2, {3: 1.3998174}),
+    ("corridor", CORRIDOR, 0, {2: 1.0678376}),
+    ("tmaze", TMAZE, None, {3: 2.8112903}),
+    ("tmaze", TMAZE, (0, "up"), {3: 2.8792142}),
+    ("tmaze", TMAZE, AT_JUNCTION, {1: 1.2592271, 2: 2.2505110}),
+    ("tmaze", TMAZE, (2, "up"), {2: 2.6210997}),
+]
+CASES = [
+    pytest.param(model, belief, horizon, bits, id=f"{name}-{belief}-{horizon}")
+    for name, model, belief, all_bits in KNOWN
+    for horizon, bits in all_bits.items()
+]
+# Permuter, Cuff, Van Roy and Weissman (2008)
+TRAPDOOR = [0.321928095, 1.082725741, 1.788830470, 2.492832455, 3.187342369, 3.882527609]
+
+
+def solved(model, belief, horizon, method="auto", tol=TOL, backend="numba"):
+    found = closed_loop(model, model.belief(belief), horizon, tol=tol, memory=1e9, backend=backend, method=method)
+    assert found.lower <= found.value <= found.upper
+    assert found.sequences.shape == (0, horizon)
+    return found
+
+
+@pytest.mark.parametrize(("model", "belief", "horizon", "bits"), CASES)
+def test_known_values(model, belief, horizon, bits):
+    found = solved(model, belief, horizon)
+    assert found.upper - found.lower <= TOL
+    assert found.value / LOG2 == pytest.approx(bits, abs=1e-7)
+
+
+@pytest.mark.parametrize("horizon", range(1, 7))
+def test_the_trapdoor_channel(horizon):
+    found = solved(emp.worlds.trapdoor(), None, horizon)
+    assert found.upper - found.lower <= TOL
+    assert found.value / LOG2 == pytest.approx(TRAPDOOR[horizon - 1], abs=1e-9)
+
+
+def test_the_trapdoor_channel_gains_the_golden_mean_a_step():
+    values = [solved(emp.worlds.trapdoor(), None, horizon).value / LOG2 for horizon in (7, 8)]
+    assert values[1] - values[0] == pytest.approx(math.log2((1 + math.sqrt(5)) / 2), abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("model", "belief", "horizon", "bits"), [(TIGER, [1.0, 0.0], 4, 0.4440044), (CORRIDOR, UNIFORM, 2, 0.4831772)]
+)
+def test_on_every_backend(model, belief, horizon, bits, backend):
+    found = solved(model, belief, horizon, backend=backend)
+    assert found.upper - found.lower <= TOL
+    assert found.value / LOG2 == pytest.approx(bits, abs=1e-7)
+
+
+@pytest.mark.parametrize(("model", "belief", "horizon", "bits"), CASES)
+def test_the_soft_dynamic_program_gets_there_too(model, belief, horizon, bits):
+    found = solved(model, belief, horizon, "soft-dynamic-programming", tol=1e-7)
+    assert found.upper - found.lower <= 1e-7
+    assert found.value / LOG2 == pytest.approx(bits, abs=3e-7)
+
+
+@pytest.mark.parametrize(("model", "belief", "horizon", "bits"), CASES)
+def test_the_sequence_form_gets_there_too(model, belief, horizon, bits):
+    pytest.importorskip("cvxpy")
+    found = solved(model, belief, horizon, "sequence-form")
+    assert found.upper - found.lower <= 1e-6
+    assert found.value / LOG2 == pytest.approx(bits, abs=1e-6)
+
+
+def random_pomdp(seed):
+    rng = np.random.default_rng(seed)
+    n_states, n_actions, n_observations = (int(n) for n in rng.integers(2, 4, size=3))
+    transition = rng.dirichlet(np.full(n_states, 0.5), size=(n_states, n_actions))
+    observation = rng.dirichlet(np.full(n_observations, 0.5), size=(n_actions, n_states))
+    if seed % 3 == 0:
+        observation = np.where(observation > 0.2, observation, 0.0)
+        observation /= observation.sum(axis=2, keepdims=True)
+    belief = np.eye(n_states)[0] if seed % 4 == 0 else rng.dirichlet(np.ones(n_states))
+    return emp.POMDP(transition, observation), belief
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_the_interval_holds_the_capacity_over_all_trees(seed):
+    model, belief = random_pomdp(seed)
+    horizon = 2 if model.n_actions * model.n_observations < 9 else 1 + seed % 2
+    transition, observation = model.mdp.to_dense(), model.observation
+    trees = np.array(tree_rows(transition, observation, belief, horizon, "trajectory"))
+    exact = emp.channel_capacity(trees, base=math.e, tol=1e-11, on_failure="ignore")
+    found = [solved(model, list(belief), horizon, method, tol) for method, tol in (("auto", TOL), (METHODS[2], 1e-6))]
+    for ends in found:
+        assert ends.lower <= exact.upper + 1e-12
+        assert exact.lower <= ends.upper + 1e-12
+    assert found[0].upper - found[0].lower <= TOL
+    # Reacting does not lose what not reacting has, and seeing the states does not lose that.
+    blind = emp.channel_capacity(trajectory_rows(transition, observation, belief, horizon), base=math.e)
+    assert found[0].upper >= blind.lower
+    task = Task(0, horizon, TOL, 0.0, 10**6, 1e9, "numba")
+    without = Ends.without_sequences(float(blind.value), float(blind.lower), float(blind.upper), horizon)
+    bracket = bracket_beliefs(task, model, belief, without, "trajectory")
+    assert bracket.lower <= exact.upper
+    assert exact.lower <= bracket.upper
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_shows_the_state_is_feedback_from_the_state(seed):
+    rng = np.random.default_rng(seed)
+    transition = rng.dirichlet(np.full(3, 0.5), size=(3, 2))
+    model = emp.MDP(transition, terminal=[2] if seed % 2 else None)
+    seen = emp.POMDP(transition, np.eye(3), terminal=[2] if seed % 2 else None)
+    values = feedback_values(Dynamics.of(model, make_sensor(None, model)), 4, TOL, "numba").value
+    assert [solved(seen, state, 4).value for state in range(3)] == pytest.approx(values.tolist(), abs=2 * TOL)
+
+
+def test_missing_actions_are_taken_where_every_possible_state_has_them():
+    """Two states look alike; only after the first observation the agent may do what just one of them has."""
+    rows = np.zeros((4, 2, 4))
+    rows[0, 0, [1, 2]] = 0.5
+    rows[1, :, 1], rows[1, 1, 1], rows[1, 1, 3] = [1, 0], 0, 1
+    rows[2, 0, 2], rows[3, :, 3] = 1, 1
+    available = np.array([[True, False], [True, True], [True, False], [True, True]])
+    alike = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1]]
+    apart = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+    assert solved(emp.POMDP(rows, alike, available=available), 0, 2).value == pytest.approx(0, abs=TOL)
+    # Half the time there is a choice of two, and then it can be read.
+    assert solved(emp.POMDP(rows, apart, available=available), 0, 2).value == pytest.approx(0.5 * LOG2, abs=TOL)
+
+
+def test_no_action_for_what_is_held_possible():
+    rows = np.zeros((3, 2, 3))
+    rows[0, 0, [1, 2]] = 0.5
+    rows[1, 0, 1] = rows[2, 1, 2] = 1
+    model = emp.POMDP(rows, [[1.0], [1.0], [1.0]], available=[[True, False], [True, False], [False, True]])
+    assert solved(model, 0, 1).value == pytest.approx(0, abs=TOL)
+    with pytest.raises(ValueError, match="after the agent did 0 and then observed 0 no action is available in every"):
+        solved(model, 0, 2)
+    with pytest.raises(ValueError, match="at the start no action is available"):
+        solved(model, [0, 0.5, 0.5], 1)
+
+
+def test_too_many_histories_are_refused_before_they_are_made():
+    with pytest.raises(MemoryError, match=r"9\^30 = 4\.24e\+28 histories.*output='final'"):
+        solved(CORRIDOR, 0, 30)
+    small = 8 * (4 * 9**3 + 9**2 * 5 * 3) + 8 * 25 * 9
+    closed_loop(CORRIDOR, CORRIDOR.belief(0), 3, tol=1e-3, memory=small, backend="numba")
+    with pytest.raises(MemoryError):
+        closed_loop(CORRIDOR, CORRIDOR.belief(0), 3, tol=1e-3, memory=small - 1, backend="numba")
+
+
+def test_methods_are_named_and_extras_asked_for(monkeypatch):
+    assert solved(TIGER, None, 0).value == 0
+    with pytest.raises(ValueError, match="closed_loop"):
+        solved(TIGER, None, 1, "simplex")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match=r"empowerment\[convex\]"):
+        solved(TIGER, None, 1, "sequence-form")
+
+
+def test_an_interval_holds_where_sweeps_run_out(monkeypatch):
+    monkeypatch.setattr(module, "_SWEEPS", 3)
+    found = solved(TIGER, None, 4, "soft-dynamic-programming")
+    assert found.lower <= 0.2111793 * LOG2 <= found.upper
+    assert found.upper - found.lower > 1e-6
+
+
+def test_the_best_response_is_the_best_of_all_trees():
+    model, belief = random_pomdp(7)
+    tree = Histories(model, belief, 2, 1e9)
+    q = np.random.default_rng(0).dirichlet(np.ones(tree.n_outcomes))
+    rows = np.array(tree_rows(model.mdp.to_dense(), model.observation, belief, 2, "trajectory"))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        divergences = np.where(rows > 0, rows * np.log(rows / q), 0.0).sum(axis=1)
+    values, choices = tree.best_response(q)
+    assert values.max() == pytest.approx(divergences.max(), abs=1e-12)
+    assert np.abs(rows - tree.row(choices)).max(axis=1).min() <= 1e-14
+    assert tree.read(tree.played(tree.uniform_policy())) == pytest.approx(
+        trajectory_rows(model.mdp.to_dense(), model.observation, belief, 2).mean(axis=0), abs=1e-14
+    )
