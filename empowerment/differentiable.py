@@ -101,6 +101,7 @@ def _refuse(
     *,
     beliefs: Any,
     known_to: str,
+    feedback: bool,
     n_jobs: Any,
     checkpoint: Any,
     on_failure: str,
@@ -110,6 +111,7 @@ def _refuse(
     outside = {
         "beliefs": beliefs,
         "known_to": known_to if known_to != "nobody" else None,
+        "feedback": feedback or None,
         "method": method if method not in METHODS else None,
         "backend": backend if backend != "jax" else None,
         "n_jobs": n_jobs,

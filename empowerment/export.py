@@ -12,7 +12,19 @@ if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
 
 _COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
-_OPTIONS = ("horizon", "sensor", "output", "stopping", "backend", "base", "unit", "tol", "rtol", "known_to")
+_OPTIONS = (
+    "horizon",
+    "sensor",
+    "output",
+    "stopping",
+    "backend",
+    "base",
+    "unit",
+    "tol",
+    "rtol",
+    "known_to",
+    "feedback",
+)
 
 
 def to_dataframe(result: EmpowermentResult) -> Any:
@@ -43,7 +55,10 @@ def to_xarray(result: EmpowermentResult) -> Any:
     for name in ("value", "lower", "upper", "gap"):
         variables[name] = (*variables[name], {"units": result.unit})
     # An attribute in a netCDF file is a number or text, never a truth value.
-    attributes = {name: getattr(result, name) for name in _OPTIONS} | {"stopping": int(result.stopping)}
+    attributes = {name: getattr(result, name) for name in _OPTIONS} | {
+        "stopping": int(result.stopping),
+        "feedback": int(result.feedback),
+    }
     return xarray.Dataset(variables, coords=coords, attrs=attributes)
 
 

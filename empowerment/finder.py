@@ -23,14 +23,23 @@ from empowerment.channel import Channel
 from empowerment.models.mdp import MDP
 from empowerment.results import KINDS, Status
 
-METHODS = ("auto", *KINDS)
+METHODS = ("auto", "counting", "enumeration", "column-generation", "interval", "sampled")
 
 # An input of less probability than this is a trace of the solver's path, not part of the optimum.
 _MIN_WEIGHT = 1e-6
 # Beyond this horizon bounds are tried before an exact solution: they may close, and take less.
 _LONG = 64
+# States that are counted together share what they reach, and a device takes many side by side; of the others a chunk
+# is what a killed run loses.
+_COUNTED_TOGETHER, _SIDE_BY_SIDE = 16_384, 1_024
+_CHUNKS, _LARGEST_CHUNK = 200, 64
 
 Found = dict[str, np.ndarray]
+
+
+def joined(found: list[Found]) -> Found:
+    """Return what was found for several states as arrays over all of them."""
+    return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
 
 
 class RefusedError(Exception):
@@ -84,8 +93,18 @@ class Finder:
         if self.method == "counting":
             return self._counted(numbers)
         together = self._side_by_side(numbers)
-        found = [together.get(number) or self._of_state(number) for number in numbers.tolist()]
-        return {name: np.concatenate([one[name] for one in found]) for name in found[0]}
+        return joined([together.get(number) or self._of_state(number) for number in numbers.tolist()])
+
+    def chunk_size(self, count: int) -> int:
+        """Return how many of so many states to answer for at a time."""
+        if self.method == "counting":
+            return _COUNTED_TOGETHER
+        return _SIDE_BY_SIDE if self.backend == "jax" else min(-(-count // _CHUNKS), _LARGEST_CHUNK)
+
+    @property
+    def unit(self) -> float:
+        """Size of the result's unit in nats."""
+        return math.log(self.base)
 
     @cached_property
     def _graphs(self) -> tuple[Graph, Graph]:
@@ -93,15 +112,14 @@ class Finder:
 
     def _counted(self, numbers: np.ndarray) -> Found:
         """Count outcomes; sequences are traced by whoever wants them."""
-        unit = math.log(self.base)
         if self.output == "trajectory":
             logarithms, error = count_runs(self.model, self.sensor, numbers, self.horizon)
-            logarithms, error, several = logarithms / unit, error / unit, logarithms > 0
+            logarithms, error, several = logarithms / self.unit, error / self.unit, logarithms > 0
         else:
             size, backend = self.sensor.matrix.shape[1], self.backend
             counts = count_readings(*self._graphs, size, numbers, self.horizon, up_to=self.stopping, backend=backend)
             with np.errstate(divide="ignore"):
-                logarithms = np.log2(counts) if self.base == 2 else np.log(counts) / unit
+                logarithms = np.log2(counts) if self.base == 2 else np.log(counts) / self.unit
             error, several = 0.0, counts > 1
         available = np.isfinite(logarithms)
         value = np.where(available, logarithms, 0.0)
@@ -120,8 +138,7 @@ class Finder:
             return {}
         from empowerment.actuation.side_by_side import Limits, solve_side_by_side
 
-        unit = math.log(self.base)
-        limits = Limits(self.tol * unit, self.rtol, self.max_sequences, self.memory)
+        limits = Limits(self.tol * self.unit, self.rtol, self.max_sequences, self.memory)
         answers = solve_side_by_side(self._dynamics, numbers, self.horizon, limits)
         return {number: self._finding(ends, "enumeration", status) for number, (ends, status) in answers.items()}
 
@@ -142,7 +159,7 @@ class Finder:
 
     def _enumerated(self, number: int) -> Found:
         """Take the capacity of the rows of every sequence; of trajectories bounds where there are too many."""
-        kernel, unit = kernel_of(self.backend)[1], math.log(self.base)
+        kernel = kernel_of(self.backend)[1]
         most = math.inf if self.method == "enumeration" else self.max_sequences
         try:
             if self.method == "interval":
@@ -161,7 +178,7 @@ class Finder:
             backend=self.backend,
             on_failure="ignore",
         )
-        value, lower, upper = (float(end) * unit for end in (result.value, result.lower, result.upper))
+        value, lower, upper = (float(end) * self.unit for end in (result.value, result.lower, result.upper))
         ends = Ends(value, lower, upper, channel.sequences, result.input_distribution)
         return self._finding(widened(ends, channel.relative_error), "enumeration", Status(int(result.status)))
 
@@ -203,22 +220,22 @@ class Finder:
         return {name: getattr(self, name) for name in self.__dataclass_fields__}
 
     def _task(self, number: int) -> tuple[Task, Dynamics, Kernels]:
-        unit = math.log(self.base)
         dynamics = self._dynamics.around(np.array([number]), self.horizon)
         start = int(dynamics.places(np.array([number]))[0])
-        task = Task(start, self.horizon, self.tol * unit, self.rtol, self.max_sequences, self.memory, self.backend)
+        task = Task(
+            start, self.horizon, self.tol * self.unit, self.rtol, self.max_sequences, self.memory, self.backend
+        )
         return task, dynamics, Kernels(kernels.kernel_of(self.backend), kernel_of(self.backend)[1])
 
     def _closed(self, ends: Ends) -> bool:
-        unit = math.log(self.base)
-        return ends.upper - ends.lower <= max(self.tol * unit, self.rtol * ends.lower)
+        return ends.upper - ends.lower <= max(self.tol * self.unit, self.rtol * ends.lower)
 
     def _finding(self, ends: Ends, method: str, status: Status = Status.CERTIFIED) -> Found:
         """Return one state's answer in the result's unit."""
         if not self._closed(ends) and status != Status.MAX_ITER:
             status = Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED
         used = np.flatnonzero(ends.weights >= _MIN_WEIGHT) if self.keep_sequences else np.empty(0, dtype=np.int64)
-        numbers = np.array([ends.value, ends.lower, ends.upper]) / math.log(self.base)
+        numbers = np.array([ends.value, ends.lower, ends.upper]) / self.unit
         return {
             "value": numbers[:1],
             "lower": numbers[1:2],

@@ -19,6 +19,7 @@ from empowerment.averages import averaged
 from empowerment.capacity import jax_arrays
 from empowerment.capacity.solve import backend_name
 from empowerment.checkpoint import Checkpoint, fingerprint
+from empowerment.feedback_finder import FeedbackFinder
 from empowerment.finder import METHODS, Finder, Found, RefusedError
 from empowerment.models.mdp import MDP
 from empowerment.models.symmetry import TOLERANCE, Orbits, orbits
@@ -27,11 +28,6 @@ from empowerment.progress import progress_bar
 from empowerment.results import ON_FAILURE, EmpowermentResult, Sequences, Status, tell_failure
 
 DEFAULT_MAX_SEQUENCES = 50_000_000
-
-# States that are counted together share what they reach, and a device takes many side by side; of the others a chunk
-# is what a killed run loses.
-_COUNTED_TOGETHER, _SIDE_BY_SIDE = 16_384, 1_024
-_CHUNKS, _LARGEST_CHUNK = 200, 64
 
 
 def empowerment(
@@ -43,6 +39,7 @@ def empowerment(
     sensor: Any = None,
     output: str = "final",
     known_to: str = "nobody",
+    feedback: bool = False,
     stopping: bool = False,
     tol: float = 1e-9,
     rtol: float = 0.0,
@@ -83,6 +80,9 @@ def empowerment(
     known_to : {"nobody", "receiver", "both"}
         Who knows the state in which it all begins, where beliefs are asked for: nobody, so that beliefs are all there
         is; whoever reads; or the agent as well, which is the average over states (*omniscient*).
+    feedback : bool
+        Let each action depend on what was observed before it, whatever it is that is read: on the states of an MDP,
+        on the observations of a POMDP.
     stopping : bool
         Let the agent stop early: sequences of 0 to `horizon` actions count, and the reading is that of the state
         in which it stopped. In a deterministic world that counts all that is at most `horizon` steps away.
@@ -176,6 +176,7 @@ def empowerment(
             states=states,
             beliefs=beliefs,
             known_to=known_to,
+            feedback=feedback,
             sensor=sensor,
             output=output,
             stopping=stopping,
@@ -200,35 +201,42 @@ def empowerment(
         beliefs=beliefs,
         sensor=jax_arrays.on_host(sensor),
         known_to=known_to,
+        feedback=bool(feedback),
         stopping=bool(stopping),
         horizon=validate.horizon(horizon),
         memory=validate.memory(memory),
     )
-    model, reader, numbers = view.model, view.sensor, view.starts
-    method_used = _method(method, model, reader, output, stopping)
-    finder = Finder(
-        model=model.with_idle_action() if stopping and method_used != "counting" else model.unlabelled(),
-        sensor=reader.unlabelled(),
-        horizon=validate.horizon(horizon),
-        output=output,
-        stopping=bool(stopping),
-        method=method_used,
-        backend=backend,
-        base=validate.base(base),
-        tol=tol,
-        rtol=rtol,
-        max_sequences=validate.positive_int(max_sequences, "max_sequences"),
-        memory=validate.memory(memory),
-        samples=validate.positive_int(samples, "samples"),
-        seed=_seed(rng),
-        keep_sequences=bool(keep_sequences),
-    )
+    model, reader = view.model, view.sensor
+    numbers = view.starts if view.hidden is None else np.arange(view.starts.size)
+    if output == "trajectory" and stopping:
+        raise ValueError("stopping=True asks where the agent stopped, expected output='final'")
+    method_used = method if feedback else _method(method, model, reader, output)
+    options: dict[str, Any] = {
+        "model": model.with_idle_action() if stopping and method_used != "counting" else model.unlabelled(),
+        "sensor": reader.unlabelled(),
+        "horizon": validate.horizon(horizon),
+        "output": output,
+        "stopping": bool(stopping),
+        "method": method_used,
+        "backend": backend,
+        "base": validate.base(base),
+        "tol": tol,
+        "rtol": rtol,
+        "max_sequences": validate.positive_int(max_sequences, "max_sequences"),
+        "memory": validate.memory(memory),
+        "samples": validate.positive_int(samples, "samples"),
+        "seed": _seed(rng),
+        "keep_sequences": bool(keep_sequences) and not feedback,
+    }
+    finder = FeedbackFinder(**options, hidden=view.hidden) if feedback else Finder(**options)
+    if isinstance(finder, FeedbackFinder):
+        validate.one_of(method, ("auto", *finder.methods), "method of this question with feedback")
     alike = _alike(model, numbers, finder)
     asked, place = np.unique(alike.representative, return_inverse=True)
     kept, finder = _opened(checkpoint, finder, asked, drawn=rng is None)
     held = held if backend == "jax" else []
     with jax_arrays.on_devices_of(held):
-        found = _run(finder, asked, model, n_jobs, kept, progress)
+        found = _run(finder, asked, view.name_of(numbers), n_jobs, kept, progress)
     room = _room_of_symmetries(alike, finder, found["upper"][place])
     result = EmpowermentResult(
         value=found["value"][place],
@@ -237,7 +245,7 @@ def empowerment(
         status=found["status"][place],
         method=found["method"][place],
         states=view.labels,
-        state_numbers=numbers,
+        state_numbers=view.starts,
         actions=tuple(model.actions),
         horizon=finder.horizon,
         sensor=reader.name,
@@ -251,6 +259,7 @@ def empowerment(
         layout=view.layout,
         beliefs=view.beliefs,
         known_to=known_to,
+        feedback=bool(feedback),
     )
     if view.weights is not None:
         result = averaged(result, view.weights, tuple(range(len(view.weights))))
@@ -259,17 +268,14 @@ def empowerment(
     return jax_arrays.on_device(result, held) if held else result
 
 
-def _method(method: str, model: MDP, sensor: Sensor, output: str, stopping: bool) -> str:
+def _method(method: str, model: MDP, sensor: Sensor, output: str) -> str:
     """Return the method, with what "auto" is in a world without noise."""
     validate.one_of(method, METHODS, "method")
-    if output == "trajectory":
-        if stopping:
-            raise ValueError("stopping=True asks where the agent stopped, expected output='final'")
-        if method in ("column-generation", "sampled"):
-            raise ValueError(
-                f"method={method!r} is for the final reading; for trajectories there are 'counting', 'enumeration' "
-                "and 'interval'"
-            )
+    if output == "trajectory" and method in ("column-generation", "sampled"):
+        raise ValueError(
+            f"method={method!r} is for the final reading; for trajectories there are 'counting', 'enumeration' and "
+            "'interval'"
+        )
     countable = model.is_deterministic and sensor.is_deterministic
     if method == "counting" and not countable:
         raise ValueError(
@@ -302,13 +308,14 @@ def _room_of_symmetries(alike: Orbits, finder: Finder, upper: np.ndarray) -> np.
 def _run(
     finder: Finder,
     asked: np.ndarray,
-    model: MDP,
+    name_of: dict[int, str],
     n_jobs: int | None,
     kept: Checkpoint | None,
     progress: bool,
 ) -> Found:
     """Answer for all states asked, chunk by chunk, and return the arrays over them."""
-    chunks = _chunks(asked, finder)
+    size = finder.chunk_size(asked.size)
+    chunks = [asked[first : first + size] for first in range(0, asked.size, size)]
     done = {i: kept.read(i) for i in kept.indices()} if kept else {}
     left = [i for i in range(len(chunks)) if i not in done]
     jobs = n_jobs if len(left) > 1 else 1
@@ -324,14 +331,8 @@ def _run(
                     advance(chunks[left[k]].size)
         except RefusedError as refused:
             number, reason = refused.args
-            raise MemoryError(f"state {model.states[number]!r}: {reason}") from None
+            raise MemoryError(f"{name_of[number]}: {reason}") from None
     return {name: np.concatenate([done[i][name] for i in range(len(chunks))]) for name in done[0]}
-
-
-def _chunks(asked: np.ndarray, finder: Finder) -> list[np.ndarray]:
-    size = _SIDE_BY_SIDE if finder.backend == "jax" else min(-(-asked.size // _CHUNKS), _LARGEST_CHUNK)
-    size = _COUNTED_TOGETHER if finder.method == "counting" else size
-    return [asked[first : first + size] for first in range(0, asked.size, size)]
 
 
 def _opened(path: str | os.PathLike[str] | None, finder: Finder, asked: np.ndarray, drawn: bool) -> Any:
@@ -344,12 +345,17 @@ def _opened(path: str | os.PathLike[str] | None, finder: Finder, asked: np.ndarr
     if finder.method == "sampled":
         question["samples"] = finder.samples
         (remembered if drawn else question)["seed"] = finder.seed
+    if isinstance(finder, FeedbackFinder):
+        question["feedback"] = True
     rows, sensor = finder.model.rows, finder.sensor.matrix
     prints = {
         "model": fingerprint(rows.data, rows.indices, rows.indptr, finder.model.available),
         "sensor": fingerprint(sensor.data, sensor.indices, sensor.indptr),
         "states": fingerprint(asked),
     }
+    hidden = finder.hidden if isinstance(finder, FeedbackFinder) else None
+    if hidden is not None:
+        prints["beliefs"] = fingerprint(hidden.beliefs, np.ascontiguousarray(hidden.model.observation))
     kept = Checkpoint.open(path, question, prints, remembered)
     return kept, replace(finder, seed=kept.remembered.get("seed", finder.seed))
 

@@ -58,6 +58,10 @@ KINDS = {
     "counting": "exact",
     "enumeration": "exact",
     "column-generation": "exact",
+    "dynamic-programming": "exact",
+    "policy-trees": "exact",
+    "soft-dynamic-programming": "exact",
+    "sequence-form": "exact",
     "interval": "interval",
     "sampled": "lower bound",
 }
@@ -256,6 +260,8 @@ class EmpowermentResult(Interval):
         Where beliefs were asked for; `states` are then their numbers.
     known_to : str
         Who knows the first state, where beliefs were asked for.
+    feedback : bool
+        Whether actions react to what is observed.
     """
 
     value: np.ndarray
@@ -278,6 +284,7 @@ class EmpowermentResult(Interval):
     layout: GridLayout | None = None
     beliefs: np.ndarray | None = None
     known_to: str = "nobody"
+    feedback: bool = False
 
     @property
     def kind(self) -> np.ndarray:
@@ -362,8 +369,8 @@ class EmpowermentResult(Interval):
         i = self._position(state)
         if self.optimal is None:
             raise ValueError(
-                "the action sequences were not kept: that takes keep_sequences=True, and where trajectories of a "
-                "deterministic world are counted there are none to keep (each of them is as probable as any other)"
+                "the action sequences were not kept: that takes keep_sequences=True. Actions that react have none, "
+                "and where trajectories of a deterministic world are counted each is as probable as any other"
             )
         first, last = self.optimal.offsets[i : i + 2]
         order = first + np.argsort(-self.optimal.weights[first:last], kind="stable")

@@ -14,7 +14,7 @@ from empowerment.results import EmpowermentResult, Sequences
 
 FORMAT = "empowerment-result-2"
 _ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
-_PLAIN = ("horizon", "sensor", "output", "stopping", "backend", "base", "tol", "rtol", "known_to")
+_PLAIN = ("horizon", "sensor", "output", "stopping", "backend", "base", "tol", "rtol", "known_to", "feedback")
 
 
 def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:

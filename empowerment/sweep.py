@@ -29,6 +29,7 @@ def horizon_sweep(
     sensor: Any = None,
     output: str = "final",
     known_to: str = "nobody",
+    feedback: bool = False,
     stopping: bool = False,
     tol: float = 1e-9,
     rtol: float = 0.0,
@@ -55,8 +56,8 @@ def horizon_sweep(
     model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
     horizons : iterable of int
         Distinct numbers of actions, such as ``range(1, 9)``.
-    states, beliefs, sensor, output, known_to, stopping, tol, rtol, method, backend, base, max_sequences, memory, \
-            samples, rng, n_jobs
+    states, beliefs, sensor, output, known_to, feedback, stopping, tol, rtol, method, backend, base, max_sequences, \
+            memory, samples, rng, n_jobs
         As in :func:`empowerment`, the same at each horizon.
     keep_sequences : bool
         Keep the optimal action sequences for ``sweep[horizon].sequences``.
@@ -98,6 +99,7 @@ def horizon_sweep(
         "states": states,
         "beliefs": beliefs,
         "known_to": known_to,
+        "feedback": feedback,
         "sensor": sensor,
         "output": output,
         "stopping": stopping,

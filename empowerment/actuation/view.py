@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,27 @@ SENSORS = ("observation", "state", "belief")
 
 # Bytes for each entry of a belief that is followed, with what leads to it.
 _BYTES = 64
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What an agent that reacts to observations, not to states, starts from.
+
+    Attributes
+    ----------
+    model : POMDP
+    beliefs : ndarray of shape (n_starts, n_states)
+        What it knows at first, for each start.
+    starts : ndarray of int of shape (n_starts,)
+        Where the same start is in the world of an agent that does not react.
+    sensor : ndarray of shape (n_states, n_readings) or None
+        What the receiver reads off the state; None if it reads the observations.
+    """
+
+    model: POMDP
+    beliefs: np.ndarray
+    starts: np.ndarray
+    sensor: np.ndarray | None
 
 
 @dataclass(frozen=True)
@@ -40,6 +61,8 @@ class View:
         Where not the starts were asked for but averages over them.
     layout
         That of the caller's model, where its states were asked for.
+    hidden : Hidden or None
+        Where actions react to observations of hidden states.
     """
 
     model: MDP
@@ -49,6 +72,13 @@ class View:
     beliefs: np.ndarray | None = None
     weights: np.ndarray | None = None
     layout: Any = None
+    hidden: Hidden | None = None
+
+    def name_of(self, numbers: np.ndarray) -> dict[int, str]:
+        """Return what to call the starts with these numbers in a message."""
+        what = "state" if self.beliefs is None or self.weights is not None else "belief"
+        named = zip(numbers.tolist(), self.labels, strict=True)
+        return {number: f"{what} {label!r}" for number, label in named}
 
 
 def make_view(
@@ -58,6 +88,7 @@ def make_view(
     beliefs: Any = None,
     sensor: Any = None,
     known_to: str = "nobody",
+    feedback: bool = False,
     stopping: bool = False,
     horizon: int = 1,
     memory: float = math.inf,
@@ -70,6 +101,8 @@ def make_view(
     hidden = isinstance(model, POMDP)
     mdp = model.mdp if hidden else as_mdp(model)
     validate.one_of(known_to, KNOWN_TO, "known_to")
+    if feedback and known_to == "receiver":
+        raise ValueError("known_to='receiver' is for actions that do not react, expected feedback=False")
     if states is not None and beliefs is not None:
         raise ValueError("states and beliefs were both given, expected one of them")
     certain = states is not None or (beliefs is None and not hidden)
@@ -79,15 +112,34 @@ def make_view(
         return _of_memory(model, numbers, given, known_to, horizon, memory)
     world, reader = _read(model, mdp, sensor, stopping)
     if given is None:
-        return View(world, reader, numbers, tuple(mdp.states[i] for i in numbers.tolist()), layout=mdp.layout)
-    if known_to == "both":
+        view = View(world, reader, numbers, _labels(mdp, numbers), layout=mdp.layout)
+    elif known_to == "both":
         support = np.flatnonzero(given.any(axis=0))
-        labels = tuple(mdp.states[i] for i in support.tolist())
-        return View(world, reader, support, labels, given, given[:, support])
-    known = np.pad(given, ((0, 0), (0, world.n_states - mdp.n_states)))
-    if known_to == "receiver":
-        world, reader, known = remembering_start(world, reader, known)
-    return View(*starting_from(world, reader, known), tuple(range(len(given))), given)
+        view = View(world, reader, support, _labels(mdp, support), given, given[:, support])
+    else:
+        padded = np.pad(given, ((0, 0), (0, world.n_states - mdp.n_states)))
+        if known_to == "receiver":
+            world, reader, padded = remembering_start(world, reader, padded)
+        view = View(*starting_from(world, reader, padded), tuple(range(len(given))), given)
+    return _reacting(view, model, stopping) if hidden and feedback else view
+
+
+def _labels(mdp: MDP, numbers: np.ndarray) -> tuple[Any, ...]:
+    return tuple(mdp.states[i] for i in numbers.tolist())
+
+
+def _reacting(view: View, model: POMDP, stopping: bool) -> View:
+    """Return a view with what an agent needs that reacts to observations."""
+    if stopping:
+        raise ValueError(
+            "stopping=True and feedback=True go together where the agent sees the state, expected one of them: to "
+            "observe takes an action, and so does to stop late"
+        )
+    beliefs = view.beliefs
+    if beliefs is None or view.weights is not None:
+        beliefs = np.eye(model.n_states)[view.starts]
+    read = None if view.sensor.name == "observation" else view.sensor.matrix[: model.n_states].toarray()
+    return replace(view, hidden=Hidden(model, beliefs, view.starts, read))
 
 
 def _of_memory(
@@ -102,8 +154,7 @@ def _of_memory(
     rows = np.eye(model.n_states)[numbers] if given is None else given
     most = int(min(memory / (_BYTES * model.n_states), 1e9))
     world = believing(model, rows, horizon, most)
-    labels = tuple(range(len(rows))) if given is not None else tuple(model.states[i] for i in numbers.tolist())
-    return View(*world, labels, given)
+    return View(*world, tuple(range(len(rows))) if given is not None else _labels(model.mdp, numbers), given)
 
 
 def _beliefs(model: Any, beliefs: Any) -> np.ndarray:

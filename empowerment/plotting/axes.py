@@ -53,6 +53,8 @@ def axis_label(result: EmpowermentResult | HorizonSweep) -> str:
 def write_title(ax: Any, result: EmpowermentResult, span: float) -> None:
     """Name what is drawn and, where the numbers are less sure than the drawing looks, how sure they are."""
     title = f"{result.horizon}-step empowerment"
+    if result.feedback:
+        title += " with feedback"
     if result.output == "trajectory":
         title += " over trajectories"
     widest, missed = float(result.gap.max()), len(result) - int(result.converged.sum())

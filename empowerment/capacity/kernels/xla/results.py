@@ -36,6 +36,7 @@ _EMPOWERMENT_PLAIN = (
     "rtol",
     "layout",
     "known_to",
+    "feedback",
 )
 
 

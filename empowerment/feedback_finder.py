@@ -1,0 +1,109 @@
+"""What is found for some states or beliefs where actions react to what is observed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from empowerment.actuation.closed_loop import closed_loop
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.feedback import feedback_values
+from empowerment.actuation.feedback_bounds import bracket_beliefs, bracket_states
+from empowerment.actuation.layers import Kernels
+from empowerment.actuation.policy_trees import trees_of_beliefs, trees_of_states
+from empowerment.actuation.task import Ends, Task, TooManySequencesError
+from empowerment.actuation.view import Hidden
+from empowerment.finder import Finder, Found, RefusedError, joined
+
+
+@dataclass(frozen=True)
+class FeedbackFinder(Finder):
+    """Answers one question for any states of a model whose agent reacts.
+
+    The model, the sensor and the options are those of the same question without reactions, the answer to which is the
+    lower end where policies are too many to look at.
+
+    Attributes
+    ----------
+    hidden : Hidden or None
+        None where the agent sees the state. Where it does not, starts are numbered as the beliefs are.
+    """
+
+    hidden: Hidden | None = None
+
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """The methods there are for this question, the one that "auto" tries first among them."""
+        if self._sees_what_is_read:
+            return ("dynamic-programming",)
+        if self.hidden is None or self.output == "final":
+            return ("policy-trees", "interval")
+        if self.hidden.sensor is None:
+            return ("column-generation", "soft-dynamic-programming", "sequence-form", "interval")
+        return ("interval",)
+
+    @property
+    def _sees_what_is_read(self) -> bool:
+        """Whether the receiver reads every state that the agent sees."""
+        return self.output == "trajectory" and self.hidden is None and self.sensor.name in ("state", "belief")
+
+    def chunk_size(self, count: int) -> int:
+        """Return how many of so many starts to answer for at a time; dynamic programming has all states at once."""
+        return count if self._sees_what_is_read else super().chunk_size(count)
+
+    def __call__(self, numbers: np.ndarray) -> Found:
+        """Return what is found for some starts, as :class:`Finder` does."""
+        if self._sees_what_is_read:
+            return self._by_dynamic_programming(numbers)
+        return joined([self._reacting(number) for number in numbers.tolist()])
+
+    def _by_dynamic_programming(self, numbers: np.ndarray) -> Found:
+        dynamics = self._dynamics.around(numbers, self.horizon)
+        found = feedback_values(dynamics, self.horizon, self.tol * self.unit, self.backend)
+        places = dynamics.places(numbers)
+        return joined(
+            [
+                self._finding(Ends.without_sequences(value, lower, upper, self.horizon), "dynamic-programming")
+                for value, lower, upper in np.stack(found[:3], axis=1)[places].tolist()
+            ]
+        )
+
+    def _reacting(self, number: int) -> Found:
+        method = self.methods[0] if self.method == "auto" else self.method
+        if method == "interval":
+            return self._finding(self._bracket_of(number), "interval")
+        try:
+            return self._finding(self._exactly(number, method), method)
+        except (MemoryError, TooManySequencesError) as reason:
+            if self.method != "auto":
+                raise RefusedError(number, str(reason)) from None
+            return self._finding(self._bracket_of(number), "interval")
+
+    @cached_property
+    def _without_reactions(self) -> Finder:
+        return replace(self, method="auto")
+
+    def _started(self, number: int) -> tuple[Task, Dynamics, Kernels]:
+        return self._task(number if self.hidden is None else int(self.hidden.starts[number]))
+
+    def _exactly(self, number: int, method: str) -> Ends:
+        task, dynamics, _ = self._started(number)
+        if self.hidden is None:
+            return trees_of_states(task, dynamics, self.output)
+        model, belief, sensor = self.hidden.model, self.hidden.beliefs[number], self.hidden.sensor
+        if method == "policy-trees":
+            return trees_of_beliefs(task, model, belief, sensor)
+        limits = {"tol": task.tol, "rtol": task.rtol, "memory": task.memory}
+        return closed_loop(model, belief, task.horizon, backend=task.backend, method=method, **limits)
+
+    def _bracket_of(self, number: int) -> Ends:
+        task, dynamics, tools = self._started(number)
+        plain = self._without_reactions._of_state(number if self.hidden is None else int(self.hidden.starts[number]))
+        value, lower, upper = (float(plain[name][0]) * self.unit for name in ("value", "lower", "upper"))
+        open_loop = Ends.without_sequences(value, lower, upper, self.horizon)
+        if self.hidden is None:
+            return bracket_states(task, dynamics, open_loop, tools, self.output)
+        model, belief, sensor = self.hidden.model, self.hidden.beliefs[number], self.hidden.sensor
+        return bracket_beliefs(task, model, belief, open_loop, self.output, sensor)
