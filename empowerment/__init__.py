@@ -41,12 +41,24 @@ _HOME = {
     "from_step_function": "adapters.step_function",
     "read_pomdp": "adapters.pomdp_file",
     "write_pomdp": "adapters.pomdp_file",
+    "Policy": "policy",
+    "expected_next": "policy",
+    "greedy_policy": "policy",
+    "softmax_policy": "policy",
+    "Simulation": "simulation",
+    "simulate": "simulation",
+    "BellmanResult": "unified",
+    "unified_bellman": "unified",
+    "directed_information": "directed",
+    "interval_information": "directed",
+    "joint_distribution": "joint",
 }
 _MODULES = ("plotting", "testing", "worlds")
 
 __all__ = [
     "MDP",
     "POMDP",
+    "BellmanResult",
     "CapacityBounds",
     "CapacityCostResult",
     "CapacityExtreme",
@@ -58,23 +70,33 @@ __all__ = [
     "End",
     "HorizonSweep",
     "NoSequenceError",
+    "Policy",
+    "Simulation",
     "Status",
     "actuation_channel",
     "capacity_bounds",
     "capacity_cost",
     "capacity_per_unit_cost",
     "channel_capacity",
+    "directed_information",
     "divergence",
     "empowerment",
     "entropy",
+    "expected_next",
     "from_gymnasium",
     "from_pymdp",
     "from_step_function",
+    "greedy_policy",
     "horizon_sweep",
+    "interval_information",
+    "joint_distribution",
     "mutual_information",
     "plotting",
     "read_pomdp",
+    "simulate",
+    "softmax_policy",
     "testing",
+    "unified_bellman",
     "verify",
     "worlds",
     "write_pomdp",
@@ -105,15 +127,26 @@ if TYPE_CHECKING:
     from empowerment.channel import divergence as divergence
     from empowerment.channel import entropy as entropy
     from empowerment.channel import mutual_information as mutual_information
+    from empowerment.directed import directed_information as directed_information
+    from empowerment.directed import interval_information as interval_information
     from empowerment.horizons import HorizonSweep as HorizonSweep
+    from empowerment.joint import joint_distribution as joint_distribution
     from empowerment.measure import empowerment as empowerment
     from empowerment.models.mdp import MDP as MDP
     from empowerment.models.pomdp import POMDP as POMDP
+    from empowerment.policy import Policy as Policy
+    from empowerment.policy import expected_next as expected_next
+    from empowerment.policy import greedy_policy as greedy_policy
+    from empowerment.policy import softmax_policy as softmax_policy
     from empowerment.results import CapacityResult as CapacityResult
     from empowerment.results import ConvergenceWarning as ConvergenceWarning
     from empowerment.results import EmpowermentResult as EmpowermentResult
     from empowerment.results import Status as Status
+    from empowerment.simulation import Simulation as Simulation
+    from empowerment.simulation import simulate as simulate
     from empowerment.sweep import horizon_sweep as horizon_sweep
+    from empowerment.unified import BellmanResult as BellmanResult
+    from empowerment.unified import unified_bellman as unified_bellman
 
 
 def __getattr__(name: str) -> Any:
