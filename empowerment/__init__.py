@@ -52,6 +52,14 @@ _HOME = {
     "directed_information": "directed",
     "interval_information": "directed",
     "joint_distribution": "joint",
+    "TwoAgentMDP": "models.two_agents",
+    "transfer_empowerment": "two_agents",
+    "informed_empowerment": "two_agents",
+    "SumRate": "two_agents",
+    "independent_sum_rate": "two_agents",
+    "assistant_policy": "two_agents",
+    "WorstCaseResult": "worst_case",
+    "worst_case_empowerment": "worst_case",
 }
 _MODULES = ("plotting", "testing", "worlds")
 
@@ -73,7 +81,11 @@ __all__ = [
     "Policy",
     "Simulation",
     "Status",
+    "SumRate",
+    "TwoAgentMDP",
+    "WorstCaseResult",
     "actuation_channel",
+    "assistant_policy",
     "capacity_bounds",
     "capacity_cost",
     "capacity_per_unit_cost",
@@ -88,6 +100,8 @@ __all__ = [
     "from_step_function",
     "greedy_policy",
     "horizon_sweep",
+    "independent_sum_rate",
+    "informed_empowerment",
     "interval_information",
     "joint_distribution",
     "mutual_information",
@@ -96,9 +110,11 @@ __all__ = [
     "simulate",
     "softmax_policy",
     "testing",
+    "transfer_empowerment",
     "unified_bellman",
     "verify",
     "worlds",
+    "worst_case_empowerment",
     "write_pomdp",
 ]
 
@@ -134,6 +150,7 @@ if TYPE_CHECKING:
     from empowerment.measure import empowerment as empowerment
     from empowerment.models.mdp import MDP as MDP
     from empowerment.models.pomdp import POMDP as POMDP
+    from empowerment.models.two_agents import TwoAgentMDP as TwoAgentMDP
     from empowerment.policy import Policy as Policy
     from empowerment.policy import expected_next as expected_next
     from empowerment.policy import greedy_policy as greedy_policy
@@ -145,8 +162,15 @@ if TYPE_CHECKING:
     from empowerment.simulation import Simulation as Simulation
     from empowerment.simulation import simulate as simulate
     from empowerment.sweep import horizon_sweep as horizon_sweep
+    from empowerment.two_agents import SumRate as SumRate
+    from empowerment.two_agents import assistant_policy as assistant_policy
+    from empowerment.two_agents import independent_sum_rate as independent_sum_rate
+    from empowerment.two_agents import informed_empowerment as informed_empowerment
+    from empowerment.two_agents import transfer_empowerment as transfer_empowerment
     from empowerment.unified import BellmanResult as BellmanResult
     from empowerment.unified import unified_bellman as unified_bellman
+    from empowerment.worst_case import WorstCaseResult as WorstCaseResult
+    from empowerment.worst_case import worst_case_empowerment as worst_case_empowerment
 
 
 def __getattr__(name: str) -> Any:
