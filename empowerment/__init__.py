@@ -53,13 +53,13 @@ _HOME = {
     "interval_information": "directed",
     "joint_distribution": "joint",
     "TwoAgentMDP": "models.two_agents",
-    "transfer_empowerment": "two_agents",
-    "informed_empowerment": "two_agents",
-    "SumRate": "two_agents",
-    "independent_sum_rate": "two_agents",
-    "assistant_policy": "two_agents",
-    "WorstCaseResult": "worst_case",
-    "worst_case_empowerment": "worst_case",
+    "transfer_empowerment": "two_agents.beside",
+    "informed_empowerment": "two_agents.beside",
+    "SumRate": "two_agents.together",
+    "independent_sum_rate": "two_agents.together",
+    "assistant_policy": "two_agents.assistant",
+    "WorstCaseResult": "two_agents.worst_case",
+    "worst_case_empowerment": "two_agents.worst_case",
 }
 _MODULES = ("plotting", "testing", "worlds")
 
@@ -162,15 +162,15 @@ if TYPE_CHECKING:
     from empowerment.simulation import Simulation as Simulation
     from empowerment.simulation import simulate as simulate
     from empowerment.sweep import horizon_sweep as horizon_sweep
-    from empowerment.two_agents import SumRate as SumRate
-    from empowerment.two_agents import assistant_policy as assistant_policy
-    from empowerment.two_agents import independent_sum_rate as independent_sum_rate
-    from empowerment.two_agents import informed_empowerment as informed_empowerment
-    from empowerment.two_agents import transfer_empowerment as transfer_empowerment
+    from empowerment.two_agents.assistant import assistant_policy as assistant_policy
+    from empowerment.two_agents.beside import informed_empowerment as informed_empowerment
+    from empowerment.two_agents.beside import transfer_empowerment as transfer_empowerment
+    from empowerment.two_agents.together import SumRate as SumRate
+    from empowerment.two_agents.together import independent_sum_rate as independent_sum_rate
+    from empowerment.two_agents.worst_case import WorstCaseResult as WorstCaseResult
+    from empowerment.two_agents.worst_case import worst_case_empowerment as worst_case_empowerment
     from empowerment.unified import BellmanResult as BellmanResult
     from empowerment.unified import unified_bellman as unified_bellman
-    from empowerment.worst_case import WorstCaseResult as WorstCaseResult
-    from empowerment.worst_case import worst_case_empowerment as worst_case_empowerment
 
 
 def __getattr__(name: str) -> Any:

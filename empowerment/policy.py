@@ -113,11 +113,14 @@ def policy_rows(policy: Any, model: MDP, name: str = "policy") -> np.ndarray:
     Raises
     ------
     ValueError
-        If the shape is another one, a row is no distribution, or a missing action has a chance; a state without
-        actions has a row of zeros.
+        If it was made for another model, the shape is another one, a row is no distribution, or a missing action has
+        a chance. A state without actions has a row of zeros.
     """
     shape = model.n_states, model.n_actions
-    found = policy.probabilities if isinstance(policy, Policy) else policy
+    found = policy
+    if isinstance(policy, Policy):
+        check_labels(policy, model.states, model.actions, name)
+        found = policy.probabilities
     found = validate.number_array(found, name, 2, "(state, action)")
     if found.shape != shape:
         raise ValueError(f"{name} has shape {found.shape}, expected (n_states, n_actions) = {shape}")
@@ -136,6 +139,18 @@ def policy_rows(policy: Any, model: MDP, name: str = "policy") -> np.ndarray:
             unchecked=np.asarray(~model.available.any(axis=1)),
         )
     )
+
+
+def check_labels(policy: Policy, states: Sequence[Any], actions: Sequence[Any], name: str) -> None:
+    """Complain about a policy that was made for another model."""
+    for kind, own, wanted in (("states", policy.states, states), ("actions", policy.actions, actions)):
+        if tuple(own) != tuple(wanted):
+            differ = next((pair for pair in zip(own, wanted, strict=False) if pair[0] != pair[1]), None)
+            found = f"{differ[0]!r} where the model has {differ[1]!r}" if differ else f"{len(own)} of them"
+            raise ValueError(
+                f"{name} is for other {kind}: it has {found}, expected those of the model in their order; "
+                "hand in its probabilities if only the labels differ"
+            )
 
 
 def expected_next(model: Any, values: Any) -> np.ndarray:

@@ -54,13 +54,14 @@ class BellmanResult(Interval):
     information_weight: float
     base: float
     tol: float
-    rtol: float = 0.0
+    rtol: float
 
     def __repr__(self) -> str:
         missed = len(self.states) - int(self.converged.sum())
         note = f", {missed} NOT converged" if missed else ""
+        count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
         return (
-            f"BellmanResult({len(self.states)} states: {self.value.min():.6g} to {self.value.max():.6g} {self.unit}, "
+            f"BellmanResult({count}: {self.value.min():.6g} to {self.value.max():.6g} {self.unit}, "
             f"widest interval {self.gap.max():.1e}{note}, {self.n_sweeps} sweeps)"
         )
 
@@ -73,6 +74,7 @@ def unified_bellman(
     reward_weight: float = 1.0,
     information_weight: float = 1.0,
     tol: float = 1e-9,
+    rtol: float = 0.0,
     base: float = 2,
     backend: str | None = None,
     max_sweeps: int = 100,
@@ -95,8 +97,8 @@ def unified_bellman(
     reward_weight, information_weight : float
         The latter at least 0. Without information it is the Bellman equation of rewards. With information alone it is
         the discounted empowerment of an agent with feedback over the trajectory of states.
-    tol : float
-        Width wanted of the intervals, in the result's unit.
+    tol, rtol : float
+        Width wanted of the intervals, in the result's unit and relative to their lower ends; the wider counts.
     base : float
         2 for bits, ``math.e`` for nats: what one unit of reward is weighed against.
     backend : {"numba", "reference", "jax"}, optional
@@ -151,7 +153,7 @@ def unified_bellman(
     discount = _below_one(discount)
     reward_weight = validate.finite(reward_weight, "reward_weight")
     information_weight = validate.finite(information_weight, "information_weight", least=0.0)
-    tol, _ = validate.tolerances(tol, 0.0)
+    tol, rtol = validate.tolerances(tol, rtol)
     unit = math.log(validate.base(base))
     max_sweeps = validate.positive_int(max_sweeps, "max_sweeps")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
@@ -159,7 +161,7 @@ def unified_bellman(
     update = _Update(
         model, reward_weight * unit * worth, information_weight, discount, _SHARE * tol * unit, backend_name(backend)
     )
-    found, n_sweeps = _improve(update, tol * unit, max_sweeps)
+    found, n_sweeps = _improve(update, tol * unit, rtol, max_sweeps)
     result = BellmanResult(
         value=np.clip(found.value, found.lower, found.upper) / unit,
         lower=found.lower / unit,
@@ -173,6 +175,7 @@ def unified_bellman(
         information_weight=information_weight,
         base=base,
         tol=tol,
+        rtol=rtol,
     )
     if not result.converged.all():
         tell_failure(_complaint(result, max_sweeps), on_failure)
@@ -203,12 +206,15 @@ class _Swept(NamedTuple):
     def width(self) -> float:
         return float((self.upper - self.lower).max())
 
+    def meets(self, tol: float, rtol: float) -> bool:
+        return bool((self.upper - self.lower <= np.maximum(tol, rtol * self.lower)).all())
 
-def _improve(update: _Update, tol: float, max_sweeps: int) -> tuple[_Swept, int]:
+
+def _improve(update: _Update, tol: float, rtol: float, max_sweeps: int) -> tuple[_Swept, int]:
     """Improve the policy and evaluate it, in turns, until the values are proved well enough."""
     best, values = update.sweep(np.zeros(update.model.n_states))
     n_sweeps, since = 1, 0
-    while best.width > tol and n_sweeps < max_sweeps and since < _PATIENCE:
+    while not best.meets(tol, rtol) and n_sweeps < max_sweeps and since < _PATIENCE:
         swept, values = update.sweep(values)
         n_sweeps += 1
         best, since = (swept, 0) if swept.width < best.width else (best, since + 1)

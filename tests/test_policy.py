@@ -154,6 +154,17 @@ def test_a_policy_checks_its_rows_and_labels():
         policy.action("there")
 
 
+def test_a_policy_of_another_model_is_refused(seen):
+    policy = emp.greedy_policy(MAZE, seen)
+    turned = emp.MDP(MAZE.rows, states=MAZE.states, actions=MAZE.actions[::-1])
+    with pytest.raises(ValueError, match="policy is for other actions: it has 'north' where the model has 'stay'"):
+        emp.directed_information(turned, policy, 1)
+    with pytest.raises(ValueError, match=r"policy is for other states: it has \(0, 0\) where the model has 0"):
+        emp.simulate(emp.MDP(MAZE.rows), policy, start=0, steps=1)
+    with pytest.raises(ValueError, match="policy is for other states: it has 2 of them"):
+        emp.simulate(ROW, emp.Policy(np.eye(4)[:2], ROW.states[:2], ROW.actions), start=(0, 0), steps=1)
+
+
 def test_actions_are_drawn_with_their_probabilities():
     policy, rng = emp.Policy([[0.2, 0.0, 0.8]], [0], ["a", "b", "c"]), np.random.default_rng(0)
     drawn = np.bincount([policy.action(0, rng) for _ in range(2000)], minlength=3)
@@ -255,6 +266,26 @@ def test_intervals_hold_the_value_of_slow_iteration(seed, weight):
     assert (slow <= result.upper + 1e-9).all()
 
 
+@pytest.mark.parametrize("weight", [0.0, 0.7])
+@pytest.mark.parametrize("max_sweeps", [1, 2])
+def test_intervals_of_few_sweeps_hold_the_value(weight, max_sweeps):
+    for seed in range(20):
+        world, rewards = random_world(seed)
+        options = {"discount": 0.9, "information_weight": weight, "backend": "reference"}
+        exact = emp.unified_bellman(world, rewards, **options)
+        short = emp.unified_bellman(world, rewards, **options, max_sweeps=max_sweeps, on_failure="ignore")
+        assert (short.lower <= exact.upper).all()
+        assert (exact.lower <= short.upper).all()
+
+
+def test_rewards_of_missing_actions_are_not_read():
+    world = emp.MDP(np.eye(2)[[[0, 1], [1, 0]]], available=[[True, True], [True, False]])
+    values = emp.expected_next(world, [1.0, 2.0])
+    assert values[1, 1] == -np.inf
+    result = emp.unified_bellman(world, values, discount=0.5, information_weight=0.0)
+    assert result.value == pytest.approx([4.0, 4.0])
+
+
 @given(st.integers(0, 10_000), st.floats(0.0, 0.95), st.sampled_from([0.0, 0.3, 4.0]))
 def test_the_policy_is_worth_the_lower_end(seed, discount, weight):
     world, rewards = random_world(seed)
@@ -267,6 +298,14 @@ def test_the_policy_is_worth_the_lower_end(seed, discount, weight):
     worth = worth + weight * emp.directed_information(world, policy, discount=discount)
     assert (worth >= result.lower - 1e-9).all()
     assert (worth <= result.upper + 1e-9).all()
+
+
+def test_large_values_are_measured_by_their_size():
+    rewards = 1e6 * np.array(REWARDS3)
+    result = emp.unified_bellman(MINI3, rewards, discount=0.9, rtol=1e-10)
+    assert result.converged.all()
+    assert (result.gap > 1e-9).any()
+    assert (result.value > 6e6).all()
 
 
 def test_wide_intervals_are_told_of():
@@ -357,7 +396,7 @@ def test_beliefs_of_a_run_are_those_of_bayes():
     assert run.ended == maze.is_terminal[run.states[-1]]
 
 
-def test_empowerment_can_be_averaged_along_a_run_with_memory():
+def test_rewards_of_a_hidden_world_are_collected():
     tiger = emp.worlds.tiger()
     rewards = np.zeros((2, 3))
     rewards[:, 0] = -1.0

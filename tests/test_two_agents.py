@@ -69,6 +69,9 @@ def test_what_is_wrong_with_a_world_or_a_policy_is_said():
         CORRIDOR.under_assistant(np.full((2, 3), 1 / 3))
     with pytest.raises(ValueError, match=r"person's policy\[0\] \(state \(0, 1\)\) sums to 0.9, expected 1"):
         CORRIDOR.under_person(np.full((12, 3), 0.3))
+    other = emp.Policy([UNIFORM] * 12, CORRIDOR.states, ["push", "pull", "rest"])
+    with pytest.raises(ValueError, match=r"assistant's policy is for the actions \('push', .*, expected \('left',"):
+        CORRIDOR.under_assistant(other)
     with pytest.raises(ValueError, match="person's policy has 2 entries, expected 3"):
         CORRIDOR.under_person([0.5, 0.5])
 

@@ -147,6 +147,8 @@ class TwoAgentMDP:
 
     def _rows(self, policy: Any, actions: tuple[Any, ...], name: str) -> np.ndarray:
         """Return the probabilities of a policy, one checked row for each state."""
+        if tuple(getattr(policy, "actions", actions)) != actions:
+            raise ValueError(f"{name} is for the actions {tuple(policy.actions)}, expected {actions}")
         given = np.asarray(getattr(policy, "probabilities", policy))
         shape = self.n_states, len(actions)
         if given.ndim == 1:

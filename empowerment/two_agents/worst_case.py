@@ -47,8 +47,9 @@ class WorstCaseResult(Interval):
     rtol: float = 0.0
 
     def __repr__(self) -> str:
+        count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
         return (
-            f"WorstCaseResult({len(self.states)} states: {self.value.min():.6g} to {self.value.max():.6g} "
+            f"WorstCaseResult({count}: {self.value.min():.6g} to {self.value.max():.6g} "
             f"{self.unit}, widest interval {self.gap.max():.1e})"
         )
 
