@@ -45,6 +45,25 @@ _HOME = {
     "from_step_function": "adapters.step_function",
     "read_pomdp": "adapters.pomdp_file",
     "write_pomdp": "adapters.pomdp_file",
+    "Policy": "policy",
+    "expected_next": "policy",
+    "greedy_policy": "policy",
+    "softmax_policy": "policy",
+    "Simulation": "simulation",
+    "simulate": "simulation",
+    "BellmanResult": "unified",
+    "unified_bellman": "unified",
+    "directed_information": "directed",
+    "interval_information": "directed",
+    "joint_distribution": "joint",
+    "TwoAgentMDP": "models.two_agents",
+    "transfer_empowerment": "two_agents.beside",
+    "informed_empowerment": "two_agents.beside",
+    "SumRate": "two_agents.together",
+    "independent_sum_rate": "two_agents.together",
+    "assistant_policy": "two_agents.assistant",
+    "WorstCaseResult": "two_agents.worst_case",
+    "worst_case_empowerment": "two_agents.worst_case",
 }
 _MODULES = ("plotting", "testing", "worlds")
 
@@ -52,6 +71,7 @@ __all__ = [
     "MDP",
     "POMDP",
     "AverageEmpowerment",
+    "BellmanResult",
     "CapacityBounds",
     "CapacityCostResult",
     "CapacityExtreme",
@@ -64,27 +84,45 @@ __all__ = [
     "End",
     "HorizonSweep",
     "NoSequenceError",
+    "Policy",
+    "Simulation",
     "Status",
+    "SumRate",
+    "TwoAgentMDP",
+    "WorstCaseResult",
     "actuation_channel",
+    "assistant_policy",
     "belief_grid",
     "capacity_bounds",
     "capacity_cost",
     "capacity_per_unit_cost",
     "channel_capacity",
     "context_empowerment",
+    "directed_information",
     "divergence",
     "empowerment",
     "entropy",
+    "expected_next",
     "from_gymnasium",
     "from_pymdp",
     "from_step_function",
+    "greedy_policy",
     "horizon_sweep",
+    "independent_sum_rate",
+    "informed_empowerment",
+    "interval_information",
+    "joint_distribution",
     "mutual_information",
     "plotting",
     "read_pomdp",
+    "simulate",
+    "softmax_policy",
     "testing",
+    "transfer_empowerment",
+    "unified_bellman",
     "verify",
     "worlds",
+    "worst_case_empowerment",
     "write_pomdp",
 ]
 
@@ -116,16 +154,35 @@ if TYPE_CHECKING:
     from empowerment.channel import mutual_information as mutual_information
     from empowerment.context import ContextEmpowerment as ContextEmpowerment
     from empowerment.context import context_empowerment as context_empowerment
+    from empowerment.directed import directed_information as directed_information
+    from empowerment.directed import interval_information as interval_information
     from empowerment.horizons import HorizonSweep as HorizonSweep
+    from empowerment.joint import joint_distribution as joint_distribution
     from empowerment.measure import empowerment as empowerment
     from empowerment.models.beliefs import belief_grid as belief_grid
     from empowerment.models.mdp import MDP as MDP
     from empowerment.models.pomdp import POMDP as POMDP
+    from empowerment.models.two_agents import TwoAgentMDP as TwoAgentMDP
+    from empowerment.policy import Policy as Policy
+    from empowerment.policy import expected_next as expected_next
+    from empowerment.policy import greedy_policy as greedy_policy
+    from empowerment.policy import softmax_policy as softmax_policy
     from empowerment.results import CapacityResult as CapacityResult
     from empowerment.results import ConvergenceWarning as ConvergenceWarning
     from empowerment.results import EmpowermentResult as EmpowermentResult
     from empowerment.results import Status as Status
+    from empowerment.simulation import Simulation as Simulation
+    from empowerment.simulation import simulate as simulate
     from empowerment.sweep import horizon_sweep as horizon_sweep
+    from empowerment.two_agents.assistant import assistant_policy as assistant_policy
+    from empowerment.two_agents.beside import informed_empowerment as informed_empowerment
+    from empowerment.two_agents.beside import transfer_empowerment as transfer_empowerment
+    from empowerment.two_agents.together import SumRate as SumRate
+    from empowerment.two_agents.together import independent_sum_rate as independent_sum_rate
+    from empowerment.two_agents.worst_case import WorstCaseResult as WorstCaseResult
+    from empowerment.two_agents.worst_case import worst_case_empowerment as worst_case_empowerment
+    from empowerment.unified import BellmanResult as BellmanResult
+    from empowerment.unified import unified_bellman as unified_bellman
 
 
 def __getattr__(name: str) -> Any:

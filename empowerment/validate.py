@@ -92,6 +92,14 @@ def n_jobs(value: object) -> int | None:
     return int(value)
 
 
+def finite(value: object, name: str, *, least: float = -math.inf, above: float = -math.inf) -> float:
+    """Return a finite number of at least `least`, or above `above`."""
+    if not (_is_real(value) and math.isfinite(value) and value >= least and value > above):
+        bound = f" above {above:g}" if above > -math.inf else f" of at least {least:g}" if least > -math.inf else ""
+        raise ValueError(f"{name} is {value!r}, expected a finite number{bound}")
+    return float(value)
+
+
 def probability(value: object, name: str) -> float:
     """Return a number in [0, 1]."""
     if not (_is_real(value) and 0 <= value <= 1):

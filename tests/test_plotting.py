@@ -325,3 +325,28 @@ def test_beliefs_without_a_picture(n_states, beliefs, options, sentence):
     result = emp.empowerment(emp.MDP(rows), 1, beliefs=beliefs)
     with pytest.raises(ValueError, match=sentence):
         emp.plotting.plot_beliefs(result, **options)
+
+
+# --- policies
+
+
+def test_a_policy_is_drawn_as_arrows_and_rests():
+    maze = emp.worlds.klyubin_maze()
+    result = emp.empowerment(maze, horizon=5)
+    ax = emp.plotting.plot_policy(maze, emp.greedy_policy(maze, result, tie="stay"), ax=result.plot())
+    arrows = next(artist for artist in ax.collections if artist.get_gid() == "arrows")
+    rests = next(artist for artist in ax.collections if artist.get_gid() == "rests")
+    assert len(arrows.U) == 96
+    assert {tuple(place) for place in rests.get_offsets().tolist()} == {(5, 5), (2, 5), (5, 1), (4, 0)}
+    first = np.flatnonzero((np.abs(arrows.XY[:, 1]) < 0.5) & (arrows.XY[:, 0] < 0.2))[0]
+    assert (arrows.U[first], arrows.V[first]) == pytest.approx((0.7, 0.0))
+
+
+def test_a_policy_needs_a_grid_and_leaves_terminal_cells_out():
+    with pytest.raises(ValueError, match="the model has no grid to draw arrows on"):
+        emp.plotting.plot_policy(emp.MDP(np.eye(2)[:, None]), [[1.0], [1.0]])
+    lane = emp.worlds.grid_world(["S..G"], stay=False)
+    ax = emp.plotting.plot_policy(lane, np.tile([0, 0, 1.0, 0], (4, 1)))
+    arrows = next(artist for artist in ax.collections if artist.get_gid() == "arrows")
+    assert len(arrows.U) == 3
+    assert ax.get_xlabel() == "column"

@@ -1,4 +1,4 @@
-"""Pictures of results: maps of grids, values with their intervals, over beliefs, and against the horizon.
+"""Pictures: maps of grids, values with their intervals, over beliefs, against the horizon; policies as arrows.
 
 Every function takes ``ax=None``, makes a figure only if none is handed in, returns the Axes and never shows.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from empowerment.layout import GridLayout
+from empowerment.plotting.arrows import plot_policy
 from empowerment.plotting.curves import plot_horizons
 from empowerment.plotting.intervals import intervals_size, plot_intervals
 from empowerment.plotting.maps import map_size, plot_map
@@ -16,7 +17,15 @@ from empowerment.plotting.simplex import plot_beliefs
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
 
-__all__ = ["figure_size", "plot_beliefs", "plot_empowerment", "plot_horizons", "plot_intervals", "plot_map"]
+__all__ = [
+    "figure_size",
+    "plot_beliefs",
+    "plot_empowerment",
+    "plot_horizons",
+    "plot_intervals",
+    "plot_map",
+    "plot_policy",
+]
 
 
 def plot_empowerment(result: EmpowermentResult, *, ax: Any = None, **options: Any) -> Any:

@@ -73,8 +73,8 @@ def plot_map(
     rim = "white" if max(rows, columns) <= _MOST_RIMMED else "none"
     mesh = ax.pcolormesh(*edges, values, cmap=cmap, vmin=low, vmax=high, edgecolors=rim, linewidth=0.4)
     _draw_uncolored(ax, layout, values)
-    _draw_walls(ax, layout)
-    _frame(ax, layout)
+    draw_walls(ax, layout)
+    draw_frame(ax, layout)
     if colorbar:
         _draw_colorbar(ax, mesh, columns, axis_label(result))
     if annotate is None:
@@ -111,7 +111,7 @@ def _draw_uncolored(ax: Any, layout: GridLayout, values: np.ma.MaskedArray[Any, 
         ax.add_patch(Rectangle((column - 0.5, row - 0.5), 1, 1, **style))
 
 
-def _draw_walls(ax: Any, layout: GridLayout) -> None:
+def draw_walls(ax: Any, layout: GridLayout) -> None:
     """Draw each wall along the edge that its two cells share, with a light rim to stand out on dark cells."""
     from matplotlib.collections import LineCollection
 
@@ -137,7 +137,8 @@ def _draw_colorbar(ax: Any, mesh: Any, columns: int, label: str) -> None:
     ax.figure.colorbar(mesh, cax=ax.inset_axes((1 + width, 0, width, 1)), label=label)
 
 
-def _frame(ax: Any, layout: GridLayout) -> None:
+def draw_frame(ax: Any, layout: GridLayout) -> None:
+    """Draw the border of a grid, and number its rows and columns."""
     rows, columns = layout.shape
     ends = (-0.5, rows - 0.5)
     ax.set(xlim=(-0.5, columns - 0.5), ylim=ends if layout.origin == "lower" else ends[::-1])

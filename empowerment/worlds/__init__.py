@@ -15,6 +15,7 @@ from empowerment.worlds.grid import grid_world, open_grid, slip_grid
 from empowerment.worlds.hanoi import tower_of_hanoi
 from empowerment.worlds.klyubin import klyubin_maze
 from empowerment.worlds.ring import ring
+from empowerment.worlds.shared import shared_corridor, two_way_dimmer, two_way_lamp
 from empowerment.worlds.tiger import tiger
 from empowerment.worlds.tmaze import tmaze
 
@@ -29,11 +30,14 @@ __all__ = [
     "open_grid",
     "post",
     "ring",
+    "shared_corridor",
     "slip_grid",
     "tiger",
     "tmaze",
     "tower_of_hanoi",
     "trapdoor",
+    "two_way_dimmer",
+    "two_way_lamp",
 ]
 
 WORLDS: dict[str, Callable[..., MDP | POMDP]] = {
@@ -50,7 +54,7 @@ WORLDS: dict[str, Callable[..., MDP | POMDP]] = {
     "tower_of_hanoi": tower_of_hanoi,
     "trapdoor": trapdoor,
 }
-"""The worlds that can be made by name: those that need nothing handed in."""
+"""The worlds of one agent that can be made by name: those that need nothing handed in."""
 
 
 def make(name: str, **options: Any) -> MDP | POMDP:

@@ -1,0 +1,307 @@
+"""Acting on values of states: the policies that climb them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.models.mdp import MDP, as_mdp
+from empowerment.results import EmpowermentResult
+
+TIES = ("first", "uniform", "stay")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Policy:
+    """How likely each action is in each state.
+
+    Attributes
+    ----------
+    probabilities : ndarray of shape (n_states, n_actions)
+        One distribution over actions for each state, read-only. A row of zeros belongs to a state without actions.
+    states, actions : tuple
+        Labels, those of the model.
+
+    Raises
+    ------
+    ValueError
+        If a row is no distribution, or labels do not fit.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> maze = emp.worlds.klyubin_maze()
+    >>> policy = emp.greedy_policy(maze, emp.empowerment(maze, 5))
+    >>> policy
+    Policy(100 states, 5 actions, deterministic)
+    >>> maze.actions[policy.action((0, 0))]
+    'east'
+    """
+
+    probabilities: np.ndarray
+    states: Sequence[Any]
+    actions: Sequence[Any]
+
+    def __post_init__(self) -> None:
+        """Check the probabilities, and keep a copy of them."""
+        found = validate.number_array(self.probabilities, "probabilities", 2, "(state, action)")
+        rows = np.asarray(validate.probability_rows(found, "probabilities", unchecked=np.asarray(~found.any(axis=1))))
+        rows.setflags(write=False)
+        object.__setattr__(self, "probabilities", rows)
+        object.__setattr__(self, "states", validate.labels(self.states, rows.shape[0], "states"))
+        object.__setattr__(self, "actions", validate.labels(self.actions, rows.shape[1], "actions"))
+
+    def __repr__(self) -> str:
+        n_states, n_actions = self.probabilities.shape
+        certain = self.probabilities.max(axis=1) == self.probabilities.sum(axis=1)
+        kind = "deterministic" if certain.all() else "stochastic"
+        return f"Policy({n_states} states, {n_actions} actions, {kind})"
+
+    @cached_property
+    def _state_numbers(self) -> dict[Any, int]:
+        return {label: number for number, label in enumerate(self.states)}
+
+    def action(self, state: Any, rng: np.random.Generator | int | None = None) -> int:
+        """Return the number of an action for a state, drawn at random where several have a chance.
+
+        Parameters
+        ----------
+        state : hashable
+            Its label, which for a model made from a Gymnasium environment is the environment's observation.
+        rng : numpy.random.Generator, int or None
+            Where random numbers come from. A seed draws the same action at every call: hand in a Generator.
+
+        Returns
+        -------
+        int
+            The number of the action in `actions`, as ``env.step`` of Gymnasium takes it.
+
+        Raises
+        ------
+        ValueError
+            If the state is not known or has no actions.
+        """
+        row = self.probabilities[validate.index_of(state, self._state_numbers, "state")]
+        if not row.any():
+            raise ValueError(f"state {state!r} has no available action, expected a state in which one can act")
+        return draw(row, np.random.default_rng(rng))
+
+
+def draw(probabilities: np.ndarray, rng: np.random.Generator) -> int:
+    """Return a number drawn from a distribution, never one of probability zero."""
+    possible = np.flatnonzero(probabilities)
+    upto = np.cumsum(probabilities[possible])
+    place = np.searchsorted(upto, rng.random() * upto[-1], side="right")
+    return int(possible[min(place, possible.size - 1)])
+
+
+def policy_rows(policy: Any, model: MDP, name: str = "policy") -> np.ndarray:
+    """Return the probabilities of a policy, checked against the model it is for.
+
+    Parameters
+    ----------
+    policy : Policy or array_like of shape (n_states, n_actions)
+    model : MDP
+    name : str
+        What the policy is called in a message.
+
+    Raises
+    ------
+    ValueError
+        If it was made for another model, the shape is another one, a row is no distribution, or a missing action has
+        a chance. A state without actions has a row of zeros.
+    """
+    shape = model.n_states, model.n_actions
+    found = policy
+    if isinstance(policy, Policy):
+        check_labels(policy, model.states, model.actions, name)
+        found = policy.probabilities
+    found = validate.number_array(found, name, 2, "(state, action)")
+    if found.shape != shape:
+        raise ValueError(f"{name} has shape {found.shape}, expected (n_states, n_actions) = {shape}")
+    given = np.argwhere((found != 0) & ~model.available)
+    if given.size:
+        state, action = given[0].tolist()
+        raise ValueError(
+            f"{name}[{state}, {action}] is {found[state, action]:g}, expected 0: action {model.actions[action]!r} "
+            f"is not available in state {model.states[state]!r}"
+        )
+    return np.asarray(
+        validate.probability_rows(
+            found,
+            name,
+            where=lambda row: f"[{row}] (state {model.states[row]!r})",
+            unchecked=np.asarray(~model.available.any(axis=1)),
+        )
+    )
+
+
+def check_labels(policy: Policy, states: Sequence[Any], actions: Sequence[Any], name: str) -> None:
+    """Complain about a policy that was made for another model."""
+    for kind, own, wanted in (("states", policy.states, states), ("actions", policy.actions, actions)):
+        if tuple(own) != tuple(wanted):
+            differ = next((pair for pair in zip(own, wanted, strict=False) if pair[0] != pair[1]), None)
+            found = f"{differ[0]!r} where the model has {differ[1]!r}" if differ else f"{len(own)} of them"
+            raise ValueError(
+                f"{name} is for other {kind}: it has {found}, expected those of the model in their order; "
+                "hand in its probabilities if only the labels differ"
+            )
+
+
+def expected_next(model: Any, values: Any) -> np.ndarray:
+    """Return the expected value of the next state, for each state and action.
+
+    Parameters
+    ----------
+    model : MDP, or array of shape (n_states, n_actions, n_states)
+    values : EmpowermentResult or array_like of shape (n_states,)
+        A result must hold every state of the model.
+
+    Returns
+    -------
+    ndarray of shape (n_states, n_actions)
+        In the unit of the values; minus infinity where an action is missing.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> row = emp.worlds.open_grid(1, 3, stay=False)
+    >>> emp.expected_next(row, [0.0, 1.0, 2.0])[1]
+    array([1., 1., 2., 0.])
+    """
+    model = as_mdp(model)
+    found = np.asarray(model.rows @ state_values(model, values)).reshape(model.n_states, model.n_actions)
+    return np.where(model.available, found, -np.inf)
+
+
+def state_values(model: MDP, values: Any) -> np.ndarray:
+    """Return one finite number for each state of a model, in the order of the model's states."""
+    if not isinstance(values, EmpowermentResult):
+        return validate.number_table(values, (model.n_states,), "values", "(state,)")
+    absent = np.setdiff1d(np.arange(model.n_states), values.state_numbers)
+    if absent.size or values.state_numbers.max() >= model.n_states:
+        which = f"lacks state {model.states[absent[0]]!r}" if absent.size else "is of a larger model"
+        raise ValueError(
+            f"the result handed in as values {which}, expected all {model.n_states} states: call empowerment without "
+            "states="
+        )
+    found = np.empty(model.n_states)
+    found[values.state_numbers] = np.asarray(values.value)
+    return found
+
+
+def greedy_policy(model: Any, values: Any, *, rewards: Any = None, tie: str = "first", tol: float = 1e-12) -> Policy:
+    """Return the policy that goes where the value of the next state is largest.
+
+    Parameters
+    ----------
+    model : MDP, or array of shape (n_states, n_actions, n_states)
+    values : EmpowermentResult or array_like of shape (n_states,)
+        What states are worth. A result must hold every state of the model.
+    rewards : array_like of shape (n_states, n_actions), optional
+        What actions are worth by themselves, in the unit of the values; added to the expected value.
+    tie : {"first", "uniform", "stay"}
+        Which of several best actions is taken: the first; each with the same probability; or that which is the most
+        likely to stay in the state, and the first of these. With ``"stay"`` an agent in a deterministic world climbs
+        strictly and rests where no neighbour is better, instead of wandering about a plateau.
+    tol : float
+        Actions within this of the best one are as good, in the unit of the values.
+
+    Returns
+    -------
+    Policy
+        Rows of states without actions are zeros. In terminal states every action does nothing, and the tie rule
+        decides.
+
+    Raises
+    ------
+    ValueError
+        If a state is missing in the result, or an option is not known.
+
+    Notes
+    -----
+    Ends of intervals are values, too: ``greedy_policy(model, result.lower)`` climbs what is proved. Where intervals
+    are wider than the differences between states, the order of actions is not proved by anything.
+
+    Examples
+    --------
+    In the maze of Klyubin, Polani and Nehaniv a climber from the corner rests on a local maximum:
+
+    >>> import empowerment as emp
+    >>> maze = emp.worlds.klyubin_maze()
+    >>> policy = emp.greedy_policy(maze, emp.empowerment(maze, 5), tie="stay")
+    >>> path = emp.simulate(maze, policy, start=(0, 0), steps=6)
+    >>> [maze.states[i] for i in path.states]
+    [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 4), (0, 4)]
+    """
+    model = as_mdp(model)
+    validate.one_of(tie, TIES, "tie")
+    tol = validate.finite(tol, "tol", least=0.0)
+    worth = _worth(model, values, rewards)
+    with np.errstate(invalid="ignore"):  # a state without actions has no best one
+        best = (worth >= worth.max(axis=1, keepdims=True) - tol) & model.available
+    if tie == "stay":
+        here = np.column_stack([matrix.diagonal() for matrix in model.action_matrices])
+        staying = np.where(best, here, -1.0)
+        best &= staying >= staying.max(axis=1, keepdims=True)
+    if tie != "uniform":
+        best &= np.cumsum(best, axis=1) == 1
+    return Policy(best / np.maximum(best.sum(axis=1, keepdims=True), 1), model.states, model.actions)
+
+
+def softmax_policy(model: Any, values: Any, temperature: float, *, rewards: Any = None) -> Policy:
+    """Return the policy whose log-probabilities are the expected values of the next state over a temperature.
+
+    Parameters
+    ----------
+    model : MDP, or array of shape (n_states, n_actions, n_states)
+    values : EmpowermentResult or array_like of shape (n_states,)
+        What states are worth. A result must hold every state of the model.
+    temperature : float
+        Above 0, in the unit of the values. A low one is nearly greedy, a high one nearly uniform.
+    rewards : array_like of shape (n_states, n_actions), optional
+        What actions are worth by themselves, in the unit of the values; added to the expected value.
+
+    Returns
+    -------
+    Policy
+        Missing actions have probability 0; rows of states without actions are zeros.
+
+    Raises
+    ------
+    ValueError
+        If a state is missing in the result, or the temperature is not above 0.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> row = emp.worlds.open_grid(1, 2, stay=False)
+    >>> emp.softmax_policy(row, [0.0, 1.0], temperature=0.5).probabilities[0].round(3)
+    array([0.096, 0.096, 0.711, 0.096])
+    """
+    model = as_mdp(model)
+    temperature = validate.finite(temperature, "temperature", above=0.0)
+    worth = _worth(model, values, rewards)
+    best = worth.max(axis=1, keepdims=True)
+    weights = np.exp((worth - np.where(np.isfinite(best), best, 0.0)) / temperature)
+    total = weights.sum(axis=1, keepdims=True)
+    return Policy(weights / np.where(total > 0, total, 1.0), model.states, model.actions)
+
+
+def _worth(model: MDP, values: Any, rewards: Any) -> np.ndarray:
+    found = expected_next(model, values)
+    return found if rewards is None else found + action_rewards(model, rewards)
+
+
+def action_rewards(model: MDP, rewards: Any) -> np.ndarray:
+    """Return the reward of each state and action as finite numbers; those of missing actions are not read."""
+    shape = model.n_states, model.n_actions
+    table = np.array(validate.number_array(rewards, "rewards", 2, "(state, action)"), dtype=np.float64)
+    if table.shape == shape:
+        table[~model.available] = 0.0
+    return validate.number_table(table, shape, "rewards", "(state, action)")
