@@ -37,6 +37,12 @@ _HOME = {
     "NoSequenceError": "actuation.task",
     "actuation_channel": "actuation.open_loop",
     "empowerment": "measure",
+    "Option": "actuation.options",
+    "option_channel": "actuation.options",
+    "DiscountedEmpowerment": "rates",
+    "EmpowermentRate": "rates",
+    "discounted_empowerment": "rates",
+    "empowerment_rate": "rates",
     "HorizonSweep": "horizons",
     "horizon_sweep": "sweep",
     "from_gymnasium": "adapters.gymnasium",
@@ -80,10 +86,13 @@ __all__ = [
     "Channel",
     "ContextEmpowerment",
     "ConvergenceWarning",
+    "DiscountedEmpowerment",
+    "EmpowermentRate",
     "EmpowermentResult",
     "End",
     "HorizonSweep",
     "NoSequenceError",
+    "Option",
     "Policy",
     "Simulation",
     "Status",
@@ -99,8 +108,10 @@ __all__ = [
     "channel_capacity",
     "context_empowerment",
     "directed_information",
+    "discounted_empowerment",
     "divergence",
     "empowerment",
+    "empowerment_rate",
     "entropy",
     "expected_next",
     "from_gymnasium",
@@ -113,6 +124,7 @@ __all__ = [
     "interval_information",
     "joint_distribution",
     "mutual_information",
+    "option_channel",
     "plotting",
     "read_pomdp",
     "simulate",
@@ -131,6 +143,8 @@ if TYPE_CHECKING:
     from empowerment import testing as testing
     from empowerment import worlds as worlds
     from empowerment.actuation.open_loop import actuation_channel as actuation_channel
+    from empowerment.actuation.options import Option as Option
+    from empowerment.actuation.options import option_channel as option_channel
     from empowerment.actuation.task import NoSequenceError as NoSequenceError
     from empowerment.adapters.exploration import End as End
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
@@ -167,6 +181,10 @@ if TYPE_CHECKING:
     from empowerment.policy import expected_next as expected_next
     from empowerment.policy import greedy_policy as greedy_policy
     from empowerment.policy import softmax_policy as softmax_policy
+    from empowerment.rates import DiscountedEmpowerment as DiscountedEmpowerment
+    from empowerment.rates import EmpowermentRate as EmpowermentRate
+    from empowerment.rates import discounted_empowerment as discounted_empowerment
+    from empowerment.rates import empowerment_rate as empowerment_rate
     from empowerment.results import CapacityResult as CapacityResult
     from empowerment.results import ConvergenceWarning as ConvergenceWarning
     from empowerment.results import EmpowermentResult as EmpowermentResult

@@ -164,6 +164,9 @@ def test_a_file_of_hidden_states(run):
     assert record["states"][0]["value"] == pytest.approx(0.1101376, abs=1e-7)
     assert (record["sensor"], record["n_observations"]) == ("observation", 2)
     assert run("map", "tiger.POMDP", "--horizon", 1, "--sensor", "place")[0] == 2
+    code, out, _ = run("map", "tiger.POMDP", "--horizon", 3, "--sensor", "state", "--feedback")
+    assert code == 0
+    assert "max              0.0902639 bits" in out
 
 
 @pytest.mark.parametrize("name", sorted(set(emp.worlds.WORLDS) - HIDDEN))

@@ -132,6 +132,7 @@ def _fill_map(parser: _Parser) -> None:
     add("--terminal", metavar="HOW", help="terminal states: absorbing (default) or as-given (gym:)")
     add("--sensor", metavar="WHAT", help="what is read: state; of hidden states also observation (default) or belief")
     add("--output", default="final", metavar="WHAT", help="what counts: final reading (default) or trajectory")
+    add("--feedback", action="store_true", help="let actions react to what is observed")
     add("--stopping", action="store_true", help="let the agent stop after fewer actions")
     _add_common(parser, "auto, counting, enumeration, column-generation, interval or sampled", " (transition files)")
     add("--max-sequences", type=int, metavar="K", help="most action sequences for one state (default 50 million)")

@@ -34,6 +34,7 @@ def run_map(arguments: argparse.Namespace) -> int:
             arguments.horizon,
             sensor=arguments.sensor,
             output=arguments.output,
+            feedback=arguments.feedback,
             stopping=arguments.stopping,
             tol=arguments.tol,
             method=arguments.method,
