@@ -20,6 +20,7 @@ import numpy as np
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.hull import extreme_rows
 from empowerment.actuation.layers import HULL_COLUMNS
+from empowerment.actuation.remembered import remembering
 from empowerment.actuation.situations import Branch, Situations, of_beliefs, of_states, staying
 from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
 from empowerment.capacity.kernels import EQUAL_RTOL
@@ -62,7 +63,9 @@ def trees_of_states(task: Task, dynamics: Dynamics, output: str = "final") -> En
     return _solved(of_states(staying(dynamics), task.start, task.horizon, output), task)
 
 
-def trees_of_beliefs(task: Task, model: POMDP, belief: np.ndarray, sensor: np.ndarray | None = None) -> Ends:
+def trees_of_beliefs(
+    task: Task, model: POMDP, belief: np.ndarray, sensor: np.ndarray | None = None, output: str = "final"
+) -> Ends:
     """Return what actions that react to observations tell a receiver of one reading, after the last action.
 
     An action may be taken where every state that the agent then holds possible has it.
@@ -76,6 +79,8 @@ def trees_of_beliefs(task: Task, model: POMDP, belief: np.ndarray, sensor: np.nd
         What the agent and the receiver know at first.
     sensor : ndarray of shape (n_states, n_readings), optional
         What the receiver reads off the last state; by default it reads the last observation.
+    output : {"final", "trajectory"}
+        With a sensor the receiver may read every state on the way, where horizon and readings are few.
 
     Returns
     -------
@@ -88,10 +93,15 @@ def trees_of_beliefs(task: Task, model: POMDP, belief: np.ndarray, sensor: np.nd
         If there are too many beliefs or rows: then there is
         :func:`empowerment.actuation.feedback_bounds.bracket_beliefs`.
     ValueError
-        If the agent can come to a belief in which no action is available.
+        If the agent can come to a belief in which no action is available; or if the trajectory of the observations
+        is asked for, for which there is :func:`empowerment.actuation.closed_loop.closed_loop`.
     """
+    if output == "trajectory" and sensor is None:
+        raise ValueError("closed_loop solves trajectories of observations, expected a sensor of the state here")
     if not task.horizon:
         return Ends.without_sequences(0.0, 0.0, 0.0, 0)
+    if output == "trajectory":
+        model, belief, sensor = remembering(model, belief, np.asarray(sensor), task.horizon, task.memory)
     reading = model.observation if sensor is None else np.broadcast_to(sensor, (model.n_actions, *sensor.shape))
     kernel = kernel_of(task.backend)[1]
     return _solved(of_beliefs(model, belief, task.horizon, reading, kernel, task.max_sequences), task)
