@@ -35,7 +35,7 @@ METHODS = ("auto", "column-generation", "soft-dynamic-programming", "sequence-fo
 _ROUNDS, _SWEEPS = 2000, 20_000
 _INNER = 0.9
 _CLARABEL_TOLERANCES = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
-_ACCURACIES = (1e-12, 1e-10, 1e-8)
+_ACCURACIES = (1e-12, 1e-10, 1e-8, 1e-6)
 
 
 def closed_loop(

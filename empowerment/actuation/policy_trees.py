@@ -19,7 +19,7 @@ import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.hull import extreme_rows
-from empowerment.actuation.layers import HULL_COLUMNS
+from empowerment.actuation.layers import HULL_COLUMNS, WORTH_PRUNING
 from empowerment.actuation.remembered import remembering
 from empowerment.actuation.situations import Branch, Situations, of_beliefs, of_states, staying
 from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
@@ -157,12 +157,13 @@ class _Adding:
             ((p, following[number]) for p, number in zip(*branch, strict=True)), key=lambda part: len(part[1].rows)
         )
         (p, first), *others = parts
-        found = first._replace(rows=p * first.rows)
+        found, prune = first._replace(rows=p * first.rows), True
         for p, other in others:
             self._check(len(found.rows) * len(other.rows), found.rows.shape[1])
             rows = (found.rows[:, None] + p * other.rows).reshape(-1, found.rows.shape[1])
             error = max(found.relative_error, other.relative_error) + 2 * _EPS
-            found = self.thinned(_Rows(rows, error, max(found.deleted, other.deleted)))
+            found = self.thinned(_Rows(rows, error, max(found.deleted, other.deleted)), prune)
+            prune = prune and len(found.rows) <= WORTH_PRUNING * len(rows)
         return found
 
     def joined(self, parts: list[_Rows]) -> _Rows:
@@ -173,14 +174,14 @@ class _Adding:
         error, deleted = (max(column) for column in zip(*(part[1:] for part in parts), strict=True))
         return self.thinned(_Rows(rows, error, deleted))
 
-    def thinned(self, found: _Rows) -> _Rows:
+    def thinned(self, found: _Rows, prune: bool = True) -> _Rows:
         """Keep one of each group of rows that are equal up to rounding, and of these the extreme ones."""
         if len(found.rows) < 2:
             return found
         first = self._equal_rows(np.ascontiguousarray(found.rows))
         kept = np.flatnonzero(first == np.arange(first.size))
         found = found._replace(rows=found.rows[kept], relative_error=found.relative_error + EQUAL_RTOL)
-        if found.rows.shape[1] > HULL_COLUMNS or not 2 < len(found.rows) <= _HULL_ROWS:
+        if not prune or found.rows.shape[1] > HULL_COLUMNS or not 2 < len(found.rows) <= _HULL_ROWS:
             return found
         kept, lost = extreme_rows(found.rows)
         return found._replace(rows=found.rows[kept], deleted=1.0 - (1.0 - found.deleted) * (1.0 - lost))
