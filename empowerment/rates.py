@@ -1,34 +1,24 @@
 """Empowerment without a last step: discounted, and for each step in the long run.
 
-Both are of an agent that sees the state and a receiver that sees all of them, so that one Bellman operator describes
-them (see :mod:`empowerment.actuation.feedback`). Whatever values it is given, applying it once more proves an
-interval: the step by which values grow lies between the least and the largest of all states, for ever after. Good
-values to give it are those of the policy it found the time before, which a linear system yields (Howard 1960).
+Both are of an agent that sees the state and a receiver that sees all of them.
 """
 
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
 from empowerment import validate
-from empowerment.actuation.classes import closed_classes, lasting_classes
+from empowerment.actuation.classes import lasting_classes
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.feedback import FeedbackStep, Values
+from empowerment.actuation.long_run import average, discounted
 from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.solve import backend_name
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.results import ON_FAILURE, Interval, Status, tell_failure
-
-_EPS = float(np.finfo(float).eps)
-_PATIENCE = 20
-_SHARE = 0.25  # the part of the tolerance that the capacities of one step may use up
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +149,8 @@ def discounted_empowerment(
 
     Notes
     -----
-    The operator B is a contraction: if ``BV - V`` lies between m and M in every state, the fixed point lies between
-    ``BV + m d / (1 - d)`` and ``BV + M d / (1 - d)`` for a discount d (MacQueen 1966). With rewards besides
+    By policy iteration; the interval follows from one more application of the Bellman operator, which is a
+    contraction. With rewards besides
     information the equation is that of Leibfried, Pascual-Diaz and Grau-Moya (2019), equation 9.
 
     Examples
@@ -173,34 +163,11 @@ def discounted_empowerment(
     """
     model, discount = as_mdp(model), _discount(discount)
     wish = _Wish.checked(tol, backend, base, max_iter, on_failure)
-    step = wish.step_of(model)
-    room = (1 - discount) * _SHARE * wish.nats
-    guess, progress = np.zeros(model.n_states), _Progress(wish.nats)
-    lower, upper = np.full(model.n_states, -np.inf), np.full(model.n_states, np.inf)
-    for n_iter in range(1, wish.max_iter + 1):  # noqa: B007
-        found = step.before(Values.guessed(guess, model.n_actions), room, discount)
-        least, most = _growth(found, guess)
-        ahead = discount / (1 - discount) * np.array([least, most])
-        ahead += 4 * _EPS * np.abs(ahead) * [-1, 1]
-        lower, upper = np.maximum(lower, found.lower + ahead[0]), np.minimum(upper, found.upper + ahead[1])
-        if progress.ends((upper - lower).max()):
-            break
-        system = sparse.eye_array(model.n_states) - discount * step.moves(found.policy)
-        guess = np.atleast_1d(spsolve(sparse.csc_array(system), found.information))
-        guess -= guess.min()  # the interval stays the same, but for rounding
-    value, lower, upper = np.array([np.clip(found.value + ahead.mean(), lower, upper), lower, upper]) / math.log(base)
-    status = wish.judged(float((upper - lower).max()) * math.log(base), n_iter)
+    found = discounted(wish.dynamics_of(model), discount, wish.nats, wish.backend, wish.max_iter)
+    value, lower, upper = (end / math.log(base) for end in found[:3])
+    status = wish.judged(float(np.max(found.upper - found.lower)), found.n_iter)
     return DiscountedEmpowerment(
-        value,
-        lower,
-        upper,
-        status,
-        found.policy,
-        tuple(model.states),
-        tuple(model.actions),
-        discount,
-        n_iter,
-        *wish.named,
+        value, lower, upper, status, found.policy, discount=discount, n_iter=found.n_iter, **wish.told_of(model)
     )
 
 
@@ -252,9 +219,8 @@ def empowerment_rate(
 
     Notes
     -----
-    For any values V the rate lies between the least and the largest entry of ``BV - V`` (Odoni 1969). Where a policy
-    has several classes that are never left, its values are not defined; then a step of relative value iteration is
-    taken instead, half of it, so that a period does no harm (Schweitzer 1971).
+    By policy iteration, and relative value iteration where that is not defined; the interval is the range by which
+    values grow in one more application of the Bellman operator (Odoni 1969).
 
     Examples
     --------
@@ -265,23 +231,12 @@ def empowerment_rate(
     """
     model = as_mdp(model)
     wish = _Wish.checked(tol, backend, base, max_iter, on_failure)
-    step = wish.step_of(model)
-    _check_one_class(model, step.dynamics)
-    guess, progress = np.zeros(model.n_states), _Progress(wish.nats)
-    lower, upper = -math.inf, math.inf
-    for n_iter in range(1, wish.max_iter + 1):  # noqa: B007
-        found = step.before(Values.guessed(guess, model.n_actions), _SHARE * wish.nats)
-        least, most = _growth(found, guess)
-        lower, upper = max(lower, least), min(upper, most)
-        if progress.ends(upper - lower):
-            break
-        halfway = (guess + found.value) / 2
-        guess = _relative_values(step.moves(found.policy), found.information, halfway - halfway[0])
-    value, lower, upper = (float(end) / math.log(base) for end in ((lower + upper) / 2, lower, upper))
-    status = wish.judged((upper - lower) * math.log(base), n_iter)
-    return EmpowermentRate(
-        value, lower, upper, status, found.policy, tuple(model.states), tuple(model.actions), n_iter, *wish.named
-    )
+    dynamics = wish.dynamics_of(model)
+    _check_one_class(model, dynamics)
+    found = average(dynamics, wish.nats, wish.backend, wish.max_iter)
+    value, lower, upper = (float(end) / math.log(base) for end in found[:3])
+    status = wish.judged(found.upper - found.lower, found.n_iter)
+    return EmpowermentRate(value, lower, upper, status, found.policy, n_iter=found.n_iter, **wish.told_of(model))
 
 
 @dataclass(frozen=True)
@@ -302,13 +257,14 @@ class _Wish:
         limit = validate.positive_int(max_iter, "max_iter")
         return cls(tol, tol * math.log(base), backend_name(backend), base, limit, on_failure)
 
-    @property
-    def named(self) -> tuple[str, float, float]:
-        """What a result tells of it."""
-        return self.backend, self.base, self.tol
+    def told_of(self, model: MDP) -> dict[str, Any]:
+        """Return what a result tells of the question."""
+        labels = {"states": tuple(model.states), "actions": tuple(model.actions)}
+        return {**labels, "backend": self.backend, "base": self.base, "tol": self.tol}
 
-    def step_of(self, model: MDP) -> FeedbackStep:
-        return FeedbackStep(Dynamics.of(model, make_sensor(None, model)), self.backend)
+    @staticmethod
+    def dynamics_of(model: MDP) -> Dynamics:
+        return Dynamics.of(model, make_sensor(None, model))
 
     def judged(self, width: float, n_iter: int) -> Status:
         """Return the status of an interval, and say what is to be said about it."""
@@ -321,46 +277,11 @@ class _Wish:
         return status
 
 
-class _Progress:
-    """Tells when to stop: the interval is narrow enough, or has not become narrower for long."""
-
-    def __init__(self, wanted: float) -> None:
-        self._wanted, self._best, self._idle = wanted, math.inf, 0
-
-    def ends(self, width: float) -> bool:
-        self._idle = 0 if width < self._best else self._idle + 1
-        self._best = min(width, self._best)
-        return width <= self._wanted or self._idle >= _PATIENCE
-
-
 def _discount(discount: float) -> float:
     discount = validate.discount(discount)
     if discount == 1:
         raise ValueError("discount is 1, expected less: without discount empowerment_rate tells what a step is worth")
     return discount
-
-
-def _growth(found: Values, guess: np.ndarray) -> tuple[float, float]:
-    """Return the least and the largest step by which values grow, rounded outward."""
-    room = 2 * _EPS * (1 + np.abs(guess).max())
-    return float((found.lower - guess).min() - room), float((found.upper - guess).max() + room)
-
-
-def _relative_values(moves: sparse.csr_array, information: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-    """Return what states are worth under a policy relative to the first, or `otherwise` if that is undefined."""
-    if len(closed_classes(moves)) > 1:
-        return otherwise
-    size = information.size
-    # Unknown is the rate in place of the first state's value, which is 0.
-    system = sparse.csc_array(sparse.eye_array(size) - moves)
-    system = sparse.hstack([sparse.csc_array(np.ones((size, 1))), system[:, 1:]], format="csc")
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", MatrixRankWarning)
-        found = np.atleast_1d(spsolve(system, information))
-    if not np.isfinite(found).all():
-        return otherwise
-    found[0] = 0.0
-    return np.asarray(found)
 
 
 def _check_one_class(model: MDP, dynamics: Dynamics) -> None:

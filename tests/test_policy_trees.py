@@ -207,6 +207,32 @@ def test_sensors(seed):
             assert seen.lower <= bracket.upper
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_reacting_to_observations_while_the_receiver_reads_the_states(seed):
+    """Both readings of every tree of two steps, written out."""
+    rng = np.random.default_rng(seed)
+    transition, sensor = rng.dirichlet(np.full(2, 0.5), size=(2, 2)), rng.dirichlet(np.ones(2), size=2)
+    model, belief = emp.POMDP(transition, rng.dirichlet(np.ones(2), size=(2, 2))), rng.dirichlet(np.ones(2))
+    rows = []
+    for first, *then in np.ndindex(2, 2, 2):
+        after = transition[:, then].transpose(1, 0, 2)
+        parts = belief, transition[:, first], model.observation[first], sensor, after, sensor
+        rows.append(np.einsum("s,si,io,iy,oij,jz->yz", *parts).reshape(-1))
+    exact = emp.channel_capacity(np.array(rows), base=math.e, tol=1e-11)
+    found = trees_of_beliefs(asked(0, 2), model, belief, sensor, "trajectory")
+    assert found.lower <= exact.upper
+    assert exact.lower <= found.upper <= found.lower + 2 * TOL
+    nothing = Ends.without_sequences(0.0, 0.0, math.inf, 2)
+    assert exact.lower <= bracket_beliefs(asked(0, 2), model, belief, nothing, "trajectory", sensor).upper
+
+
+def test_trajectories_of_beliefs_say_where_they_belong():
+    with pytest.raises(ValueError, match="closed_loop solves trajectories of observations"):
+        trees_of_beliefs(asked(0, 2), TIGER, TIGER.belief(), None, "trajectory")
+    with pytest.raises(TooManySequencesError, match=r"there are 5\^12 trajectories of readings, which take"):
+        trees_of_beliefs(asked(0, 12), CORRIDOR, CORRIDOR.belief(), np.eye(5), "trajectory")
+
+
 def test_trajectories_and_feedback_are_not_ordered():
     runs = emp.empowerment(MINI2, 2, states=0, output="trajectory", base=math.e)
     assert runs.lower[0] > from_state(MINI2, 0, 2).upper
@@ -240,8 +266,11 @@ def test_too_many_trees_are_refused_and_bracketed():
     with pytest.raises(TooManySequencesError, match=r"policies are left.*allowed are 1,000,000.*method='interval'"):
         trees_of_states(task, dynamics_of(lake))
     ends = bracket_states(task, dynamics_of(lake), open_loop(lake, 0, 4), tools())
-    assert ends.lower / LOG2 == pytest.approx(0.796822774, abs=1e-8)
+    assert ends.lower / LOG2 > 0.89  # without feedback it is 0.796822774
     assert ends.lower < ends.upper <= 1.3542 * LOG2  # what the trajectory has
+    task = task._replace(memory=1e4)  # too little to look for policies
+    ends = bracket_states(task, dynamics_of(lake), open_loop(lake, 0, 4), tools())
+    assert ends.lower / LOG2 == pytest.approx(0.796822774, abs=1e-8)
     with pytest.raises(TooManySequencesError, match="there are 4 beliefs, allowed are 2"):
         trees_of_beliefs(asked(0, 3, max_sequences=2), CORRIDOR, CORRIDOR.belief(0))
 
@@ -252,6 +281,14 @@ def test_intervals_close_in_where_there_is_little_to_react_to():
     assert ends.upper - ends.lower <= 2e-9
     steered = bracket_states(asked(0, 8), dynamics_of(MINI3), open_loop(MINI3, 0, 8), tools())
     assert steered.upper < 0.9 * feedback_values(dynamics_of(MINI3), 8, TOL, "numba").value[0]
+
+
+@pytest.mark.parametrize(("model", "horizon"), [(MINI2, 3), (MINI3, 3), (emp.worlds.ring(), 3)])
+def test_the_lower_end_reacts(model, horizon):
+    exact = from_state(model, 0, horizon)
+    ends = bracket_states(asked(0, horizon), dynamics_of(model), open_loop(model, 0, horizon), tools())
+    assert exact.value - 1e-5 <= ends.lower <= exact.upper
+    assert open_loop(model, 0, horizon).upper < ends.lower
 
 
 def test_nothing_to_do():

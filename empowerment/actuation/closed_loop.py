@@ -35,7 +35,7 @@ METHODS = ("auto", "column-generation", "soft-dynamic-programming", "sequence-fo
 _ROUNDS, _SWEEPS = 2000, 20_000
 _INNER = 0.9
 _CLARABEL_TOLERANCES = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
-_ACCURACIES = (1e-12, 1e-10, 1e-8)
+_ACCURACIES = (1e-12, 1e-10, 1e-8, 1e-6)
 
 
 def closed_loop(
@@ -183,10 +183,11 @@ def _by_sequence_form(tree: Histories) -> Ends:
     cvxpy: Any = importlib.import_module("cvxpy")
     plans = [cvxpy.Variable(able.size, nonneg=True) for able in tree.allowed]
     constraints, before = [], np.ones(1)
-    for able, plan in zip(tree.allowed, plans, strict=True):
-        # Every history has its actions shared out; a history is as probable as its actions so far.
-        summing = sparse.kron(sparse.eye_array(len(able)), np.ones((1, tree.n_actions)), format="csr")
-        constraints += [summing @ plan == before, plan[np.flatnonzero(~able.reshape(-1))] == 0]
+    for able, mass, plan in zip(tree.allowed, tree.masses, plans, strict=True):
+        # Every history that can happen has its actions shared out; it is as probable as its actions so far.
+        possible, used = np.flatnonzero(mass > 0), able & (mass > 0)[:, None]
+        summing = sparse.kron(sparse.eye_array(len(able)), np.ones((1, tree.n_actions)), format="csr")[possible]
+        constraints += [summing @ plan == before[possible], plan[np.flatnonzero(~used.reshape(-1))] == 0]
         spreading = sparse.kron(sparse.eye_array(able.size), np.ones((tree.n_observations, 1)), format="csr")
         before = spreading @ plan
     noise = tree.gains(np.ones(tree.n_outcomes)).reshape(-1)

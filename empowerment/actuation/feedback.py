@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -27,6 +28,7 @@ from empowerment.validate import MIN_TOL
 # Solvers aim a little below the tolerance; the rest is room for rounding.
 _INNER = 0.9
 _ROUGH = 1e-9  # nats; how well the steps of a bound are solved
+_SIDE_BY_SIDE = 64  # fewer capacities take longer to hand out to all cores than to solve
 _EPS = float(np.finfo(float).eps)
 
 
@@ -164,25 +166,28 @@ class FeedbackStep:
         # What all actions of a state are worth alike would only cost the solver digits.
         base = np.minimum.reduceat(expected, self._first)
         rewards = expected - np.repeat(base, self._counts)
-        found = channel_capacity(
-            self._channels,
-            rewards=np.split(rewards, self._first[1:]),
-            tol=max(_INNER * tol, MIN_TOL),
-            base=math.e,
-            backend=self._backend,
-            on_failure="ignore",
-        )
-        p = found.input_distribution[np.arange(found.input_distribution.shape[1]) < self._counts[:, None]]
+        p, *found = self._capacities(np.split(rewards, self._first[1:]), max(_INNER * tol, MIN_TOL))
         policy[self._able] = p
         below = np.add.reduceat(p * (self._rows @ (value - lower)), self._first)
         above = np.maximum.reduceat(self._rows @ (upper - value), self._first)
-        information[self._columns] = found.lower - np.add.reduceat(p * rewards, self._first)
+        information[self._columns] = found[1] - np.add.reduceat(p * rewards, self._first)
         room = self._n_summed * _EPS * (1.0 + float(np.abs(value).max()))
         ends = np.array([value, lower, upper])
-        ends[:, self._columns] = base + np.array(
-            [found.value, found.lower - below - room, found.upper + above + room]
-        )
+        ends[:, self._columns] = base + np.array([found[0], found[1] - below - room, found[2] + above + room])
         return Values(np.clip(*ends), ends[1], ends[2], policy, information)
+
+    def _capacities(self, rewards: list[np.ndarray], tol: float) -> tuple[np.ndarray, ...]:
+        """Return the input distributions one after the other, and the values and both ends of all columns."""
+        solve = partial(channel_capacity, tol=tol, base=math.e, backend=self._backend, on_failure="ignore")
+        if len(self._channels) < _SIDE_BY_SIDE and self._backend != "jax":
+            pairs = zip(self._channels, rewards, strict=True)
+            each = [solve(channel, rewards=worth) for channel, worth in pairs]
+            ends = np.array([[one.value, one.lower, one.upper] for one in each], dtype=np.float64)
+            return np.concatenate([one.input_distribution for one in each]), *ends.T
+        found = solve(self._channels, rewards=rewards)
+        filled = np.arange(found.input_distribution.shape[1]) < self._counts[:, None]
+        ends = np.array([found.value, found.lower, found.upper])
+        return found.input_distribution[filled], *ends
 
     def moves(self, policy: np.ndarray) -> sparse.csr_array:
         """Return the probabilities of the next column under a policy, shape (n_columns, n_columns).

@@ -1,8 +1,8 @@
 """Intervals for actions that react, where there are too many policies to look at.
 
-The lower end is that of actions that do not react: they are policies too. The upper end is the least of several. No
-more readings are told apart than there are; an agent and a receiver that see every state tell no less; and an agent
-that sees every state steers no worse towards readings that the receiver does not expect.
+The lower end is that of actions that do not react, which are policies too, or of some that do. The upper end is the
+least of several. No more readings are told apart than there are; an agent and a receiver that see every state tell no
+less; and an agent that sees every state steers no worse towards readings that the receiver does not expect.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from empowerment.actuation.column_generation import generate
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback import feedback_value, feedback_values
 from empowerment.actuation.layers import Kernels, first_layer
+from empowerment.actuation.policy_search import PolicySearch
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.situations import staying
 from empowerment.actuation.stream import Stream
@@ -43,7 +44,7 @@ def bracket_states(task: Task, dynamics: Dynamics, open_loop: Ends, kernels: Ker
     Returns
     -------
     Ends
-        In nats, with the sequences that carry the lower end.
+        In nats; with the sequences that carry the lower end unless policies that react exceed it.
     """
     world, start = staying(dynamics), np.array([task.start])
     first = 1 if output == "trajectory" else task.horizon
@@ -52,6 +53,7 @@ def bracket_states(task: Task, dynamics: Dynamics, open_loop: Ends, kernels: Ker
     room = 8 * world.n_columns**2 * world.n_actions <= task.memory / 4
     if output == "final" and room and 0 < task.horizon <= _STEPS and upper - open_loop.lower > task.tol:
         upper = min(upper, _steering(task, world, kernels))
+        open_loop = max(open_loop, _searched(task, world, open_loop, kernels), key=lambda ends: ends.lower)
     return _with_upper(open_loop, upper)
 
 
@@ -105,6 +107,17 @@ def _steering(task: Task, dynamics: Dynamics, kernels: Kernels) -> float:
     oracle = FeedbackOracle(last, task.start, task.horizon - 1, np.full(n_readings, 1 / n_readings))
     found = generate(oracle, _ROUGH, 0.0, task.backend, _ROUNDS)
     return widened(found, last.relative_error + task.horizon * dynamics.product_error).upper
+
+
+def _searched(task: Task, dynamics: Dynamics, open_loop: Ends, kernels: Kernels) -> Ends:
+    """Return the capacity of some policies, and of the sequences that carry the lower end without feedback."""
+    starts = np.repeat(dynamics.unit_rows(np.array([task.start])), len(open_loop.sequences), axis=0)
+    words = np.ascontiguousarray(open_loop.sequences)
+    rows = dynamics.read(kernels.actuation.word_rows(starts, words, dynamics.steps))
+    search = PolicySearch(dynamics, task.start, task.horizon, rows, task.memory / 4)
+    found = generate(search, _ROUGH, 0.0, task.backend, _ROUNDS)
+    ends = Ends.without_sequences(found.value, found.lower, found.upper, task.horizon)
+    return widened(ends, task.horizon * dynamics.product_error)
 
 
 def _seen_through(model: POMDP) -> MDP:

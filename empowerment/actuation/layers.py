@@ -18,7 +18,7 @@ from empowerment.capacity.kernels import EQUAL_RTOL
 
 # In few dimensions few points are extreme; in many nearly all of them are, and finding out takes long.
 HULL_COLUMNS, _HULL_ROWS = 12, 2000
-_WORTH_PRUNING = 0.8
+WORTH_PRUNING = 0.8
 
 
 class Layer(NamedTuple):
@@ -69,7 +69,7 @@ def walk(layer: Layer, dynamics: Dynamics, n_steps: int, kernels: Kernels, max_e
         layer = merged(_extended(layer, dynamics, kernels), kernels)
         if prune and 2 * dynamics.n_columns < len(layer.rows) <= _HULL_ROWS:
             pruned = _pruned(layer)
-            prune = len(pruned.rows) <= _WORTH_PRUNING * len(layer.rows)
+            prune = len(pruned.rows) <= WORTH_PRUNING * len(layer.rows)
             layer = pruned
     return layer
 

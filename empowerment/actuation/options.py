@@ -18,7 +18,7 @@ from empowerment.models.mdp import MDP, as_mdp
 _SUM_TOLERANCE = 1e-9
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Option:
     """A course of action: a policy, and when it ends (Sutton, Precup and Singh 1999).
 

@@ -19,7 +19,8 @@ import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.hull import extreme_rows
-from empowerment.actuation.layers import HULL_COLUMNS
+from empowerment.actuation.layers import HULL_COLUMNS, WORTH_PRUNING
+from empowerment.actuation.remembered import remembering
 from empowerment.actuation.situations import Branch, Situations, of_beliefs, of_states, staying
 from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
 from empowerment.capacity.kernels import EQUAL_RTOL
@@ -62,7 +63,9 @@ def trees_of_states(task: Task, dynamics: Dynamics, output: str = "final") -> En
     return _solved(of_states(staying(dynamics), task.start, task.horizon, output), task)
 
 
-def trees_of_beliefs(task: Task, model: POMDP, belief: np.ndarray, sensor: np.ndarray | None = None) -> Ends:
+def trees_of_beliefs(
+    task: Task, model: POMDP, belief: np.ndarray, sensor: np.ndarray | None = None, output: str = "final"
+) -> Ends:
     """Return what actions that react to observations tell a receiver of one reading, after the last action.
 
     An action may be taken where every state that the agent then holds possible has it.
@@ -76,6 +79,8 @@ def trees_of_beliefs(task: Task, model: POMDP, belief: np.ndarray, sensor: np.nd
         What the agent and the receiver know at first.
     sensor : ndarray of shape (n_states, n_readings), optional
         What the receiver reads off the last state; by default it reads the last observation.
+    output : {"final", "trajectory"}
+        With a sensor the receiver may read every state on the way, where horizon and readings are few.
 
     Returns
     -------
@@ -88,10 +93,15 @@ def trees_of_beliefs(task: Task, model: POMDP, belief: np.ndarray, sensor: np.nd
         If there are too many beliefs or rows: then there is
         :func:`empowerment.actuation.feedback_bounds.bracket_beliefs`.
     ValueError
-        If the agent can come to a belief in which no action is available.
+        If the agent can come to a belief in which no action is available; or if the trajectory of the observations
+        is asked for, for which there is :func:`empowerment.actuation.closed_loop.closed_loop`.
     """
+    if output == "trajectory" and sensor is None:
+        raise ValueError("closed_loop solves trajectories of observations, expected a sensor of the state here")
     if not task.horizon:
         return Ends.without_sequences(0.0, 0.0, 0.0, 0)
+    if output == "trajectory":
+        model, belief, sensor = remembering(model, belief, np.asarray(sensor), task.horizon, task.memory)
     reading = model.observation if sensor is None else np.broadcast_to(sensor, (model.n_actions, *sensor.shape))
     kernel = kernel_of(task.backend)[1]
     return _solved(of_beliefs(model, belief, task.horizon, reading, kernel, task.max_sequences), task)
@@ -147,12 +157,13 @@ class _Adding:
             ((p, following[number]) for p, number in zip(*branch, strict=True)), key=lambda part: len(part[1].rows)
         )
         (p, first), *others = parts
-        found = first._replace(rows=p * first.rows)
+        found, prune = first._replace(rows=p * first.rows), True
         for p, other in others:
             self._check(len(found.rows) * len(other.rows), found.rows.shape[1])
             rows = (found.rows[:, None] + p * other.rows).reshape(-1, found.rows.shape[1])
             error = max(found.relative_error, other.relative_error) + 2 * _EPS
-            found = self.thinned(_Rows(rows, error, max(found.deleted, other.deleted)))
+            found = self.thinned(_Rows(rows, error, max(found.deleted, other.deleted)), prune)
+            prune = prune and len(found.rows) <= WORTH_PRUNING * len(rows)
         return found
 
     def joined(self, parts: list[_Rows]) -> _Rows:
@@ -163,14 +174,14 @@ class _Adding:
         error, deleted = (max(column) for column in zip(*(part[1:] for part in parts), strict=True))
         return self.thinned(_Rows(rows, error, deleted))
 
-    def thinned(self, found: _Rows) -> _Rows:
+    def thinned(self, found: _Rows, prune: bool = True) -> _Rows:
         """Keep one of each group of rows that are equal up to rounding, and of these the extreme ones."""
         if len(found.rows) < 2:
             return found
         first = self._equal_rows(np.ascontiguousarray(found.rows))
         kept = np.flatnonzero(first == np.arange(first.size))
         found = found._replace(rows=found.rows[kept], relative_error=found.relative_error + EQUAL_RTOL)
-        if found.rows.shape[1] > HULL_COLUMNS or not 2 < len(found.rows) <= _HULL_ROWS:
+        if not prune or found.rows.shape[1] > HULL_COLUMNS or not 2 < len(found.rows) <= _HULL_ROWS:
             return found
         kept, lost = extreme_rows(found.rows)
         return found._replace(rows=found.rows[kept], deleted=1.0 - (1.0 - found.deleted) * (1.0 - lost))
