@@ -38,11 +38,9 @@ class FeedbackFinder(Finder):
         """The methods there are for this question, the one that "auto" tries first among them."""
         if self._sees_what_is_read:
             return ("dynamic-programming",)
-        if self.hidden is None or self.output == "final":
-            return ("policy-trees", "interval")
-        if self.hidden.sensor is None:
+        if self.output == "trajectory" and self.hidden is not None and self.hidden.sensor is None:
             return ("column-generation", "soft-dynamic-programming", "sequence-form", "interval")
-        return ("interval",)
+        return ("policy-trees", "interval")
 
     @property
     def _sees_what_is_read(self) -> bool:
@@ -94,7 +92,7 @@ class FeedbackFinder(Finder):
             return trees_of_states(task, dynamics, self.output)
         model, belief, sensor = self.hidden.model, self.hidden.beliefs[number], self.hidden.sensor
         if method == "policy-trees":
-            return trees_of_beliefs(task, model, belief, sensor)
+            return trees_of_beliefs(task, model, belief, sensor, self.output)
         limits = {"tol": task.tol, "rtol": task.rtol, "memory": task.memory}
         return closed_loop(model, belief, task.horizon, backend=task.backend, method=method, **limits)
 
