@@ -94,6 +94,32 @@ def test_beliefs(benchmark, world, options):
     _note(benchmark, result)
 
 
+@pytest.mark.parametrize(
+    ("world", "options"),
+    [
+        ("slip_grid", {"horizon": 20, "output": "trajectory"}),
+        ("ring", {"horizon": 3}),
+        ("aliased_corridor", {"horizon": 3, "output": "trajectory"}),
+        ("aliased_corridor", {"horizon": 3, "sensor": "state"}),
+        ("tiger", {"horizon": 5, "output": "trajectory"}),
+    ],
+)
+def test_feedback(benchmark, world, options):
+    model = emp.worlds.make(world)
+    emp.empowerment(model, feedback=True, **options | {"horizon": 2})
+    result = benchmark.pedantic(emp.empowerment, (model,), options | {"feedback": True}, rounds=3)
+    assert result.converged.all()
+    _note(benchmark, result)
+
+
+def test_rate(benchmark):
+    world = emp.worlds.slip_grid()
+    emp.empowerment_rate(emp.worlds.ring())
+    result = benchmark.pedantic(emp.empowerment_rate, (world,), rounds=1)
+    assert result.converged
+    benchmark.extra_info["gap"] = float(result.gap)
+
+
 def test_contexts(benchmark):
     corridor = emp.worlds.grid_world(["........"])
     emp.context_empowerment(corridor, n_contexts=1)

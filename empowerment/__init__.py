@@ -39,7 +39,6 @@ _HOME = {
     "empowerment": "measure",
     "Option": "actuation.options",
     "option_channel": "actuation.options",
-    "DiscountedEmpowerment": "rates",
     "EmpowermentRate": "rates",
     "discounted_empowerment": "rates",
     "empowerment_rate": "rates",
@@ -86,7 +85,6 @@ __all__ = [
     "Channel",
     "ContextEmpowerment",
     "ConvergenceWarning",
-    "DiscountedEmpowerment",
     "EmpowermentRate",
     "EmpowermentResult",
     "End",
@@ -181,7 +179,6 @@ if TYPE_CHECKING:
     from empowerment.policy import expected_next as expected_next
     from empowerment.policy import greedy_policy as greedy_policy
     from empowerment.policy import softmax_policy as softmax_policy
-    from empowerment.rates import DiscountedEmpowerment as DiscountedEmpowerment
     from empowerment.rates import EmpowermentRate as EmpowermentRate
     from empowerment.rates import discounted_empowerment as discounted_empowerment
     from empowerment.rates import empowerment_rate as empowerment_rate

@@ -156,6 +156,23 @@ def test_an_mdp_has_beliefs_too():
     assert mixed.value[3] < mixed.value[:3].mean()
 
 
+def test_an_average_along_a_run_of_an_agent_with_memory():
+    """It listens until it is sure, then opens the other door; the average is over what it believes on the way."""
+
+    def careful(belief):
+        sure = belief.max() > 0.95
+        return [0, belief[1] > 0.5, belief[0] > 0.5] if sure else [1, 0, 0]
+
+    run = emp.simulate(TIGER, careful, steps=300, rng=0)
+    beliefs, counts = np.unique(run.beliefs.round(12), axis=0, return_counts=True)
+    result = emp.empowerment(TIGER, 2, beliefs=beliefs / beliefs.sum(axis=1, keepdims=True), sensor="state")
+    average = result.average(counts / counts.sum())
+    assert average.converged
+    assert average.kind == "exact"
+    ignorant = float(emp.empowerment(TIGER, 2, sensor="state"))
+    assert ignorant + 0.05 < float(average) < np.log2(1.25)
+
+
 def test_states_of_a_model_whose_states_are_hidden():
     result = emp.empowerment(TIGER, 2, states="tiger-left", sensor="state")
     assert float(result["tiger-left"]) == pytest.approx(np.log2(1.25), abs=1e-9)

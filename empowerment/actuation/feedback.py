@@ -153,12 +153,9 @@ class FeedbackStep:
             _dense(self._rows[first : first + count]) for first, count in zip(self._first, self._counts, strict=True)
         ]
 
-    def before(self, after: Values, tol: float, discount: float = 1.0) -> Values:
-        """Return the values one step earlier, each of its capacities solved to within `tol` nats.
-
-        What comes after counts `discount` times.
-        """
-        value, lower, upper = (discount * end for end in (after.value, after.lower, after.upper))
+    def before(self, after: Values, tol: float) -> Values:
+        """Return the values one step earlier, each of its capacities solved to within `tol` nats."""
+        value, lower, upper = after.value, after.lower, after.upper
         policy, information = np.zeros(self._able.shape), np.zeros(value.size)
         if not self._columns.size:
             return Values(value, lower, upper, policy, information)

@@ -1,15 +1,15 @@
-"""Feedback from the state without a last step: discounted, and for each step in the long run.
+"""Feedback from the state without a last step: what each step brings in the long run.
 
-One Bellman operator describes both (see `feedback`). Whatever values it is given, applying it once more proves an
-interval: the step by which values grow lies between the least and the largest of all states, for ever after. Good
-values to give it are those of the policy it found the time before, which a linear system yields (Howard 1960).
+Whatever values the Bellman operator of `feedback` is given, applying it once more proves an interval: the step by
+which values grow lies between the least and the largest of all states, for ever after. Good values to give it are
+those of the policy it found the time before, which a linear system yields (Howard 1960).
 """
 
 from __future__ import annotations
 
 import math
 import warnings
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -25,36 +25,13 @@ _SHARE = 0.25  # the part of the tolerance that the capacities of one step may u
 
 
 class LongRun(NamedTuple):
-    """An interval in nats, for each column or for all of them, the policy behind it, and the applications it took."""
+    """An interval in nats, the policy behind it, and the applications it took."""
 
-    value: Any
-    lower: Any
-    upper: Any
+    value: float
+    lower: float
+    upper: float
     policy: np.ndarray
     n_iter: int
-
-
-def discounted(dynamics: Dynamics, discount: float, tol: float, backend: str, max_iter: int) -> LongRun:
-    """Return the largest discounted sum of information from each column, to within `tol` nats where possible.
-
-    If ``BV - V`` lies between m and M everywhere, the fixed point of the operator B, a contraction, lies between
-    ``BV + m d / (1 - d)`` and ``BV + M d / (1 - d)`` for a discount d (MacQueen 1966).
-    """
-    step, progress = FeedbackStep(dynamics, backend), _Progress(tol)
-    guess = np.zeros(dynamics.n_columns)
-    lower, upper = np.full(guess.size, -np.inf), np.full(guess.size, np.inf)
-    for n_iter in range(1, max_iter + 1):  # noqa: B007
-        found = step.before(Values.guessed(guess, dynamics.n_actions), (1 - discount) * _SHARE * tol, discount)
-        ahead = discount / (1 - discount) * np.array(_growth(found, guess))
-        ahead += 4 * _EPS * np.abs(ahead) * [-1, 1]
-        lower, upper = np.maximum(lower, found.lower + ahead[0]), np.minimum(upper, found.upper + ahead[1])
-        if progress.ends((upper - lower).max()):
-            break
-        system = sparse.eye_array(guess.size) - discount * step.moves(found.policy)
-        guess = np.atleast_1d(spsolve(sparse.csc_array(system), found.information))
-        guess -= guess.min()  # the interval stays the same, but for rounding
-    value = np.clip(found.value + ahead.mean(), lower, upper)
-    return LongRun(value, lower, upper, found.policy, n_iter)
 
 
 def average(dynamics: Dynamics, tol: float, backend: str, max_iter: int) -> LongRun:

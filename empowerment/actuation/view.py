@@ -18,8 +18,8 @@ KNOWN_TO = ("nobody", "receiver", "both")
 SENSORS = ("observation", "state", "belief")
 
 
-# Bytes for each entry of a belief that is followed, with what leads to it.
-_BYTES = 64
+# Bytes for each belief that is followed: it is a column of all rows that are held, which may be thousands.
+_BYTES = 40_000
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _of_memory(
             "known_to='nobody', or another sensor"
         )
     rows = np.eye(model.n_states)[numbers] if given is None else given
-    most = int(min(memory / (_BYTES * model.n_states), 1e9))
+    most = int(min(memory / (_BYTES + 8 * model.n_states), 1e9))
     world = believing(model, rows, horizon, most)
     return View(*world, tuple(range(len(rows))) if given is not None else _labels(model.mdp, numbers), given)
 
