@@ -17,6 +17,9 @@ from empowerment.actuation.task import Ends, Task, TooManySequencesError
 from empowerment.actuation.view import Hidden
 from empowerment.finder import Finder, Found, RefusedError, joined
 
+# Bytes of rows in one sum beyond which "auto" gives policy trees up: the time grows with every sum that is near it.
+_TREES = 2**27
+
 
 @dataclass(frozen=True)
 class FeedbackFinder(Finder):
@@ -88,6 +91,8 @@ class FeedbackFinder(Finder):
 
     def _exactly(self, number: int, method: str) -> Ends:
         task, dynamics, _ = self._started(number)
+        if method == "policy-trees" and self.method == "auto":
+            task = task._replace(memory=min(task.memory, _TREES))
         if self.hidden is None:
             return trees_of_states(task, dynamics, self.output)
         model, belief, sensor = self.hidden.model, self.hidden.beliefs[number], self.hidden.sensor

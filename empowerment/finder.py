@@ -136,6 +136,7 @@ class Finder:
         """Look at every sequence of many states at once, where there is a device for it and they fit."""
         if self.backend != "jax" or self.output != "final" or self.method not in ("auto", "enumeration"):
             return {}
+        kernel_of(self.backend)  # says what to install where JAX is missing
         from empowerment.actuation.side_by_side import Limits, solve_side_by_side
 
         limits = Limits(self.tol * self.unit, self.rtol, self.max_sequences, self.memory)

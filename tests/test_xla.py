@@ -140,6 +140,8 @@ def test_without_jax_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "jax", None)
     with pytest.raises(ImportError, match=r'"jax" needs jax; install it with pip install "empowerment\[jax\]"'):
         emp.channel_capacity(SWITCH, backend="jax")
+    with pytest.raises(ImportError, match=r'"jax" needs jax; install it with pip install "empowerment\[jax\]"'):
+        emp.empowerment(emp.MDP(np.stack([SWITCH, SWITCH[::-1]], axis=1)), 1, backend="jax")
 
 
 def test_in_workers_of_joblib():
