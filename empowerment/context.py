@@ -17,8 +17,6 @@ from empowerment.results import EmpowermentResult, Interval
 MOST_STATES = 10
 """Up to so many states every way to part them is looked at: all their subsets are 1,023 capacities."""
 
-METHODS = ("given", "all partitions", "merging")
-
 
 @dataclass(frozen=True, eq=False)
 class ContextEmpowerment(Interval):

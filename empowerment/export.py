@@ -7,24 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from empowerment.layout import GridLayout
+from empowerment.results import OPTIONS
 
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
 
 _COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
-_OPTIONS = (
-    "horizon",
-    "sensor",
-    "output",
-    "stopping",
-    "backend",
-    "base",
-    "unit",
-    "tol",
-    "rtol",
-    "known_to",
-    "feedback",
-)
+_TOLD = (*OPTIONS, "unit")
 
 
 def to_dataframe(result: EmpowermentResult) -> Any:
@@ -34,7 +23,7 @@ def to_dataframe(result: EmpowermentResult) -> Any:
         np.fromiter(result.states, dtype=object, count=len(result)), name="state", tupleize_cols=False
     )
     frame = pandas.DataFrame({name: np.asarray(getattr(result, name)) for name in _COLUMNS}, index=index)
-    frame.attrs = {name: getattr(result, name) for name in _OPTIONS}
+    frame.attrs = {name: getattr(result, name) for name in _TOLD}
     return frame
 
 
@@ -55,7 +44,7 @@ def to_xarray(result: EmpowermentResult) -> Any:
     for name in ("value", "lower", "upper", "gap"):
         variables[name] = (*variables[name], {"units": result.unit})
     # An attribute in a netCDF file is a number or text, never a truth value.
-    attributes = {name: getattr(result, name) for name in _OPTIONS} | {
+    attributes = {name: getattr(result, name) for name in _TOLD} | {
         "stopping": int(result.stopping),
         "feedback": int(result.feedback),
     }

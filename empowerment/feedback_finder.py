@@ -8,12 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from empowerment.actuation.closed_loop import closed_loop
-from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback import feedback_values
 from empowerment.actuation.feedback_bounds import bracket_beliefs, bracket_states
-from empowerment.actuation.layers import Kernels
 from empowerment.actuation.policy_trees import trees_of_beliefs, trees_of_states
-from empowerment.actuation.task import Ends, Task, TooManySequencesError
+from empowerment.actuation.task import Ends, TooManySequencesError
 from empowerment.actuation.view import Hidden
 from empowerment.finder import Finder, Found, RefusedError, joined
 
@@ -84,13 +82,14 @@ class FeedbackFinder(Finder):
 
     @cached_property
     def _without_reactions(self) -> Finder:
-        return replace(self, method="auto")
+        return self if self.method == "auto" else replace(self, method="auto")
 
-    def _started(self, number: int) -> tuple[Task, Dynamics, Kernels]:
-        return self._task(number if self.hidden is None else int(self.hidden.starts[number]))
+    def _start_of(self, number: int) -> int:
+        """Return the state of the world without reactions that a start is in."""
+        return number if self.hidden is None else int(self.hidden.starts[number])
 
     def _exactly(self, number: int, method: str) -> Ends:
-        task, dynamics, _ = self._started(number)
+        task, dynamics, _ = self._task(self._start_of(number))
         if method == "policy-trees" and self.method == "auto":
             task = task._replace(memory=min(task.memory, _TREES))
         if self.hidden is None:
@@ -102,8 +101,8 @@ class FeedbackFinder(Finder):
         return closed_loop(model, belief, task.horizon, backend=task.backend, method=method, **limits)
 
     def _bracket_of(self, number: int) -> Ends:
-        task, dynamics, tools = self._started(number)
-        plain = self._without_reactions._of_state(number if self.hidden is None else int(self.hidden.starts[number]))
+        task, dynamics, tools = self._task(self._start_of(number))
+        plain = self._without_reactions._of_state(self._start_of(number))
         value, lower, upper = (float(plain[name][0]) * self.unit for name in ("value", "lower", "upper"))
         open_loop = Ends.without_sequences(value, lower, upper, self.horizon)
         if self.hidden is None:

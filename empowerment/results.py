@@ -67,6 +67,12 @@ KINDS = {
 }
 """What a method of `empowerment` is worth: of an exact one the interval is as wide as rounding makes it."""
 
+OPTIONS = (
+    *("horizon", "sensor", "output", "known_to", "feedback", "stopping"),
+    *("backend", "base", "tol", "rtol"),
+)
+"""What an `EmpowermentResult` tells of the question, as plain values: files, tables and trees carry all of it."""
+
 ON_FAILURE = ("warn", "raise", "ignore")
 
 

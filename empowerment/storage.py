@@ -10,11 +10,10 @@ import numpy as np
 
 from empowerment.files import written_whole
 from empowerment.layout import GridLayout
-from empowerment.results import EmpowermentResult, Sequences
+from empowerment.results import OPTIONS, EmpowermentResult, Sequences
 
 FORMAT = "empowerment-result-2"
 _ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
-_PLAIN = ("horizon", "sensor", "output", "stopping", "backend", "base", "tol", "rtol", "known_to", "feedback")
 
 
 def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
@@ -27,7 +26,7 @@ def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
     """
     if result.layout is not None and not isinstance(result.layout, GridLayout):
         raise TypeError(f"a layout of type {type(result.layout).__name__} cannot be saved, expected a GridLayout")
-    header = {name: getattr(result, name) for name in _PLAIN}
+    header = {name: getattr(result, name) for name in OPTIONS}
     header |= {
         "format": FORMAT,
         "states": [_encoded(label) for label in result.states],

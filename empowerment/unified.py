@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from empowerment import validate
+from empowerment.actuation.feedback import reached_channel
 from empowerment.capacity.solve import backend_name, channel_capacity
-from empowerment.channel import Channel
 from empowerment.models.chain import solve_discounted, step_matrix
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.policy import Policy, action_rewards
@@ -232,7 +232,10 @@ class _Update:
         # What one sweep misses is multiplied by the discounted number of steps.
         self._tol = max(validate.MIN_TOL, tol * (1 - discount) / max(weight, 1e-300))
         self._active = np.flatnonzero(model.available.any(axis=1) & ~model.is_terminal)
-        self._channels = [_channel(model, state) for state in self._active.tolist()] if weight else []
+        available = [
+            state * model.n_actions + np.flatnonzero(model.available[state]) for state in self._active.tolist()
+        ]
+        self._channels = [reached_channel(model.rows[numbers]) for numbers in available] if weight else []
 
     def sweep(self, values: np.ndarray) -> tuple[_Swept, np.ndarray]:
         """Update values; return what that proves, and the values of the policy that was the best against them."""
@@ -292,10 +295,3 @@ class _Update:
         filled = policy.copy()
         filled[self.model.is_terminal, 0] = 1.0
         return filled
-
-
-def _channel(model: MDP, state: int) -> Channel:
-    """Return what the available actions of a state do, over the states they reach."""
-    rows = model.rows[state * model.n_actions + np.flatnonzero(model.available[state])]
-    reached = np.unique(rows.indices)
-    return Channel.from_valid(np.ascontiguousarray(rows[:, reached].toarray()))

@@ -16,7 +16,6 @@ from scipy import sparse
 from empowerment.actuation.sensor import Sensor
 from empowerment.models.beliefs import available_in, first_distinct, joint_with_observations, normalised, places_among
 from empowerment.models.mdp import MDP
-from empowerment.models.observation import occurring
 from empowerment.models.pomdp import POMDP
 
 
@@ -43,8 +42,7 @@ def remembering_action(pomdp: POMDP) -> tuple[MDP, Sensor]:
     """
     mdp = pomdp.mdp
     if not pomdp.observation_depends_on_action:
-        shown = pomdp.observation[occurring(mdp).argmax(axis=0), np.arange(mdp.n_states)]
-        return mdp, _observing(shown, pomdp)
+        return mdp, _observing(pomdp.first_shown, pomdp)
     pairs = [np.unique(matrix.indices) for matrix in mdp.action_matrices]
     place = mdp.n_states + np.concatenate([[0], np.cumsum([own.size for own in pairs])])
     states = np.concatenate([np.arange(mdp.n_states), *pairs])

@@ -150,7 +150,8 @@ class FeedbackStep:
         self._first = np.cumsum(self._counts) - self._counts
         self._n_summed = int(np.diff(self._rows.indptr).max(initial=0)) + 8
         self._channels = [
-            _dense(self._rows[first : first + count]) for first, count in zip(self._first, self._counts, strict=True)
+            reached_channel(self._rows[first : first + count])
+            for first, count in zip(self._first, self._counts, strict=True)
         ]
 
     def before(self, after: Values, tol: float) -> Values:
@@ -196,6 +197,6 @@ class FeedbackStep:
         return sparse.csr_array(sum(acting, start=idle))
 
 
-def _dense(rows: sparse.csr_array) -> Channel:
+def reached_channel(rows: sparse.csr_array) -> Channel:
     """Return rows as a channel to those columns that they reach."""
     return Channel.from_valid(np.ascontiguousarray(rows[:, np.unique(rows.indices)].toarray()))

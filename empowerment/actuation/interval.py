@@ -14,13 +14,14 @@ import numpy as np
 from empowerment.actuation.column_generation import Solution, generate
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.exact import stream_from, with_pruned
+from empowerment.actuation.feedback import feedback_value
 from empowerment.actuation.layers import HULL_COLUMNS, Kernels, Layer, first_layer
 from empowerment.actuation.local_search import LocalSearch
 from empowerment.actuation.open_loop import open_loop
 from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.stream import Stream
 from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
-from empowerment.actuation.upper_bounds import FeedbackOracle, feedback_value, log_readings
+from empowerment.actuation.upper_bounds import FeedbackOracle, log_readings
 from empowerment.capacity.solve import channel_capacity
 from empowerment.channel import Channel
 from empowerment.models.mdp import MDP

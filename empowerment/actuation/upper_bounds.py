@@ -19,12 +19,9 @@ import numpy as np
 
 from empowerment.actuation.column_generation import Columns
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.feedback import feedback_value
 from empowerment.actuation.stream import Stream
 from empowerment.capacity.solve import row_offsets
 from empowerment.channel import Channel
-
-__all__ = ["FeedbackOracle", "feedback_value", "log_readings"]
 
 
 def log_readings(dynamics: Dynamics, starts: np.ndarray, horizon: int) -> float:

@@ -172,11 +172,15 @@ class POMDP:
         """Where the states lie in pictures."""
         return self.mdp.layout
 
+    @property
+    def first_shown(self) -> np.ndarray:
+        """What each state shows after the first action that can lead to it, shape (n_states, n_observations)."""
+        return np.asarray(self.observation[self._occurs.argmax(axis=0), np.arange(self.n_states)])
+
     @cached_property
     def observation_depends_on_action(self) -> bool:
         """Whether two actions that can lead to one state show it differently."""
-        first = self.observation[self._occurs.argmax(axis=0), np.arange(self.n_states)]
-        differs = (self.observation != first).any(axis=2)
+        differs = (self.observation != self.first_shown).any(axis=2)
         return bool((differs & self._occurs).any())
 
     @cached_property

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from empowerment.capacity.kernels.xla.placement import in_double_precision, placed
-from empowerment.results import CapacityResult, EmpowermentResult, Sequences
+from empowerment.results import OPTIONS, CapacityResult, EmpowermentResult, Sequences
 
 _CAPACITY = (
     "value",
@@ -23,21 +23,7 @@ _CAPACITY = (
 )
 _CAPACITY_PLAIN = ("method", "backend", "base", "tol", "rtol")
 _EMPOWERMENT = ("value", "lower", "upper", "status")
-_EMPOWERMENT_PLAIN = (
-    "states",
-    "actions",
-    "horizon",
-    "sensor",
-    "output",
-    "stopping",
-    "backend",
-    "base",
-    "tol",
-    "rtol",
-    "layout",
-    "known_to",
-    "feedback",
-)
+_EMPOWERMENT_PLAIN = ("states", "actions", "layout", *OPTIONS)
 
 
 @in_double_precision
