@@ -70,7 +70,7 @@ _HOME = {
     "WorstCaseResult": "two_agents.worst_case",
     "worst_case_empowerment": "two_agents.worst_case",
 }
-_MODULES = ("plotting", "testing", "worlds")
+_MODULES = ("plotting", "testing", "text", "worlds")
 
 __all__ = [
     "MDP",
@@ -128,6 +128,7 @@ __all__ = [
     "simulate",
     "softmax_policy",
     "testing",
+    "text",
     "transfer_empowerment",
     "unified_bellman",
     "verify",
@@ -139,6 +140,7 @@ __all__ = [
 if TYPE_CHECKING:
     from empowerment import plotting as plotting
     from empowerment import testing as testing
+    from empowerment import text as text
     from empowerment import worlds as worlds
     from empowerment.actuation.open_loop import actuation_channel as actuation_channel
     from empowerment.actuation.options import Option as Option

@@ -1,0 +1,237 @@
+"""The contract of a token model: what any provider must keep, whatever stands behind it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from empowerment.text.token_model import Position, Tier, TierError, TokenModel
+
+# Servers write -9999 where they do not tell a probability; no softmax in single precision reaches this.
+_SENTINEL = -1000.0
+# Probabilities below this are compared by their difference, not by their ratio.
+_FAINT = 1e-4
+# A text is cut at no more places than this, since each costs a request.
+_MOST_CUTS = 8
+
+
+def check_token_model(
+    model: TokenModel,
+    prefix: str = "The quick brown fox",
+    text: str = " jumps over the lazy dog",
+    *,
+    tolerance: float = 1e-6,
+) -> None:
+    """Raise an AssertionError unless a token model keeps what the protocol promises.
+
+    Parameters
+    ----------
+    model : TokenModel
+        Of any tier; what its tier does not offer must be refused.
+    prefix, text : str
+        A text that the model can read, cut where its tokens are. A few tokens do: each costs some requests.
+    tolerance : float
+        By how much natural logarithms of probabilities may differ that should be equal. Above rounding where the
+        arithmetic of a model depends on how much of a text it reads at once.
+
+    Raises
+    ------
+    AssertionError
+        Naming what was expected, where, and what was found.
+    ValueError
+        If the text has too few boundaries between tokens to test anything.
+
+    Notes
+    -----
+    Tested are: the listed mass and the residual make 1; spans tile the text; no placeholder for an unknown
+    probability is taken for one; a list of the most probable tokens bounds all others, and lists the tokens that
+    were asked for; the probabilities of a text do not depend on where it is cut into prefix and rest, which also
+    tells a start token that is added in one place and not in another, and an answer that is shifted by one token;
+    each position agrees with the distribution that follows the text before it; the distributions of generated
+    tokens are those of the model, whatever the temperature.
+
+    Examples
+    --------
+    >>> from empowerment.testing import check_token_model
+    >>> from empowerment.text import TableModel
+    >>> check_token_model(TableModel.from_texts(["a rose is a rose is a rose"]), "a rose", " is a rose is")
+    """
+    if model.tier >= Tier.SCORE:
+        _check_scores(model, prefix, text, tolerance)
+    else:
+        _check_refused(model, "score", lambda: model.score(prefix, text))
+    if model.tier >= Tier.STEP:
+        _check_steps(model, prefix, tolerance)
+    else:
+        _check_refused(model, "step", lambda: list(model.step(prefix)))
+    texts = model.sample(prefix, 2, max_tokens=2)
+    assert len(texts) == 2, f"sample() was asked for 2 texts and returned {len(texts)}"
+    assert all(isinstance(each, str) for each in texts), f"sample() returned {texts!r}, expected texts"
+
+
+def _check_scores(model: TokenModel, prefix: str, text: str, tolerance: float) -> None:
+    places = model.score(prefix, text)
+    _check_tiling(places, text.encode(), "score()")
+    assert places[-1].token is None, f"the last position has the token {places[-1].token!r}, expected none"
+    for i, place in enumerate(places):
+        _check_mass(place, f"position {i}")
+    _check_lists(model, prefix, tolerance)
+    _check_start(model, prefix + text, tolerance)
+    cuts = _shared_cuts(model, prefix, text, places)
+    for i in cuts:
+        at = places[i].span[0]
+        before, after = text.encode()[:at].decode(), text.encode()[at:].decode()
+        head, tail = model.score(prefix, before), model.score(prefix + before, after)
+        where = f"cut before token {i}, {places[i].token!r}"
+        _compare(places[i], head[-1], tolerance, f"{where}: in the text, and at the end of what is before it")
+        _compare(places[i], tail[0], tolerance, f"{where}: in the text, and with all before it as prefix")
+        _check_additive(places, head, tail, tolerance, where)
+
+
+def _check_tiling(places: Sequence[Position], text: bytes, method: str) -> None:
+    with_token = [place for place in places if place.token is not None]
+    for i, place in enumerate(with_token):
+        start, end = place.span
+        assert text[start:end] == place.token, (
+            f"{method}: position {i} has the token {place.token!r}, but bytes {start} to {end} of the text are "
+            f"{text[start:end]!r}"
+        )
+    ends = [0, *(place.span[1] for place in with_token)]
+    starts = [*(place.span[0] for place in with_token), len(text)]
+    assert ends == starts, (
+        f"{method}: spans end at {ends[1:]} and begin at {starts[:-1]}, so they do not tile the text"
+    )
+
+
+def _check_mass(place: Position, where: str) -> None:
+    mass, residual = place.mass, place.residual
+    assert abs(mass.lower + residual.upper - 1) <= 1e-9, f"{where}: the mass {mass} and residual {residual} miss 1"
+    assert abs(mass.upper + residual.lower - 1) <= 1e-9, f"{where}: the mass {mass} and residual {residual} miss 1"
+    finite = place.log_probabilities[np.isfinite(place.log_probabilities)]
+    placeholders = finite[finite < _SENTINEL]
+    assert not placeholders.size, (
+        f"{where}: a token has the log-probability {placeholders[0]:g}, which stands for 'not told'; leave such a "
+        "token out of the list"
+    )
+
+
+def _check_lists(model: TokenModel, prefix: str, tolerance: float) -> None:
+    longest, short = model.score(prefix)[-1], model.score(prefix, top=2)[-1]
+    assert len(short.tokens) <= 2, f"top=2 lists {len(short.tokens)} tokens"
+    _compare(longest, short, tolerance, "top=2 and all that the provider tells")
+    assert short.cap is not None
+    most = short.cap * math.exp(tolerance) / (1 - short.rounding) + 1e-12
+    listed = set(short.outcomes)
+    for outcome, log in zip(longest.outcomes, longest.log_probabilities, strict=True):
+        assert outcome in listed or math.exp(log) <= most, (
+            f"top=2 says that no token outside the list has more than {short.cap:.4g}, but {outcome!r} has "
+            f"{math.exp(log):.4g}"
+        )
+    last = longest.outcomes[-1:]
+    asked = model.score(prefix, top=1, also=last)[-1]
+    assert set(last) <= set(asked.outcomes), f"also={last} was asked for, but {asked.outcomes} is listed"
+    _compare(longest, asked, tolerance, "asked for with also=, and without")
+
+
+def _check_start(model: TokenModel, text: str, tolerance: float) -> None:
+    """Compare the start of a text when it is scored, and when it is asked for alone."""
+    first, alone = model.score("", text)[0], model.score("")[-1]
+    for place, where in ((first, "the first token of a text"), (alone, "the start of a text")):
+        assert place.tokens or not place.complete, f"{where}: nothing is listed, but the list is said to be complete"
+    known = bool(first.outcomes), bool(alone.outcomes)
+    assert known[0] == known[1], (
+        f"the first token of a text has {'a' if known[0] else 'no'} distribution, an empty text has "
+        f"{'one' if known[1] else 'none'}: a start token is added in one of the two only"
+    )
+    _compare(first, alone, tolerance, "the first token of a text, and after an empty text")
+
+
+def _shared_cuts(model: TokenModel, prefix: str, text: str, places: Sequence[Position]) -> list[int]:
+    """Return the tokens before which the text may be cut: the model reads the same tokens then."""
+    tokens = [place.token for place in places[:-1]]
+    raw = text.encode()
+    found = []
+    for i in range(1, len(tokens)):
+        at = places[i].span[0]
+        try:
+            before, after = raw[:at].decode(), raw[at:].decode()
+        except UnicodeDecodeError:
+            continue
+        heads = [place.token for place in model.score("", prefix + before, top=1)[:-1]]
+        parts = [place.token for place in model.score("", prefix, top=1)[:-1]] + tokens[:i]
+        tails = [place.token for place in model.score(prefix + before, after, top=1)[:-1]]
+        if heads == parts and tails == tokens[i:]:
+            found.append(i)
+        if len(found) == _MOST_CUTS:
+            break
+    if not found:
+        raise ValueError(
+            f"the tokens {tokens} of {text!r} are read otherwise when the text is cut between them, so there is "
+            "nothing to compare; pass a prefix and a text of plain words"
+        )
+    return found
+
+
+def _check_additive(
+    places: Sequence[Position], head: Sequence[Position], tail: Sequence[Position], tolerance: float, where: str
+) -> None:
+    whole, parts = (_log_of(each) for each in (places, [*head, *tail]))
+    if whole is None or parts is None:
+        return
+    slack = tolerance * len(places) + 2 * sum(place.rounding for place in places)
+    assert abs(whole - parts) <= slack, (
+        f"{where}: the text has the log-probability {whole:.6f}, its two parts {parts:.6f} together"
+    )
+
+
+def _log_of(places: Sequence[Position]) -> float | None:
+    chosen = [(place.chosen, place.log_probabilities) for place in places if place.token is not None]
+    return None if any(i is None for i, _ in chosen) else math.fsum(logs[i] for i, logs in chosen)
+
+
+def _compare(one: Position, other: Position, tolerance: float, where: str) -> None:
+    """Compare what two positions say of the tokens that both list, and refuse two that share none."""
+    logs = dict(zip(one.outcomes, one.log_probabilities, strict=True))
+    others = dict(zip(other.outcomes, other.log_probabilities, strict=True))
+    both = logs.keys() & others.keys()
+    assert both or not (logs and others), f"{where}: no token is listed in both"
+    for outcome in both:
+        a, b = float(logs[outcome]), float(others[outcome])
+        likely = max(math.exp(a), math.exp(b))
+        scale = max(likely, _FAINT)
+        slack = scale * (math.expm1(tolerance) + one.rounding + other.rounding)
+        assert abs(math.exp(a) - math.exp(b)) <= slack, (
+            f"{where}: the token {outcome!r} has the log-probabilities {a:.6f} and {b:.6f}"
+        )
+
+
+def _check_steps(model: TokenModel, prefix: str, tolerance: float) -> None:
+    cold = list(model.step(prefix, 3, top=5, temperature=0.0))
+    assert cold, "step() yielded nothing"
+    assert len(cold) <= 3, f"step() was asked for 3 tokens and yielded {len(cold)}"
+    text = b"".join(place.token or b"" for place in cold)
+    _check_tiling(cold, text, "step()")
+    for i, place in enumerate(cold):
+        _check_mass(place, f"step {i}")
+        assert place.token is not None, f"step {i}: there is no token, expected the one that was generated"
+        best = float(place.log_probabilities.max())
+        own = place.log_probabilities[place.chosen] if place.chosen is not None else -math.inf
+        assert own >= best - tolerance, f"step {i}: temperature 0 took {place.token!r}, not the most probable token"
+    warm = [next(iter(model.step(prefix, 1, top=5, temperature=t, seed=0))) for t in (0.5, 2.0)]
+    _compare(warm[0], warm[1], tolerance, "generated at temperature 0.5, and at 2")
+    _compare(cold[0], warm[0], tolerance, "generated at temperature 0, and at 0.5")
+    if model.tier >= Tier.SCORE:
+        _compare(cold[0], model.score(prefix)[-1], tolerance, "generated, and scored")
+    for one, other in pairwise(cold):
+        assert one.span[1] == other.span[0], f"step(): spans {one.span} and {other.span} do not meet"
+
+
+def _check_refused(model: TokenModel, method: str, call: Callable[[], object]) -> None:
+    try:
+        call()
+    except TierError:
+        return
+    raise AssertionError(f"{method}() answered, but the tier is {model.tier.name}")

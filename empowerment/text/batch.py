@@ -1,0 +1,115 @@
+"""Many prompts asked of a model: side by side, each failure reported with its prompt, nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from empowerment import validate
+from empowerment.progress import progress_bar
+from empowerment.text.token_model import TokenModelError
+
+T = TypeVar("T")
+
+_SHOWN = 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Answers(Generic[T]):
+    """What came back for each of many prompts.
+
+    Attributes
+    ----------
+    prompts : tuple of str
+    found : dict from str to answer
+        The answers there are.
+    failures : dict from str to TokenModelError
+        Why there is none for the others.
+    """
+
+    prompts: tuple[str, ...]
+    found: dict[str, T]
+    failures: dict[str, TokenModelError]
+
+    def all(self) -> list[T]:
+        """Return the answers in the order of the prompts.
+
+        Raises
+        ------
+        TokenModelError
+            If one is missing; the message says which and why.
+        """
+        if self.failures:
+            shown = [f"prompt {self.prompts.index(p)} ({p[-40:]!r}): {e}" for p, e in self.failures.items()][:_SHOWN]
+            more = f"; and {len(self.failures) - _SHOWN} more" if len(self.failures) > _SHOWN else ""
+            raise TokenModelError(
+                f"{len(self.failures)} of {len(set(self.prompts))} prompts have no answer: {'; '.join(shown)}{more}. "
+                "With Recorded(path, model) the others are kept, and the next run asks only for these"
+            )
+        return [self.found[prompt] for prompt in self.prompts]
+
+    def __repr__(self) -> str:
+        return f"Answers({len(self.found)} of {len(set(self.prompts))} prompts, {len(self.failures)} failed)"
+
+
+def ask_each(
+    ask: Callable[[str], T], prompts: Sequence[str], *, workers: int = 1, progress: bool = False
+) -> Answers[T]:
+    """Ask for each of many prompts, and go on where one fails.
+
+    Parameters
+    ----------
+    ask : callable
+        Given a prompt, returns its answer, such as ``lambda prompt: model.score(prompt, top=20)``.
+    prompts : sequence of str
+        Equal ones are asked once.
+    workers : int
+        How many are asked at the same time. A server answers several side by side; a model in this process does not.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    Answers
+
+    Notes
+    -----
+    Only a :class:`TokenModelError` counts as the failure of a prompt; any other error ends the run. With Ctrl-C
+    what is under way is finished and nothing more begun.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, ask_each
+    >>> person = TableModel({"coffee?": {" yes": 0.9, " no": 0.1}})
+    >>> ask_each(person.score, ["coffee?", "tea?"])
+    Answers(1 of 2 prompts, 1 failed)
+    """
+    workers = validate.positive_int(workers, "workers")
+    distinct = list(dict.fromkeys(prompts))
+    found: dict[str, T] = {}
+    failures: dict[str, TokenModelError] = {}
+
+    def keep(prompt: str, answer: Callable[[], T]) -> None:
+        try:
+            found[prompt] = answer()
+        except TokenModelError as error:
+            failures[prompt] = error
+
+    with progress_bar(len(distinct), "asking", "prompt", progress) as advance:
+        if workers == 1:
+            for prompt in distinct:
+                keep(prompt, lambda prompt=prompt: ask(prompt))  # type: ignore[misc]
+                advance(1)
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                try:
+                    under_way = {pool.submit(ask, prompt): prompt for prompt in distinct}
+                    for future in as_completed(under_way):
+                        keep(under_way[future], future.result)
+                        advance(1)
+                except BaseException:
+                    pool.shutdown(cancel_futures=True)
+                    raise
+    return Answers(tuple(prompts), found, failures)

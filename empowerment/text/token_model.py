@@ -1,0 +1,495 @@
+"""What is asked of a language model, and what it answers: distributions of one next token."""
+
+from __future__ import annotations
+
+import enum
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+# A complete list is normalised in double precision; this is what its sum may still miss.
+_SUM_TOLERANCE = 1e-9
+# Relative error of the logarithms and sums below; ends of intervals move outward by it.
+_ROUNDING = 1e-14
+
+
+class TokenModelError(RuntimeError):
+    """A provider could not answer: the message names what was asked, what came back, and what to try."""
+
+
+class TierError(TypeError):
+    """A provider was asked for more than it offers."""
+
+
+class Tier(enum.IntEnum):
+    """What a provider offers; each tier includes those below it."""
+
+    SAMPLE = 1
+    STEP = 2
+    SCORE = 3
+
+    @property
+    def sentence(self) -> str:
+        """What a provider of this tier can do."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Tier.SAMPLE: "writes texts, without probabilities",
+    Tier.STEP: "tells the probabilities of the tokens that it writes itself",
+    Tier.SCORE: "tells the probabilities of tokens of any given text",
+}
+
+
+class Ends(NamedTuple):
+    """An interval that holds a quantity, in the unit that was asked for."""
+
+    lower: float
+    upper: float
+
+    @property
+    def width(self) -> float:
+        """How much is not known."""
+        return self.upper - self.lower
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Position:
+    """The distribution of one next token, as far as a model tells it.
+
+    A model tells the probabilities of some tokens and nothing of the others but what is left for them.
+
+    Parameters
+    ----------
+    tokens : tuple of bytes
+        The tokens listed, as they are written; what ends a text is written as nothing.
+    log_probabilities : ndarray of shape (n_listed,)
+        Their natural logarithms, of the model itself: before any temperature or cut of a sampler.
+    ids : ndarray of int of shape (n_listed,), optional
+        Their numbers in the vocabulary, where the provider tells them. Two tokens may be written alike.
+    vocabulary_size : int, optional
+        How many tokens there are.
+    cap : float, optional
+        No token outside the list has more than this. By default the smallest listed probability, as in a list of
+        the most probable tokens.
+    rounding : float
+        By how much, relatively, the listed probabilities may all be off by a common factor: where a provider
+        sums a large vocabulary in single precision, its ratios are right and its scale is not.
+    token : bytes, optional
+        The token that the text has here or that was generated. None in a distribution that nothing was drawn from.
+    chosen : int, optional
+        Its index in the list; None if it is not in the list.
+    span : tuple of two ints
+        Bytes of the text that `token` covers, from the beginning of the text that was scored or generated.
+
+    Raises
+    ------
+    ValueError
+        If the parts do not fit together or the listed mass exceeds 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.text import Position
+    >>> place = Position((b" yes", b" no"), np.log([0.6, 0.3]), vocabulary_size=1000, token=b" no", chosen=1)
+    >>> place
+    Position(2 of 1000 tokens, mass 0.9, b' no' has 0.3, entropy in [1.295, 2.292] bits)
+    >>> round(place.surprisal().upper, 6)
+    1.736966
+    """
+
+    tokens: tuple[bytes, ...]
+    log_probabilities: np.ndarray
+    ids: np.ndarray | None = None
+    vocabulary_size: int | None = None
+    cap: float | None = None
+    rounding: float = 0.0
+    token: bytes | None = None
+    chosen: int | None = None
+    span: tuple[int, int] = (0, 0)
+
+    def __post_init__(self) -> None:
+        logs = np.asarray(self.log_probabilities, dtype=np.float64)
+        object.__setattr__(self, "log_probabilities", logs)
+        if self.ids is not None:
+            object.__setattr__(self, "ids", np.asarray(self.ids, dtype=np.int64))
+        self._check()
+        if self.cap is None:
+            object.__setattr__(self, "cap", float(np.exp(logs.min())) if logs.size else 1.0)
+
+    def _check(self) -> None:
+        logs, n = self.log_probabilities, len(self.tokens)
+        if logs.shape != (n,):
+            raise ValueError(f"log_probabilities has shape {logs.shape}, expected ({n},): one for each token")
+        if np.isnan(logs).any() or (logs == math.inf).any():
+            raise ValueError(f"log_probabilities has {logs[~np.isfinite(logs)][0]}, expected numbers below 0")
+        if not 0 <= self.rounding < 0.5:
+            raise ValueError(f"rounding is {self.rounding!r}, expected a relative error in [0, 0.5)")
+        if self.ids is not None and (self.ids.shape != (n,) or np.unique(self.ids).size != n):
+            raise ValueError(f"ids has shape {self.ids.shape}, expected {n} different numbers: one for each token")
+        if self.ids is None and len(set(self.tokens)) != n:
+            raise ValueError("tokens are listed twice, expected each once; tokens that are written alike need ids")
+        mass = self.mass.lower
+        if mass > 1 + _SUM_TOLERANCE:
+            raise ValueError(
+                f"the listed probabilities sum to {math.fsum(np.exp(logs)):.9g}, expected at most 1 (rounding "
+                f"{self.rounding:g}); were they changed by a temperature, or need they a larger rounding?"
+            )
+        if self.cap is not None and not self.complete and self.cap * self._n_unlisted < self.residual.lower - 1e-9:
+            raise ValueError(
+                f"cap is {self.cap:.3g}, so {self._n_unlisted:g} tokens outside the list hold less than the "
+                f"{self.residual.lower:.3g} that is left for them"
+            )
+        if self.vocabulary_size is not None and n > self.vocabulary_size:
+            raise ValueError(f"{n} tokens are listed, but vocabulary_size is {self.vocabulary_size}")
+        if self.complete and abs(mass - 1) > _SUM_TOLERANCE:
+            raise ValueError(f"all {n} tokens are listed, but their probabilities sum to {mass:.9g}, expected 1")
+        if self.chosen is not None and not (0 <= self.chosen < n and self.tokens[self.chosen] == self.token):
+            raise ValueError(f"chosen is {self.chosen!r}, expected the index of the token {self.token!r} in the list")
+
+    @classmethod
+    def complete_list(
+        cls,
+        tokens: Sequence[bytes],
+        logits: np.ndarray,
+        *,
+        ids: np.ndarray | None = None,
+        chosen: int | None = None,
+        start: int = 0,
+    ) -> Position:
+        """Return the distribution over a whole vocabulary, normalised in double precision.
+
+        Parameters
+        ----------
+        tokens : sequence of bytes
+        logits : array_like of shape (n_tokens,)
+            Logits or log-probabilities: a constant added to all of them changes nothing.
+        ids : array_like of int, optional
+            By default 0, 1, 2, ...
+        chosen : int, optional
+            Index of the token that the text has here.
+        start : int
+            The byte of the text at which it begins.
+        """
+        token = None if chosen is None else tokens[chosen]
+        logits = np.asarray(logits, dtype=np.float64)
+        shifted = logits - logits.max()
+        logs = shifted - math.log(math.fsum(np.exp(shifted)))
+        return cls(
+            tuple(tokens),
+            logs,
+            ids=np.arange(len(logs)) if ids is None else ids,
+            vocabulary_size=len(logs),
+            token=token,
+            chosen=chosen,
+            span=(start, start + len(token or b"")),
+        )
+
+    @property
+    def complete(self) -> bool:
+        """Whether every token of the vocabulary is listed."""
+        return self.vocabulary_size is not None and len(self.tokens) == self.vocabulary_size
+
+    @property
+    def outcomes(self) -> list[int] | list[bytes]:
+        """What tells the listed tokens apart: their ids where these are known, else how they are written."""
+        return list(self.tokens) if self.ids is None else self.ids.tolist()
+
+    @property
+    def mass(self) -> Ends:
+        """Probability of the listed tokens together."""
+        total = math.fsum(np.exp(self.log_probabilities))
+        if self.complete:
+            return Ends(total, total)
+        return Ends(total / (1 + self.rounding), min(total / (1 - self.rounding), 1.0))
+
+    @property
+    def residual(self) -> Ends:
+        """Probability that is left for all tokens outside the list."""
+        if self.complete:
+            return Ends(0.0, 0.0)
+        return Ends(1.0 - self.mass.upper, max(1.0 - self.mass.lower, 0.0))
+
+    def entropy(self, base: float = 2) -> Ends:
+        """Return both ends of the entropy of the next token.
+
+        Notes
+        -----
+        With s the mass of the list, h the entropy of the list by itself and r = 1 - s, the listed tokens give
+        ``s h - s log s``, which is concave in s. The others give most if they share r alike, and least in as few
+        tokens as the cap allows.
+        """
+        logs = self.log_probabilities[np.isfinite(self.log_probabilities)]
+        inside, s, r = _list_entropy(logs), self.mass, self.residual
+        ends = [_scaled(inside, s.lower), _scaled(inside, s.upper)]
+        at_most = max(*ends, _scaled(inside, min(max(math.exp(inside - 1.0), s.lower), s.upper)))
+        lower = min(ends) + _packed(r, self._largest_unlisted)
+        upper = at_most + _spread(r, self._n_unlisted)
+        return _outward(max(lower, 0.0), upper, math.log(base))
+
+    def surprisal(self, base: float = 2) -> Ends:
+        """Return both ends of -log p of the token that the text has here.
+
+        Of a token outside the list only the lower end is known, and the upper one is infinite.
+
+        Raises
+        ------
+        ValueError
+            If no token belongs to this position.
+        """
+        if self.token is None:
+            raise ValueError("this position has no token, only a distribution: nothing was read or drawn here")
+        if self.chosen is None:
+            most = min(self._largest_unlisted, self.residual.upper)
+            return _outward(-math.log(most) if most > 0 else math.inf, math.inf, math.log(base))
+        log = float(self.log_probabilities[self.chosen])
+        slack = 0.0 if self.complete else self.rounding
+        lower, upper = -log + math.log1p(-slack), -log + math.log1p(slack)
+        return _outward(max(lower, 0.0), upper, math.log(base))
+
+    def top(self, count: int, *, also: Sequence[int] | Sequence[bytes] = ()) -> Position:
+        """Return what remains if only the `count` most probable tokens are listed, `also` some, and the chosen one.
+
+        Raises
+        ------
+        KeyError
+            If one of `also` is not listed here.
+        """
+        order = np.argsort(-self.log_probabilities, kind="stable")[:count]
+        place = {outcome: i for i, outcome in enumerate(self.outcomes)} if len(also) else {}
+        kept = dict.fromkeys([*order.tolist(), *(place[outcome] for outcome in also)])
+        if self.chosen is not None:
+            kept[self.chosen] = None
+        index = list(kept)
+        cap = float(np.exp(self.log_probabilities[order[-1]])) if order.size else 1.0
+        return replace(
+            self,
+            tokens=tuple(self.tokens[i] for i in index),
+            log_probabilities=self.log_probabilities[index],
+            ids=None if self.ids is None else self.ids[index],
+            cap=max(cap, self.cap or 0.0) if order.size < len(self.tokens) else self.cap,
+            chosen=None if self.chosen is None else index.index(self.chosen),
+        )
+
+    @property
+    def _largest_unlisted(self) -> float:
+        assert self.cap is not None
+        return min(self.cap / (1 - self.rounding), 1.0)
+
+    @property
+    def _n_unlisted(self) -> float:
+        return math.inf if self.vocabulary_size is None else self.vocabulary_size - len(self.tokens)
+
+    def __repr__(self) -> str:
+        of = "" if self.vocabulary_size is None else f" of {self.vocabulary_size}"
+        if self.token is None:
+            token = ""
+        elif self.chosen is None:
+            token = f", {self.token!r} is not listed"
+        else:
+            token = f", {self.token!r} has {math.exp(self.log_probabilities[self.chosen]):.4g}"
+        h, s = self.entropy(), self.mass
+        mass = f"{s.lower:.6g}" if s.width <= 1e-9 else f"[{s.lower:.6g}, {s.upper:.6g}]"
+        listed = f"{len(self.tokens)}{of} tokens, mass {mass}"
+        return f"Position({listed}{token}, entropy in [{h.lower:.4g}, {h.upper:.4g}] bits)"
+
+
+def unknown_position(token: bytes, span: tuple[int, int], vocabulary_size: int | None = None) -> Position:
+    """Return a position of which nothing is known but its token: the first of a text, for a model without a start."""
+    return Position((), np.empty(0), vocabulary_size=vocabulary_size, token=token, span=span)
+
+
+def _list_entropy(logs: np.ndarray) -> float:
+    """Return the entropy of listed tokens by themselves."""
+    if not logs.size:
+        return 0.0
+    p = np.exp(logs - logs.max())
+    total = math.fsum(p)
+    return max(math.log(total) - math.fsum(p * (logs - logs.max())) / total, 0.0)
+
+
+def _scaled(inside: float, mass: float) -> float:
+    return mass * inside - mass * math.log(mass) if mass > 0 else 0.0
+
+
+def _packed(residual: Ends, cap: float) -> float:
+    """Return the least that a residual adds to an entropy if no token has more than `cap`."""
+    if residual.upper <= 0 or cap <= 0:
+        return 0.0
+    # Between two multiples of the cap the packed entropy is concave, so it is least at an end or at a multiple.
+    first, last = math.ceil(residual.lower / cap), math.floor(residual.upper / cap)
+    tried = [residual.lower, residual.upper, *(n * cap for n in {first, last} if first <= last)]
+    return min(_packed_entropy(r, cap) for r in tried)
+
+
+def _packed_entropy(residual: float, cap: float) -> float:
+    full = math.floor(residual / cap)
+    rest = max(residual - full * cap, 0.0)
+    return -full * cap * math.log(cap) - (rest * math.log(rest) if rest > 0 else 0.0)
+
+
+def _spread(residual: Ends, n_unlisted: float) -> float:
+    """Return the most that a residual adds to an entropy if that many tokens share it."""
+    if residual.upper <= 0:
+        return 0.0
+    if n_unlisted == math.inf:
+        return math.inf
+    r = min(max(n_unlisted / math.e, residual.lower), residual.upper)
+    return r * math.log(n_unlisted / r)
+
+
+def _outward(lower: float, upper: float, unit: float) -> Ends:
+    slack = _ROUNDING * (1.0 + abs(lower))
+    return Ends(max((lower - slack) / unit, 0.0), (upper * (1 + _ROUNDING) + _ROUNDING) / unit)
+
+
+@runtime_checkable
+class TokenModel(Protocol):
+    """A language model, as far as this library asks it: distributions of next tokens, or texts.
+
+    Probabilities are the model's own, before any temperature, penalty or cut of a sampler. A provider offers the
+    methods up to its `tier`; the others raise a :class:`TierError`. :class:`Provider` is a base class to start
+    from, and :func:`empowerment.testing.check_token_model` tests what is promised here.
+
+    Attributes
+    ----------
+    tier : Tier
+    name : str
+        Tells the model and every setting that its answers depend on; recorded answers are kept under it.
+    vocabulary_size : int or None
+    ends : sequence of outcomes
+        The tokens that end a text, as `also` takes them; empty if the provider does not tell them.
+    """
+
+    tier: Tier
+    name: str
+    vocabulary_size: int | None
+    ends: Sequence[int] | Sequence[bytes]
+
+    def score(
+        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[int] | Sequence[bytes] = ()
+    ) -> list[Position]:
+        """Return the distribution at each token of `text` after `prefix`, and the one after it.
+
+        The end of the prefix is a boundary between tokens.
+
+        Parameters
+        ----------
+        prefix, text : str
+        top : int, optional
+            List the most probable tokens only; by default all that the provider tells. The token that the text
+            has is listed wherever the provider tells its probability.
+        also : sequence of outcomes
+            Tokens to list beside these at each position, as :attr:`Position.outcomes` names them.
+        """
+        ...
+
+    def step(
+        self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
+    ) -> Iterator[Position]:
+        """Yield what the model writes after `prefix`, token by token, with the distribution each was drawn from.
+
+        The distributions are the model's own whatever the temperature; 0 takes the most probable token.
+        """
+        ...
+
+    def sample(
+        self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
+    ) -> list[str]:
+        """Return `n` texts that the model writes after `prefix`."""
+        ...
+
+
+class Provider:
+    """A start for providers: a method that is not overridden is derived from a higher tier, or refused.
+
+    A provider states `tier`, `name` and `vocabulary_size` and overrides `score` (tier SCORE), `step` (STEP) or
+    `sample` (SAMPLE); from `score` follow `step` and `sample`, from `step` follows `sample`.
+    """
+
+    tier: Tier = Tier.SAMPLE
+    name: str = "unnamed"
+    vocabulary_size: int | None = None
+    ends: Sequence[int] | Sequence[bytes] = ()
+
+    def score(
+        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[int] | Sequence[bytes] = ()
+    ) -> list[Position]:
+        """Refuse: the probabilities of a given text are not told."""
+        raise self._refusal("score", Tier.SCORE)
+
+    def step(
+        self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
+    ) -> Iterator[Position]:
+        """Draw tokens one after another from the distributions that `score` returns."""
+        if self.tier < Tier.SCORE:
+            raise self._refusal("step", Tier.STEP)
+        rng = np.random.default_rng(seed)
+        start = 0
+        for _ in range(max_tokens):
+            place = self.score(prefix)[-1]
+            place, start = drawn(place, temperature, rng, start)
+            yield place.top(top)
+            if not place.token:
+                return
+            prefix += _whole_text(place.token)
+
+    def sample(
+        self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
+    ) -> list[str]:
+        """Write texts step by step."""
+        if self.tier < Tier.STEP:
+            raise self._refusal("sample", Tier.SAMPLE)
+        seeds = np.random.SeedSequence(seed).generate_state(n)
+        texts = [
+            b"".join(
+                place.token or b"" for place in self.step(prefix, max_tokens, temperature=temperature, seed=int(s))
+            )
+            for s in seeds
+        ]
+        return [text.decode("utf-8", errors="replace") for text in texts]
+
+    def _refusal(self, method: str, needed: Tier) -> TierError:
+        return TierError(
+            f"{method}() needs the tier {needed.name}: a model that {needed.sentence}; {self.name} is of the tier "
+            f"{self.tier.name}, which {self.tier.sentence}"
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self.tier.name})"
+
+
+def drawn(place: Position, temperature: float, rng: np.random.Generator, start: int = 0) -> tuple[Position, int]:
+    """Return a position with a token drawn from its list, and where the text goes on.
+
+    Raises
+    ------
+    TokenModelError
+        If the list is not complete and a token outside it could be drawn.
+    """
+    logs = place.log_probabilities
+    if temperature == 0:
+        index = int(np.argmax(logs))
+    else:
+        if place.residual.upper > 1e-6:
+            raise TokenModelError(
+                f"cannot draw at temperature {temperature:g}: {place.residual.upper:.3g} of the mass is not listed"
+            )
+        scaled = logs / temperature
+        weights = np.exp(scaled - scaled.max())
+        index = int(rng.choice(len(weights), p=weights / weights.sum()))
+    token = place.tokens[index]
+    return replace(place, token=token, chosen=index, span=(start, start + len(token))), start + len(token)
+
+
+def _whole_text(token: bytes) -> str:
+    try:
+        return token.decode("utf-8")
+    except UnicodeDecodeError:
+        raise TokenModelError(
+            f"the token {token!r} is part of a character, so no text continues with it; a provider of such a model "
+            "has to override step()"
+        ) from None
