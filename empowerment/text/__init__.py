@@ -19,6 +19,10 @@ _HOME = {
     "TokenModel": "token_model",
     "TokenModelError": "token_model",
     "Recorded": "recorded",
+    "ResponseCapacity": "response",
+    "ResponseChannel": "response",
+    "answer_channel": "answers",
+    "next_token_channel": "next_token",
     "TableModel": "providers.table",
 }
 
@@ -28,19 +32,27 @@ __all__ = [
     "Position",
     "Provider",
     "Recorded",
+    "ResponseCapacity",
+    "ResponseChannel",
     "TableModel",
     "Tier",
     "TierError",
     "TokenModel",
     "TokenModelError",
+    "answer_channel",
     "ask_each",
+    "next_token_channel",
 ]
 
 if TYPE_CHECKING:
+    from empowerment.text.answers import answer_channel as answer_channel
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
+    from empowerment.text.next_token import next_token_channel as next_token_channel
     from empowerment.text.providers.table import TableModel as TableModel
     from empowerment.text.recorded import Recorded as Recorded
+    from empowerment.text.response import ResponseCapacity as ResponseCapacity
+    from empowerment.text.response import ResponseChannel as ResponseChannel
     from empowerment.text.token_model import Ends as Ends
     from empowerment.text.token_model import Position as Position
     from empowerment.text.token_model import Provider as Provider

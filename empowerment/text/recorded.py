@@ -14,7 +14,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from empowerment.text.token_model import Position, Provider, Tier, TokenModel, TokenModelError
+from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModel, TokenModelError
 
 FORMAT = "empowerment-recording-1"
 
@@ -65,7 +65,7 @@ class Recorded(Provider):
             raise
 
     def score(
-        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[int] | Sequence[bytes] = ()
+        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
     ) -> list[Position]:
         """Return what was recorded, or what the model answers; see :meth:`TokenModel.score`."""
         self._require(Tier.SCORE, "score")

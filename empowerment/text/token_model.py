@@ -6,7 +6,7 @@ import enum
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,10 @@ import numpy as np
 _SUM_TOLERANCE = 1e-9
 # Relative error of the logarithms and sums below; ends of intervals move outward by it.
 _ROUNDING = 1e-14
+
+
+Outcome: TypeAlias = int | bytes
+"""What tells a token apart: its number in the vocabulary, or how it is written where that is all there is."""
 
 
 class TokenModelError(RuntimeError):
@@ -194,7 +198,7 @@ class Position:
         return self.vocabulary_size is not None and len(self.tokens) == self.vocabulary_size
 
     @property
-    def outcomes(self) -> list[int] | list[bytes]:
+    def outcomes(self) -> Sequence[Outcome]:
         """What tells the listed tokens apart: their ids where these are known, else how they are written."""
         return list(self.tokens) if self.ids is None else self.ids.tolist()
 
@@ -250,7 +254,7 @@ class Position:
         lower, upper = -log + math.log1p(-slack), -log + math.log1p(slack)
         return _outward(max(lower, 0.0), upper, math.log(base))
 
-    def top(self, count: int, *, also: Sequence[int] | Sequence[bytes] = ()) -> Position:
+    def top(self, count: int, *, also: Sequence[Outcome] = ()) -> Position:
         """Return what remains if only the `count` most probable tokens are listed, `also` some, and the chosen one.
 
         Raises
@@ -367,10 +371,10 @@ class TokenModel(Protocol):
     tier: Tier
     name: str
     vocabulary_size: int | None
-    ends: Sequence[int] | Sequence[bytes]
+    ends: Sequence[Outcome]
 
     def score(
-        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[int] | Sequence[bytes] = ()
+        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
     ) -> list[Position]:
         """Return the distribution at each token of `text` after `prefix`, and the one after it.
 
@@ -413,10 +417,10 @@ class Provider:
     tier: Tier = Tier.SAMPLE
     name: str = "unnamed"
     vocabulary_size: int | None = None
-    ends: Sequence[int] | Sequence[bytes] = ()
+    ends: Sequence[Outcome] = ()
 
     def score(
-        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[int] | Sequence[bytes] = ()
+        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
     ) -> list[Position]:
         """Refuse: the probabilities of a given text are not told."""
         raise self._refusal("score", Tier.SCORE)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from empowerment.text.token_model import Position, Provider, Tier, TokenModelError
+from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError
 
 # Words with the space before them, line breaks, and each other sign by itself.
 _WORDS = re.compile(r" ?\w+|\s|[^\w\s]")
@@ -113,7 +113,7 @@ class TableModel(Provider):
             return np.log(p / total)
 
     def score(
-        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[int] | Sequence[bytes] = ()
+        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
     ) -> list[Position]:
         """Return the distribution at each token of `text` after `prefix`, and the one after it."""
         places, done, start = [], prefix, 0

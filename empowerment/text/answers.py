@@ -1,0 +1,198 @@
+"""What is said as the input, whole answers as the output."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from itertools import permutations
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.text.batch import ask_each
+from empowerment.text.response import ResponseChannel, prompt_labels
+from empowerment.text.token_model import Position, TokenModel, TokenModelError
+
+LENGTHS = ("total", "per token")
+
+
+def answer_channel(
+    model: TokenModel,
+    prompts: Sequence[str],
+    answers: Sequence[str],
+    *,
+    mode: str = "open",
+    end: str | None = None,
+    length: str = "total",
+    labels: Sequence[Any] | None = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> ResponseChannel:
+    """Return the channel from prompts to one of some answers, each scored whole.
+
+    Parameters
+    ----------
+    model : TokenModel
+        Of the tier SCORE.
+    prompts : sequence of str
+        The inputs: texts that the model goes on from.
+    answers : sequence of str
+        The outputs, as they follow a prompt: often with a space before them.
+    mode : {"open", "menu"}
+        "open": the model may answer anything, and what it would answer else is left open. "menu": it has to
+        choose among these, by their probabilities relative to each other. They are different channels, and can
+        differ much: some answers often have little of the mass.
+    end : str, optional
+        What closes an answer, such as a line break. By default the tokens that end the model's text; ``""`` if
+        the response need only begin with the answer.
+    length : {"total", "per token"}
+        "per token" divides the log-probability of each answer by its number of tokens, as is sometimes done
+        so that long answers may compete. The results are not probabilities of a model that answers, and so it
+        has to be asked for, goes with ``mode="menu"`` alone, and is told by the result.
+    labels : sequence, optional
+        Names of the prompts; by default the prompts.
+    workers : int
+        How many prompts are asked at the same time.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    ResponseChannel
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown, or an answer begins another one, so that both could be given at once.
+    TokenModelError
+        If a prompt got no answer, or the probability of a token was not told.
+
+    Notes
+    -----
+    The probability of an answer is that of its usual division into tokens; a model may also write it in unusual
+    ones, which together rarely have a share worth mention, and which "open" leaves in the residual.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, answer_channel
+    >>> person = TableModel({
+    ...     "Tea?": {" yes": 0.2, " no": 0.1, " hm": 0.7},
+    ...     "Surely no tea?": {" yes": 0.02, " no": 0.18, " hm": 0.8},
+    ...     "": {"": 1.0},
+    ... })
+    >>> prompts = ["Tea?", "Surely no tea?"]
+    >>> answer_channel(person, prompts, [" yes", " no"]).capacity()
+    ResponseCapacity([0.0736727, 0.820022] bits, gap 0.75, mode open, answers, 2 inputs, table-...)
+    >>> answer_channel(person, prompts, [" yes", " no"], mode="menu").capacity()
+    ResponseCapacity([0.267649, 0.267649] bits, gap ..., mode menu, answers, 2 inputs, table-...)
+    """
+    validate.one_of(mode, ("open", "menu"), "mode")
+    validate.one_of(length, LENGTHS, "length")
+    if length == "per token" and mode == "open":
+        raise ValueError(
+            "length='per token' goes with mode='menu': divided by its length, a log-probability belongs to no "
+            "probability, so nothing can be said of what is left for other answers"
+        )
+    names = prompt_labels(prompts, labels)
+    _check_answers(answers, end, model)
+    asked = ask_each(
+        lambda prompt: [_scored(model, prompt, answer, end) for answer in answers],
+        prompts,
+        workers=workers,
+        progress=progress,
+    ).all()
+    logs = np.array([[each.log / (each.n_tokens if length == "per token" else 1) for each in row] for row in asked])
+    off = max(each.rounding for row in asked for each in row)
+    observed, residual = _as_menu(logs, names) if mode == "menu" else _as_open(logs, off, names)
+    return ResponseChannel(
+        mode=mode,
+        outputs_are="answers",
+        inputs=names,
+        outputs=tuple(answers),
+        observed=observed,
+        residual=residual,
+        listed=np.ones(observed.shape, dtype=bool),
+        caps=np.ones(len(names)),
+        unseen=math.inf,
+        rounding=off,
+        length=length,
+        model=model.name,
+    )
+
+
+class _Scored(NamedTuple):
+    """One answer to one prompt: its log-probability, its tokens, and by what factor it may be off."""
+
+    log: float
+    n_tokens: int
+    rounding: float
+
+
+def _check_answers(answers: Sequence[str], end: str | None, model: TokenModel) -> None:
+    if isinstance(answers, str) or len(answers) < 1:
+        raise ValueError(f"answers is {answers!r}, expected a list of texts")
+    if end is None and not len(model.ends):
+        raise ValueError(
+            f"{model.name} does not tell what ends its texts; pass end='\\n' or another text that closes an answer, "
+            "or end='' if it need only begin with the answer"
+        )
+    if len(set(answers)) != len(answers):
+        raise ValueError(f"answers has a text twice: {sorted(answers)}")
+    if end is None:
+        return
+    for one, other in permutations(answers, 2):
+        if (other + end).startswith(one + end):
+            raise ValueError(
+                f"the answer {other!r} begins with {one + end!r}, so that one text would be both; pass end=None or "
+                "another text that closes an answer"
+            )
+
+
+def _scored(model: TokenModel, prompt: str, answer: str, end: str | None) -> _Scored:
+    places = model.score(prompt, answer + (end or ""), top=1, also=model.ends if end is None else ())
+    if end is None:
+        return _with_end(places, model, prompt)
+    return _total(places[:-1], prompt)
+
+
+def _total(places: Sequence[Position], prompt: str) -> _Scored:
+    log, factor = 0.0, 1.0
+    for place in places:
+        if place.chosen is None:
+            raise TokenModelError(
+                f"the probability of {place.token!r} after {prompt[-40:]!r} is not told, only a bound; a provider "
+                "that scores a given text tells it"
+            )
+        log += float(place.log_probabilities[place.chosen])
+        factor /= 1 - place.rounding
+    return _Scored(log, len(places), factor - 1)
+
+
+def _with_end(places: Sequence[Position], model: TokenModel, prompt: str) -> _Scored:
+    before, last = _total(places[:-1], prompt), places[-1]
+    ends = set(model.ends)
+    p = math.fsum(
+        math.exp(log) for outcome, log in zip(last.outcomes, last.log_probabilities, strict=True) if outcome in ends
+    )
+    log = before.log + (math.log(p) if p > 0 else -math.inf)
+    return _Scored(log, before.n_tokens + 1, (1 + before.rounding) / (1 - last.rounding) - 1)
+
+
+def _as_menu(logs: np.ndarray, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    most = logs.max(axis=1)
+    if (most == -math.inf).any():
+        name = names[int(np.argmax(most == -math.inf))]
+        raise ValueError(f"after {name!r} no answer of the menu has a probability above 0, so none can be chosen")
+    p = np.exp(logs - most[:, None])
+    return p / p.sum(axis=1, keepdims=True), np.zeros(len(p))
+
+
+def _as_open(logs: np.ndarray, off: float, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    p = np.exp(logs)
+    sums = p.sum(axis=1)
+    if (sums > 1 + off + 1e-9).any():
+        x = int(np.argmax(sums))
+        raise ValueError(f"after {names[x]!r} the answers have {sums[x]:.6g} together, expected at most 1")
+    p /= np.maximum(sums, 1.0)[:, None]  # what is above 1 is rounding, which the result answers for
+    return p, np.where(sums >= 1, 0.0, 1.0 - p.sum(axis=1)).clip(0.0)

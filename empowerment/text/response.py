@@ -1,0 +1,235 @@
+"""The channel from what is said to a person or a model to what they answer, as far as a token model tells it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.channel import Channel
+from empowerment.results import ON_FAILURE, CapacityResult, Interval, Status
+
+MODES = ("open", "menu", "clusters")
+"""What counts as an answer: anything, with "other" for what was not listed; one of a menu; a group of samples."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ResponseCapacity(Interval):
+    """How much can be said through a response channel, with an interval that is proved to hold it.
+
+    Attributes
+    ----------
+    lower, upper : float
+        No channel that agrees with what the model told has a capacity outside.
+    mode : str
+        "open" or "menu".
+    outputs : str
+        "next token" or "answers".
+    length : str
+        "total", or "per token" where log-probabilities were divided by lengths.
+    slack : float
+        By how much both ends were moved outward, because the provider rounds its probabilities.
+    solution : CapacityResult or CapacityBounds
+        What the solver returned, before that.
+    inputs : tuple of str
+    model : str
+    base, tol, rtol : float
+    """
+
+    lower: float
+    upper: float
+    mode: str
+    outputs: str
+    length: str
+    slack: float
+    solution: Any
+    inputs: tuple[str, ...]
+    model: str
+    base: float
+    tol: float
+    rtol: float = 0.0
+
+    @property
+    def input_distribution(self) -> np.ndarray:
+        """How often to choose each input so as to reach `lower`."""
+        chosen = self.solution if isinstance(self.solution, CapacityResult) else self.solution.minimum
+        return chosen.input_distribution
+
+    @property
+    def status(self) -> Status:
+        """How the ends were found."""
+        return self.solution.status
+
+    def __repr__(self) -> str:
+        kind = f"mode {self.mode}, {self.outputs}" + (", per token" if self.length == "per token" else "")
+        return (
+            f"ResponseCapacity([{self.lower:.6g}, {self.upper:.6g}] {self.unit}, gap {self.gap:.2g}, {kind}, "
+            f"{len(self.inputs)} inputs, {self.model})"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ResponseChannel:
+    """What a token model tells of how answers depend on prompts.
+
+    Attributes
+    ----------
+    mode : str
+        "open": `observed` holds the probabilities of some answers, and the rest of each row belongs to others.
+        "menu": the answers compete among themselves; each row was divided by its sum.
+    outputs_are : str
+        "next token" or "answers".
+    inputs : tuple of str
+        A label of each prompt.
+    outputs : tuple of str
+        A label of each column.
+    observed : ndarray of shape (n_inputs, n_outputs)
+        Probabilities that the model told.
+    residual : ndarray of shape (n_inputs,)
+        What is left of each row.
+    listed : ndarray of bool of shape (n_inputs, n_outputs)
+        Whether the model told this entry. Of an entry that it did not tell only the cap is known.
+    caps : ndarray of shape (n_inputs,)
+        No entry of the row that the model did not tell has more.
+    unseen : float
+        How many answers there are without a column.
+    rounding : float
+        Largest relative error of an entry: providers that work in single precision do not tell them exactly.
+    length : str
+        "total", or "per token": log-probabilities were divided by the number of tokens, which makes them no
+        probabilities of anything; see :func:`answer_channel`.
+    model : str
+        Name of the token model.
+    """
+
+    mode: str
+    outputs_are: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    observed: np.ndarray
+    residual: np.ndarray
+    listed: np.ndarray
+    caps: np.ndarray
+    unseen: float
+    rounding: float
+    length: str
+    model: str
+
+    def capacity(
+        self,
+        *,
+        tol: float = 1e-9,
+        base: float = 2,
+        backend: str | None = None,
+        on_failure: str = "warn",
+    ) -> ResponseCapacity:
+        """Return both ends of the capacity of all channels that agree with what the model told.
+
+        Parameters
+        ----------
+        tol : float
+            Width wanted of the interval of each end, in the result's unit.
+        base : float
+            2 for bits, ``math.e`` for nats.
+        backend : {"numba", "reference", "jax"}, optional
+        on_failure : {"warn", "raise", "ignore"}
+            What to do when an end is known less well than that.
+
+        Returns
+        -------
+        ResponseCapacity
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the tolerance is missed and ``on_failure="warn"``.
+
+        Notes
+        -----
+        With every column told for every row, the residual lies outside all columns; otherwise it may also lie on
+        those that the row does not list, each with no more than its cap: see :func:`empowerment.capacity_bounds`.
+        If entries are off by a factor of 1 + d at most, rows are off by e = d / (1 - d) in total variation, and the
+        capacity by ``e log K + h(e)`` with K the number of inputs; both ends are moved by that much.
+        """
+        validate.one_of(on_failure, ON_FAILURE, "on_failure")
+        options: dict[str, Any] = {"tol": tol, "base": base, "backend": backend, "on_failure": on_failure}
+        solution = self._solution(options)
+        slack = self._slack() / math.log(base)
+        return ResponseCapacity(
+            lower=max(float(solution.lower) - slack, 0.0),
+            upper=min(float(solution.upper) + slack, math.log(len(self.inputs), base) * (1 + 1e-14)),
+            mode=self.mode,
+            outputs=self.outputs_are,
+            length=self.length,
+            slack=slack,
+            solution=solution,
+            inputs=self.inputs,
+            model=self.model,
+            base=base,
+            tol=tol,
+        )
+
+    def _solution(self, options: dict[str, Any]) -> Any:
+        from empowerment.capacity.solve import channel_capacity
+        from empowerment.capacity.truncated import capacity_bounds
+
+        if not self.residual.any():
+            return channel_capacity(Channel.from_valid(np.ascontiguousarray(self.observed)), **options)
+        if self.listed.all():
+            return capacity_bounds(self.observed, self.residual, residual_in="outside", unseen=self.unseen, **options)
+        return capacity_bounds(
+            self.observed,
+            self.residual,
+            residual_in="unlisted",
+            listed=self.listed,
+            caps=self.caps,
+            unseen=self.unseen,
+            **options,
+        )
+
+    def renormalised(self) -> Channel:
+        """Return the channel that divides each listed row by its sum, as if nothing else could be answered.
+
+        For comparison only: where a residual is left this is not the model's channel, and it tends to claim more
+        than there is.
+        """
+        return Channel(self.observed, inputs=self.inputs, outputs=self.outputs, normalize=True)
+
+    def _slack(self) -> float:
+        """Return how far rounding can move the capacity, in nats."""
+        if self.rounding == 0:
+            return 0.0
+        off = min(self.rounding / (1 - self.rounding), 0.5)
+        entropy = -off * math.log(off) - (1 - off) * math.log1p(-off)
+        return off * math.log(len(self.inputs)) + entropy
+
+    def __repr__(self) -> str:
+        rest = f", up to {self.residual.max():.3g} not listed" if self.residual.any() else ""
+        lengths = ", per token" if self.length == "per token" else ""
+        return (
+            f"ResponseChannel(mode {self.mode}, {len(self.inputs)} inputs, {len(self.outputs)} {self.outputs_are}"
+            f"{' columns' if self.outputs_are == 'next token' else ''}{lengths}{rest}, {self.model})"
+        )
+
+
+def prompt_labels(prompts: Sequence[str], labels: Sequence[Any] | None) -> tuple[str, ...]:
+    """Return a label of each prompt: those given, or the prompts.
+
+    Raises
+    ------
+    ValueError
+        If there is no prompt, or one is there twice.
+    """
+    if isinstance(prompts, str):
+        raise TypeError(f"prompts is one text, {prompts[:40]!r}, expected a list of texts")
+    if not len(prompts):
+        raise ValueError("prompts is empty, expected at least one text")
+    if len(set(prompts)) != len(prompts):
+        twice = next(p for i, p in enumerate(prompts) if p in prompts[:i])
+        raise ValueError(f"prompts has {twice[-60:]!r} twice, expected each once: equal inputs are one input")
+    found = validate.labels(labels, len(prompts), "labels")
+    return tuple(map(str, prompts if labels is None else found or ()))
