@@ -121,7 +121,7 @@ def test_a_sum_above_one_is_rounding_and_no_residual():
 
 def test_lists_of_what_is_written_need_no_scores():
     model = random_person(0)
-    with pytest.raises(TierError, match="writer is of the tier STEP.*pass union=False"):
+    with pytest.raises(TierError, match=r"writer is of the tier STEP.*pass union=False"):
         next_token_channel(OnlyWrites(model), PROMPTS)
     found = next_token_channel(OnlyWrites(model), PROMPTS, top=20, union=False).capacity(tol=1e-6)
     exact = exact_capacity(model)

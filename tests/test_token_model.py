@@ -92,7 +92,7 @@ def test_top_keeps_the_chosen_token_and_those_asked_for():
 
 def test_a_list_that_a_temperature_changed_is_refused():
     logs = complete(1, 50).log_probabilities
-    with pytest.raises(ValueError, match="sum to .*were they changed by a temperature"):
+    with pytest.raises(ValueError, match=r"sum to .*were they changed by a temperature"):
         Position(tuple(b"%d" % i for i in range(49)), logs[:49] / 3)
 
 

@@ -1,0 +1,193 @@
+"""What is said as the input, groups of answers that mean the same as the output, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.text.batch import ask_each
+from empowerment.text.response import prompt_labels
+from empowerment.text.token_model import TokenModel
+
+if TYPE_CHECKING:
+    from empowerment.capacity.estimated import EstimatedCapacity
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SampledCapacity:
+    """An estimate of how much can be said through a channel of which only samples are known.
+
+    Attributes
+    ----------
+    mode : str
+        "clusters".
+    estimate : EstimatedCapacity
+        The estimate with its interval of confidence, its bias, and how it compares with prompts that make no
+        difference. It is no proof: the interval misses the capacity as often as its level says.
+    inputs : tuple of str
+    model : str
+    """
+
+    mode: str
+    estimate: EstimatedCapacity
+    inputs: tuple[str, ...]
+    model: str
+
+    def __repr__(self) -> str:
+        return f"SampledCapacity(mode {self.mode}, {len(self.inputs)} inputs, {self.model}, {self.estimate!r})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SampledChannel:
+    """How often a model gave each kind of answer to each prompt.
+
+    Attributes
+    ----------
+    mode : str
+        "clusters".
+    inputs : tuple of str
+        A label of each prompt.
+    outputs : tuple
+        A label of each cluster.
+    counts : ndarray of int of shape (n_inputs, n_outputs)
+    texts : tuple of tuples of str
+        What was drawn for each prompt.
+    temperature : float
+        At which it was drawn. Another temperature is another channel.
+    max_tokens : int
+        Longer answers were cut there.
+    model : str
+    """
+
+    mode: str
+    inputs: tuple[str, ...]
+    outputs: tuple[Hashable, ...]
+    counts: np.ndarray
+    texts: tuple[tuple[str, ...], ...]
+    temperature: float
+    max_tokens: int
+    model: str
+
+    def capacity(self, **options: Any) -> SampledCapacity:
+        """Return an estimate of the capacity.
+
+        Parameters
+        ----------
+        **options
+            Those of :func:`empowerment.capacity_from_counts`.
+
+        Returns
+        -------
+        SampledCapacity
+        """
+        from empowerment.capacity.estimated import capacity_from_counts
+
+        return SampledCapacity(self.mode, capacity_from_counts(self.counts, **options), self.inputs, self.model)
+
+    def __repr__(self) -> str:
+        return (
+            f"SampledChannel(mode {self.mode}, {len(self.inputs)} inputs, {len(self.outputs)} clusters of "
+            f"{self.counts.sum()} texts, temperature {self.temperature:g}, {self.model})"
+        )
+
+
+def cluster_channel(
+    model: TokenModel,
+    prompts: Sequence[str],
+    n: int,
+    *,
+    cluster: Callable[[list[str]], Sequence[Hashable]] | None = None,
+    max_tokens: int = 16,
+    temperature: float = 1.0,
+    seed: int | None = None,
+    labels: Sequence[Any] | None = None,
+    workers: int = 1,
+    progress: bool = False,
+) -> SampledChannel:
+    """Draw texts after each prompt, and count which kind of answer they are.
+
+    Parameters
+    ----------
+    model : TokenModel
+        Of any tier.
+    prompts : sequence of str
+        The inputs.
+    n : int
+        How many texts to draw for each.
+    cluster : callable, optional
+        Given all texts, those of the first prompt first, returns a label for each; texts with equal labels are
+        one output. By default two texts are one output if they are equal but for space around them. It must not
+        know which text belongs to which prompt; a choice of clusters that looks at that finds differences
+        where there are none.
+    max_tokens : int
+        Longer texts are cut there.
+    temperature : float
+        Part of what is measured: at 0 every prompt has one answer.
+    seed : int, optional
+        Makes the draws repeatable, where the model heeds it. Each prompt has draws of its own.
+    labels : sequence, optional
+        Names of the prompts; by default the prompts.
+    workers : int
+        How many prompts are asked at the same time.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    SampledChannel
+
+    Raises
+    ------
+    ValueError
+        If `cluster` does not return one label for each text.
+    TokenModelError
+        If a prompt got no answer.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, cluster_channel
+    >>> person = TableModel({"Tea?": {" yes": 0.9, " no": 0.1}, "No tea?": {" no": 0.9, " yes": 0.1}, "": {"": 1.0}})
+    >>> channel = cluster_channel(person, ["Tea?", "No tea?"], 20, seed=0)
+    >>> channel
+    SampledChannel(mode clusters, 2 inputs, 2 clusters of 40 texts, temperature 1, table-...)
+    >>> channel.counts.sum(axis=1).tolist()
+    [20, 20]
+    """
+    names = prompt_labels(prompts, labels)
+    n = validate.positive_int(n, "n")
+    seeds = dict.fromkeys(prompts)
+    if seed is not None:
+        drawn = np.random.SeedSequence(seed).generate_state(len(prompts))
+        seeds = {prompt: int(each) for prompt, each in zip(prompts, drawn, strict=True)}
+    texts = ask_each(
+        lambda prompt: model.sample(prompt, n, max_tokens=max_tokens, temperature=temperature, seed=seeds[prompt]),
+        prompts,
+        workers=workers,
+        progress=progress,
+    ).all()
+    flat = [text for each in texts for text in each]
+    kinds = list((cluster or _equal_texts)(flat))
+    if len(kinds) != len(flat):
+        raise ValueError(f"cluster returned {len(kinds)} labels for {len(flat)} texts, expected one for each")
+    outputs = {kind: y for y, kind in enumerate(dict.fromkeys(kinds))}
+    counts = np.zeros((len(names), len(outputs)), dtype=np.int64)
+    rows = np.repeat(np.arange(len(names)), [len(each) for each in texts])
+    np.add.at(counts, (rows, [outputs[kind] for kind in kinds]), 1)
+    return SampledChannel(
+        mode="clusters",
+        inputs=names,
+        outputs=tuple(outputs),
+        counts=counts,
+        texts=tuple(map(tuple, texts)),
+        temperature=temperature,
+        max_tokens=max_tokens,
+        model=model.name,
+    )
+
+
+def _equal_texts(texts: list[str]) -> list[str]:
+    return [text.strip() for text in texts]
