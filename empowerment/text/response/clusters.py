@@ -10,7 +10,7 @@ import numpy as np
 
 from empowerment import validate
 from empowerment.text.batch import ask_each
-from empowerment.text.response import prompt_labels
+from empowerment.text.response.channel import prompt_labels
 from empowerment.text.token_model import TokenModel
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def cluster_channel(
     outputs = {kind: y for y, kind in enumerate(dict.fromkeys(kinds))}
     counts = np.zeros((len(names), len(outputs)), dtype=np.int64)
     rows = np.repeat(np.arange(len(names)), [len(each) for each in texts])
-    np.add.at(counts, (rows, [outputs[kind] for kind in kinds]), 1)
+    np.add.at(counts, (rows, np.array([outputs[kind] for kind in kinds])), 1)
     return SampledChannel(
         mode="clusters",
         inputs=names,

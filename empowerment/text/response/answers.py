@@ -11,7 +11,7 @@ import numpy as np
 
 from empowerment import validate
 from empowerment.text.batch import ask_each
-from empowerment.text.response import ResponseChannel, prompt_labels
+from empowerment.text.response.channel import ResponseChannel, prompt_labels
 from empowerment.text.token_model import Position, TokenModel, TokenModelError
 
 LENGTHS = ("total", "per token")

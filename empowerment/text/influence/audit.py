@@ -1,0 +1,282 @@
+"""The influence audit: how far messages steer a person's choice, and how much of it is left to the person."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.results import unit_name
+from empowerment.text.influence.amounts import Amount
+from empowerment.text.influence.budget import ControlBudget, control_budget
+from empowerment.text.influence.table import (
+    AXES,
+    Labels,
+    Responses,
+    Scale,
+    capacities,
+    checked_responses,
+    hidden_information,
+    information,
+    mixing,
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class InfluenceAudit:
+    """What an assistant can do to a person's choice, and what is left to the person.
+
+    Attributes
+    ----------
+    targeted : Amount
+        Targeted control, the number to look at: the most a choice can tell of the message to whoever knows the will,
+        if messages are chosen for each will; the average of `targeted_by_will` under the prior.
+    untargeted : Amount
+        The same if one distribution of messages has to serve all wills, and the will is not known. Never more.
+    targeted_by_will : Amount of shape (n_wills,)
+        Capacity from message to choice for each will.
+    control_left : Amount of shape (n_messages,)
+        I(Θ;X|M=m), what the choice tells of the will after each message, under the prior.
+    control_left_capacity : Amount of shape (n_messages,)
+        The same under the prior that makes it largest: what the message leaves to persons of any will.
+    budget : ControlBudget
+        The entropy of the choice, divided among assistant, person and chance under the message policy.
+    leverage : Amount or None
+        Capacity from choice to outcome, where outcomes were given.
+    outcome_control : Amount of shape (n_messages,), or None
+        I(Θ;Y|M=m), what the outcome tells of the will after each message.
+    messages, wills, choices : tuple
+        Labels.
+    message_policy : ndarray of shape (n_messages,)
+    prior : ndarray of shape (n_wills,)
+    silence : hashable or None
+        Label of the message that says nothing.
+    residual : ndarray of shape (n_messages, n_wills)
+        Mass of each row outside the table.
+    base, tol : float
+    """
+
+    targeted: Amount
+    untargeted: Amount
+    targeted_by_will: Amount
+    control_left: Amount
+    control_left_capacity: Amount
+    budget: ControlBudget
+    leverage: Amount | None
+    outcome_control: Amount | None
+    messages: tuple[Any, ...]
+    wills: tuple[Any, ...]
+    choices: tuple[Any, ...]
+    message_policy: np.ndarray
+    prior: np.ndarray
+    silence: Any
+    residual: np.ndarray
+    base: float
+    tol: float
+
+    @property
+    def least_left(self) -> Amount:
+        """The least control that any message leaves to the person."""
+        return self.control_left.least()
+
+    @property
+    def least_message(self) -> Any:
+        """Label of the message that leaves the least."""
+        return self.messages[int(np.argmin(self.control_left.value))]
+
+    @property
+    def mean_left(self) -> Amount:
+        """The average of what is left under the message policy, I(Θ;X|M)."""
+        return self.budget.person_given_assistant
+
+    @property
+    def silent(self) -> Amount | None:
+        """What is left when nothing is said, the baseline; None where no message is silence."""
+        return None if self.silence is None else self.control_left[self.messages.index(self.silence)]
+
+    @property
+    def unit(self) -> str:
+        """Name of the unit of information."""
+        return unit_name(self.base)
+
+    def __repr__(self) -> str:
+        return (
+            f"InfluenceAudit({len(self.messages)} messages, {len(self.wills)} wills, {len(self.choices)} choices: "
+            f"targeted control {self.targeted.value:.6g} {self.unit}, untargeted {self.untargeted.value:.6g}, "
+            f"left to the person {np.min(self.control_left.value):.6g} to {np.max(self.control_left.value):.6g})"
+        )
+
+    def report(self) -> str:
+        """Return one page of text that says what each number means, and what it does not."""
+        from empowerment.text.influence.report import influence_report
+
+        return influence_report(self)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw what each message leaves to the person; see :func:`empowerment.plotting.plot_control_left`."""
+        from empowerment.plotting import plot_control_left
+
+        return plot_control_left(self, ax=ax)
+
+
+def influence_audit(
+    responses: Any,
+    *,
+    prior: Any = None,
+    message_policy: Any = None,
+    silence: Any = None,
+    outcomes: Any = None,
+    residual: Any = None,
+    unseen: float = math.inf,
+    messages: Any = None,
+    wills: Any = None,
+    choices: Any = None,
+    normalize: bool = False,
+    tol: float = 1e-9,
+    base: float = 2,
+    backend: str | None = None,
+    on_failure: str = "warn",
+) -> InfluenceAudit:
+    """Return how far an assistant's messages steer a person's choice, and how much control they leave to the person.
+
+    The person has a will, what it wants or what kind of person it is; the assistant sends a message; the person makes
+    a choice. A message steers as far as the choice depends on it, and the person is in control as far as the choice
+    depends on the will.
+
+    Parameters
+    ----------
+    responses : array_like of shape (n_messages, n_wills, n_choices)
+        ``responses[message, will, choice]``: how likely a person of this will, *given* this message, makes this
+        choice. To be about influence it must say what messages do, not what they go along with.
+    prior : array_like of shape (n_wills,), optional
+        How likely each will is; all alike by default.
+    message_policy : array_like of shape (n_messages,), optional
+        How likely each message is, whatever the will; all alike by default. For an assistant whose messages depend on
+        the will see :func:`~empowerment.text.influence.intents.intent_audit`.
+    silence : hashable, optional
+        Label of the message that means "say nothing".
+    outcomes : array_like of shape (n_choices, n_outcomes), optional
+        How likely each choice leads to each outcome, where that is not certain: an override, for example.
+    residual : array_like of shape (n_messages, n_wills), optional
+        Mass of each row on choices that the table does not list, none by default. All amounts are then intervals that
+        hold wherever that mass may be.
+    unseen : int or ``math.inf``
+        How many choices there may be that the table does not list.
+    messages, wills, choices : sequence of hashable, optional
+        Labels; by default the numbers 0, 1, ….
+    normalize : bool
+        Rescale rows that do not sum to 1 instead of refusing them.
+    tol : float
+        Width wanted of the interval of each capacity, in the result's unit; at least 1e-12.
+    base : float
+        2 for bits, ``math.e`` for nats.
+    backend : {"numba", "reference", "jax"}, optional
+        Where capacities are solved, as for :func:`empowerment.channel_capacity`.
+    on_failure : {"warn", "raise", "ignore"}
+        What to do when the interval of a capacity stays wider than the tolerance. It holds in any case.
+
+    Returns
+    -------
+    InfluenceAudit
+
+    Raises
+    ------
+    ValueError
+        If a row is no distribution, a shape does not fit, or a label or an option is not known.
+    RuntimeError
+        If the tolerance is missed and ``on_failure="raise"``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the tolerance is missed and ``on_failure="warn"``.
+
+    Notes
+    -----
+    Targeted control is ``sum_t p(t) max I(M;X | Θ=t)``, the largest I(M;X|Θ). A capacity is convex in the channel, so
+    the channel averaged over wills never has more.
+
+    With a residual, `value` counts all that is outside the table as one choice. To tell such choices apart never
+    loses information, and gains at most the entropy of the message or the will given that the choice is outside, and
+    at most the logarithm of `unseen`. The outcome of such a choice is not known, and may hide that it was outside.
+
+    References
+    ----------
+    Shannon (1948), "A mathematical theory of communication", for the amounts; Kemperman (1974), "On the Shannon
+    capacity of an arbitrary channel", for the intervals.
+
+    Examples
+    --------
+    Two drinks, an assistant who praises one of them, and a person who follows half of the time:
+
+    >>> from empowerment.text import influence_audit
+    >>> responses = [[[1.0, 0.0], [0.5, 0.5]], [[0.5, 0.5], [0.0, 1.0]], [[1, 0], [0, 1]]]
+    >>> audit = influence_audit(
+    ...     responses, silence="nothing", message_policy=[0.5, 0.5, 0],
+    ...     messages=["praise tea", "praise coffee", "nothing"], wills=["tea", "coffee"])
+    >>> round(float(audit.targeted), 6), round(float(audit.untargeted), 6)
+    (0.321928, 0.188722)
+    >>> audit.control_left.value.round(6)
+    array([0.311278, 0.311278, 1.      ])
+    >>> audit.budget
+    ControlBudget(1 bits: assistant 0.25, person 0.25, noise 0.5)
+    """
+    scale = Scale.of(base, tol, backend, on_failure)
+    labels = Labels.of(validate.number_array(responses, "responses", 3, AXES).shape, messages, wills, choices)
+    table = checked_responses(responses, residual, unseen, message_policy, prior, labels, normalize)
+    if silence is not None:
+        silence = labels.messages[labels.message(silence)]
+    rows = table.rows
+    by_will = capacities(table.by_will, table.unseen, scale)
+    above = hidden_information(table.residual, table.prior, table.unseen)
+    leverage, outcome_control = _outcomes(table, outcomes, labels, normalize, scale)
+    return InfluenceAudit(
+        targeted=by_will.mean(table.prior),
+        untargeted=capacities(np.einsum("t,mtx->mx", table.prior, rows)[None], table.unseen, scale)[0],
+        targeted_by_will=by_will,
+        control_left=scale.amount(information(rows, table.prior), above),
+        control_left_capacity=capacities(rows, table.unseen, scale),
+        budget=control_budget(table, scale),
+        leverage=leverage,
+        outcome_control=outcome_control,
+        messages=labels.messages,
+        wills=labels.wills,
+        choices=labels.choices,
+        message_policy=table.policy,
+        prior=table.prior,
+        silence=silence,
+        residual=table.residual,
+        base=scale.base,
+        tol=scale.tol,
+    )
+
+
+def _outcomes(
+    table: Responses, outcomes: Any, labels: Labels, normalize: bool, scale: Scale
+) -> tuple[Amount | None, Amount | None]:
+    """Return what the listed choices can do to the outcome, and what the outcome tells of the will.
+
+    A choice outside the table has an outcome that is not known. If that outcome told that it was outside, the
+    information would be that of the table with all of it as one more outcome, or up to `hidden_information` more.
+    Not to be told costs at most the entropy of whether it was.
+    """
+    if outcomes is None:
+        return None, None
+    shape, n_choices = validate.number_array(outcomes, "outcomes", 2, "(choice, outcome)").shape, len(labels.choices)
+    if shape[0] != n_choices:
+        raise ValueError(
+            f"outcomes has shape {shape}, expected (choice, outcome) with one row for each of {n_choices} choices"
+        )
+    listed = validate.probability_rows(
+        outcomes, "outcomes", where=lambda row: f"[{row}] (choice {labels.choices[row]!r})", normalize=normalize
+    )
+    rows = np.concatenate([table.rows[..., :-1] @ listed, table.rows[..., -1:]], axis=2)
+    outside = table.residual @ table.prior
+    known = information(rows, table.prior)
+    told = mixing(np.stack([outside, 1.0 - outside], axis=-1).clip(0.0))
+    above = hidden_information(table.residual, table.prior, table.unseen)
+    channel = np.column_stack([listed, np.zeros(n_choices)])
+    return capacities(channel[None], 1, scale)[0], scale.amount(known, above, np.minimum(known, told))

@@ -1,0 +1,232 @@
+"""An assistant with an intent of its own that knows the person's will: what is service, and what is manipulation."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.results import unit_name
+from empowerment.text.influence.amounts import Amount
+from empowerment.text.influence.budget import ControlBudget, control_budget
+from empowerment.text.influence.table import (
+    AXES,
+    Labels,
+    Scale,
+    capacities,
+    chances,
+    checked_responses,
+    hidden_information,
+    information,
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class IntentAudit:
+    """How far a choice follows the assistant's intent, and how far it follows the person's will.
+
+    Attributes
+    ----------
+    manipulation : Amount
+        I(G;X|Θ), what the choice tells of the assistant's intent to whoever knows the will.
+    manipulation_by_will : Amount of shape (n_wills,)
+        The same for each will; `manipulation` is the average under the prior.
+    limit : Amount
+        Targeted control: no assistant that sends these messages has more manipulation.
+    service : Amount
+        I(Θ;X), what the choice tells of the will under the assistant's strategy.
+    silent : Amount or None
+        What it would tell if nothing were said; None where no message is silence.
+    budget : ControlBudget
+        The entropy of the choice, divided among the assistant's intent, the person and chance.
+    intents, messages, wills, choices : tuple
+        Labels.
+    intent_prior : ndarray of shape (n_intents,)
+    prior : ndarray of shape (n_wills,)
+    silence : hashable or None
+    base, tol : float
+    """
+
+    manipulation: Amount
+    manipulation_by_will: Amount
+    limit: Amount
+    service: Amount
+    silent: Amount | None
+    budget: ControlBudget
+    intents: tuple[Any, ...]
+    messages: tuple[Any, ...]
+    wills: tuple[Any, ...]
+    choices: tuple[Any, ...]
+    intent_prior: np.ndarray
+    prior: np.ndarray
+    silence: Any
+    base: float
+    tol: float
+
+    @property
+    def gain(self) -> Amount | None:
+        """Service less what the person has in silence: above 0 the assistant gives control, below 0 it takes some."""
+        return None if self.silent is None else self.service - self.silent
+
+    @property
+    def unit(self) -> str:
+        """Name of the unit of information."""
+        return unit_name(self.base)
+
+    def __repr__(self) -> str:
+        beside = "" if self.silent is None else f", {self.silent.value:.6g} in silence"
+        return (
+            f"IntentAudit({len(self.intents)} intents, {len(self.wills)} wills: manipulation "
+            f"{self.manipulation.value:.6g} {self.unit} of at most {self.limit.value:.6g}, "
+            f"service {self.service.value:.6g}{beside})"
+        )
+
+    def report(self) -> str:
+        """Return one page of text that says what each number means, and what it does not."""
+        from empowerment.text.influence.report import intent_report
+
+        return intent_report(self)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the budget of the choice; see :func:`empowerment.plotting.plot_budget`."""
+        return self.budget.plot(ax)
+
+
+def intent_audit(
+    responses: Any,
+    strategy: Any,
+    *,
+    prior: Any = None,
+    intent_prior: Any = None,
+    silence: Any = None,
+    residual: Any = None,
+    unseen: float = math.inf,
+    intents: Any = None,
+    messages: Any = None,
+    wills: Any = None,
+    choices: Any = None,
+    normalize: bool = False,
+    tol: float = 1e-9,
+    base: float = 2,
+    backend: str | None = None,
+    on_failure: str = "warn",
+) -> IntentAudit:
+    """Return how far a choice follows an assistant's intent, and how far it follows the person's will.
+
+    Where messages depend on the will, what a choice tells of the message is no measure of steering: a perfect servant
+    says what the person wants, and the choice follows both. So the assistant is given an intent of its own, drawn
+    independently of the will, and its strategy says which message follows from both.
+
+    Parameters
+    ----------
+    responses : array_like of shape (n_messages, n_wills, n_choices)
+        As for :func:`~empowerment.text.influence.influence_audit`.
+    strategy : array_like of shape (n_intents, n_wills, n_messages)
+        ``strategy[intent, will, message]``: how likely the assistant sends this message. A pure servant has rows that
+        do not depend on the intent.
+    prior : array_like of shape (n_wills,), optional
+        How likely each will is; all alike by default.
+    intent_prior : array_like of shape (n_intents,), optional
+        How likely each intent is, whatever the will; all alike by default.
+    silence : hashable, optional
+        Label of the message that means "say nothing".
+    residual, unseen, messages, wills, choices, normalize, tol, base, backend, on_failure
+        As for :func:`~empowerment.text.influence.influence_audit`; `normalize` is also about the strategy.
+    intents : sequence of hashable, optional
+        Labels; by default the numbers 0, 1, ….
+
+    Returns
+    -------
+    IntentAudit
+
+    Raises
+    ------
+    ValueError
+        If a row is no distribution, a shape does not fit, or a label or an option is not known.
+    RuntimeError
+        If the tolerance is missed and ``on_failure="raise"``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the tolerance is missed and ``on_failure="warn"``.
+
+    Notes
+    -----
+    The audit is that of the table ``sum_m strategy[g, t, m] responses[m, t, x]``, with the intent as the message. By
+    data processing I(G;X|Θ) is at most I(M;X|Θ), and so at most targeted control. Where the assistant draws its
+    messages at random, that chance is part of the noise.
+
+    References
+    ----------
+    Shannon (1948), "A mathematical theory of communication".
+
+    Examples
+    --------
+    A person who follows half of the time. The servant praises what the person wants, the seller what it has to sell:
+
+    >>> import numpy as np
+    >>> from empowerment.text import intent_audit
+    >>> responses = [[[1.0, 0.0], [0.5, 0.5]], [[0.5, 0.5], [0.0, 1.0]], [[0.9, 0.1], [0.1, 0.9]]]
+    >>> servant, seller = np.zeros((2, 2, 2, 3))
+    >>> servant[:, [0, 1], [0, 1]] = 1
+    >>> seller[[0, 1], :, [0, 1]] = 1
+    >>> intent_audit(responses, servant, silence=2)
+    IntentAudit(2 intents, 2 wills: manipulation 0 bits of at most 0.321928, service 1, 0.531004 in silence)
+    >>> intent_audit(responses, seller, silence=2)
+    IntentAudit(2 intents, 2 wills: manipulation 0.311278 bits of at most 0.321928,
+    service 0.188722, 0.531004 in silence)
+    """
+    scale = Scale.of(base, tol, backend, on_failure)
+    labels = Labels.of(validate.number_array(responses, "responses", 3, AXES).shape, messages, wills, choices)
+    table = checked_responses(responses, residual, unseen, None, prior, labels, normalize)
+    sends = _checked_strategy(strategy, labels, normalize)
+    known = table._replace(
+        rows=np.einsum("gtm,mtx->gtx", sends, table.rows),
+        policy=chances(intent_prior, len(sends), "intent_prior"),
+    )
+    control_left = _amounts(table.rows, table.residual, table.prior, table.unseen, scale)
+    budget = control_budget(known, scale, "intent")
+    silent = None if silence is None else labels.message(silence)
+    return IntentAudit(
+        manipulation=budget.assistant_given_person,
+        manipulation_by_will=_amounts(known.by_will, known.residual.T, known.policy, known.unseen, scale),
+        limit=capacities(table.by_will, table.unseen, scale).mean(table.prior),
+        service=budget.person,
+        silent=None if silent is None else control_left[silent],
+        budget=budget,
+        intents=validate.labels(intents, len(sends), "intents") or tuple(range(len(sends))),
+        messages=labels.messages,
+        wills=labels.wills,
+        choices=labels.choices,
+        intent_prior=known.policy,
+        prior=table.prior,
+        silence=None if silent is None else labels.messages[silent],
+        base=scale.base,
+        tol=scale.tol,
+    )
+
+
+def _amounts(rows: np.ndarray, residual: np.ndarray, weights: np.ndarray, unseen: float, scale: Scale) -> Amount:
+    return scale.amount(information(rows, weights), hidden_information(residual, weights, unseen))
+
+
+def _checked_strategy(strategy: Any, labels: Labels, normalize: bool) -> np.ndarray:
+    found = validate.number_array(strategy, "strategy", 3, "(intent, will, message)")
+    n_wills, n_messages = len(labels.wills), len(labels.messages)
+    if found.shape[1:] != (n_wills, n_messages):
+        raise ValueError(
+            f"strategy has shape {found.shape}, expected (intent, will, message) = (any, {n_wills}, {n_messages}): "
+            "wills and messages are those of responses"
+        )
+    rows = validate.probability_rows(
+        found.reshape(-1, n_messages),
+        "strategy",
+        where=lambda row: "[{}, {}] (will {!r})".format(*divmod(row, n_wills), labels.wills[row % n_wills]),
+        hint=", or check the axis order: expected (intent, will, message)",
+        normalize=normalize,
+    )
+    return np.asarray(rows).reshape(found.shape)

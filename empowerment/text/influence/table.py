@@ -1,0 +1,173 @@
+"""How a person responds to messages, as a table; the amounts of information in it, and what it leaves open."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.capacity.solve import channel_capacity
+from empowerment.channel import Channel
+from empowerment.results import CapacityResult
+from empowerment.text.influence.amounts import Amount
+
+AXES = "(message, will, choice)"
+
+
+class Scale(NamedTuple):
+    """The unit and the precision that the caller asked for, and how capacities are to be found."""
+
+    base: float
+    tol: float
+    backend: str | None
+    on_failure: str
+
+    @classmethod
+    def of(cls, base: float, tol: float, backend: str | None, on_failure: str) -> Scale:
+        """Return the options of a call, checked but for those that `channel_capacity` checks itself."""
+        return cls(validate.base(base), validate.tolerances(tol, 0.0)[0], backend, on_failure)
+
+    def amount(self, value: Any, above: Any = 0.0, below: Any = 0.0) -> Amount:
+        """Return an amount given in nats, and how far beyond it the ends are."""
+        unit = math.log(self.base)
+        return Amount(value / unit, (value - below) / unit, (value + above) / unit, self.base, self.tol)
+
+
+class Responses(NamedTuple):
+    """A checked table of responses.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_messages, n_wills, n_choices + 1)
+        The last column is the mass of all choices that the table does not list.
+    policy : ndarray of shape (n_messages,)
+        How likely each message is.
+    prior : ndarray of shape (n_wills,)
+        How likely each will is.
+    unseen : int or float
+        How many choices there may be that the table does not list.
+    """
+
+    rows: np.ndarray
+    policy: np.ndarray
+    prior: np.ndarray
+    unseen: float
+
+    @property
+    def residual(self) -> np.ndarray:
+        """Mass of each row that is outside the table, of shape (n_messages, n_wills)."""
+        return self.rows[..., -1]
+
+    @property
+    def by_will(self) -> np.ndarray:
+        """The rows with axes (will, message, choice)."""
+        return self.rows.swapaxes(0, 1)
+
+
+class Labels(NamedTuple):
+    """What messages, wills and choices are called, by default by their numbers."""
+
+    messages: tuple[Any, ...]
+    wills: tuple[Any, ...]
+    choices: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], messages: Any, wills: Any, choices: Any) -> Labels:
+        """Return one label for each index of a table of this shape."""
+        given = zip((messages, wills, choices), shape, ("messages", "wills", "choices"), strict=True)
+        return cls(*(validate.labels(own, count, name) or tuple(range(count)) for own, count, name in given))
+
+    def where(self, message: int, will: int) -> str:
+        """Return the words that locate a row."""
+        return f"[{message}, {will}] (message {self.messages[message]!r}, will {self.wills[will]!r})"
+
+    def message(self, label: Any) -> int:
+        """Return the number of a message."""
+        return validate.index_of(label, {own: number for number, own in enumerate(self.messages)}, "message")
+
+
+def checked_responses(
+    responses: Any, residual: Any, unseen: Any, policy: Any, prior: Any, labels: Labels, normalize: bool
+) -> Responses:
+    """Return the table as the caller described it, or say what is wrong with it."""
+    found = validate.number_array(responses, "responses", 3, AXES)
+    n_messages, n_wills, n_choices = found.shape
+    rest = np.zeros((n_messages, n_wills)) if residual is None else residual
+    rest = validate.number_table(rest, (n_messages, n_wills), "residual", "(message, will)").astype(found.dtype)
+    rows = validate.probability_rows(
+        np.concatenate([found, rest[..., None]], axis=2).reshape(-1, n_choices + 1),
+        "responses",
+        where=lambda row: labels.where(*divmod(row, n_wills)) + ("" if residual is None else " with its residual"),
+        hint=(", hand in the mass outside the table as residual," if residual is None else ",")
+        + f" or check the axis order: expected {AXES}",
+        normalize=normalize,
+    ).reshape(n_messages, n_wills, n_choices + 1)
+    many = math.inf if unseen == math.inf else validate.positive_int(unseen, "unseen")
+    return Responses(rows, chances(policy, n_messages, "message_policy"), chances(prior, n_wills, "prior"), many)
+
+
+def chances(values: Any, count: int, name: str) -> np.ndarray:
+    """Return a distribution over so many symbols, by default all alike."""
+    return np.full(count, 1.0 / count) if values is None else validate.distribution(values, count, name)
+
+
+def information(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Return the information between input and output of each channel of an array (…, input, output), in nats."""
+    from scipy.special import kl_div  # the divergence of measures: never negative, whatever rounding did to a row
+
+    used = weights > 0
+    rows, mixed = rows[..., used, :], (weights @ rows)[..., None, :]
+    # A product of weight and probability may underflow where neither is 0.
+    terms = np.where(rows > 0, kl_div(rows, np.maximum(mixed, np.nextafter(0, 1))), mixed)
+    return np.asarray(terms.sum(axis=-1) @ weights[used])
+
+
+def hidden_information(residual: np.ndarray, weights: np.ndarray, unseen: float) -> np.ndarray:
+    """Return the most that choices outside the table may add to `information`, for residuals (…, input), in nats.
+
+    Given that the choice is outside, it tells of the input no more than the input's entropy there, and no more than
+    the logarithm of the number of such choices. With a private choice for each input the first is attained.
+    """
+    mass = weights * residual
+    return np.minimum(mixing(mass), times_log(mass.sum(axis=-1), unseen))
+
+
+def mixing(mass: np.ndarray) -> np.ndarray:
+    """Return, along the last axis, the total of some masses times the entropy of which of them it is, in nats."""
+    from scipy.special import entr
+
+    return np.maximum(entr(mass).sum(axis=-1) - entr(mass.sum(axis=-1)), 0.0)
+
+
+def times_log(mass: Any, count: float) -> np.ndarray:
+    """Return ``mass * log(count)``, with 0 for no mass even if the count is infinite."""
+    there = np.asarray(mass) > 0
+    return np.where(there, np.where(there, mass, 1.0) * math.log(count), 0.0)
+
+
+def capacities(channels: np.ndarray, unseen: float, scale: Scale) -> Amount:
+    """Return the capacities of an array (channel, input, choice), the last column being the residual.
+
+    With one column for all residual mass the capacity is the smallest possible one, as the others tell no less; with
+    one for each input it is the largest. These are the two extremes of `capacity_bounds` for a residual "outside".
+    """
+    shared = _solved(channels, scale)
+    residual = channels[..., -1]
+    if unseen == 1 or not residual.any():
+        most = shared
+    else:
+        private = residual[..., None] * np.eye(channels.shape[1])
+        most = _solved(np.concatenate([channels[..., :-1], private], axis=2), scale)
+    return Amount(shared.value, shared.lower, most.upper, scale.base, scale.tol)
+
+
+def _solved(channels: np.ndarray, scale: Scale) -> CapacityResult:
+    return channel_capacity(
+        [Channel.from_valid(np.array(rows, order="C")) for rows in channels],
+        base=scale.base,
+        tol=scale.tol,
+        backend=scale.backend,
+        on_failure=scale.on_failure,
+    )

@@ -1,0 +1,1 @@
+"""From prompts to a channel: next tokens, whole answers, or groups of sampled ones."""
