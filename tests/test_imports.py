@@ -22,6 +22,22 @@ def test_importing_the_package_takes_less_than_50_ms():
     assert min(float(run(code)) for _ in range(5)) < 0.05
 
 
+def test_importing_the_text_package_loads_no_provider_library():
+    libraries = ("xllamacpp", "llama_cpp", "torch", "transformers", "tokenizers", "numba", "jax", "matplotlib")
+    code = (
+        "import sys, empowerment.text; [getattr(empowerment.text, name) for name in empowerment.text.__all__];"
+        f"print([m for m in {libraries} if m in sys.modules])"
+    )
+    assert run(code).strip() == "[]"
+    assert run("import sys, empowerment.text; print('numpy' in sys.modules)").strip() == "False"
+
+
+def test_every_public_name_of_the_text_package_resolves_and_is_documented():
+    assert set(empowerment.text.__all__) == set(empowerment.text._HOME)
+    for name in empowerment.text.__all__:
+        assert getattr(empowerment.text, name).__doc__
+
+
 def test_every_public_name_resolves_and_is_documented():
     assert set(empowerment.__all__) <= set(dir(empowerment))
     assert set(empowerment.__all__) == {*empowerment._HOME, *empowerment._MODULES}
