@@ -27,6 +27,9 @@ _HOME = {
     "CapacityBounds": "capacity.truncated",
     "CapacityExtreme": "capacity.truncated",
     "capacity_bounds": "capacity.truncated",
+    "EstimatedCapacity": "capacity.estimated",
+    "capacity_from_counts": "capacity.estimated",
+    "information_from_counts": "capacity.plug_in",
     "capacity_cost": "capacity.cost",
     "capacity_per_unit_cost": "capacity.per_unit_cost",
     "channel_capacity": "capacity.solve",
@@ -88,6 +91,7 @@ __all__ = [
     "EmpowermentRate",
     "EmpowermentResult",
     "End",
+    "EstimatedCapacity",
     "HorizonSweep",
     "NoSequenceError",
     "Option",
@@ -102,6 +106,7 @@ __all__ = [
     "belief_grid",
     "capacity_bounds",
     "capacity_cost",
+    "capacity_from_counts",
     "capacity_per_unit_cost",
     "channel_capacity",
     "context_empowerment",
@@ -118,6 +123,7 @@ __all__ = [
     "greedy_policy",
     "horizon_sweep",
     "independent_sum_rate",
+    "information_from_counts",
     "informed_empowerment",
     "interval_information",
     "joint_distribution",
@@ -155,8 +161,11 @@ if TYPE_CHECKING:
     from empowerment.averages import AverageEmpowerment as AverageEmpowerment
     from empowerment.capacity.cost import CapacityCostResult as CapacityCostResult
     from empowerment.capacity.cost import capacity_cost as capacity_cost
+    from empowerment.capacity.estimated import EstimatedCapacity as EstimatedCapacity
+    from empowerment.capacity.estimated import capacity_from_counts as capacity_from_counts
     from empowerment.capacity.per_unit_cost import CapacityPerCostResult as CapacityPerCostResult
     from empowerment.capacity.per_unit_cost import capacity_per_unit_cost as capacity_per_unit_cost
+    from empowerment.capacity.plug_in import information_from_counts as information_from_counts
     from empowerment.capacity.solve import channel_capacity as channel_capacity
     from empowerment.capacity.truncated import CapacityBounds as CapacityBounds
     from empowerment.capacity.truncated import CapacityExtreme as CapacityExtreme

@@ -22,6 +22,9 @@ _SUM_TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
 
 _ROW_AXES = "(row, column)"
 
+# Samples that are counted one by one in double precision.
+_MOST_COUNTED = 2.0**53
+
 Matrix: TypeAlias = Any
 """A float64 matrix: a C-ordered numpy.ndarray or a scipy.sparse.csr_array."""
 
@@ -307,4 +310,32 @@ def number_table(values: object, shape: tuple[int, ...], name: str, axes: str) -
     if not np.isfinite(found).all():
         bad = tuple(int(i) for i in np.argwhere(~np.isfinite(found))[0])
         raise ValueError(f"{name}{list(bad)} is {found[bad]:g}, expected finite numbers")
+    return found
+
+
+def counts(values: object, name: str = "counts") -> np.ndarray:
+    """Return how often each output followed each input, as an int64 array of shape (n_inputs, n_outputs)."""
+    dense: Any = values
+    dense = dense.toarray() if sparse.issparse(dense) else dense
+    found = number_array(dense, name, 2, "(input, output)").astype(np.float64)
+    wrong = ~((found >= 0) & (found == np.floor(found)) & (found < _MOST_COUNTED))
+    if wrong.any():
+        x, y = np.argwhere(wrong)[0]
+        hint = "; shares of samples are not enough, how many there were matters" if 0 < found[x, y] < 1 else ""
+        raise ValueError(f"{name}[{x}, {y}] is {found[x, y]:g}, expected a whole number of samples, at least 0{hint}")
+    return found.astype(np.int64)
+
+
+def level(value: object) -> float:
+    """Return the level of a confidence interval, a number between 0 and 1."""
+    if not (_is_real(value) and 0 < value < 1):
+        raise ValueError(f"level is {value!r}, expected a number between 0 and 1, such as 0.95")
+    return float(value)
+
+
+def enough_draws(value: object, tail: float, name: str) -> int:
+    """Return a number of random draws that is large enough for one of them to lie in a tail."""
+    found, least = positive_int(value, name), math.ceil(1 / tail - 1 - 1e-9)
+    if found < least:
+        raise ValueError(f"{name} is {found}, expected at least {least}: fewer say nothing of a tail of {tail:.3g}")
     return found

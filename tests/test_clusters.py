@@ -43,7 +43,7 @@ def test_clusters_put_texts_together():
 
 def test_the_estimate_names_its_mode_and_is_near_the_capacity():
     exact = emp.channel_capacity([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5]])
-    found = cluster_channel(READER, PROMPTS, 400, seed=1).capacity(n_samples=200, n_null=200, rng=0)
+    found = cluster_channel(READER, PROMPTS, 400, seed=1).capacity(n_draws=200, n_null=200, rng=0)
     assert found.mode == "clusters"
     assert "mode clusters" in repr(found)
     assert found.estimate.lower <= float(exact.value) <= found.estimate.upper

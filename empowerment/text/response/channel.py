@@ -201,11 +201,9 @@ class ResponseChannel:
 
     def _slack(self) -> float:
         """Return how far rounding can move the capacity, in nats."""
-        if self.rounding == 0:
-            return 0.0
-        off = min(self.rounding / (1 - self.rounding), 0.5)
-        entropy = -off * math.log(off) - (1 - off) * math.log1p(-off)
-        return off * math.log(len(self.inputs)) + entropy
+        from empowerment.capacity.continuity import largest_change
+
+        return largest_change(min(self.rounding / (1 - self.rounding), 1.0), len(self.inputs))
 
     def __repr__(self) -> str:
         rest = f", up to {self.residual.max():.3g} not listed" if self.residual.any() else ""
