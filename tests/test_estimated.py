@@ -12,7 +12,8 @@ from scipy import sparse, stats
 
 import empowerment as emp
 from empowerment.capacity import estimated
-from empowerment.capacity.confidence import _capacity_change, _row_distance
+from empowerment.capacity.confidence import _row_distance
+from empowerment.capacity.continuity import largest_change
 from empowerment.capacity.plug_in import bias_at, expansion
 from empowerment.testing import channels
 
@@ -232,9 +233,9 @@ def test_no_smaller_change_of_capacity_would_do(m):
         noisy = np.full((m, m), distance / (m - 1))
         np.fill_diagonal(noisy, 1 - distance)
         drop = math.log(m) - emp.channel_capacity(noisy, base=math.e).value
-        assert _capacity_change(distance, m) == pytest.approx(drop, abs=1e-8)
-    assert _capacity_change(1.0, m) == pytest.approx(math.log(m))
-    assert _capacity_change(0.0, m) == 0
+        assert largest_change(distance, m) == pytest.approx(drop, abs=1e-8)
+    assert largest_change(1.0, m) == pytest.approx(math.log(m))
+    assert largest_change(0.0, m) == 0
 
 
 def test_rows_stay_within_the_distance():

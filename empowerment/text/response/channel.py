@@ -153,7 +153,7 @@ class ResponseChannel:
         With every column told for every row, the residual lies outside all columns; otherwise it may also lie on
         those that the row does not list, each with no more than its cap: see :func:`empowerment.capacity_bounds`.
         If entries are off by a factor of 1 + d at most, rows are off by e = d / (1 - d) in total variation, and the
-        capacity by ``e log K + h(e)`` with K the number of inputs; both ends are moved by that much.
+        capacity by ``e log(K - 1) + h(e)`` with K the number of inputs; both ends are moved by that much.
         """
         validate.one_of(on_failure, ON_FAILURE, "on_failure")
         options: dict[str, Any] = {"tol": tol, "base": base, "backend": backend, "on_failure": on_failure}
