@@ -19,12 +19,14 @@ _HOME = {
     "TokenModel": "token_model",
     "TokenModelError": "token_model",
     "Recorded": "recorded",
+    "FunctionModel": "providers.function",
     "TableModel": "providers.table",
 }
 
 __all__ = [
     "Answers",
     "Ends",
+    "FunctionModel",
     "Position",
     "Provider",
     "Recorded",
@@ -39,6 +41,7 @@ __all__ = [
 if TYPE_CHECKING:
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
+    from empowerment.text.providers.function import FunctionModel as FunctionModel
     from empowerment.text.providers.table import TableModel as TableModel
     from empowerment.text.recorded import Recorded as Recorded
     from empowerment.text.token_model import Ends as Ends
