@@ -21,6 +21,7 @@ _HOME = {
     "Recorded": "recorded",
     "FunctionModel": "providers.function",
     "TableModel": "providers.table",
+    "Transformers": "providers.transformers",
 }
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "TierError",
     "TokenModel",
     "TokenModelError",
+    "Transformers",
     "ask_each",
 ]
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from empowerment.text.batch import ask_each as ask_each
     from empowerment.text.providers.function import FunctionModel as FunctionModel
     from empowerment.text.providers.table import TableModel as TableModel
+    from empowerment.text.providers.transformers import Transformers as Transformers
     from empowerment.text.recorded import Recorded as Recorded
     from empowerment.text.token_model import Ends as Ends
     from empowerment.text.token_model import Position as Position

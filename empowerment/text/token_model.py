@@ -297,7 +297,9 @@ class Position:
         return f"Position({listed}{token}, entropy in [{h.lower:.4g}, {h.upper:.4g}] bits)"
 
 
-def unknown_position(token: bytes, span: tuple[int, int], vocabulary_size: int | None = None) -> Position:
+def unknown_position(
+    token: bytes | None, span: tuple[int, int] = (0, 0), vocabulary_size: int | None = None
+) -> Position:
     """Return a position of which nothing is known but its token: the first of a text, for a model without a start."""
     return Position((), np.empty(0), vocabulary_size=vocabulary_size, token=token, span=span)
 
