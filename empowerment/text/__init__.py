@@ -20,6 +20,7 @@ _HOME = {
     "TokenModelError": "token_model",
     "Recorded": "recorded",
     "FunctionModel": "providers.function",
+    "LlamaCpp": "providers.llama_cpp",
     "TableModel": "providers.table",
     "Transformers": "providers.transformers",
 }
@@ -28,6 +29,7 @@ __all__ = [
     "Answers",
     "Ends",
     "FunctionModel",
+    "LlamaCpp",
     "Position",
     "Provider",
     "Recorded",
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
     from empowerment.text.providers.function import FunctionModel as FunctionModel
+    from empowerment.text.providers.llama_cpp import LlamaCpp as LlamaCpp
     from empowerment.text.providers.table import TableModel as TableModel
     from empowerment.text.providers.transformers import Transformers as Transformers
     from empowerment.text.recorded import Recorded as Recorded
