@@ -1,4 +1,4 @@
-"""What lists of the k most probable tokens tell of a real language model: entropies, and the capacity of six messages.
+"""What lists of the k most probable tokens tell of a real language model: entropies, and a capacity.
 
     python -m benchmarks.language_models
 

@@ -65,3 +65,14 @@ def test_the_reference_backend_needs_no_compiler():
         "emp.empowerment(emp.worlds.open_grid(3, slip=0.1), 2, backend='reference'); print('numba' in sys.modules)"
     )
     assert run(code).strip() == "False"
+
+
+@pytest.mark.parametrize(
+    ("name", "library", "extra"), [("Transformers", "torch", "hf"), ("LlamaCpp", "llama_cpp", "llamacpp")]
+)
+def test_a_provider_says_what_to_install(name, library, extra, monkeypatch):
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(
+        ImportError, match=rf'this needs {library}; install it with pip install "empowerment\[{extra}\]"'
+    ):
+        getattr(empowerment.text, name)("model")

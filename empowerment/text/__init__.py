@@ -9,32 +9,35 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _HOME = {
-    "Amount": "influence.amounts",
     "Answers": "batch",
-    "ControlBudget": "influence.budget",
-    "Ends": "token_model",
+    "ask_each": "batch",
+    "Amount": "influence.amounts",
     "InfluenceAudit": "influence.audit",
+    "influence_audit": "influence.audit",
+    "ControlBudget": "influence.budget",
     "IntentAudit": "influence.intents",
+    "intent_audit": "influence.intents",
     "PersonTable": "influence.person",
-    "Position": "token_model",
-    "Provider": "token_model",
+    "ask_person": "influence.person",
+    "FunctionModel": "providers.function",
+    "LlamaCpp": "providers.llama_cpp",
+    "TableModel": "providers.table",
+    "Transformers": "providers.transformers",
     "Recorded": "recorded",
+    "answer_channel": "response.answers",
     "ResponseCapacity": "response.channel",
     "ResponseChannel": "response.channel",
     "SampledCapacity": "response.clusters",
     "SampledChannel": "response.clusters",
-    "TableModel": "providers.table",
+    "cluster_channel": "response.clusters",
+    "next_token_channel": "response.next_token",
+    "Ends": "token_model",
+    "Position": "token_model",
+    "Provider": "token_model",
     "Tier": "token_model",
     "TierError": "token_model",
     "TokenModel": "token_model",
     "TokenModelError": "token_model",
-    "answer_channel": "response.answers",
-    "ask_each": "batch",
-    "ask_person": "influence.person",
-    "cluster_channel": "response.clusters",
-    "influence_audit": "influence.audit",
-    "intent_audit": "influence.intents",
-    "next_token_channel": "response.next_token",
 }
 
 __all__ = [
@@ -42,8 +45,10 @@ __all__ = [
     "Answers",
     "ControlBudget",
     "Ends",
+    "FunctionModel",
     "InfluenceAudit",
     "IntentAudit",
+    "LlamaCpp",
     "PersonTable",
     "Position",
     "Provider",
@@ -57,6 +62,7 @@ __all__ = [
     "TierError",
     "TokenModel",
     "TokenModelError",
+    "Transformers",
     "answer_channel",
     "ask_each",
     "ask_person",
@@ -77,7 +83,10 @@ if TYPE_CHECKING:
     from empowerment.text.influence.intents import intent_audit as intent_audit
     from empowerment.text.influence.person import PersonTable as PersonTable
     from empowerment.text.influence.person import ask_person as ask_person
+    from empowerment.text.providers.function import FunctionModel as FunctionModel
+    from empowerment.text.providers.llama_cpp import LlamaCpp as LlamaCpp
     from empowerment.text.providers.table import TableModel as TableModel
+    from empowerment.text.providers.transformers import Transformers as Transformers
     from empowerment.text.recorded import Recorded as Recorded
     from empowerment.text.response.answers import answer_channel as answer_channel
     from empowerment.text.response.channel import ResponseCapacity as ResponseCapacity

@@ -6,6 +6,7 @@ import enum
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -132,14 +133,14 @@ class Position:
             raise ValueError(f"log_probabilities has {logs[~np.isfinite(logs)][0]}, expected numbers below 0")
         if not 0 <= self.rounding < 0.5:
             raise ValueError(f"rounding is {self.rounding!r}, expected a relative error in [0, 0.5)")
-        if self.ids is not None and (self.ids.shape != (n,) or np.unique(self.ids).size != n):
+        if self.ids is not None and (self.ids.shape != (n,) or len(set(self.ids.tolist())) != n):
             raise ValueError(f"ids has shape {self.ids.shape}, expected {n} different numbers: one for each token")
         if self.ids is None and len(set(self.tokens)) != n:
             raise ValueError("tokens are listed twice, expected each once; tokens that are written alike need ids")
         mass = self.mass.lower
         if mass > 1 + _SUM_TOLERANCE:
             raise ValueError(
-                f"the listed probabilities sum to {math.fsum(np.exp(logs)):.9g}, expected at most 1 (rounding "
+                f"the listed probabilities sum to {np.exp(logs).sum():.9g}, expected at most 1 (rounding "
                 f"{self.rounding:g}); were they changed by a temperature, or need they a larger rounding?"
             )
         if self.cap is not None and not self.complete and self.cap * self._n_unlisted < self.residual.lower - 1e-9:
@@ -181,7 +182,7 @@ class Position:
         token = None if chosen is None else tokens[chosen]
         logits = np.asarray(logits, dtype=np.float64)
         shifted = logits - logits.max()
-        logs = shifted - math.log(math.fsum(np.exp(shifted)))
+        logs = shifted - math.log(np.exp(shifted).sum())
         return cls(
             tuple(tokens),
             logs,
@@ -202,10 +203,10 @@ class Position:
         """What tells the listed tokens apart: their ids where these are known, else how they are written."""
         return list(self.tokens) if self.ids is None else self.ids.tolist()
 
-    @property
+    @cached_property
     def mass(self) -> Ends:
         """Probability of the listed tokens together."""
-        total = math.fsum(np.exp(self.log_probabilities))
+        total = float(np.exp(self.log_probabilities).sum())
         if self.complete:
             return Ends(total, total)
         return Ends(total / (1 + self.rounding), min(total / (1 - self.rounding), 1.0))
@@ -301,7 +302,9 @@ class Position:
         return f"Position({listed}{token}, entropy in [{h.lower:.4g}, {h.upper:.4g}] bits)"
 
 
-def unknown_position(token: bytes, span: tuple[int, int], vocabulary_size: int | None = None) -> Position:
+def unknown_position(
+    token: bytes | None, span: tuple[int, int] = (0, 0), vocabulary_size: int | None = None
+) -> Position:
     """Return a position of which nothing is known but its token: the first of a text, for a model without a start."""
     return Position((), np.empty(0), vocabulary_size=vocabulary_size, token=token, span=span)
 
@@ -311,8 +314,8 @@ def _list_entropy(logs: np.ndarray) -> float:
     if not logs.size:
         return 0.0
     p = np.exp(logs - logs.max())
-    total = math.fsum(p)
-    return max(math.log(total) - math.fsum(p * (logs - logs.max())) / total, 0.0)
+    total = float(p.sum())
+    return max(math.log(total) - float(p @ (logs - logs.max())) / total, 0.0)
 
 
 def _scaled(inside: float, mass: float) -> float:

@@ -1,0 +1,177 @@
+"""A language model that is a function of yours: of next tokens, or of texts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError
+
+# A row whose sum misses 1 by less lists everything.
+_COMPLETE = 1e-9
+
+
+class FunctionModel(Provider):
+    """A model made of a function that tells the probabilities of next tokens, or of one that writes texts.
+
+    Parameters
+    ----------
+    next_token : callable, optional
+        Given a text, returns a mapping from tokens to the probabilities that they follow. The token ``""`` ends a
+        text. What sums to 1 is all that is possible; what sums to less is a part, and the rest stays unknown.
+    write : callable, optional
+        Given a prefix and a `numpy.random.Generator`, returns a text that follows the prefix.
+    name : str, optional
+        By default the function's own name. Recorded answers are kept under it, so a function that has changed needs
+        another one.
+    tokenize : callable, optional
+        Given a text, returns its tokens. By default a text is read from its beginning, always by the longest token
+        that `next_token` lists there; with a part of the tokens this may read others than the model would.
+    vocabulary_size : int, optional
+        How many tokens there are, for mappings that list a part.
+    most_probable : bool
+        Whether a part lists the most probable tokens, so that no other has more than the least it lists. It narrows
+        the intervals.
+    ends : bool
+        Whether `next_token` tells the probability of ``""``.
+
+    Raises
+    ------
+    ValueError
+        If there is no function, or `vocabulary_size` is no positive number.
+
+    Notes
+    -----
+    With `next_token` the tier is SCORE, with `write` alone SAMPLE. `write` decides for itself how long a text is,
+    so `max_tokens` has no effect on it, and a `temperature` other than 1 is refused. From a part of the tokens
+    nothing can be drawn, only the most probable one taken.
+
+    Examples
+    --------
+    >>> from empowerment.text import FunctionModel
+    >>> def person(text):
+    ...     return {" yes": 0.7, " no": 0.2} if text.endswith("?") else {"": 1.0}
+    >>> FunctionModel(person, vocabulary_size=1000, ends=False).score("Coffee?", " yes")[0]
+    Position(2 of 1000 tokens, mass 0.9, b' yes' has 0.7, entropy in [1.157, 2.153] bits)
+    >>> FunctionModel(write=lambda prefix, rng: rng.choice([" yes", " no"])).sample("Coffee?", 3, seed=1)
+    [' yes', ' no', ' no']
+    """
+
+    def __init__(
+        self,
+        next_token: Callable[[str], Mapping[str, float]] | None = None,
+        *,
+        write: Callable[[str, np.random.Generator], str] | None = None,
+        name: str | None = None,
+        tokenize: Callable[[str], Sequence[str]] | None = None,
+        vocabulary_size: int | None = None,
+        most_probable: bool = False,
+        ends: bool = True,
+    ) -> None:
+        if next_token is None and write is None:
+            raise ValueError("there is no function, expected next_token or write")
+        self._next_token, self._write, self._tokenize = next_token, write, tokenize
+        self._most_probable = most_probable
+        self.tier = Tier.SAMPLE if next_token is None else Tier.SCORE
+        function = next_token or write
+        self.name = name or f"{function.__module__}.{getattr(function, '__qualname__', type(function).__name__)}"
+        self.vocabulary_size = (
+            None if vocabulary_size is None else validate.positive_int(vocabulary_size, "vocabulary_size")
+        )
+        self.ends = (b"",) if next_token is not None and ends else ()
+
+    def score(
+        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
+    ) -> list[Position]:
+        """Return the distribution at each token of `text` after `prefix`, and the one after it.
+
+        Raises
+        ------
+        TokenModelError
+            If no token fits the text, or one of `also` is not told.
+        ValueError
+            If the function gives no probabilities.
+        """
+        if self._next_token is None:
+            return super().score(prefix, text)
+        tokens = None if self._tokenize is None else iter(self._split(text))
+        places, i, start = [], 0, 0
+        while True:
+            row = self._row(prefix + text[:i])
+            token = None if i == len(text) else next(tokens) if tokens else self._longest(row, text[i:])
+            place = self._place(row, token, start, [] if top is None else also)
+            places.append(place if top is None else place.top(top, also=also))
+            if token is None:
+                return places
+            i, start = i + len(token), place.span[1]
+
+    def sample(
+        self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
+    ) -> list[str]:
+        """Return `n` texts that the function writes, or that are drawn token by token.
+
+        Raises
+        ------
+        TokenModelError
+            If the function writes, and a temperature is asked for; or if it tells only a part of the tokens.
+        """
+        if self._write is None:
+            return super().sample(prefix, n, max_tokens=max_tokens, temperature=temperature, seed=seed)
+        if temperature != 1:
+            raise TokenModelError(f"temperature is {temperature:g}, but {self.name} writes as it does: expected 1")
+        rng = np.random.default_rng(seed)
+        return [str(self._write(prefix, rng)) for _ in range(n)]
+
+    def _row(self, text: str) -> dict[str, float]:
+        assert self._next_token is not None
+        row = {token: float(p) for token, p in self._next_token(text).items()}
+        total = math.fsum(row.values())
+        if not (all(p >= 0 for p in row.values()) and total <= 1 + _COMPLETE):
+            raise ValueError(
+                f"next_token({text[-60:]!r}) gives numbers from {min(row.values()):.6g} with the sum {total:.6g}, "
+                "expected probabilities with a sum of at most 1"
+            )
+        return {token: p / total for token, p in row.items()} if total >= 1 - _COMPLETE else row
+
+    def _place(self, row: dict[str, float], token: str | None, start: int, also: Sequence[Outcome]) -> Position:
+        total = math.fsum(row.values())
+        complete = total >= 1 - _COMPLETE
+        asked = [each.decode() if isinstance(each, bytes) else str(each) for each in also]
+        if complete:
+            row = dict.fromkeys([*asked, *filter(None, [token])], 0.0) | row
+        missing = [each for each in asked if each not in row]
+        if missing:
+            raise TokenModelError(
+                f"{self.name} does not tell the probability of {missing[0]!r}, which also= asks for"
+            )
+        written = tuple(each.encode() for each in row)
+        own = None if token is None else token.encode()
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.array(list(row.values())))
+        return Position(
+            written,
+            logs,
+            vocabulary_size=len(row) if complete else self.vocabulary_size,
+            cap=None if complete or self._most_probable else 1 - total,
+            token=own,
+            chosen=written.index(own) if own in written else None,
+            span=(start, start + len(own or b"")),
+        )
+
+    def _split(self, text: str) -> list[str]:
+        assert self._tokenize is not None
+        tokens = list(self._tokenize(text))
+        if "".join(tokens) != text or "" in tokens:
+            raise TokenModelError(
+                f"tokenize({text[:60]!r}) gives {tokens[:10]}, expected parts that make up the text"
+            )
+        return tokens
+
+    def _longest(self, row: dict[str, float], text: str) -> str:
+        token = max((each for each in row if text.startswith(each)), key=len, default="")
+        if not token:
+            raise TokenModelError(f"{self.name} lists no token that {text[:20]!r} begins with; pass tokenize=")
+        return token

@@ -1,0 +1,94 @@
+"""Texts as tokens and tokens as bytes: the rules that models in this process share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+
+from empowerment.text.token_model import TokenModelError
+
+
+class TextTokens(ABC):
+    """How a model's tokenizer reads texts, and how its tokens are written.
+
+    A model reads what its tokenizer puts before a text by itself, then the prefix, then the text. The two are read
+    apart, so that the end of the prefix is a boundary between tokens. The bytes of the tokens of a text are those of
+    the text. Where a tokenizer puts a space before the first word of a text, the tokens at the beginning are listed
+    as they are written there: without it.
+
+    Parameters
+    ----------
+    name : str
+        Of the model, for messages.
+    written : sequence of bytes
+        How each token is written; those that end a text and other control tokens as nothing.
+    beginning : iterable of int
+        The tokens that the tokenizer puts before a text.
+    puts_space : bool
+        Whether it puts a space before the first word.
+    parse_special : bool
+        Whether a control token that is written in a prefix is read as one.
+    """
+
+    def __init__(
+        self, name: str, written: Sequence[bytes], beginning: Iterable[int], puts_space: bool, parse_special: bool
+    ) -> None:
+        self._name = name
+        self.written = tuple(written)
+        self.beginning = list(beginning)
+        self._first = tuple(each.removeprefix(b" ") for each in self.written) if puts_space else self.written
+        self._parse_special = parse_special
+
+    @abstractmethod
+    def _encoded(self, text: str, *, first: bool, control: bool) -> list[int]:
+        """Return the tokens of a text that is not empty.
+
+        `first` says whether it stands at the beginning, where some tokenizers put a space before it, or goes on after
+        another; `control` whether control tokens may be written in it, else it is plain whatever it looks like.
+        """
+
+    def before(self, prefix: str) -> list[int]:
+        """Return what the model reads before a text."""
+        ids = self._checked(prefix, self._encoded(prefix, first=True, control=self._parse_special)) if prefix else []
+        return self.beginning + ids
+
+    def of(self, text: str, *, first: bool) -> tuple[list[int], tuple[bytes, ...]]:
+        """Return the tokens of a text, and how tokens are written where it begins.
+
+        Raises
+        ------
+        TokenModelError
+            If the tokenizer loses or changes something, so that the tokens are those of another text.
+        """
+        if not text:
+            return [], self.at_start(first=first)
+        ids = self._checked(text, self._encoded(text, first=first, control=False))
+        for tokens in (self.written, self.at_start(first=first)):
+            if self.joined(ids, tokens) == text.encode():
+                return ids, tokens
+        raise TokenModelError(
+            f"the tokenizer of {self._name} reads {text[:60]!r} as {self.joined(ids, self.written)[:60]!r}: it loses "
+            "or changes characters, and the probabilities would be those of another text; pass what it keeps as it is"
+        )
+
+    def at_start(self, *, first: bool) -> tuple[bytes, ...]:
+        """Return how tokens are written at the start of a text, which may go on after another."""
+        return self._first if first else self.written
+
+    def joined(self, ids: Sequence[int], start: tuple[bytes, ...]) -> bytes:
+        """Return the text of some tokens, given how they are written at its start."""
+        return b"".join([*(start[token] for token in ids[:1]), *(self.written[token] for token in ids[1:])])
+
+    def _checked(self, text: str, ids: list[int]) -> list[int]:
+        if max(ids, default=0) >= len(self.written):
+            raise TokenModelError(
+                f"the tokenizer reads {text[:60]!r} with the token {max(ids)}, but {self._name} has only the tokens "
+                f"0 to {len(self.written) - 1}; pass the tokenizer that belongs to the model"
+            )
+        return ids
+
+
+def put_before(alone: Sequence[int], whole: Sequence[int]) -> Sequence[int]:
+    """Return what stands in `whole` before `alone`: what a tokenizer puts before a text by itself."""
+    starts = (i for i in range(len(whole) - len(alone) + 1) if list(whole[i : i + len(alone)]) == list(alone))
+    return whole[: next(starts, 0)]
