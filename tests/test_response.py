@@ -8,6 +8,7 @@ import pytest
 
 import empowerment as emp
 from empowerment.text import (
+    FunctionModel,
     Provider,
     TableModel,
     Tier,
@@ -117,6 +118,16 @@ def test_a_sum_above_one_is_rounding_and_no_residual():
     assert not channel.residual.any()
     assert channel.capacity().lower == 0
     assert channel.capacity().upper == pytest.approx(channel.capacity().slack, abs=1e-8)
+
+
+def test_complete_lists_of_different_tokens_do_not_make_a_vocabulary():
+    lists = {"x": {" a": 0.6, " b": 0.4}, "y": {" c": 0.7, " b": 0.3}}
+    model = FunctionModel(lambda text: lists.get(text, {"": 1.0}), name="two of three")
+    exact = emp.channel_capacity([[0.6, 0.4, 0], [0, 0.3, 0.7]])
+    for options in ({"top": None}, {"top": 1}, {"top": 1, "union": False}):
+        found = next_token_channel(model, ["x", "y"], **options).capacity(tol=1e-6)
+        assert found.lower <= exact.upper
+        assert exact.lower <= found.upper
 
 
 def test_lists_of_what_is_written_need_no_scores():

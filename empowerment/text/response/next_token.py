@@ -81,7 +81,7 @@ def next_token_channel(
     if union and not all(place.complete for place in places):
         wanted = list(dict.fromkeys(outcome for place in places for outcome in place.outcomes))
         places = ask_each(lambda prompt: model.score(prompt, top=top, also=wanted)[-1], prompts, **options).all()
-    return _side_by_side(places, names, model.name)
+    return _side_by_side(places, names, model)
 
 
 def _next_token(model: TokenModel, prompt: str, top: int | None) -> Position:
@@ -90,7 +90,7 @@ def _next_token(model: TokenModel, prompt: str, top: int | None) -> Position:
     return next(iter(model.step(prompt, 1, **({} if top is None else {"top": top}))))
 
 
-def _side_by_side(places: Sequence[Position], names: tuple[str, ...], model: str) -> ResponseChannel:
+def _side_by_side(places: Sequence[Position], names: tuple[str, ...], model: TokenModel) -> ResponseChannel:
     columns: dict[Outcome, int] = {}
     written: list[tuple[Outcome, bytes]] = []
     for place in places:
@@ -110,8 +110,6 @@ def _side_by_side(places: Sequence[Position], names: tuple[str, ...], model: str
     told = np.array([place.complete for place in places]) | (sums >= 1.0)
     listed[told] = True  # a complete list tells of every other token that it has no probability
     observed[told] /= observed[told].sum(axis=1, keepdims=True)
-    sizes = {place.vocabulary_size for place in places}
-    size = sizes.pop() if len(sizes) == 1 else None
     return ResponseChannel(
         mode="open",
         outputs_are="next token",
@@ -121,10 +119,10 @@ def _side_by_side(places: Sequence[Position], names: tuple[str, ...], model: str
         residual=np.where(told, 0.0, np.maximum(1.0 - observed.sum(axis=1), 0.0)),
         listed=listed,
         caps=np.array([1.0 if place.cap is None else min(place.cap / (1 - place.rounding), 1.0) for place in places]),
-        unseen=math.inf if size is None else size - len(columns),
+        unseen=math.inf if model.vocabulary_size is None else model.vocabulary_size - len(columns),
         rounding=max(0.0 if place.complete else place.rounding for place in places),
         length="total",
-        model=model,
+        model=model.name,
     )
 
 
