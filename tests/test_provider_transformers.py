@@ -224,7 +224,7 @@ def test_control_tokens_in_a_prefix_are_read_as_such_where_asked():
 def test_generated_distributions_are_those_that_are_scored(plain, temperature):
     steps = list(plain.step(PREFIX, 10, top=plain.vocabulary_size, temperature=temperature, seed=3))
     ids = [int(place.ids[place.chosen]) for place in steps]
-    wanted = list(plain._rows(plain._texts.before(PREFIX) + ids[:-1], len(ids)))
+    wanted = list(plain._logits_after(plain._texts.before(PREFIX) + ids[:-1], len(ids)))
     for place, row in zip(steps, wanted, strict=True):
         p = np.exp(row - row.max())
         by_id = np.empty(len(row))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import hashlib
-import json
 import math
 import os
 from collections.abc import Iterator
@@ -13,14 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.text.providers.gguf import GgufTokens, file_fingerprint
 from empowerment.text.providers.local import LocalModel, required
-from empowerment.text.providers.tokens import TextTokens, put_before
 from empowerment.text.token_model import TokenModelError
-
-# Bytes read from each of some places of a file to tell files apart.
-_BLOCK, _BLOCKS = 4096, 64
-# Read before a text, so that no space is put before it: what follows these is not joined with them, as a rule.
-_ANCHORS = ("\n", ".", "a", "0")
 
 
 class LlamaCpp(LocalModel):
@@ -100,10 +93,10 @@ class LlamaCpp(LocalModel):
         else:
             self._model = model
         path = self._model.model_path
-        name = name or f"{PurePath(path).stem}-{_fingerprint(path, [options, parse_special])}"
+        name = name or f"{PurePath(path).stem}-{file_fingerprint(path, [options, parse_special])}"
         vocabulary = self._library.llama_model_get_vocab(self._model.model)
         ends = {i for i in range(self._model.n_vocab()) if self._library.llama_vocab_is_eog(vocabulary, i)}
-        tokens = _GgufTokens(name, self._library, self._model, ends, parse_special)
+        tokens = _LlamaTokens(name, self._library, self._model, ends, parse_special)
         super().__init__(name, tokens, ends, self._model.n_ctx())
         self._memory = self._library.llama_get_memory(self._model.ctx)
         self._kept: list[int] = []
@@ -116,7 +109,7 @@ class LlamaCpp(LocalModel):
         except ValueError as reason:
             raise OSError(f"llama.cpp cannot load {path!r}: {reason}; verbose=True shows what it says") from reason
 
-    def _rows(self, ids: list[int], count: int) -> Iterator[np.ndarray]:
+    def _logits_after(self, ids: list[int], count: int) -> Iterator[np.ndarray]:
         start = self._forget(ids, count)
         rest = ids[start:] if len(ids) > start + 1 else [*ids[start:], ids[-1]]  # what comes after changes nothing
         wanted = range(len(ids) - count, len(ids))
@@ -169,8 +162,8 @@ class LlamaCpp(LocalModel):
         return np.ctypeslib.as_array(found, (self.vocabulary_size,)).astype(np.float64)
 
 
-class _GgufTokens(TextTokens):
-    """What the tokenizer in a GGUF file does."""
+class _LlamaTokens(GgufTokens):
+    """What llama.cpp does with texts."""
 
     def __init__(self, name: str, library: Any, model: Any, ends: set[int], parse_special: bool) -> None:
         self._model = model
@@ -182,31 +175,7 @@ class _GgufTokens(TextTokens):
             return buffer.raw[:length] if length >= 0 else piece(token, -length)
 
         written = [b"" if token in ends else piece(token) for token in range(model.n_vocab())]
-        bare = model.tokenize(b"a", add_bos=False, special=False)
-        beginning = put_before(bare, model.tokenize(b"a", add_bos=True, special=False))
-        self._puts_space = written[bare[0]].startswith(b" ")
-        super().__init__(name, written, beginning, self._puts_space, parse_special)
+        super().__init__(name, written, parse_special)
 
-    def _encoded(self, text: str, *, first: bool, control: bool) -> list[int]:
-        if first or not self._puts_space:
-            return self._model.tokenize(text.encode(), add_bos=False, special=control)
-        rest: list[int] = []
-        for anchor in _ANCHORS:
-            head, whole = (self._model.tokenize(each.encode(), add_bos=False) for each in (anchor, anchor + text))
-            rest = whole[len(head) :]
-            if whole[: len(head)] == head and self.joined(rest, self.written) == text.encode():
-                break
-        return rest
-
-
-def _fingerprint(path: str, settings: list[Any]) -> str:
-    """Return a few signs that differ if the file does, as far as some parts of it tell, or the settings."""
-    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
-    if os.path.exists(path):
-        size = os.path.getsize(path)
-        digest.update(str(size).encode())
-        with open(path, "rb") as file:
-            for i in range(_BLOCKS + 1):
-                file.seek(max(size - _BLOCK, 0) * i // _BLOCKS)
-                digest.update(file.read(_BLOCK))
-    return digest.hexdigest()[:12]
+    def _tokenized(self, text: str, *, start: bool, control: bool) -> list[int]:
+        return self._model.tokenize(text.encode(), add_bos=start, special=control)

@@ -89,6 +89,7 @@ class Transformers(LocalModel):
             raise TypeError(f"{type(self._model).__name__} has an encoder, expected a causal language model")
         accepted = inspect.signature(self._model.forward).parameters
         self._keeps = next((each for each in ("logits_to_keep", "num_logits_to_keep") if each in accepted), None)
+        self._cache = "cache" if "cache" in accepted else "past_key_values"  # before transformers 5.24
         size = self._forward([[0]], 1)[0].shape[-1]
         ends = {token for token in _ends(self._model, tokenizer) if token < size}
         stem = PurePath(getattr(config, "_name_or_path", "") or type(self._model).__name__).name
@@ -98,7 +99,7 @@ class Transformers(LocalModel):
         text_config = config.get_text_config() if hasattr(config, "get_text_config") else config
         super().__init__(name, tokens, ends, getattr(text_config, "max_position_embeddings", None))
 
-    def _rows(self, ids: list[int], count: int) -> Iterator[np.ndarray]:
+    def _logits_after(self, ids: list[int], count: int) -> Iterator[np.ndarray]:
         logits, _ = self._forward([ids], count)
         for row in logits[0]:
             yield _double(row)
@@ -120,12 +121,12 @@ class Transformers(LocalModel):
             raise TokenModelError(
                 "the model is in training mode, where dropout changes its answers; call model.eval()"
             )
-        options = {"use_cache": keep} | ({"past_key_values": cache} if cache is not None else {})
+        options = {"use_cache": keep} | ({self._cache: cache} if cache is not None else {})
         if self._keeps is not None:
             options[self._keeps] = count
         with self._torch.inference_mode():
             found = self._model(input_ids=self._torch.tensor(texts, device=self._model.device), **options)
-        return found.logits[:, -count:], getattr(found, "past_key_values", None)
+        return found.logits[:, -count:], getattr(found, self._cache, None)
 
 
 def _double(row: Any) -> np.ndarray:

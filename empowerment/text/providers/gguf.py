@@ -1,0 +1,71 @@
+"""Models in GGUF files: their tokenizers, and what tells the files apart."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from empowerment.text.providers.tokens import TextTokens, put_before
+
+# Bytes read from each of some places of a file to tell files apart.
+_BLOCK, _BLOCKS = 4096, 64
+# Read before a text, so that no space is put before it: what follows these is not joined with them, as a rule.
+_ANCHORS = ("\n", ".", "a", "0")
+
+
+class GgufTokens(TextTokens):
+    """What the tokenizer in a GGUF file does, whoever runs it.
+
+    A subclass runs it in `_tokenized`, and must be able to before it calls this constructor.
+
+    Parameters
+    ----------
+    name : str
+        Of the model, for messages.
+    written : sequence of bytes
+        How each token is written; those that end a text and other control tokens as nothing.
+    parse_special : bool
+        Whether a control token that is written in a prefix is read as one.
+    """
+
+    def __init__(self, name: str, written: Sequence[bytes], parse_special: bool) -> None:
+        bare = self._tokenized("a", start=False, control=False)
+        beginning: Iterable[int] = put_before(bare, self._tokenized("a", start=True, control=False))
+        self._puts_space = written[bare[0]].startswith(b" ")
+        super().__init__(name, written, beginning, self._puts_space, parse_special)
+
+    @abstractmethod
+    def _tokenized(self, text: str, *, start: bool, control: bool) -> list[int]:
+        """Return the tokens of a text, as the file has it: with the space, if it puts one before a text.
+
+        `start` says whether to put before it what the tokenizer puts before a text, and `control` whether control
+        tokens that are written in it are read as such.
+        """
+
+    def _encoded(self, text: str, *, first: bool, control: bool) -> list[int]:
+        if first or not self._puts_space:
+            return self._tokenized(text, start=False, control=control)
+        rest: list[int] = []
+        for anchor in _ANCHORS:
+            head, whole = (self._tokenized(each, start=False, control=False) for each in (anchor, anchor + text))
+            rest = whole[len(head) :]
+            if whole[: len(head)] == head and self.joined(rest, self.written) == text.encode():
+                break
+        return rest
+
+
+def file_fingerprint(path: str, settings: list[Any]) -> str:
+    """Return a few signs that differ if the file does, as far as some parts of it tell, or the settings."""
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
+    if os.path.exists(path):
+        size = os.path.getsize(path)
+        digest.update(str(size).encode())
+        with open(path, "rb") as file:
+            for i in range(_BLOCKS + 1):
+                file.seek(max(size - _BLOCK, 0) * i // _BLOCKS)
+                digest.update(file.read(_BLOCK))
+    return digest.hexdigest()[:12]
