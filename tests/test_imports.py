@@ -68,7 +68,12 @@ def test_the_reference_backend_needs_no_compiler():
 
 
 @pytest.mark.parametrize(
-    ("name", "library", "extra"), [("Transformers", "torch", "hf"), ("LlamaCpp", "llama_cpp", "llamacpp")]
+    ("name", "library", "extra"),
+    [
+        ("Transformers", "torch", "hf"),
+        ("LlamaCpp", "llama_cpp", "llamacpp"),
+        ("XLlamaCpp", "xllamacpp", "xllamacpp"),
+    ],
 )
 def test_a_provider_says_what_to_install(name, library, extra, monkeypatch):
     monkeypatch.setitem(sys.modules, library, None)

@@ -14,10 +14,6 @@ from empowerment import files
 from empowerment.testing import check_token_model
 from empowerment.text import XLlamaCpp, next_token_channel, smollm2_path
 
-# How far natural logarithms of one probability are apart when it is asked for in two ways: kernels add up in
-# another order where they read many tokens at once.
-KERNEL_NOISE = 5e-3
-
 TEXT = inspect.getsource(files)
 BEFORE = (
     "Assistant: Is the sky blue?\nUser: Yes, it is.\nAssistant: What colour is grass?\nUser: Green.\n"
@@ -56,7 +52,7 @@ def entropy(place):
 
 
 def test_it_keeps_the_contract(model):
-    check_token_model(model, tolerance=KERNEL_NOISE)
+    check_token_model(model, tolerance=1e-6)
 
 
 def test_entropies_of_short_lists_hold_the_whole_one_at_every_token(positions):
@@ -77,12 +73,10 @@ def test_lists_with_the_servers_rounding_hold_the_whole_entropy(model, positions
     for place, whole in zip(told, positions, strict=True):
         if not whole.complete:
             continue
-        # The two were asked for in different ways, so their logarithms differ by the noise of the kernels.
-        off = KERNEL_NOISE * (1 + entropy(whole))
-        assert place.entropy().lower - off <= entropy(whole) <= place.entropy().upper + off
+        assert place.entropy().lower <= entropy(whole) <= place.entropy().upper
         assert place.token == whole.token
         if place.token is not None:
-            assert place.surprisal().lower == pytest.approx(whole.surprisal().lower, abs=20 * KERNEL_NOISE)
+            assert place.surprisal().lower <= whole.surprisal().lower <= place.surprisal().upper
 
 
 def test_the_capacity_of_six_messages_lies_in_every_interval(model):

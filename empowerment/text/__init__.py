@@ -21,8 +21,12 @@ _HOME = {
     "ask_person": "influence.person",
     "FunctionModel": "providers.function",
     "LlamaCpp": "providers.llama_cpp",
+    "LlamaServer": "providers.llama_server",
+    "OpenAICompatible": "providers.openai_compatible",
     "TableModel": "providers.table",
     "Transformers": "providers.transformers",
+    "XLlamaCpp": "providers.xllamacpp",
+    "smollm2_path": "providers.xllamacpp",
     "Recorded": "recorded",
     "answer_channel": "response.answers",
     "ResponseCapacity": "response.channel",
@@ -49,6 +53,8 @@ __all__ = [
     "InfluenceAudit",
     "IntentAudit",
     "LlamaCpp",
+    "LlamaServer",
+    "OpenAICompatible",
     "PersonTable",
     "Position",
     "Provider",
@@ -63,6 +69,7 @@ __all__ = [
     "TokenModel",
     "TokenModelError",
     "Transformers",
+    "XLlamaCpp",
     "answer_channel",
     "ask_each",
     "ask_person",
@@ -70,6 +77,7 @@ __all__ = [
     "influence_audit",
     "intent_audit",
     "next_token_channel",
+    "smollm2_path",
 ]
 
 if TYPE_CHECKING:
@@ -85,8 +93,12 @@ if TYPE_CHECKING:
     from empowerment.text.influence.person import ask_person as ask_person
     from empowerment.text.providers.function import FunctionModel as FunctionModel
     from empowerment.text.providers.llama_cpp import LlamaCpp as LlamaCpp
+    from empowerment.text.providers.llama_server import LlamaServer as LlamaServer
+    from empowerment.text.providers.openai_compatible import OpenAICompatible as OpenAICompatible
     from empowerment.text.providers.table import TableModel as TableModel
     from empowerment.text.providers.transformers import Transformers as Transformers
+    from empowerment.text.providers.xllamacpp import XLlamaCpp as XLlamaCpp
+    from empowerment.text.providers.xllamacpp import smollm2_path as smollm2_path
     from empowerment.text.recorded import Recorded as Recorded
     from empowerment.text.response.answers import answer_channel as answer_channel
     from empowerment.text.response.channel import ResponseCapacity as ResponseCapacity

@@ -1,0 +1,282 @@
+"""Models behind a server of llama.cpp, asked over HTTP for the probabilities of any text."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.text.providers.gguf import GgufTokens
+from empowerment.text.providers.http import JsonClient
+from empowerment.text.providers.tokenized import TokenizedModel
+from empowerment.text.token_model import Position, TokenModelError
+
+# What one answer may hold: a probability takes about 90 bytes of it.
+_LISTED_AT_ONCE = 50_000
+_TOKENS_AT_ONCE = 256
+# The logarithm of a probability of 0 is written as the lowest number there is.
+_UNDERFLOW = -1000.0
+_SMALLEST = 2.0**-149  # above 0 in single precision
+# Half the distance between 1 and the next number of single precision: one rounding.
+_UNIT = 2.0**-24
+# After a list is normalised in double precision.
+_NORMALISED = 1e-12
+
+
+class LlamaServer(TokenizedModel[dict[str, Any]]):
+    """A model behind a server of llama.cpp (``llama-server``): the most probable tokens of any text, or all.
+
+    Such a server tells the probabilities of what it writes. A grammar that allows one text only makes it write that
+    text, and the probabilities it tells are those without the grammar; so it scores any text in one request.
+
+    Parameters
+    ----------
+    url : str
+        Where it listens, such as "http://127.0.0.1:8080".
+    exact : bool
+        Ask for the whole list at each token even where a few are wanted. It takes some tenths of a second each, and
+        nothing is rounded; see Notes.
+    name : str, optional
+        By default the name of the model's file and a hash of what the server tells of it, of its vocabulary and of
+        the options. Weights that differ in nothing else need a name of their own.
+    parse_special : bool
+        Read control tokens that are written in a prefix, as chat templates write them, as such. A text is plain in
+        any case; that it ends is asked for by ``also=model.ends``.
+    key_from : str, optional
+        Name of the environment variable with the server's key, if it wants one.
+    timeout, tries, longest_wait
+        See :class:`OpenAICompatible`.
+
+    Raises
+    ------
+    TokenModelError
+        If there is no such server.
+    ValueError
+        If the address is none, or the environment has no such key.
+
+    Notes
+    -----
+    The server adds up the exponentials of all logits in single precision, one after another. Ratios of probabilities
+    are right to about 1e-6, and their scale to the size of the vocabulary times 6e-8: 0.3% for 49,152 tokens, at
+    worst. `Position.rounding` says so. With `exact`, where `top` is None, and where tokens are asked for by name
+    (`also`), the whole list is asked for and scaled again in double precision.
+
+    Logits depend a little on how many tokens are read at once: single ones go through other kernels than several.
+    With SmolLM2-135M in 4 bits the logarithms of the 20 most probable tokens differed by 0.2 nats on average for the
+    one that differed most, and by 0.6 at most. A server that is started with ``--ubatch-size 1`` reads all tokens one
+    by one and answers the same to the last digit however a text is cut; it takes half as long again to read.
+    :class:`XLlamaCpp` does so.
+
+    It takes a server that knows grammars of tokens, as llama.cpp does since December 2025.
+
+    Examples
+    --------
+    ::
+
+        model = LlamaServer("http://127.0.0.1:8080")
+        model.score("def add", "(a, b):", top=20)
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        exact: bool = False,
+        name: str | None = None,
+        parse_special: bool = False,
+        key_from: str | None = None,
+        timeout: float = 600.0,
+        tries: int = 6,
+        longest_wait: float = 60.0,
+    ) -> None:
+        self._client = JsonClient(url, key_from=key_from, timeout=timeout, tries=tries, longest_wait=longest_wait)
+        self._exact = exact
+        told = self._client.ask("/props"), self._client.ask("/v1/models"), self._client.ask("/lora-adapters")
+        try:
+            path, n_ctx = told[0]["model_path"], told[0]["default_generation_settings"]["n_ctx"]
+            about = told[1]["data"][0]["meta"]
+            size = int(about["n_vocab"])
+        except (KeyError, TypeError, IndexError, ValueError):
+            raise TokenModelError(
+                f"{self._client.host} does not tell of its model what llama.cpp does; for other servers there is "
+                "OpenAICompatible"
+            ) from None
+        stem = re.split(r"[/\\]", path)[-1].removesuffix(".gguf")
+        self._plain = _tokens_of(self._client, "a", start=False, control=False)
+        written, ends = self._vocabulary(size)
+        if name is None:
+            known = [about, told[2], [each.hex() for each in written], exact, parse_special]
+            name = f"{stem}-{hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:12]}"
+        tokens = _ServedTokens(name, self._client, written, parse_special)
+        super().__init__(name, tokens, ends, n_ctx - 1)  # one place is left for what is written
+        self._rounding = size * _UNIT + 16 * _UNIT
+
+    def _vocabulary(self, size: int) -> tuple[list[bytes], set[int]]:
+        """Return how each token is written, and which of them end a text."""
+        row = self._next(self._plain, size)
+        written = {each["id"]: bytes(each["bytes"]) for each in row["top_logprobs"]}
+        if sorted(written) != list(range(size)):
+            raise TokenModelError(
+                f"{self._client.host} lists {len(written)} tokens where all {size} are asked for; is it llama.cpp?"
+            )
+        # Asked to ignore what ends a text, the server says which tokens it forbids for it.
+        asked = {"prompt": self._plain, "n_predict": 1, "ignore_eos": True}
+        forbidden = self._client.ask("/completion", asked)["generation_settings"]["logit_bias"]
+        ends = {int(each["token"]) for each in forbidden}
+        return [b"" if token in ends else written[token] for token in range(size)], ends
+
+    def _rows_at(self, before: list[int], ids: list[int], top: int | None) -> Iterator[dict[str, Any]]:
+        count = self._listed(top)
+        pace = min(max(_LISTED_AT_ONCE // count, 1), _TOKENS_AT_ONCE)
+        i = 0
+        while i < len(ids):
+            run = list(itertools.takewhile(self._is_text, ids[i : i + pace]))
+            if run:
+                yield from self._forced(before + ids[:i], run, count)
+            else:
+                yield self._next(before + ids[:i], self.vocabulary_size)
+            i += max(len(run), 1)
+        yield self._next(before + ids, count)
+
+    def _is_text(self, token: int) -> bool:
+        """Return whether a token is made of whole characters: grammars fail on parts of one."""
+        try:
+            return bool(self._texts.written[token].decode())
+        except UnicodeDecodeError:
+            return False
+
+    def _listed(self, top: int | None) -> int:
+        return self.vocabulary_size if top is None or self._exact else min(top, self.vocabulary_size)
+
+    def _forced(self, before: list[int], ids: list[int], count: int) -> list[dict[str, Any]]:
+        """Return what is told of each token of a text that the server is made to write."""
+        grammar = "root ::= " + " ".join(f"<[{token}]>" for token in ids)
+        rows = self._written(before, len(ids), {"n_probs": count, "grammar": grammar})["completion_probabilities"]
+        if [row["id"] for row in rows] != ids:
+            raise TokenModelError(
+                f"{self._client.host} does not write what the grammar {grammar[:60]!r} demands ({len(rows)} of its "
+                f"{len(ids)} tokens); it takes a server that knows grammars of tokens, as llama.cpp does since "
+                "December 2025, and enough context"
+            )
+        return rows
+
+    def _next(self, before: list[int], count: int) -> dict[str, Any]:
+        """Return what is told of whatever comes next, which is told only of tokens made of whole characters."""
+        (row,) = self._forced(before, self._plain[-1:], count)
+        return row
+
+    def _written(self, before: list[int], n_tokens: int, options: dict[str, Any]) -> dict[str, Any]:
+        asked = {"prompt": before, "n_predict": n_tokens, "cache_prompt": True, "return_tokens": True}
+        answer = self._client.ask("/completion", asked | options)
+        return {"completion_probabilities": []} | answer
+
+    def _read(self, row: dict[str, Any], written: tuple[bytes, ...], token: int | None, start: int) -> Position:
+        listed = row["top_logprobs"]
+        ids = np.fromiter((each["id"] for each in listed), np.int64, len(listed))
+        logs = np.fromiter((each["logprob"] for each in listed), np.float64, len(listed))
+        whole = len(ids) == self.vocabulary_size
+        told = logs > _UNDERFLOW
+        if whole and told.all():
+            logits = np.empty(len(ids))
+            logits[ids] = logs
+            return Position.complete_list(written, logits, ids=self._ids, chosen=token, start=start)
+        ids, logs = ids[told], logs[told]
+        cap, rounding = math.exp(logs.min()), self._rounding
+        if whole:  # but for tokens whose probability is 0 in single precision
+            logs, cap, rounding = logs - math.log(math.fsum(np.exp(logs))), _SMALLEST, _NORMALISED
+        if token is not None and token not in ids and not whole and row["logprob"] > _UNDERFLOW:
+            ids, logs = np.append(ids, token), np.append(logs, row["logprob"])
+        where: Sequence[int] = [] if token is None else np.flatnonzero(ids == token).tolist()
+        own = None if token is None else written[token]
+        return Position(
+            tuple(written[each] for each in ids.tolist()),
+            logs,
+            ids=ids,
+            vocabulary_size=self.vocabulary_size,
+            cap=cap,
+            rounding=rounding,
+            token=own,
+            chosen=where[0] if where else None,
+            span=(start, start + len(own or b"")),
+        )
+
+    def step(
+        self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
+    ) -> Iterator[Position]:
+        """Yield what the model writes after `prefix`, one request a token; see :meth:`TokenModel.step`.
+
+        Raises
+        ------
+        TokenModelError
+            If the text gets longer than the model reads, or there is nothing to begin with.
+        """
+        temperature = validate.finite(temperature, "temperature", least=0)
+        before = self._beginning(prefix)
+        written, start = self._texts.at_start(first=not prefix), 0
+        for each in _seeds(seed, max_tokens):
+            self._check_length(len(before))
+            row, token = self._drawn(before, self._listed(top), _drawing(temperature, each))
+            place = self._read(row, written, token, start)
+            yield place.top(top)
+            if token in self.ends:
+                return
+            before.append(token)
+            start, written = place.span[1], self._texts.written
+
+    def _drawn(self, before: list[int], count: int, drawing: dict[str, Any]) -> tuple[dict[str, Any], int]:
+        """Return a token that the server writes, and what it tells of it."""
+        answer = self._written(before, 1, {"n_probs": count} | drawing)
+        (token,), rows = answer["tokens"], answer["completion_probabilities"]
+        return (rows[0] if rows else self._next(before, self.vocabulary_size)), token
+
+    def sample(
+        self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
+    ) -> list[str]:
+        """Return `n` texts that the model writes after `prefix`; bytes that are no characters are replaced.
+
+        Raises
+        ------
+        TokenModelError
+            If a text gets longer than the model reads, or there is nothing to begin with.
+        """
+        temperature = validate.finite(temperature, "temperature", least=0)
+        before = self._beginning(prefix)
+        self._check_length(len(before) + max_tokens - 1)
+        texts = []
+        for each in _seeds(seed, n):
+            ids = self._written(before, max_tokens, _drawing(temperature, each))["tokens"]
+            text = self._texts.joined(ids, self._texts.at_start(first=not prefix))
+            texts.append(text.decode("utf-8", errors="replace"))
+        return texts
+
+
+class _ServedTokens(GgufTokens):
+    """What the tokenizer of a server does."""
+
+    def __init__(self, name: str, client: JsonClient, written: Sequence[bytes], parse_special: bool) -> None:
+        self._client = client
+        super().__init__(name, written, parse_special)
+
+    def _tokenized(self, text: str, *, start: bool, control: bool) -> list[int]:
+        return _tokens_of(self._client, text, start=start, control=control)
+
+
+def _tokens_of(client: JsonClient, text: str, *, start: bool, control: bool) -> list[int]:
+    asked = {"content": text, "add_special": start, "parse_special": control}
+    return [int(token) for token in client.ask("/tokenize", asked)["tokens"]]
+
+
+def _drawing(temperature: float, seed: int) -> dict[str, Any]:
+    """Return options that draw from the model's own distribution, and cut nothing off it but by a temperature."""
+    return {"samplers": ["temperature"], "temperature": temperature, "seed": seed}
+
+
+def _seeds(seed: int | None, count: int) -> list[int]:
+    return [int(each) >> 1 for each in np.random.SeedSequence(seed).generate_state(count)]

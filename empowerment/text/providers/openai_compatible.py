@@ -1,0 +1,239 @@
+"""Services that speak HTTP in the manner of OpenAI, with or without probabilities."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.text.providers.http import JsonClient
+from empowerment.text.providers.openai_service import EchoScorer, PromptScorer, Service
+from empowerment.text.token_model import Outcome, Position, Provider, Tier
+
+TELLS = {"echo": Tier.SCORE, "prompt": Tier.SCORE, "written": Tier.STEP, "nothing": Tier.SAMPLE}
+"""Of what a service tells probabilities: a text it repeats, its prompt, what it writes itself, or nothing."""
+
+
+class OpenAICompatible(Provider):
+    """A model behind a service that speaks HTTP in the manner of OpenAI.
+
+    Parameters
+    ----------
+    url : str
+        Where its paths begin, such as "http://127.0.0.1:8000/v1".
+    model : str
+        The name under which the service knows the model.
+    tells : {"written", "echo", "prompt", "nothing"}
+        Of what the service tells probabilities. "written": of the tokens that it writes itself, with ``logprobs``
+        (tier STEP; most services). "echo": of any text, which completions with ``echo`` repeat (tier SCORE; vLLM,
+        SGLang and some older models of OpenAI). "prompt": of any text, with ``prompt_logprobs`` and numbered tokens
+        (tier SCORE; vLLM). "nothing": of no token (tier SAMPLE).
+    chat : bool
+        Whether a prefix is sent as a message of a user, to be answered, instead of a text that is gone on with. Goes
+        with "written" and "nothing".
+    system : str, optional
+        The message of the system before it, in a chat.
+    listed : int, optional
+        How many of the most probable tokens to ask for. By default 20 in a chat, else 5, the most that OpenAI allows.
+    vocabulary_size : int, optional
+        How many tokens the model has. Without it an entropy has no upper end.
+    rounding : float
+        By how much, relatively, the scale of the listed probabilities may be off; see :class:`Position`. The default
+        covers sums in single precision as GPUs make them; llama.cpp may be off by the size of the vocabulary
+        times 6e-8.
+    options : mapping, optional
+        Further fields of every question, in the words of the service, such as ``{"top_k": 0, "min_p": 0}`` for one of
+        llama.cpp, which else draws from the most probable tokens alone. A field that is None is not sent, such as
+        ``{"top_p": None}`` for a model that refuses it.
+    limit : str
+        The field that says how many tokens are written at most; some models want "max_completion_tokens".
+    at_once : int
+        How many texts :meth:`sample` asks for in one question (``n``). Each question costs its prefix, but many
+        services refuse more than one.
+    key_from : str, optional
+        Name of the environment variable that holds the key. The key itself is never stored, shown or recorded.
+    timeout : float
+        Seconds that one answer may take.
+    tries : int
+        How often a question is asked at most. It is asked again where the connection is lost or refused, the answer
+        takes too long or is cut off, there were too many questions (429), or the server has a fault of its own (500
+        and the like).
+    longest_wait : float
+        Seconds to wait before asking again, at most. The waits begin with half a second and double, or last as long
+        as the server says; where that is longer than this, the question is given up.
+    name : str, optional
+        By default the model, the host and a hash of what answers depend on; recorded answers are kept under it.
+
+    Raises
+    ------
+    ValueError
+        If options do not fit together, the address is none, or the environment has no such key.
+
+    Notes
+    -----
+    A question that cannot be answered is a :class:`TokenModelError`, which :func:`ask_each` reports with its prompt
+    while it goes on with others; with :class:`Recorded` the next run asks for these alone. Redirects are not
+    followed.
+
+    Probabilities have to be those of the model, before a temperature or a cut.
+    :func:`empowerment.testing.check_token_model` finds out, and also whether texts are repeated with the
+    probabilities of other places, as some servers do. What a service writes in the place of a probability that it
+    does not tell (-9999) is left out of the list.
+
+    In "echo" and "prompt" a prefix and a text are read as one, so the text has to begin where a token does; a token
+    that is asked for by name (`also`) is put after the text and scored there, 32 in one question ("echo"), or asked
+    for by its number, 128 in one question ("prompt"). A server of llama.cpp does neither, and
+    :class:`LlamaServer` scores any text with it all the same.
+
+    Examples
+    --------
+    ::
+
+        chat = OpenAICompatible("https://api.openai.com/v1", "gpt-4.1-mini", chat=True, key_from="OPENAI_API_KEY")
+        vllm = OpenAICompatible("http://127.0.0.1:8000/v1", "Qwen/Qwen3-0.6B", tells="prompt", listed=20)
+    """
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        tells: str = "written",
+        chat: bool = False,
+        system: str | None = None,
+        listed: int | None = None,
+        vocabulary_size: int | None = None,
+        rounding: float = 1e-3,
+        options: Mapping[str, Any] | None = None,
+        limit: str = "max_tokens",
+        at_once: int = 1,
+        key_from: str | None = None,
+        timeout: float = 60.0,
+        tries: int = 6,
+        longest_wait: float = 60.0,
+        name: str | None = None,
+    ) -> None:
+        validate.one_of(tells, TELLS, "tells")
+        if chat and TELLS[tells] is Tier.SCORE:
+            raise ValueError(f"tells={tells!r} does not go with chat=True: a chat scores no given text")
+        if system is not None and not chat:
+            raise ValueError("system is a message of a chat; pass chat=True, or put it into the prefix")
+        patience: dict[str, Any] = {"timeout": timeout, "tries": tries, "longest_wait": longest_wait}
+        client = JsonClient(url, key_from=key_from, **patience)
+        self._service = Service(
+            client=client,
+            model=model,
+            options=dict(options or {}),
+            listed=validate.positive_int((20 if chat else 5) if listed is None else listed, "listed"),
+            vocabulary_size=None
+            if vocabulary_size is None
+            else validate.positive_int(vocabulary_size, "vocabulary_size"),
+            rounding=validate.finite(rounding, "rounding", least=0),
+        )
+        self._tells, self._chat, self._system, self._limit = tells, chat, system, limit
+        self._at_once = validate.positive_int(at_once, "at_once")
+        self._scorer: EchoScorer | PromptScorer | None = None
+        if tells == "echo":
+            self._scorer = EchoScorer(self._service)
+        elif tells == "prompt":
+            root = JsonClient(url.rstrip("/").removesuffix("/v1"), key_from=key_from, **patience)
+            self._scorer = PromptScorer(self._service, root)
+        self.tier = TELLS[tells]
+        self.vocabulary_size = self._service.vocabulary_size
+        self.name = name or self._default_name()
+
+    def _default_name(self) -> str:
+        service = self._service
+        known = [self._tells, self._chat, self._system, service.listed, service.options, service.rounding]
+        signs = hashlib.sha256(json.dumps([*known, service.vocabulary_size], sort_keys=True).encode()).hexdigest()
+        return f"{service.model} at {service.client.host}-{signs[:12]}"
+
+    def score(
+        self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
+    ) -> list[Position]:
+        """Return the distribution at each token of `text` after `prefix`, and the one after it.
+
+        However few are wanted, `listed` tokens are asked for; see :meth:`TokenModel.score`.
+
+        Raises
+        ------
+        TierError
+            If no given text is scored.
+        TokenModelError
+            If there is no answer, or one that cannot be read.
+        """
+        if self._scorer is None:
+            return super().score(prefix, text)
+        places = self._scorer.score(prefix, text, also)
+        return places if top is None else [place.top(top, also=also if place.tokens else ()) for place in places]
+
+    def step(
+        self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
+    ) -> Iterator[Position]:
+        """Yield what the model writes after `prefix`, asked for in one question; see :meth:`TokenModel.step`.
+
+        Raises
+        ------
+        TierError
+            If no probabilities are told.
+        TokenModelError
+            If there is no answer, or one that cannot be read.
+        """
+        if self.tier < Tier.STEP:
+            raise self._refusal("step", Tier.STEP)
+        asked = self._drawing(max_tokens, temperature, seed)
+        listed = self._service.listed
+        asked |= {"logprobs": True, "top_logprobs": listed} if self._chat else {"logprobs": listed}
+        if isinstance(self._scorer, PromptScorer):
+            asked |= {"return_tokens_as_token_ids": True}
+        (choice,) = self._choices(prefix, 1, asked)
+        rows = self._service.rows(choice)
+        if isinstance(self._scorer, PromptScorer):
+            rows = self._scorer.spelled(rows)
+        start = 0
+        for row in rows:
+            place = self._service.position(row, start)
+            yield place.top(top)
+            start = place.span[1]
+
+    def sample(
+        self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
+    ) -> list[str]:
+        """Return `n` texts that the model writes after `prefix`.
+
+        Raises
+        ------
+        TokenModelError
+            If there is no answer, or one that cannot be read.
+        """
+        texts: list[str] = []
+        while len(texts) < n:
+            own = None if seed is None else int(np.random.SeedSequence([seed, len(texts)]).generate_state(1)[0]) >> 1
+            count = min(self._at_once, n - len(texts))
+            several = {"n": count} if count > 1 else {}
+            asked = self._drawing(max_tokens, temperature, own) | several
+            texts += [self._text(choice) for choice in self._choices(prefix, count, asked)]
+        return texts
+
+    def _drawing(self, max_tokens: int, temperature: float, seed: int | None) -> dict[str, Any]:
+        temperature = validate.finite(temperature, "temperature", least=0)
+        asked = {self._limit: max_tokens, "temperature": temperature, "top_p": 1}
+        return asked if seed is None else asked | {"seed": seed}
+
+    def _choices(self, prefix: str, count: int, asked: Mapping[str, Any]) -> list[Any]:
+        if not self._chat:
+            return self._service.choices("/completions", count, prompt=prefix, **asked)
+        messages = [{"role": "user", "content": prefix}]
+        if self._system is not None:
+            messages.insert(0, {"role": "system", "content": self._system})
+        return self._service.choices("/chat/completions", count, messages=messages, **asked)
+
+    def _text(self, choice: Any) -> str:
+        text = choice["message"].get("content") if self._chat and "message" in choice else choice.get("text")
+        if not isinstance(text, str):
+            raise self._service.fault(f"answers without a text: {str(choice)[:200]!r}")
+        return text

@@ -1,0 +1,347 @@
+"""Services in the manner of OpenAI: what they tell is read as what it is, and no more."""
+
+import contextlib
+import io
+import json
+import logging
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+from openai_stand_in import Completions, StandIn
+
+from empowerment.testing import check_token_model
+from empowerment.text import (
+    OpenAICompatible,
+    Recorded,
+    TableModel,
+    Tier,
+    TierError,
+    TokenModelError,
+    answer_channel,
+    ask_each,
+    next_token_channel,
+)
+from empowerment.text.providers import http
+
+KEY = "sk-very-secret-0123456789"
+FOX = TableModel.from_texts(
+    ["a quick brown fox jumps over the lazy dog while a quick brown dog naps", "a rose is a rose"] * 2, order=2
+)
+PREFIX, TEXT = "a quick brown fox", " jumps over the lazy dog"
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch):
+    monkeypatch.setattr(http, "_FIRST_WAIT", 0.01)
+
+
+@pytest.fixture(params=[True, False], ids=["start", "no start"])
+def fox(request):
+    with StandIn(Completions(FOX, start=request.param)) as server:
+        yield server
+
+
+def asking(server, **options):
+    return OpenAICompatible(f"{server.url}/v1", "fox", **{"tries": 2, "timeout": 5} | options)
+
+
+def replying(choice):
+    """Return a server that gives one answer to everything."""
+    return StandIn(lambda path, body: {"choices": [choice]})
+
+
+def logs(places):
+    return [place.log_probabilities[place.chosen] for place in places if place.token is not None]
+
+
+@pytest.mark.parametrize("tells", ["echo", "prompt"])
+def test_the_contract_holds_where_texts_are_scored(fox, tells):
+    model = asking(fox, tells=tells, vocabulary_size=FOX.vocabulary_size)
+    assert model.tier is Tier.SCORE
+    check_token_model(model, PREFIX, TEXT)
+
+
+@pytest.mark.parametrize("chat", [True, False])
+def test_the_contract_holds_where_only_what_is_written_is_told(fox, chat):
+    model = asking(fox, chat=chat)
+    assert model.tier is Tier.STEP
+    check_token_model(model, PREFIX)
+
+
+@pytest.mark.parametrize("chat", [True, False])
+def test_the_contract_holds_where_nothing_is_told(fox, chat):
+    model = asking(fox, chat=chat, tells="nothing")
+    check_token_model(model, PREFIX)
+    with pytest.raises(TierError, match="is of the tier SAMPLE"):
+        list(model.step("x"))
+
+
+@pytest.mark.parametrize("tells", ["echo", "prompt"])
+def test_scores_are_those_of_the_model_behind_it(fox, tells):
+    found = asking(fox, tells=tells).score(PREFIX, TEXT)
+    wanted = FOX.score(PREFIX, TEXT)
+    assert [place.token for place in found] == [place.token for place in wanted]
+    assert [place.span for place in found] == [place.span for place in wanted]
+    assert logs(found) == pytest.approx(logs(wanted))
+    for place, whole in zip(found, wanted, strict=True):
+        told = dict(zip(whole.tokens, whole.log_probabilities, strict=True))
+        assert list(place.log_probabilities) == pytest.approx([told[token] for token in place.tokens])
+        unlisted = [log for token, log in told.items() if token not in place.tokens]
+        assert place.cap >= math.exp(max(unlisted)) - 1e-12
+
+
+@pytest.mark.parametrize("tells", ["echo", "prompt"])
+def test_unions_are_asked_for_by_name(fox, tells):
+    prompts = ["a quick brown", "a rose is", "a quick brown dog"]
+    exact = next_token_channel(FOX, prompts, top=None).capacity()
+    model = asking(fox, tells=tells, listed=2, vocabulary_size=FOX.vocabulary_size, rounding=0)
+    union = next_token_channel(model, prompts, top=2)
+    assert union.listed.all()
+    found = union.capacity()
+    assert found.lower <= exact.lower + 1e-9
+    assert exact.upper <= found.upper + 1e-9
+    lists = next_token_channel(model, prompts, top=2, union=False).capacity()
+    assert found.gap < lists.gap
+
+
+def test_answers_are_scored_whole(fox):
+    found = answer_channel(
+        asking(fox, tells="echo", rounding=0), ["a quick", "a rose is a"], [" brown fox", " rose"], end=""
+    )
+    wanted = answer_channel(FOX, ["a quick", "a rose is a"], [" brown fox", " rose"], end="")
+    np.testing.assert_allclose(found.observed, wanted.observed)
+
+
+def test_what_is_written_has_the_distributions_it_was_drawn_from(fox):
+    for chat in (True, False):
+        places = list(asking(fox, chat=chat).step(PREFIX, 3, temperature=0.7, seed=1))
+        assert len(places) == 3
+        text = b"".join(place.token for place in places).decode()
+        assert logs(places) == pytest.approx(logs(FOX.score(PREFIX, text)))
+
+
+def test_recorded_answers_shifted_by_a_token_are_caught():
+    """What llama-cpp-python answers with echo, where a model reads nothing before a text."""
+    exchanges = json.loads((Path(__file__).parent / "data" / "echo_llama_cpp.json").read_text())
+    known = {(e["request"]["prompt"], e["request"]["echo"]): e["response"] for e in exchanges}
+    with StandIn(lambda path, body: known[body["prompt"], body["echo"]]) as server:
+        shifted = asking(server, tells="echo")
+        with pytest.raises(
+            AssertionError, match=r"cut before token \d, .*: in the text, and at the end of what is befo"
+        ):
+            check_token_model(shifted, "def add", "(a, b):\n    return a + b", tolerance=0.1)
+        step = asking(server)
+        assert step.tier is Tier.STEP
+
+
+def test_the_place_of_an_untold_probability_is_no_probability():
+    top = [{"token": " no", "logprob": -0.2}, {"token": " yes", "logprob": -2.0}, {"token": " x", "logprob": -9999.0}]
+    row = {"token": " maybe", "logprob": -9999.0, "bytes": None, "top_logprobs": top}
+    with replying({"logprobs": {"content": [row]}}) as server:
+        (place,) = asking(server, chat=True, vocabulary_size=100, rounding=0).step("x")
+    assert (place.tokens, place.token, place.chosen) == ((b" no", b" yes"), b" maybe", None)
+    assert place.surprisal().upper == math.inf
+    assert place.surprisal().lower == pytest.approx(-math.log2(1 - math.exp(-0.2) - math.exp(-2)))
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"logprobs": None}, r"tells no probabilities \(logprobs is missing\); with tells='nothing'"),
+        ({}, "tells no probabilities"),
+        ({"logprobs": {"tokens": ["a", "b"], "token_logprobs": [0.0, 0.0]}}, "writes the log-probability 0 for each"),
+        (
+            {"logprobs": {"tokens": ["a"], "token_logprobs": [0.0], "top_logprobs": [{"a": 0.0, "b": -9999}]}},
+            "0 for each",
+        ),
+        ({"logprobs": {"tokens": ["a"]}}, "tells probabilities in a form that is not known: KeyError"),
+        ({"logprobs": {"tokens": ["a"], "token_logprobs": [[1]]}}, "in a form that is not known"),
+        (
+            {"logprobs": {"tokens": ["a"], "token_logprobs": [-0.1], "top_logprobs": [{"a": -0.1, "b": -0.1}]}},
+            "sum to 1.8",
+        ),
+        ({"logprobs": {"tokens": ["a\ufffd"], "token_logprobs": [-1.0]}}, "does not tell the bytes of a token"),
+    ],
+)
+def test_what_cannot_be_read_is_said(choice, message):
+    with replying(choice) as server, pytest.raises(TokenModelError, match=f"fox at 127.*{message}"):
+        list(asking(server).step("x"))
+
+
+def test_a_certain_token_is_believed_where_others_are_told():
+    row = {"tokens": ["a"], "token_logprobs": [0.0], "top_logprobs": [{"a": 0.0, "b": -21.5}]}
+    with replying({"logprobs": row}) as server:
+        (place,) = asking(server).step("x")
+    assert place.surprisal().lower == 0
+
+
+@pytest.mark.parametrize("answer", [{}, {"choices": []}, [], {"choices": [7]}])
+def test_answers_without_choices_are_said(answer):
+    with StandIn(lambda path, body: answer) as server:
+        with pytest.raises(TokenModelError, match=r"answers without choices|tells no probab"):
+            list(asking(server).step("x"))
+        with pytest.raises(TokenModelError, match="answers without"):
+            asking(server).sample("x", 1)
+
+
+def test_the_own_token_beside_a_short_list_bounds_no_other():
+    """A service lists three where five were asked for, and the own token beside them: it is no bound of the rest."""
+    top = {"a": math.log(0.5), "b": math.log(0.2), "c": math.log(0.1), "z": math.log(0.001)}
+    row = {"tokens": ["z"], "token_logprobs": [top["z"]], "top_logprobs": [top]}
+    with replying({"logprobs": row}) as server:
+        (place,) = asking(server).step("x", top=5)
+        assert place.cap == pytest.approx(0.1)
+        (place,) = asking(server, listed=3).step("x", top=5)
+        assert place.cap == pytest.approx(0.1)
+        assert math.exp(place.log_probabilities[place.chosen]) == pytest.approx(0.001)
+
+
+def test_tokens_that_cannot_be_told_apart_stay_in_the_residual():
+    top = [("a", -1.0, [97]), ("\ufffd", -1.5, None), ("b", -2.0, [98]), ("a", -2.5, [97])]
+    told = [{"token": token, "logprob": log, "bytes": raw} for token, log, raw in top]
+    with replying({"logprobs": {"content": [told[0] | {"top_logprobs": told}]}}) as server:
+        (place,) = asking(server, chat=True).step("x")
+    assert place.tokens == (b"a", b"b")
+    assert place.cap == pytest.approx(math.exp(-1.5))
+
+
+def test_tokens_with_numbers_may_be_written_alike():
+    told = [{"token": "", "id": i, "logprob": -1.0 - i, "bytes": []} for i in range(3)]
+    with replying({"logprobs": {"content": [told[1] | {"top_logprobs": told}]}}) as server:
+        (place,) = asking(server).step("x")
+    assert (place.outcomes, place.chosen) == ([0, 1, 2], 1)
+
+
+def test_bytes_in_the_older_form_are_read():
+    row = {"tokens": ["bytes:\\xe2\\x82"], "token_logprobs": [-0.5], "top_logprobs": [{"bytes:\\xe2\\x82": -0.5}]}
+    with replying({"logprobs": row}) as server:
+        (place,) = asking(server).step("x")
+    assert place.token == b"\xe2\x82"
+
+
+@pytest.mark.parametrize("tells", ["echo", "prompt"])
+def test_a_text_has_to_begin_where_a_token_does(fox, tells):
+    with pytest.raises(TokenModelError, match="reads a token across the end of the prefix 'a quick bro'"):
+        asking(fox, tells=tells).score("a quick bro", "wn fox")
+
+
+def test_a_token_that_is_read_otherwise_is_not_told(fox):
+    with pytest.raises(TokenModelError, match="does not read b' quick brown' as a token of its own after 'a'"):
+        asking(fox, tells="echo").score("a", also=[b" quick brown"])
+    with pytest.raises(TokenModelError, match="names some by numbers"):
+        asking(fox, tells="echo").score("a", also=[3])
+    with pytest.raises(TokenModelError, match="names some otherwise"):
+        asking(fox, tells="prompt").score("a", also=[b" quick"])
+
+
+def test_servers_that_do_not_score_are_found_out(fox):
+    with replying({"text": "", "logprobs": {"tokens": ["?"], "token_logprobs": [-1.0]}}) as server:
+        with pytest.raises(TokenModelError, match=r"repeats .* by the token b'\?' where the text has b'a b'"):
+            asking(server, tells="echo").score("", "a b")
+        with pytest.raises(TokenModelError, match=r"does not tell the tokens of a prompt \(return_token_ids\)"):
+            asking(server, tells="prompt").score("", "a b")
+
+
+def test_texts_are_drawn_one_by_one_or_as_many_as_a_service_gives_at_once():
+    asked = []
+
+    def respond(path, body):
+        asked.append(body)
+        return {"choices": [{"text": f" {body.get('seed')}"}]}  # one, however many are asked for
+
+    with StandIn(respond) as server:
+        texts = asking(server, tells="nothing").sample("x", 3, seed=5)
+        assert len(set(texts)) == 3
+        assert texts == asking(server, tells="nothing").sample("x", 3, seed=5)
+        asking(server, tells="nothing", at_once=2).sample("x", 3)
+    assert ["n" in each for each in asked[:6]] == [False] * 6
+    assert [each.get("n") for each in asked[6:]] == [2, 2, None]
+    assert "seed" not in asked[-1]
+
+
+def test_options_and_the_systems_message_are_sent_and_named():
+    with StandIn(Completions(FOX)) as server:
+        model = asking(server, chat=True, system="Be brief.", options={"top_k": 0})
+        list(model.step("a quick"))
+        body = server.asked[-1][1]
+        assert body["messages"] == [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "a quick"},
+        ]
+        assert (body["top_k"], body["top_logprobs"], body["model"]) == (0, 20, "fox")
+        list(asking(server, options={"top_p": None}, limit="max_completion_tokens").step("a quick", 2))
+        sent = server.asked[-1][1]
+        assert "top_p" not in sent
+        assert (sent["max_completion_tokens"], "max_tokens" in sent) == (2, False)
+        names = {asking(server, chat=True, **each).name for each in ({}, {"system": "x"}, {"options": {"top_k": 0}})}
+        assert len(names) == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tells": "all"}, "unknown tells 'all'; the known ones are 'echo', 'prompt', 'written', 'nothing'"),
+        ({"tells": "echo", "chat": True}, "tells='echo' does not go with chat=True"),
+        ({"system": "x"}, "system is a message of a chat"),
+        ({"listed": 0}, "listed is 0"),
+        ({"rounding": -1}, "rounding is -1"),
+        ({"vocabulary_size": 1.5}, "vocabulary_size is 1.5"),
+        ({"key_from": "NO_SUCH_KEY_HERE"}, "the environment has no NO_SUCH_KEY_HERE"),
+    ],
+)
+def test_options_that_do_not_fit_are_refused(options, message):
+    with pytest.raises(ValueError, match=message):
+        OpenAICompatible("http://127.0.0.1:1/v1", "fox", **options)
+
+
+FAULTS = ("500", "429", "truncated", "broken_off", "reset", "slow")
+
+
+def test_faults_are_overcome_or_reported_by_prompt_and_nothing_is_lost(tmp_path, monkeypatch, caplog):
+    """Each fault meets one prompt once and another for ever; the second run asks for what is missing alone."""
+    monkeypatch.setenv("FOX_KEY", KEY)
+    prompts = [f"a quick brown{' dog' * i}" for i in range(2 * len(FAULTS) + 3)]
+    passing = dict(zip(prompts, FAULTS, strict=False))
+    lasting = dict(zip(prompts[len(FAULTS) :], FAULTS, strict=False))
+    met = set()
+
+    def fault(body):
+        prompt = body["prompt"]
+        if prompt in lasting:
+            return lasting[prompt]
+        if prompt in passing and prompt not in met:
+            met.add(prompt)
+            return passing[prompt]
+        return None
+
+    def ask(model):
+        return ask_each(lambda prompt: list(model.step(prompt)), prompts, workers=3)
+
+    path, shown = tmp_path / "fox.jsonl", io.StringIO()
+    with (
+        StandIn(Completions(FOX), fault) as server,
+        contextlib.redirect_stderr(shown),
+        caplog.at_level(logging.DEBUG),
+    ):
+        model = asking(server, key_from="FOX_KEY", timeout=0.5)
+        with Recorded(path, model) as recorded:
+            first = ask(recorded)
+        assert set(first.failures) == set(lasting)
+        assert set(first.found) == set(prompts) - set(lasting)
+        messages = [str(error) for error in first.failures.values()]
+        assert all("asked 2 times" in each for each in messages)
+        with pytest.raises(TokenModelError) as raised:
+            first.all()
+        n_asked = len(server.asked)
+        lasting.clear()
+        with Recorded(path, model) as recorded:
+            second = ask(recorded)
+        again = [body["prompt"] for _, body in server.asked[n_asked:]]
+    assert sorted(again) == sorted(set(first.failures))
+    for prompt, (place,) in zip(prompts, second.all(), strict=True):
+        assert place.token == FOX.score(prompt)[-1].tokens[int(np.argmax(FOX.score(prompt)[-1].log_probabilities))]
+    kept = [path.read_text(), shown.getvalue(), caplog.text, repr(model), repr(first), str(raised.value), *messages]
+    assert all(KEY not in each for each in kept)
+    assert all(each["Authorization"] == f"Bearer {KEY}" for each in server.headers)
