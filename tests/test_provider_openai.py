@@ -236,7 +236,33 @@ def test_a_token_that_is_read_otherwise_is_not_told(fox):
         asking(fox, tells="prompt").score("a", also=[b" quick"])
 
 
-def test_servers_that_do_not_score_are_found_out(fox):
+@pytest.mark.parametrize("tells", ["echo", "prompt"])
+def test_what_nothing_stands_before_has_no_named_tokens(tells):
+    with StandIn(Completions(FOX, start=False)) as server:
+        first, *others = asking(server, tells=tells).score("", "a quick", top=1, also=asked_by(tells))
+    assert first.outcomes == []
+    assert all(set(asked_by(tells)) <= set(place.outcomes) for place in others)
+
+
+def asked_by(tells):
+    """Return a token as the outcomes of a service name it."""
+    return [FOX.score("a")[-1].tokens.index(b" rose")] if tells == "prompt" else [b" rose"]
+
+
+def test_answers_in_another_form_are_said():
+    def respond(path, body):
+        if path == "/detokenize":
+            return {"prompt": "x" if body["tokens"] == [7] else "a"}
+        return {"choices": [{"prompt_logprobs": [None, {"1": {}}, {"1": {}}], "prompt_token_ids": [7, 1]}]}
+
+    with (
+        StandIn(respond) as server,
+        pytest.raises(TokenModelError, match=r"answers in a form that is not known: Key"),
+    ):
+        asking(server, tells="prompt").score("", "a")
+
+
+def test_servers_that_do_not_score_are_found_out():
     with replying({"text": "", "logprobs": {"tokens": ["?"], "token_logprobs": [-1.0]}}) as server:
         with pytest.raises(TokenModelError, match=r"repeats .* by the token b'\?' where the text has b'a b'"):
             asking(server, tells="echo").score("", "a b")

@@ -168,7 +168,10 @@ class OpenAICompatible(Provider):
         """
         if self._scorer is None:
             return super().score(prefix, text)
-        places = self._scorer.score(prefix, text, also)
+        try:
+            places = self._scorer.score(prefix, text, also)
+        except (KeyError, IndexError, TypeError, AttributeError) as reason:
+            raise self._service.fault(f"answers in a form that is not known: {reason!r}") from reason
         return places if top is None else [place.top(top, also=also if place.tokens else ()) for place in places]
 
     def step(

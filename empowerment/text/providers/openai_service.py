@@ -118,16 +118,15 @@ class EchoScorer:
         places, start, raw = [], 0, text.encode()
         for row in rows:
             before = prefix + raw[:start].decode(errors="replace")
-            place = self._place(row, start, self._named(before, row, also))
-            places.append(place)
-            start = place.span[1]
+            places.append(self._place(row, start, before, also))
+            start = places[-1].span[1]
         return places
 
-    def _place(self, row: Row, start: int, named: Sequence[Entry]) -> Position:
+    def _place(self, row: Row, start: int, before: str, also: Sequence[Outcome]) -> Position:
         if row.own is not None and row.own.log is None and not row.listed:  # nothing stands before it
             own = row.own.token
             return unknown_position(own, (start, start + len(own or b"")), self.service.vocabulary_size)
-        return self.service.position(row, start, named)
+        return self.service.position(row, start, self._named(before, row, also))
 
     def _echoed(self, whole: str) -> tuple[list[Row], Row | None]:
         """Return what is told of each token of a text, and of what comes after it, if it is."""

@@ -90,7 +90,7 @@ class XLlamaCpp(LlamaServer):
         except (RuntimeError, ValueError) as reason:
             raise OSError(f"llama.cpp cannot load {path!r}: {reason}; verbosity=3 shows what it says") from reason
         if name is None:
-            signs = file_fingerprint(path, [n_ctx, n_ubatch, exact, parse_special, options])
+            signs = file_fingerprint(path, [n_ubatch, exact, parse_special, options])
             name = f"{PurePath(path).stem}-{signs}"
         super().__init__(self._server.listening_address, exact=exact, name=name, parse_special=parse_special, tries=1)
 
