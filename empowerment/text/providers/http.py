@@ -38,15 +38,8 @@ class JsonClient:
         Where its paths begin, such as "http://127.0.0.1:8080".
     key_from : str, optional
         Name of the environment variable with the key. It is read for each question and not kept.
-    timeout : float
-        Seconds that one answer may take.
-    tries : int
-        How often a question is asked at most. It is asked again where the connection is lost or refused, the answer
-        takes too long or is cut off, there were too many questions (429), or the server has a fault of its own (500
-        and the like).
-    longest_wait : float
-        Seconds to wait before asking again, at most. The waits begin with half a second and double, or last as long
-        as the server says; where that is longer than this, the question is given up.
+    timeout, tries, longest_wait
+        See :class:`OpenAICompatible`.
 
     Raises
     ------

@@ -207,34 +207,19 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
             span=(start, start + len(own or b"")),
         )
 
-    def step(
-        self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
-    ) -> Iterator[Position]:
-        """Yield what the model writes after `prefix`, one request a token; see :meth:`TokenModel.step`.
-
-        Raises
-        ------
-        TokenModelError
-            If the text gets longer than the model reads, or there is nothing to begin with.
-        """
-        temperature = validate.finite(temperature, "temperature", least=0)
-        before = self._beginning(prefix)
-        written, start = self._texts.at_start(first=not prefix), 0
+    def _drawn(
+        self, before: list[int], max_tokens: int, top: int, temperature: float, seed: int | None
+    ) -> Iterator[tuple[dict[str, Any], int]]:
         for each in _seeds(seed, max_tokens):
             self._check_length(len(before))
-            row, token = self._drawn(before, self._listed(top), _drawing(temperature, each))
-            place = self._read(row, written, token, start)
-            yield place.top(top)
+            drawing = {"n_probs": self._listed(top)} | _drawing(temperature, each)
+            answer = self._written(before, 1, drawing)
+            (token,), rows = answer["tokens"], answer["completion_probabilities"]
+            # Of a part of a character nothing is told, so it is asked what comes there instead of what was written.
+            yield rows[0] if rows else self._next(before, self.vocabulary_size), token
             if token in self.ends:
                 return
-            before.append(token)
-            start, written = place.span[1], self._texts.written
-
-    def _drawn(self, before: list[int], count: int, drawing: dict[str, Any]) -> tuple[dict[str, Any], int]:
-        """Return a token that the server writes, and what it tells of it."""
-        answer = self._written(before, 1, {"n_probs": count} | drawing)
-        (token,), rows = answer["tokens"], answer["completion_probabilities"]
-        return (rows[0] if rows else self._next(before, self.vocabulary_size)), token
+            before = [*before, token]
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None

@@ -54,21 +54,11 @@ class LocalModel(TokenizedModel[np.ndarray]):
             sent = yield [next(self._logits_after(each, 1)) for each in texts]
             texts = [[*each, token] for each, token in zip(texts, sent, strict=True)]
 
-    def step(
-        self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
-    ) -> Iterator[Position]:
-        """Yield what the model writes after `prefix`, token by token; see :meth:`TokenModel.step`.
-
-        Raises
-        ------
-        TokenModelError
-            If the text gets longer than the model reads, or there is nothing to begin with.
-        """
-        written, start = self._texts.at_start(first=not prefix), 0
-        for (row,), (token,) in self._drawn(prefix, max_tokens, temperature, [np.random.default_rng(seed)]):
-            place = self._read(row, written, token, start)
-            yield place.top(top)
-            start, written = place.span[1], self._texts.written
+    def _drawn(
+        self, before: list[int], max_tokens: int, top: int, temperature: float, seed: int | None
+    ) -> Iterator[tuple[np.ndarray, int]]:
+        for (row,), (token,) in self._abreast_drawn(before, max_tokens, temperature, [np.random.default_rng(seed)]):
+            yield row, token
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
@@ -80,22 +70,22 @@ class LocalModel(TokenizedModel[np.ndarray]):
         TokenModelError
             If a text gets longer than the model reads, or there is nothing to begin with.
         """
+        temperature = validate.finite(temperature, "temperature", least=0)
+        before = self._beginning(prefix)
         rngs = [np.random.default_rng(each) for each in np.random.SeedSequence(seed).generate_state(n)]
         found: list[str] = []
         for i in range(0, n, self._abreast):
             abreast = rngs[i : i + self._abreast]
-            drawn = [tokens for _, tokens in self._drawn(prefix, max_tokens, temperature, abreast)]
+            drawn = [tokens for _, tokens in self._abreast_drawn(before, max_tokens, temperature, abreast)]
             for ids in zip(*drawn, strict=True) if drawn else [()] * len(abreast):
                 text = self._texts.joined(ids, self._texts.at_start(first=not prefix))
                 found.append(text.decode("utf-8", errors="replace"))
         return found
 
-    def _drawn(
-        self, prefix: str, max_tokens: int, temperature: float, rngs: list[np.random.Generator]
+    def _abreast_drawn(
+        self, before: list[int], max_tokens: int, temperature: float, rngs: list[np.random.Generator]
     ) -> Iterator[tuple[list[np.ndarray], list[int]]]:
         """Yield logits and the tokens drawn from them, for texts side by side, until all have ended."""
-        temperature = validate.finite(temperature, "temperature", least=0)
-        before = self._beginning(prefix)
         reading = self._continued(before, len(rngs))
         tokens: list[int] = []
         for i in range(max_tokens):

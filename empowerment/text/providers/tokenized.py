@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.text.providers.tokens import TextTokens
 from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError, unknown_position
 
@@ -17,9 +18,9 @@ Row = TypeVar("Row")
 class TokenizedModel(Provider, Generic[Row]):
     """A start for models that go on from tokens: texts become tokens, and answers positions.
 
-    A subclass answers with a row for each place of a text, in `_rows_at`, and reads a row in `_read`. Its model
-    begins with what its tokenizer puts before a text by itself, and with nothing else; where that is nothing, the
-    first token of a text has no distribution.
+    A subclass answers with a row for each place of a text, in `_rows_at`, reads a row in `_read`, and writes token by
+    token in `_drawn`. Its model begins with what its tokenizer puts before a text by itself, and with nothing else;
+    where that is nothing, the first token of a text has no distribution.
 
     Parameters
     ----------
@@ -49,6 +50,12 @@ class TokenizedModel(Provider, Generic[Row]):
         """
 
     @abstractmethod
+    def _drawn(
+        self, before: list[int], max_tokens: int, top: int, temperature: float, seed: int | None
+    ) -> Iterator[tuple[Row, int]]:
+        """Yield what follows `before` and a token drawn from it, what follows that, and so on, until a text ends."""
+
+    @abstractmethod
     def _read(self, row: Row, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
         """Return the distribution in a row, at a token of a text that begins there, or after the last."""
 
@@ -74,6 +81,23 @@ class TokenizedModel(Provider, Generic[Row]):
             places.append(place if top is None or row is None else place.top(top, also=also))
             start, written = place.span[1], self._texts.written
         return places
+
+    def step(
+        self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
+    ) -> Iterator[Position]:
+        """Yield what the model writes after `prefix`, token by token; see :meth:`TokenModel.step`.
+
+        Raises
+        ------
+        TokenModelError
+            If the text gets longer than the model reads, or there is nothing to begin with.
+        """
+        temperature = validate.finite(temperature, "temperature", least=0)
+        written, start = self._texts.at_start(first=not prefix), 0
+        for row, token in self._drawn(self._beginning(prefix), max_tokens, top, temperature, seed):
+            place = self._read(row, written, token, start)
+            yield place.top(top)
+            start, written = place.span[1], self._texts.written
 
     def _rows(self, before: list[int], ids: list[int], top: int | None) -> Iterator[Row | None]:
         """Yield the rows at each token and after the last; none where nothing stands before it."""
