@@ -97,13 +97,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.connection.close()
 
     def fault_slow(self, body):
-        time.sleep(1.0)
+        time.sleep(4.0)
         self.send(200, self.stand_in.respond(self.path, body))
 
     def fault_dripping(self, body):
         self.send_response(200)
         self.end_headers()
-        for _ in range(20):
+        for _ in range(80):
             self.wfile.write(b" ")
             self.wfile.flush()
             time.sleep(0.05)

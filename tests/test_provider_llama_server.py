@@ -68,7 +68,7 @@ def logs(places):
 
 
 def test_the_contract_holds_for_a_server(server):
-    check_token_model(server, PREFIX, TEXT)
+    check_token_model(server, PREFIX, "(a, b")
 
 
 def test_the_contract_holds_with_and_without_a_space_and_a_start(tiny):
@@ -104,6 +104,11 @@ def test_lists_are_the_beginnings_of_whole_lists(server):
         assert np.abs(np.expm1(off)).max() <= one.rounding
         assert np.ptp(off) < 1e-5  # it is the scale that is off
         assert one.entropy().lower <= other.entropy().lower <= one.entropy().upper
+
+
+def test_no_list_at_all_is_allowed(server):
+    places = server.score(PREFIX, TEXT, top=0)
+    assert [len(place.tokens) for place in places] == [1] * (len(places) - 1) + [0]  # that of the text is told
 
 
 def test_with_exact_nothing_is_rounded(url):

@@ -44,7 +44,7 @@ def fox(request):
 
 
 def asking(server, **options):
-    return OpenAICompatible(f"{server.url}/v1", "fox", **{"tries": 2, "timeout": 5} | options)
+    return OpenAICompatible(f"{server.url}/v1", "fox", **{"tries": 2, "timeout": 20} | options)
 
 
 def replying(choice):
@@ -351,7 +351,7 @@ def test_faults_are_overcome_or_reported_by_prompt_and_nothing_is_lost(tmp_path,
         contextlib.redirect_stderr(shown),
         caplog.at_level(logging.DEBUG),
     ):
-        model = asking(server, key_from="FOX_KEY", timeout=0.5)
+        model = asking(server, key_from="FOX_KEY", timeout=1.5)
         with Recorded(path, model) as recorded:
             first = ask(recorded)
         assert set(first.failures) == set(lasting)

@@ -153,7 +153,7 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
             return False
 
     def _listed(self, top: int | None) -> int:
-        return self.vocabulary_size if top is None or self._exact else min(top, self.vocabulary_size)
+        return self.vocabulary_size if top is None or self._exact else min(max(top, 1), self.vocabulary_size)
 
     def _forced(self, before: list[int], ids: list[int], count: int) -> list[dict[str, Any]]:
         """Return what is told of each token of a text that the server is made to write."""
