@@ -186,6 +186,24 @@ def test_answers_without_choices_are_said(answer):
             asking(server).sample("x", 1)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"error": f"the key {KEY} is not allowed to do that" + " at all" * 1000},
+        {"choices": [{"text": 3, "said": f"Bearer {KEY}"}]},
+    ],
+)
+def test_a_key_that_is_repeated_in_a_good_answer_is_not_shown(answer, monkeypatch):
+    monkeypatch.setenv("FOX_KEY", KEY)
+    with (
+        StandIn(lambda path, body: answer) as server,
+        pytest.raises(TokenModelError, match=r"answers without .*\*\*\*") as raised,
+    ):
+        asking(server, key_from="FOX_KEY").sample("x", 1)
+    assert KEY not in str(raised.value)
+    assert len(str(raised.value)) < 500
+
+
 def test_the_own_token_beside_a_short_list_bounds_no_other():
     """A service lists three where five were asked for, and the own token beside them: it is no bound of the rest."""
     top = {"a": math.log(0.5), "b": math.log(0.2), "c": math.log(0.1), "z": math.log(0.001)}

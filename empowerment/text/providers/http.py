@@ -71,6 +71,11 @@ class JsonClient:
         """Ask no more, and say why to those who want to."""
         self._closed = why
 
+    def redacted(self, text: str) -> str:
+        """Return a text without the key, which servers repeat in unexpected places."""
+        key = self._key()
+        return text.replace(key, "***") if key else text
+
     @property
     def host(self) -> str:
         """Who is asked: the host and port of the address."""
@@ -119,24 +124,24 @@ class JsonClient:
                 raw = _read(response, until)
         except urllib.error.HTTPError as refused:
             with refused:
-                raise self._refused(refused, key) from None
+                raise self._refused(refused) from None
         except (OSError, http.client.HTTPException) as reason:
             raise self._lost(reason) from None
         try:
             return json.loads(raw)
         except ValueError:
-            raise _FaultError(f"answers what is no whole JSON: {_excerpt(raw, key)!r}", passing=True) from None
+            raise _FaultError(f"answers what is no whole JSON: {self._excerpt(raw)!r}", passing=True) from None
 
-    def _refused(self, refused: urllib.error.HTTPError, key: str | None) -> _FaultError:
+    def _refused(self, refused: urllib.error.HTTPError) -> _FaultError:
         """Return what an answer with an error status means."""
         code = refused.code
-        if code in (401, 403):  # servers repeat parts of a key here
+        if code == 401:  # servers repeat parts of a key here
             keys = f"the key in {self._key_from}" if self._key_from else "a question without a key; pass key_from="
             return _FaultError(f"refuses {keys} (status {code})", passing=False)
         if 300 <= code < 400:
             return _FaultError(f"leads elsewhere (status {code}); pass the address it leads to", passing=False)
         try:
-            said = _excerpt(refused.read(_EXCERPT * 4), key)
+            said = self._excerpt(refused.read(_EXCERPT * 4))
         except (OSError, http.client.HTTPException):
             said = ""
         passing = code in _PASSING and "insufficient_quota" not in said
@@ -151,6 +156,10 @@ class JsonClient:
             return _FaultError(f"breaks off its answer after {len(cause.partial)} bytes", passing=True)
         final = isinstance(cause, ssl.SSLCertVerificationError)
         return _FaultError(f"cannot be reached: {type(cause).__name__}: {cause}", passing=not final)
+
+    def _excerpt(self, raw: bytes) -> str:
+        text = self.redacted(raw.decode("utf-8", errors="replace"))
+        return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "..."
 
     def _key(self) -> str | None:
         if self._key_from is None:
@@ -228,10 +237,3 @@ def _wait(headers: Any) -> float:
         return max((parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds(), 0.0)
     except (ValueError, TypeError):
         return 0.0
-
-
-def _excerpt(raw: bytes, key: str | None) -> str:
-    text = raw.decode("utf-8", errors="replace")
-    if key:
-        text = text.replace(key, "***")
-    return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "..."

@@ -238,5 +238,5 @@ class OpenAICompatible(Provider):
     def _text(self, choice: Any) -> str:
         text = choice["message"].get("content") if self._chat and "message" in choice else choice.get("text")
         if not isinstance(text, str):
-            raise self._service.fault(f"answers without a text: {str(choice)[:200]!r}")
+            raise self._service.fault(f"answers without a text: {choice!r}")
         return text

@@ -21,6 +21,8 @@ from empowerment.text.token_model import Outcome, Position, TokenModelError, unk
 # Prompts in one request, and tokens that are asked for by number in one.
 _PROMPTS_AT_ONCE = 32
 _NAMED_AT_ONCE = 128
+# Characters of a message; answers that are quoted in one may be long.
+_LONGEST_FAULT = 400
 # Read where nothing else is, to see what stands before it.
 _SOMETHING = "a"
 
@@ -63,7 +65,7 @@ class Service:
         except (KeyError, TypeError, AttributeError):
             found = []
         if not found:
-            raise self.fault(f"answers without choices: {str(answer)[:200]!r}")
+            raise self.fault(f"answers without choices: {answer!r}")
         return found[:count]
 
     def completions(self, prompts: Sequence[Any], **asked: Any) -> list[Any]:
@@ -97,7 +99,9 @@ class Service:
 
     def fault(self, what: str) -> TokenModelError:
         """Return an error that says who is at fault."""
-        return TokenModelError(f"{self.model} at {self.client.host} {what}")
+        said = self.client.redacted(what)
+        said = said if len(said) <= _LONGEST_FAULT else f"{said[:_LONGEST_FAULT]}..."
+        return TokenModelError(f"{self.model} at {self.client.host} {said}")
 
 
 @dataclass
