@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.text.providers.gguf import GgufTokens
 from empowerment.text.providers.http import JsonClient
 from empowerment.text.providers.tokenized import TokenizedModel
@@ -221,25 +220,12 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
                 return
             before = [*before, token]
 
-    def sample(
-        self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
-    ) -> list[str]:
-        """Return `n` texts that the model writes after `prefix`; bytes that are no characters are replaced.
-
-        Raises
-        ------
-        TokenModelError
-            If a text gets longer than the model reads, or there is nothing to begin with.
-        """
-        temperature = validate.finite(temperature, "temperature", least=0)
-        before = self._beginning(prefix)
+    def _samples(
+        self, before: list[int], n: int, max_tokens: int, temperature: float, seed: int | None
+    ) -> Iterator[Sequence[int]]:
         self._check_length(len(before) + max_tokens - 1)
-        texts = []
         for each in _seeds(seed, n):
-            ids = self._written(before, max_tokens, _drawing(temperature, each))["tokens"]
-            text = self._texts.joined(ids, self._texts.at_start(first=not prefix))
-            texts.append(text.decode("utf-8", errors="replace"))
-        return texts
+            yield self._written(before, max_tokens, _drawing(temperature, each))["tokens"]
 
 
 class _ServedTokens(GgufTokens):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import importlib
 from abc import abstractmethod
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.text.providers.tokenized import TokenizedModel
 from empowerment.text.token_model import Position
 
@@ -60,27 +59,14 @@ class LocalModel(TokenizedModel[np.ndarray]):
         for (row,), (token,) in self._abreast_drawn(before, max_tokens, temperature, [np.random.default_rng(seed)]):
             yield row, token
 
-    def sample(
-        self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
-    ) -> list[str]:
-        """Return `n` texts that the model writes after `prefix`; bytes that are no characters are replaced.
-
-        Raises
-        ------
-        TokenModelError
-            If a text gets longer than the model reads, or there is nothing to begin with.
-        """
-        temperature = validate.finite(temperature, "temperature", least=0)
-        before = self._beginning(prefix)
+    def _samples(
+        self, before: list[int], n: int, max_tokens: int, temperature: float, seed: int | None
+    ) -> Iterator[Sequence[int]]:
         rngs = [np.random.default_rng(each) for each in np.random.SeedSequence(seed).generate_state(n)]
-        found: list[str] = []
         for i in range(0, n, self._abreast):
             abreast = rngs[i : i + self._abreast]
             drawn = [tokens for _, tokens in self._abreast_drawn(before, max_tokens, temperature, abreast)]
-            for ids in zip(*drawn, strict=True) if drawn else [()] * len(abreast):
-                text = self._texts.joined(ids, self._texts.at_start(first=not prefix))
-                found.append(text.decode("utf-8", errors="replace"))
-        return found
+            yield from zip(*drawn, strict=True) if drawn else [()] * len(abreast)
 
     def _abreast_drawn(
         self, before: list[int], max_tokens: int, temperature: float, rngs: list[np.random.Generator]

@@ -18,9 +18,9 @@ Row = TypeVar("Row")
 class TokenizedModel(Provider, Generic[Row]):
     """A start for models that go on from tokens: texts become tokens, and answers positions.
 
-    A subclass answers with a row for each place of a text, in `_rows_at`, reads a row in `_read`, and writes token by
-    token in `_drawn`. Its model begins with what its tokenizer puts before a text by itself, and with nothing else;
-    where that is nothing, the first token of a text has no distribution.
+    A subclass answers with a row for each place of a text, in `_rows_at`, reads a row in `_read`, writes token by
+    token in `_drawn` and whole texts in `_samples`. Its model begins with what its tokenizer puts before a text by
+    itself, and with nothing else; where that is nothing, the first token of a text has no distribution.
 
     Parameters
     ----------
@@ -54,6 +54,12 @@ class TokenizedModel(Provider, Generic[Row]):
         self, before: list[int], max_tokens: int, top: int, temperature: float, seed: int | None
     ) -> Iterator[tuple[Row, int]]:
         """Yield what follows `before` and a token drawn from it, what follows that, and so on, until a text ends."""
+
+    @abstractmethod
+    def _samples(
+        self, before: list[int], n: int, max_tokens: int, temperature: float, seed: int | None
+    ) -> Iterator[Sequence[int]]:
+        """Yield the tokens of `n` texts that follow `before`."""
 
     @abstractmethod
     def _read(self, row: Row, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
@@ -98,6 +104,21 @@ class TokenizedModel(Provider, Generic[Row]):
             place = self._read(row, written, token, start)
             yield place.top(top)
             start, written = place.span[1], self._texts.written
+
+    def sample(
+        self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
+    ) -> list[str]:
+        """Return `n` texts that the model writes after `prefix`; bytes that are no characters are replaced.
+
+        Raises
+        ------
+        TokenModelError
+            If a text gets longer than the model reads, or there is nothing to begin with.
+        """
+        temperature = validate.finite(temperature, "temperature", least=0)
+        start = self._texts.at_start(first=not prefix)
+        samples = self._samples(self._beginning(prefix), n, max_tokens, temperature, seed)
+        return [self._texts.joined(ids, start).decode("utf-8", errors="replace") for ids in samples]
 
     def _rows(self, before: list[int], ids: list[int], top: int | None) -> Iterator[Row | None]:
         """Yield the rows at each token and after the last; none where nothing stands before it."""
