@@ -177,6 +177,12 @@ def test_a_certain_token_is_believed_where_others_are_told():
     assert place.surprisal().lower == 0
 
 
+@pytest.mark.parametrize("message", [{}, {"message": None}, {"message": {}}, {"message": {"content": None}}])
+def test_a_chat_without_a_text_is_said(message):
+    with replying(message) as server, pytest.raises(TokenModelError, match="answers without a text"):
+        asking(server, chat=True).sample("x", 1)
+
+
 @pytest.mark.parametrize("answer", [{}, {"choices": []}, [], {"choices": [7]}])
 def test_answers_without_choices_are_said(answer):
     with StandIn(lambda path, body: answer) as server:
@@ -225,6 +231,16 @@ def test_tokens_that_cannot_be_told_apart_stay_in_the_residual():
     assert place.cap == pytest.approx(math.exp(-1.5))
 
 
+def test_the_own_token_is_not_taken_for_another_that_is_written_alike():
+    """Of two tokens written "a" the less probable one was drawn: its surprisal is not that of the other."""
+    top = [{"token": "a", "logprob": -1.0, "bytes": [97]}, {"token": "b", "logprob": -2.0, "bytes": [98]}]
+    own = {"token": "a", "logprob": -4.0, "bytes": [97], "top_logprobs": top}
+    with replying({"logprobs": {"content": [own]}}) as server:
+        (place,) = asking(server, chat=True, rounding=0).step("x")
+    assert (place.token, place.chosen) == (b"a", None)
+    assert place.surprisal().lower <= 4.0 / math.log(2) <= place.surprisal().upper
+
+
 def test_tokens_with_numbers_may_be_written_alike():
     told = [{"token": "", "id": i, "logprob": -1.0 - i, "bytes": []} for i in range(3)]
     with replying({"logprobs": {"content": [told[1] | {"top_logprobs": told}]}}) as server:
@@ -260,6 +276,15 @@ def test_what_nothing_stands_before_has_no_named_tokens(tells):
         first, *others = asking(server, tells=tells).score("", "a quick", top=1, also=asked_by(tells))
     assert first.outcomes == []
     assert all(set(asked_by(tells)) <= set(place.outcomes) for place in others)
+
+
+@pytest.mark.parametrize("tells", ["echo", "prompt"])
+def test_an_empty_text_has_a_distribution_at_a_start_alone_and_no_token(fox, tells):
+    (place,) = asking(fox, tells=tells).score("")
+    assert place.token is None
+    assert bool(place.tokens) == fox.respond.start
+    if tells == "echo":
+        assert len(fox.asked) == 1
 
 
 def asked_by(tells):

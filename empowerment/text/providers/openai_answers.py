@@ -159,7 +159,8 @@ def position(
     entries = list(known.values())
     own = None if row.own is None else row.own.token
     numbered = bool(entries) and all(each.number is not None for each in entries)
-    chosen = None if row.own is None or row.own.log is None else list(known).index(row.own.outcome)  # type: ignore[arg-type]
+    # A token that is written like a listed one, with another probability, is another token.
+    chosen = next((i for i, each in enumerate(entries) if row.own is not None and _same(each, row.own)), None)
     try:
         return Position(
             tuple(each.token or b"" for each in entries),
@@ -183,6 +184,10 @@ def _cap(told: Sequence[Entry], row: Row, asked: int) -> float:
     else:  # the own token may be listed beside fewer than were asked for, and say nothing of others
         least = [each for each in told if row.own is None or each.outcome != row.own.outcome]
     return math.exp(_log(least[-1])) if least else 1.0
+
+
+def _same(one: Entry, other: Entry) -> bool:
+    return one.outcome == other.outcome and other.log is not None and math.isclose(_log(one), other.log, abs_tol=1e-6)
 
 
 def _log(entry: Entry) -> float:

@@ -236,7 +236,7 @@ class OpenAICompatible(Provider):
         return self._service.choices("/chat/completions", count, messages=messages, **asked)
 
     def _text(self, choice: Any) -> str:
-        text = choice["message"].get("content") if self._chat and "message" in choice else choice.get("text")
+        text = (choice.get("message") or {}).get("content") if self._chat else choice.get("text")
         if not isinstance(text, str):
             raise self._service.fault(f"answers without a text: {choice!r}")
         return text

@@ -127,8 +127,8 @@ class EchoScorer:
         return places
 
     def _place(self, row: Row, start: int, before: str, also: Sequence[Outcome]) -> Position:
-        if row.own is not None and row.own.log is None and not row.listed:  # nothing stands before it
-            own = row.own.token
+        if not row.listed and (row.own is None or row.own.log is None):  # nothing stands before it
+            own = None if row.own is None else row.own.token
             return unknown_position(own, (start, start + len(own or b"")), self.service.vocabulary_size)
         return self.service.position(row, start, self._named(before, row, also))
 
@@ -177,12 +177,11 @@ class EchoScorer:
             if not rows:
                 raise self.service.fault(f"tells nothing of what comes after {whole[-40:]!r}")
             return rows[0]._replace(own=None)
-        if self._has_start is None:
-            self._echoed(_SOMETHING)
-        if not self._has_start:
-            return Row(Entry(b"", None, None), (), pure=False)
-        rows, _ = self._echoed(_SOMETHING)
-        return rows[0]._replace(own=None)
+        if self._has_start is not False:
+            rows, _ = self._echoed(_SOMETHING)
+            if self._has_start:
+                return rows[0]._replace(own=None)
+        return Row(None, (), pure=False)
 
     def _named(self, before: str, row: Row, also: Sequence[Outcome]) -> list[Entry]:
         """Return how probable some tokens are: each is put where it is asked for, and repeated."""
