@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 
 from empowerment.capacity.solve import BACKENDS
+from empowerment.text import smollm2_path
 
 # Compilation and a shared machine make single examples slow; what an example computes is not timed.
 settings.register_profile("ci", deadline=None, derandomize=True)
@@ -25,3 +26,12 @@ def cluster():
     options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def weights():
+    """The file of SmolLM2, where it is installed."""
+    try:
+        return smollm2_path()
+    except ImportError as reason:
+        pytest.skip(str(reason))

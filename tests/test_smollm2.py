@@ -12,7 +12,7 @@ import pytest
 import empowerment as emp
 from empowerment import files
 from empowerment.testing import check_token_model
-from empowerment.text import XLlamaCpp, next_token_channel, smollm2_path
+from empowerment.text import XLlamaCpp, next_token_channel
 
 TEXT = inspect.getsource(files)
 BEFORE = (
@@ -31,12 +31,9 @@ PROMPTS = [f"{BEFORE}Assistant: {message}\nUser:" for message in MESSAGES]
 
 
 @pytest.fixture(scope="module")
-def model():
-    try:
-        started = XLlamaCpp(smollm2_path())
-    except ImportError as reason:
-        pytest.skip(str(reason))
-    with started:
+def model(weights):
+    pytest.importorskip("xllamacpp")
+    with XLlamaCpp(weights) as started:
         yield started
 
 

@@ -8,10 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from empowerment.text.token_model import Position, Tier, TierError, TokenModel
+from empowerment.text.token_model import LOWEST_LOG, Position, Tier, TierError, TokenModel
 
-# Servers write -9999 where they do not tell a probability; no softmax in single precision reaches this.
-_SENTINEL = -1000.0
 # Probabilities below this are compared by their difference, not by their ratio.
 _FAINT = 1e-4
 # A text is cut at no more places than this, since each costs a request.
@@ -111,7 +109,7 @@ def _check_mass(place: Position, where: str) -> None:
     assert abs(mass.lower + residual.upper - 1) <= 1e-9, f"{where}: the mass {mass} and residual {residual} miss 1"
     assert abs(mass.upper + residual.lower - 1) <= 1e-9, f"{where}: the mass {mass} and residual {residual} miss 1"
     finite = place.log_probabilities[np.isfinite(place.log_probabilities)]
-    placeholders = finite[finite < _SENTINEL]
+    placeholders = finite[finite < LOWEST_LOG]
     assert not placeholders.size, (
         f"{where}: a token has the log-probability {placeholders[0]:g}, which stands for 'not told'; leave such a "
         "token out of the list"

@@ -13,6 +13,8 @@ import numpy as np
 
 # A complete list is normalised in double precision; this is what its sum may still miss.
 _SUM_TOLERANCE = 1e-9
+# Providers write lower numbers where a probability is not told, or is 0; no softmax in single precision reaches this.
+LOWEST_LOG = -1000.0
 # Relative error of the logarithms and sums below; ends of intervals move outward by it.
 _ROUNDING = 1e-14
 

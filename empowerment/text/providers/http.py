@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import re
-import socket
 import ssl
 import time
 import urllib.error
@@ -150,7 +149,7 @@ class JsonClient:
     def _lost(self, reason: Exception) -> _FaultError:
         """Return what it means that there is no answer."""
         cause = reason.reason if isinstance(reason, urllib.error.URLError) else reason
-        if isinstance(cause, TimeoutError | socket.timeout):
+        if isinstance(cause, TimeoutError):
             return _FaultError(f"does not answer within {self._timeout:g} s", passing=True)
         if isinstance(cause, http.client.IncompleteRead):
             return _FaultError(f"breaks off its answer after {len(cause.partial)} bytes", passing=True)

@@ -15,13 +15,11 @@ import numpy as np
 from empowerment.text.providers.gguf import GgufTokens
 from empowerment.text.providers.http import JsonClient
 from empowerment.text.providers.tokenized import TokenizedModel
-from empowerment.text.token_model import Position, TokenModelError
+from empowerment.text.token_model import LOWEST_LOG, Position, TokenModelError
 
 # What one answer may hold: a probability takes about 90 bytes of it.
 _LISTED_AT_ONCE = 50_000
 _TOKENS_AT_ONCE = 256
-# The logarithm of a probability of 0 is written as the lowest number there is.
-_UNDERFLOW = -1000.0
 _SMALLEST = 2.0**-149  # above 0 in single precision
 # Half the distance between 1 and the next number of single precision: one rounding.
 _UNIT = 2.0**-24
@@ -181,7 +179,7 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
         ids = np.fromiter((each["id"] for each in listed), np.int64, len(listed))
         logs = np.fromiter((each["logprob"] for each in listed), np.float64, len(listed))
         whole = len(ids) == self.vocabulary_size
-        told = logs > _UNDERFLOW
+        told = logs > LOWEST_LOG
         if whole and told.all():
             logits = np.empty(len(ids))
             logits[ids] = logs
@@ -190,7 +188,7 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
         cap, rounding = math.exp(logs.min()), self._rounding
         if whole:  # but for tokens whose probability is 0 in single precision
             logs, cap, rounding = logs - math.log(math.fsum(np.exp(logs))), _SMALLEST, _NORMALISED
-        if token is not None and token not in ids and not whole and row["logprob"] > _UNDERFLOW:
+        if token is not None and token not in ids and not whole and row["logprob"] > LOWEST_LOG:
             ids, logs = np.append(ids, token), np.append(logs, row["logprob"])
         where: Sequence[int] = [] if token is None else np.flatnonzero(ids == token).tolist()
         own = None if token is None else written[token]

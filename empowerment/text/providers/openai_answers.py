@@ -8,10 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment.text.token_model import Outcome, Position, TokenModelError
+from empowerment.text.token_model import LOWEST_LOG, Outcome, Position, TokenModelError
 
-# Services write -9999 for a probability that they do not tell; no softmax in single precision reaches this.
-_SENTINEL = -1000.0
 # What a tokenizer shows of a part of a character.
 _BROKEN = "\ufffd"
 _BYTES = "bytes:"
@@ -95,7 +93,7 @@ def bytes_of(token: str) -> bytes | None:
 
 def told_log(log: float | None) -> float | None:
     """Return a log-probability, or None for what stands in the place of one."""
-    return None if log is None or not log > _SENTINEL else float(log)
+    return None if log is None or not log > LOWEST_LOG else float(log)
 
 
 def check_probabilities(rows: Sequence[Row], listed: int) -> None:

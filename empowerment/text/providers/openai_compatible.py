@@ -191,12 +191,13 @@ class OpenAICompatible(Provider):
         asked = self._drawing(max_tokens, temperature, seed)
         listed = self._service.listed
         asked |= {"logprobs": True, "top_logprobs": listed} if self._chat else {"logprobs": listed}
-        if isinstance(self._scorer, PromptScorer):
+        numbered = self._scorer if isinstance(self._scorer, PromptScorer) else None
+        if numbered:
             asked |= {"return_tokens_as_token_ids": True}
         (choice,) = self._choices(prefix, 1, asked)
         rows = self._service.rows(choice)
-        if isinstance(self._scorer, PromptScorer):
-            rows = self._scorer.spelled(rows)
+        if numbered:
+            rows = numbered.spelled(rows)
         start = 0
         for row in rows:
             place = self._service.position(row, start)
