@@ -80,6 +80,19 @@ def test_an_uncontrolled_factor_may_have_no_axis_of_controls():
     assert model.mdp.to_dense()[0].tolist() == [[0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]]
 
 
+def test_an_uncontrolled_factor_may_have_an_axis_of_one_control():
+    """Such as the arrays that pymdp makes of a list of control numbers; the numbers are those without the axis."""
+    switch, coin = np.stack([np.eye(2), np.eye(2)[::-1]], axis=2), np.array([[0.9, 0.3], [0.1, 0.7]])
+    seen, controls = [np.full((1, 2, 2), 1.0)], {"B_action_dependencies": [[0], []]}
+    with_axis = emp.from_pymdp(seen, [switch, coin[:, :, None]], **controls)
+    without = emp.from_pymdp(seen, [switch, coin], **controls)
+    assert with_axis.actions == without.actions == (0, 1)
+    assert np.array_equal(with_axis.mdp.to_dense(), without.mdp.to_dense())
+    both = np.full((2, 2, 2, 1), 0.5)  # a factor that depends on the other one
+    model = emp.from_pymdp(seen, [switch, both], B_dependencies=[[0], [0, 1]], **controls)
+    assert model.mdp.to_dense()[0, 1].tolist() == [0, 0, 0.5, 0.5]
+
+
 def test_single_precision_is_rescaled():
     rng = np.random.default_rng(3)
     moves = [columns(rng, 7, 7, 2).astype(np.float32), columns(rng, 5, 5, 2).astype(np.float32)]
@@ -110,6 +123,13 @@ SEEN, MOVES = np.full((3, 2), 1 / 3), np.full((2, 2, 4), 0.5)
         (SEEN, MOVES, {"D": [np.ones(1), np.ones(1)]}, "D has 2 arrays, expected 1, one for each factor"),
         (SEEN, MOVES, {"A_dependencies": [[1]]}, "A_dependencies[0] is [1], expected different numbers of factors"),
         (SEEN, MOVES, {"A_dependencies": [[0], [0]]}, "A_dependencies has 2 entries, expected 1"),
+        (
+            np.ones((1, 2, 2)),
+            [MOVES, MOVES],
+            {"B_action_dependencies": [[0], []]},
+            "B[1] has shape (2, 2, 4), expected 2 axes: next state, 1 of previous states, 0 of controls; "
+            "B_action_dependencies[1] names no control that the last axis could stand for",
+        ),
         (SEEN, MOVES, {"B_action_dependencies": [[1]]}, "B_action_dependencies leaves out control 0"),
         (
             np.ones((1, 2, 2)),

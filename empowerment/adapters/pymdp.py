@@ -46,7 +46,8 @@ def from_pymdp(
     B_dependencies : sequence of sequence of int, optional
         The factors that the axes of ``B[f]`` after the first stand for; the factor itself by default.
     B_action_dependencies : sequence of sequence of int, optional
-        The controls that the last axes of ``B[f]`` stand for; one control for each factor by default.
+        The controls that the last axes of ``B[f]`` stand for; one control for each factor by default. A factor
+        with none may have an axis of length 1 in their place.
     normalize : bool
         Rescale distributions that do not sum to 1 instead of refusing them.
 
@@ -85,6 +86,7 @@ def from_pymdp(
     seen_in = _dependencies(A_dependencies, every, len(seen), "A_dependencies", "factor", n_factors)
     moved_by = _dependencies(B_dependencies, own, n_factors, "B_dependencies", "factor", n_factors)
     controls = _dependencies(B_action_dependencies, own, n_factors, "B_action_dependencies", "control", None)
+    moves = [_without_idle_axis(*parts) for parts in zip(moves, moved_by, controls, strict=True)]
     n_controls = _n_controls(moves, moved_by, controls)
     grid = n_states + n_controls
     observation = np.ones((math.prod(n_states), 1))
@@ -135,6 +137,12 @@ def _dependencies(
     return found
 
 
+def _without_idle_axis(array: np.ndarray, moved_by: list[int], controls: list[int]) -> np.ndarray:
+    """Return an array of a factor without controls without the axis of length 1 that pymdp may give it."""
+    is_idle = not controls and array.ndim == 2 + len(moved_by) and array.shape[-1] == 1
+    return array[..., 0] if is_idle else array
+
+
 def _n_controls(moves: list[np.ndarray], moved_by: list[list[int]], controls: list[list[int]]) -> tuple[int, ...]:
     """Return the number of choices of each control, from the last axes of the arrays that depend on it."""
     found: dict[int, int] = {}
@@ -143,7 +151,7 @@ def _n_controls(moves: list[np.ndarray], moved_by: list[list[int]], controls: li
         if array.ndim != wanted:
             raise ValueError(
                 f"B[{f}] has shape {array.shape}, expected {wanted} axes: next state, {len(moved_by[f])} of previous "
-                f"states, {len(controls[f])} of controls{_BATCH if array.ndim == wanted + 1 else ''}"
+                f"states, {len(controls[f])} of controls{_axis_hint(array, f, moved_by[f], controls[f])}"
             )
         for control, choices in zip(controls[f], array.shape[1 + len(moved_by[f]) :], strict=True):
             if found.setdefault(control, choices) != choices:
@@ -154,12 +162,22 @@ def _n_controls(moves: list[np.ndarray], moved_by: list[list[int]], controls: li
     return tuple(found[control] for control in sorted(found))
 
 
+def _axis_hint(array: np.ndarray, factor: int, moved_by: list[int], controls: list[int]) -> str:
+    """Return what may be wrong with an array that has another number of axes than it should."""
+    own = moved_by.index(factor) if factor in moved_by else 0
+    if array.ndim != 2 + len(moved_by) + len(controls):
+        return ""
+    if not controls and array.shape[0] == array.shape[1 + own]:
+        return f"; B_action_dependencies[{factor}] names no control that the last axis could stand for"
+    return _BATCH if array.shape[1] == array.shape[2 + own] else ""
+
+
 def _spread(
     array: np.ndarray, name: str, axes: Sequence[int], grid: tuple[int, ...], kinds: list[str], normalize: bool
 ) -> np.ndarray:
     """Return ``array[outcome, axes…]`` as distributions over outcomes on the whole grid, outcomes last."""
     if array.ndim != 1 + len(axes):
-        batch = _BATCH if array.ndim == 2 + len(axes) else ""
+        batch = _BATCH if array.shape[2:] == tuple(grid[axis] for axis in axes) else ""
         raise ValueError(f"{name} has shape {array.shape}, expected {1 + len(axes)} axes{batch}")
     for place, axis in enumerate(axes, start=1):
         if array.shape[place] != grid[axis]:
