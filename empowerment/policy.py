@@ -11,6 +11,7 @@ import numpy as np
 
 from empowerment import validate
 from empowerment.models.mdp import MDP, as_mdp
+from empowerment.models.mdp import action_rewards as action_rewards
 from empowerment.results import EmpowermentResult
 
 TIES = ("first", "uniform", "stay")
@@ -296,12 +297,3 @@ def softmax_policy(model: Any, values: Any, temperature: float, *, rewards: Any 
 def _worth(model: MDP, values: Any, rewards: Any) -> np.ndarray:
     found = expected_next(model, values)
     return found if rewards is None else found + action_rewards(model, rewards)
-
-
-def action_rewards(model: MDP, rewards: Any) -> np.ndarray:
-    """Return the reward of each state and action as finite numbers; those of missing actions are not read."""
-    shape = model.n_states, model.n_actions
-    table = np.array(validate.number_array(rewards, "rewards", 2, "(state, action)"), dtype=np.float64)
-    if table.shape == shape:
-        table[~model.available] = 0.0
-    return validate.number_table(table, shape, "rewards", "(state, action)")

@@ -112,3 +112,116 @@ def test_normalize_and_initial():
     assert model.initial.tolist() == [0.25, 0.75]
     with pytest.raises(ValueError, match="initial has 3 entries, expected 2"):
         emp.MDP(TOGGLE, initial=[1, 0, 0])
+
+
+# --- the forms of a transition
+
+
+def test_one_sparse_matrix_for_each_action_in_every_form():
+    """As many actions as states, where no shape shows the order; the dense array is the reference."""
+    dense = np.random.default_rng(1).dirichlet(np.ones(3), size=(3, 3))
+    each = [sparse.csr_matrix(dense[:, a]) for a in range(3)]
+    boxed = np.empty(3, dtype=object)
+    boxed[:] = each  # as pymdptoolbox keeps them
+    stacked = sparse.vstack(each)
+    for model in (
+        emp.MDP(each),
+        emp.MDP(tuple(each)),
+        emp.MDP(boxed),
+        emp.MDP([each[0], dense[:, 1], each[2].tocoo()]),
+        emp.MDP.from_arrays(each, axes="ass"),
+        emp.MDP.from_arrays(stacked, axes="ass"),
+        emp.MDP.from_arrays(stacked.tocsr()[np.arange(9).reshape(3, 3).T.ravel()], axes="sas"),
+        emp.MDP.from_arrays(np.stack([m.toarray() for m in each]), axes="ass"),
+        emp.MDP.from_arrays(dense.tolist(), axes="sas"),
+        emp.MDP.from_arrays(np.moveaxis(dense, 1, 2), axes="ssa"),
+    ):
+        assert np.array_equal(model.to_dense(), dense)
+    one = emp.POMDP(each, np.eye(3))
+    assert np.array_equal(one.mdp.to_dense(), dense)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "sentence"),
+    [
+        (
+            lambda: emp.MDP([sparse.eye(2), sparse.eye(3)]),
+            ValueError,
+            r"transition\[1\] has shape \(3, 3\), expected one",
+        ),
+        (lambda: emp.MDP([None, sparse.eye(3)]), ValueError, r"transition\[0\] has shape \(\), expected one matrix"),
+        (lambda: emp.MDP([sparse.eye(2) * 2]), ValueError, r"transition\[0, 0\] .* sums to 2"),
+        (lambda: emp.MDP({0: {0: {0: 1.0}}}), TypeError, "transition is a dict, .* from_step_function makes a model"),
+        (
+            lambda: emp.MDP.from_arrays(TOGGLE, axes="sa"),
+            ValueError,
+            "unknown axes 'sa'; the known ones are 'sas', 'ass'",
+        ),
+        (
+            lambda: emp.MDP.from_arrays(np.ones((2, 3, 2)) / 2, axes="ass"),
+            ValueError,
+            r"transition has shape \(2, 3, 2\), expected \(action, state, next_state\) with as many next states as",
+        ),
+        (
+            lambda: emp.MDP.from_arrays(np.ones((2, 3, 3)) / 2, axes="ssa"),
+            ValueError,
+            r"transition has shape \(2, 3, 3\), expected \(state, next_state, action\)",
+        ),
+        (
+            lambda: emp.MDP.from_arrays(sparse.eye(2), axes="ssa"),
+            ValueError,
+            "is sparse, .* expected axes 'sas' or 'ass'",
+        ),
+        (
+            lambda: emp.MDP.from_arrays([sparse.eye(2)], axes="sas"),
+            ValueError,
+            "one sparse matrix for each action, which",
+        ),
+    ],
+)
+def test_forms_that_do_not_fit_are_refused(call, error, sentence):
+    with pytest.raises(error, match=sentence):
+        call()
+
+
+def test_none_says_that_an_action_is_missing():
+    nested = [[[0.7, 0.3], [1.0, 0.0]], [[0.0, 1.0], None]]
+    model = emp.MDP(nested)
+    assert model.available.tolist() == [[True, True], [True, False]]
+    assert model.to_dense().tolist() == [[[0.7, 0.3], [1.0, 0.0]], [[0.0, 1.0], [0.0, 0.0]]]
+    assert emp.MDP(nested, available=[[True, False], [True, False]]).available.tolist() == [[True, False]] * 2
+    assert emp.MDP([nested[0], None]).available.tolist() == [[True, True], [False, False]]
+    assert emp.MDP(np.array(nested, dtype=object)).available.tolist() == model.available.tolist()
+    for wrong, options, sentence in (
+        (
+            nested,
+            {"available": np.ones((2, 2), bool)},
+            r"transition\[1, 1\] is None, .* but available\[1, 1\] is True",
+        ),
+        ([nested[0], [None]], {}, r"transition\[1\] has 1 actions, expected 2, with None for a missing one"),
+        ([[None], [None]], {"available": [[True], [False]]}, r"transition\[0, 0\] is None"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            emp.MDP(wrong, **options)
+
+
+def test_rewards_are_carried_along():
+    model = emp.MDP(TOGGLE, rewards=[[1, 2], [3, np.nan]], available=[[True, True], [True, False]])
+    assert model.rewards.tolist() == [[1, 2], [3, 0]]  # that of a missing action is not read
+    assert not model.rewards.flags.writeable
+    assert emp.MDP(TOGGLE).rewards is None
+    assert model.unlabelled().rewards is None
+    assert model.with_idle_action().rewards is None
+    with pytest.raises(ValueError, match=r"rewards has shape \(1, 2\), expected \(state, action\) = \(2, 2\)"):
+        emp.MDP(TOGGLE, rewards=[[1, 2]])
+    with pytest.raises(ValueError, match=r"rewards\[0, 1\] is inf, expected finite numbers"):
+        emp.MDP(TOGGLE, rewards=[[1, np.inf], [0, 0]])
+
+
+def test_rewards_of_a_model_are_used_only_where_they_are_handed_in():
+    """A lamp that pays 1 for being toggled in "off": by hand 1 / (1 - 0.9 ** 2), and 0 without rewards."""
+    model = emp.MDP(TOGGLE, rewards=[[0, 1], [0, 0]])
+    alone = emp.unified_bellman(model, discount=0.9, information_weight=0)
+    assert alone.value.tolist() == [0, 0]
+    paid = emp.unified_bellman(model, model.rewards, discount=0.9, information_weight=0)
+    assert paid.value == pytest.approx([1 / (1 - 0.81), 0.9 / (1 - 0.81)], abs=1e-6)

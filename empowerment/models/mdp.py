@@ -12,8 +12,8 @@ from scipy import sparse
 
 from empowerment import validate
 from empowerment.models.symmetry import declared
-
-AXES = "(state, action, next_state)"
+from empowerment.models.transitions import AXES as AXES
+from empowerment.models.transitions import FlatTransition, flat_transition, reordered
 
 
 class MDP:
@@ -21,10 +21,12 @@ class MDP:
 
     Parameters
     ----------
-    transition : array_like of shape (n_states, n_actions, n_states), or sparse of shape \
-            (n_states * n_actions, n_states)
-        ``transition[s, a, t]`` is the probability of state ``t`` after action ``a`` in state ``s``. In the
-        sparse form row ``s * n_actions + a`` holds that distribution.
+    transition : array_like of shape (n_states, n_actions, n_states), sparse of shape \
+            (n_states * n_actions, n_states), or sequence of n_actions sparse matrices of shape (n_states, n_states)
+        ``transition[s, a, t]`` is the probability of state ``t`` after action ``a`` in state ``s``; in nested
+        lists None in place of a row says that the action is missing. In one sparse matrix row
+        ``s * n_actions + a`` holds that distribution: the actions of a state lie side by side. Of several
+        there is one for each action. :meth:`from_arrays` takes other orders.
     states, actions : sequence of hashable, optional
         Labels; by default the numbers 0, 1, ….
     terminal : sequence of state labels, or of n_states truth values, optional
@@ -34,6 +36,9 @@ class MDP:
         Which action exists in which state (all by default). Rows of missing actions are not read.
     initial : array_like of shape (n_states,), optional
         Distribution of the first state.
+    rewards : array_like of shape (n_states, n_actions), optional
+        Expected immediate reward. It is carried along and read by nothing: what wants rewards is handed them, as in
+        ``emp.unified_bellman(model, rewards=model.rewards)``. Those of missing actions are 0 whatever is given.
     symmetries : sequence of (states, actions), optional
         Permutations that leave the model as it is: for each the images of the states and those of the actions,
         as labels in the order of `states` and `actions`. What an action does in a state, its image must do in
@@ -51,6 +56,8 @@ class MDP:
     is_terminal : ndarray of bool of shape (n_states,)
     available : ndarray of bool of shape (n_states, n_actions)
     states, actions : tuple
+    rewards : ndarray of shape (n_states, n_actions) or None
+        Read-only.
     symmetries : tuple of (ndarray of int, ndarray of int)
         The numbers of the images of states and actions, for each symmetry declared.
 
@@ -77,21 +84,23 @@ class MDP:
         terminal: Any = None,
         available: Any = None,
         initial: Any = None,
+        rewards: Any = None,
         symmetries: Sequence[Any] | None = None,
         layout: Any = None,
         normalize: bool = False,
     ) -> None:
-        flat, n_states, n_actions = _flatten(transition)
+        flat = flat_transition(transition)
+        n_states, n_actions = flat.n_states, flat.n_actions
         self.n_states, self.n_actions = n_states, n_actions
         self.states: Sequence[Any] = validate.labels(states, n_states, "states") or tuple(range(n_states))
         self.actions: Sequence[Any] = validate.labels(actions, n_actions, "actions") or tuple(range(n_actions))
         self.layout = layout
         self.is_terminal = _state_mask(terminal, self)
-        self.available = _availability(available, n_states, n_actions)
+        self.available = _availability(available, flat)
         self.available[self.is_terminal] = True
         unread = ~self.available | self.is_terminal[:, None]
         rows = validate.probability_rows(
-            flat,
+            flat.rows,
             "transition",
             where=self._where,
             hint=f", or check the axis order: expected {AXES}",
@@ -100,11 +109,47 @@ class MDP:
         )
         self.rows = _with_absorbing(sparse.csr_array(rows), self.is_terminal, n_actions)
         self.initial = None if initial is None else validate.distribution(initial, n_states, "initial")
+        self.rewards = None if rewards is None else action_rewards(self, rewards)
         for array in (self.is_terminal, self.available, self.rows.data, self.rows.indices, self.rows.indptr):
             array.setflags(write=False)
-        if self.initial is not None:
-            self.initial.setflags(write=False)
+        for told in (self.initial, self.rewards):
+            if told is not None:
+                told.setflags(write=False)
         self.symmetries = declared(self, symmetries, self._state_numbers) if symmetries else ()
+
+    @classmethod
+    def from_arrays(cls, transition: Any, axes: str, **options: Any) -> MDP:
+        """Return the model of a transition whose axes come in another order.
+
+        Where there are as many actions as states nothing shows the order of an array, so it is named.
+
+        Parameters
+        ----------
+        transition : array_like with three axes, sparse, or sequence of sparse
+        axes : {"sas", "ass", "ssa"}
+            What the axes stand for: "a" the action, the first "s" the state, the second one the next state. "sas" is
+            what :class:`MDP` takes, "ass" has one matrix for each action, as in pymdptoolbox. One sparse matrix has
+            its rows state by state in "sas" and action by action in "ass", as ``scipy.sparse.vstack`` makes it.
+        **options
+            As for :class:`MDP`.
+
+        Returns
+        -------
+        MDP
+
+        Raises
+        ------
+        ValueError
+            If the order is not known, or the shape is none of it.
+
+        Examples
+        --------
+        >>> import numpy as np, empowerment as emp
+        >>> stay, swap = np.eye(2), np.eye(2)[::-1]
+        >>> emp.MDP.from_arrays([stay, swap], axes="ass", actions=["stay", "go"])
+        MDP(2 states, 2 actions, deterministic)
+        """
+        return cls(reordered(transition, axes), **options)
 
     def _where(self, row: int) -> str:
         state, action = divmod(row, self.n_actions)
@@ -159,12 +204,12 @@ class MDP:
         return tuple(self.rows[a :: self.n_actions] for a in range(self.n_actions))
 
     def unlabelled(self) -> MDP:
-        """Return the same dynamics with numbers for labels, without layout and symmetries: small to send."""
+        """Return the same dynamics with numbers for labels, and nothing that is only carried along: small to send."""
         bare = copy.copy(self)
         for cached in ("_state_numbers", "is_deterministic", "successors", "action_matrices"):
             bare.__dict__.pop(cached, None)
         bare.states, bare.actions = range(self.n_states), range(self.n_actions)
-        bare.layout, bare.symmetries = None, ()
+        bare.layout, bare.rewards, bare.symmetries = None, None, ()
         return bare
 
     def with_idle_action(self) -> MDP:
@@ -195,28 +240,13 @@ def as_mdp(model: Any) -> MDP:
     )
 
 
-def _flatten(transition: Any) -> tuple[Any, int, int]:
-    """Bring either form of a transition to one row for each pair of state and action."""
-    if sparse.issparse(transition):
-        n_rows, n_states = transition.shape
-        if n_states == 0 or n_rows == 0 or n_rows % n_states:
-            raise ValueError(
-                f"transition is sparse of shape {transition.shape}, expected (n_states * n_actions, n_states) "
-                "with one row for each state and action, the actions of a state side by side"
-            )
-        return transition, n_states, n_rows // n_states
-    array = validate.number_array(transition, "transition", 3, AXES)
-    first, second, third = array.shape
-    if first != third:
-        hint = ""
-        if second == third:
-            hint = "; this looks like (action, state, next_state): np.moveaxis(transition, 0, 1) mends that"
-        elif first == second:
-            hint = "; this looks like (state, next_state, action): np.moveaxis(transition, 2, 1) mends that"
-        raise ValueError(
-            f"transition has shape {array.shape}, expected {AXES} with as many next states as states{hint}"
-        )
-    return array.reshape(first * second, third), first, second
+def action_rewards(model: MDP, rewards: Any) -> np.ndarray:
+    """Return the reward of each state and action as finite numbers; those of missing actions are not read."""
+    shape = model.n_states, model.n_actions
+    table = np.array(validate.number_array(rewards, "rewards", 2, "(state, action)"), dtype=np.float64)
+    if table.shape == shape:
+        table[~model.available] = 0.0
+    return validate.number_table(table, shape, "rewards", "(state, action)")
 
 
 def _state_mask(terminal: Any, model: MDP) -> np.ndarray:
@@ -235,14 +265,22 @@ def _state_mask(terminal: Any, model: MDP) -> np.ndarray:
     return mask
 
 
-def _availability(available: Any, n_states: int, n_actions: int) -> np.ndarray:
+def _availability(available: Any, flat: FlatTransition) -> np.ndarray:
+    shape = flat.n_states, flat.n_actions
+    missing = np.zeros(shape, dtype=bool) if flat.missing is None else flat.missing
     if available is None:
-        return np.ones((n_states, n_actions), dtype=bool)
+        return ~missing
     mask = np.array(available)
-    if mask.dtype != bool or mask.shape != (n_states, n_actions):
+    if mask.dtype != bool or mask.shape != shape:
         raise ValueError(
             f"available has shape {mask.shape} and dtype {mask.dtype}, "
-            f"expected truth values of shape (n_states, n_actions) = {(n_states, n_actions)}"
+            f"expected truth values of shape (n_states, n_actions) = {shape}"
+        )
+    if (mask & missing).any():
+        state, action = np.argwhere(mask & missing)[0]
+        raise ValueError(
+            f"transition[{state}, {action}] is None, which says that the action is missing, but "
+            f"available[{state}, {action}] is True"
         )
     return mask
 

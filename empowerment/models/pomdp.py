@@ -23,9 +23,8 @@ class POMDP:
 
     Parameters
     ----------
-    transition : array_like of shape (n_states, n_actions, n_states), or sparse of shape \
-            (n_states * n_actions, n_states)
-        As for :class:`MDP`.
+    transition : array_like of shape (n_states, n_actions, n_states), or sparse
+        As for :class:`MDP`, in each of its forms.
     observation : array_like of shape (n_actions, n_states, n_observations), or (n_states, n_observations)
         ``observation[a, t, o]`` is the probability of observation ``o`` when action ``a`` has led to state ``t``.
         With two axes, ``observation[t, o]``, it is the same after every action. A row may be all zeros where no
@@ -113,6 +112,7 @@ class POMDP:
             terminal=terminal,
             available=available,
             initial=initial,
+            rewards=rewards,
             layout=layout,
             normalize=normalize,
         )
@@ -122,11 +122,6 @@ class POMDP:
         self.observations: Sequence[Any] = validate.labels(
             observations, self.n_observations, "observations"
         ) or tuple(range(self.n_observations))
-        self.rewards: np.ndarray | None = None
-        if rewards is not None:
-            shape = self.n_states, self.n_actions
-            self.rewards = validate.number_table(rewards, shape, "rewards", "(state, action)")
-            self.rewards.setflags(write=False)
         self.discount = None if discount is None else validate.discount(discount)
 
     def __repr__(self) -> str:
@@ -156,6 +151,11 @@ class POMDP:
     def initial(self) -> np.ndarray | None:
         """Distribution of the first state, or None; :meth:`belief` is an error where there is none."""
         return self.mdp.initial
+
+    @property
+    def rewards(self) -> np.ndarray | None:
+        """Expected immediate reward, shape (n_states, n_actions), or None."""
+        return self.mdp.rewards
 
     @property
     def available(self) -> np.ndarray:

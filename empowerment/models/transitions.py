@@ -1,0 +1,158 @@
+"""The forms in which a transition is handed in, and the one in which a model holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from empowerment import validate
+
+AXES = "(state, action, next_state)"
+
+# Where the axes of a canonical transition are in others; the first s is the state, the second one the next state.
+_ORDERS = {"sas": (0, 1, 2), "ass": (1, 0, 2), "ssa": (0, 2, 1)}
+
+
+class FlatTransition(NamedTuple):
+    """A transition with one row for each pair of state and action, the actions of a state side by side.
+
+    Attributes
+    ----------
+    rows : ndarray or sparse array of shape (n_states * n_actions, n_states)
+    n_states, n_actions : int
+    missing : ndarray of bool of shape (n_states, n_actions) or None
+        Which actions the caller left out by None; None if the form cannot say.
+    """
+
+    rows: Any
+    n_states: int
+    n_actions: int
+    missing: np.ndarray | None = None
+
+
+def flat_transition(transition: Any) -> FlatTransition:
+    """Return a transition in one form.
+
+    Parameters
+    ----------
+    transition : array_like, sparse, sequence of sparse, or nested sequence with None
+        As :class:`empowerment.MDP` takes it.
+
+    Raises
+    ------
+    ValueError
+        If the shape is none of a transition.
+    TypeError
+        If it holds something else than numbers.
+    """
+    if sparse.issparse(transition):
+        return _stacked(transition)
+    if isinstance(transition, dict):
+        raise TypeError(
+            "transition is a dict, expected an array of axes (state, action, next_state); from_step_function makes a "
+            "model of dicts: from_step_function(lambda state, action: table[state][action], initial, actions)"
+        )
+    parts = _parts(transition)
+    if any(map(sparse.issparse, parts)):
+        return _stacked(_state_by_state(parts))
+    if any(part is None or (isinstance(part, list | tuple) and any(row is None for row in part)) for part in parts):
+        return _with_gaps(parts)
+    array = validate.number_array(transition, "transition", 3, AXES)
+    first, second, third = array.shape
+    if first != third:
+        hint = ""
+        if second == third:
+            hint = "; this looks like (action, state, next_state): np.moveaxis(transition, 0, 1) mends that"
+        elif first == second:
+            hint = "; this looks like (state, next_state, action): np.moveaxis(transition, 2, 1) mends that"
+        raise ValueError(
+            f"transition has shape {array.shape}, expected {AXES} with as many next states as states{hint}"
+        )
+    return FlatTransition(array.reshape(first * second, third), first, second)
+
+
+def reordered(transition: Any, axes: str) -> Any:
+    """Return a transition whose axes come in another order as one that :func:`flat_transition` takes.
+
+    Parameters
+    ----------
+    transition : array_like, sparse, or sequence of sparse
+    axes : {"sas", "ass", "ssa"}
+        As for :meth:`empowerment.MDP.from_arrays`.
+    """
+    validate.one_of(axes, _ORDERS, "axes")
+    names = ["state", "action", "next_state"]
+    told = ", ".join(names[axis] for axis in np.argsort(_ORDERS[axes]))
+    if sparse.issparse(transition):
+        if axes == "ssa":
+            raise ValueError(
+                "transition is sparse, which has one row for each state and action, expected axes 'sas' or 'ass'"
+            )
+        return transition if axes == "sas" else _state_by_state(_action_by_action(_stacked(transition)))
+    if any(map(sparse.issparse, _parts(transition))):
+        if axes != "ass":
+            raise ValueError(
+                f"transition has one sparse matrix for each action, which is the order 'ass'; axes is {axes!r}"
+            )
+        return transition
+    array = validate.number_array(transition, "transition", 3, f"({told})")
+    found = np.transpose(array, _ORDERS[axes])
+    if found.shape[0] != found.shape[2]:
+        raise ValueError(f"transition has shape {array.shape}, expected ({told}) with as many next states as states")
+    return found
+
+
+def _parts(transition: Any) -> list[Any]:
+    """Return the members of a sequence; nothing for an array of numbers."""
+    if isinstance(transition, np.ndarray) and transition.dtype == object:
+        return list(transition.tolist())
+    return list(transition) if isinstance(transition, list | tuple) else []
+
+
+def _stacked(rows: Any) -> FlatTransition:
+    n_rows, n_states = rows.shape
+    if n_states == 0 or n_rows == 0 or n_rows % n_states:
+        raise ValueError(
+            f"transition is sparse of shape {rows.shape}, expected (n_states * n_actions, n_states) "
+            "with one row for each state and action, the actions of a state side by side"
+        )
+    return FlatTransition(rows, n_states, n_rows // n_states)
+
+
+def _action_by_action(flat: FlatTransition) -> list[sparse.csr_array]:
+    """Return one matrix for each action of rows that lie action by action."""
+    rows = sparse.csr_array(flat.rows)
+    return [rows[a * flat.n_states : (a + 1) * flat.n_states] for a in range(flat.n_actions)]
+
+
+def _state_by_state(matrices: Sequence[Any]) -> sparse.csr_array:
+    """Return the rows of one matrix for each action, the actions of a state side by side."""
+    n_states = np.shape(matrices[0])[0] if np.ndim(matrices[0]) == 2 or sparse.issparse(matrices[0]) else 0
+    for action, matrix in enumerate(matrices):
+        shape = matrix.shape if sparse.issparse(matrix) else np.shape(matrix)
+        if shape != (n_states, n_states):
+            raise ValueError(
+                f"transition[{action}] has shape {shape}, expected one matrix (state, next_state) for each action, "
+                "all of one size"
+            )
+    rows = sparse.csr_array(sparse.vstack([sparse.csr_array(matrix) for matrix in matrices]))
+    return rows[np.arange(rows.shape[0]).reshape(len(matrices), n_states).T.reshape(-1)]
+
+
+def _with_gaps(parts: Sequence[Any]) -> FlatTransition:
+    """Return nested sequences, with rows of zeros where None says that an action is missing."""
+    n_states, n_actions = len(parts), max(0 if part is None else len(part) for part in parts)
+    filled: list[list[Any]] = []
+    missing = np.zeros((n_states, n_actions), dtype=bool)
+    for state, part in enumerate(parts):
+        rows = [None] * n_actions if part is None else list(part)
+        if len(rows) != n_actions:
+            raise ValueError(
+                f"transition[{state}] has {len(rows)} actions, expected {n_actions}, with None for a missing one"
+            )
+        missing[state] = [row is None for row in rows]
+        filled.append([[0.0] * n_states if row is None else row for row in rows])
+    return flat_transition(filled)._replace(missing=missing)
