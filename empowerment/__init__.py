@@ -48,7 +48,7 @@ _HOME = {
     "HorizonSweep": "horizons",
     "horizon_sweep": "sweep",
     "from_gymnasium": "adapters.gymnasium",
-    "End": "adapters.exploration",
+    "End": "adapters.outcomes",
     "from_pymdp": "adapters.pymdp",
     "from_step_function": "adapters.step_function",
     "read_pomdp": "adapters.pomdp_file",
@@ -152,8 +152,8 @@ if TYPE_CHECKING:
     from empowerment.actuation.options import Option as Option
     from empowerment.actuation.options import option_channel as option_channel
     from empowerment.actuation.task import NoSequenceError as NoSequenceError
-    from empowerment.adapters.exploration import End as End
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
+    from empowerment.adapters.outcomes import End as End
     from empowerment.adapters.pomdp_file import read_pomdp as read_pomdp
     from empowerment.adapters.pomdp_file import write_pomdp as write_pomdp
     from empowerment.adapters.pymdp import from_pymdp as from_pymdp

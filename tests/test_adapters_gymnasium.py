@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 import empowerment as emp
 
@@ -60,8 +61,8 @@ def test_frozen_lake_table(terminal):
     lake = emp.from_gymnasium("FrozenLake-v1", terminal=terminal)
     assert (lake.n_states, lake.n_actions) == (16, 4)
     assert lake.states == tuple(range(16))
-    assert lake.actions == (0, 1, 2, 3)
-    # Action 0 is west: from the corner it stays, or slips south (4) or north (stays), a third each.
+    assert lake.actions == ("left", "down", "right", "up")  # as its documentation says
+    # Action 0 is left: from the corner it stays, or slips south (4) or north (stays), a third each.
     np.testing.assert_allclose(lake.to_dense()[0, 0, [0, 4]], [2 / 3, 1 / 3], rtol=0, atol=1e-15)
     np.testing.assert_allclose(lake.to_dense().sum(axis=2), 1, rtol=0, atol=1e-12)
     assert lake.available.all()
@@ -148,14 +149,30 @@ def test_an_entry_of_probability_zero_ends_nothing():
     ("table", "message"),
     [
         (None, r"TableEnv has no table of transitions; expected env\.unwrapped\.P .* FrozenLake-v1, Cliff"),
-        ({}, "the table P of TableEnv is not a filled dict of dicts"),
-        ([[0]], "the table P of TableEnv is not a filled dict of dicts"),
-        ({0: [0]}, "the table P of TableEnv is not a filled dict of dicts"),
-        ({0: {}}, "the table P of TableEnv is not a filled dict of dicts"),
+        (None, "from_step_function explores environments without one"),
+        ({}, "the table P of TableEnv has no action; expected env"),
+        ({0: {}, 1: None}, "the table P of TableEnv has no action"),
+        ({0: {3: []}}, "the table P of TableEnv has no action"),
+        (7, "the table P of TableEnv is of type int; expected env"),
+        (lambda state, action: state, "P of TableEnv is a function, which lists no states; .*explores a function"),
+        ([[0]], r"P\[0\]\[0\] is 0; expected env"),
+        ({0: 3}, r"P\[0\] is 3; expected env"),
+        ([[(1.0, 0, 0.0, False)]] * 4, r"P\[0\]\[0\] has the entry 1.0; expected env"),  # no list around the entry
+        ({0: ["ab"]}, r"P\[0\]\[0\] is 'ab'; expected env"),
         ({0: {3: [(1.0, 7, 0, False)]}}, r"P\[0\]\[3\] leads to state 7, expected one of the 1 states"),
+        ({"a": {3: {"b": 1.0}}}, r"P\['a'\]\[3\] leads to state 'b', expected one of the 1 states"),
         ({0: {3: [(1.0, 0)]}}, r"P\[0\]\[3\] has the entry \(1\.0, 0\); expected"),
-        ({0: {3: [(0.9, 0, 0, False)]}}, r"\(state 0, action 3\) sums to 0\.9"),
-        ({0: {3: []}}, r"\(state 0, action 3\) sums to 0, expected 1"),
+        ({0: {3: [(1.0, 0, "seen", 0.0, False)]}}, r"has the entry \(1.0, 0, 'seen', .*a table of what is observed"),
+        ({0: {3: [(1.0, 0, 0.0, "no")]}}, r"\(1.0, 0, 0.0, 'no'\), whose last member is not True or False"),
+        ({0: {3: [(1.5, 0, 0, False)]}}, r"a probability in P\[0\]\[3\] is 1.5, expected a probability in"),
+        ({0: {3: [(0.9, 0, 0, False)]}}, r"in P\[0\]\[3\] sum to 0.9, expected 1; pass normalize=True to rescale"),
+        (
+            {0: {3: [(0.0, 0, 0, False)]}},
+            r"sum to 0, expected 1; None or an empty list says that an action is missing",
+        ),
+        ({0: {3: [1.0, 0.0]}}, r"P\[0\]\[3\] has 2 numbers, expected 1 probabilities, one for each state"),
+        (np.ones((2, 3, 3)) / 3, r"transition has shape \(2, 3, 3\), expected .state, action, next_state. with"),
+        (np.ones((2, 2, 2)), r"transition\[0, 0\] .* sums to 2, expected 1; pass normalize=True"),
     ],
 )
 def test_tables_that_are_refused(table, message):
@@ -185,3 +202,241 @@ def test_an_id_without_gymnasium_names_the_extra(monkeypatch):
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=r'pip install "empowerment\[gym\]"'):
         emp.from_gymnasium("FrozenLake-v1")
+
+
+# --- forms of a table
+
+
+def three_rooms(state, action):
+    """Action 0 stays, action 1 goes on, from the last room to the first."""
+    return [(1.0, (state + action) % 3, 0.0, False)]
+
+
+ROUND = np.stack([np.eye(3), np.roll(np.eye(3), 1, axis=1)], axis=1)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [[three_rooms(s, a) for a in range(2)] for s in range(3)],
+        {s: [three_rooms(s, a) for a in range(2)] for s in range(3)},
+        tuple({a: tuple(three_rooms(s, a)) for a in range(2)} for s in range(3)),
+        {
+            np.int64(s): {a: [(1.0, np.int64((s + a) % 3), np.float32(0), np.bool_(False))] for a in range(2)}
+            for s in range(3)
+        },
+        {s: {a: {(s + a) % 3: 1.0} for a in range(2)} for s in (2, 0, 1)},
+        np.array([[three_rooms(s, a)[0] for a in range(2)] for s in range(3)], dtype=object)[:, :, None],
+        ROUND,
+        ROUND.tolist(),
+        {s: ROUND[s] for s in range(3)},
+        sparse.csr_array(ROUND.reshape(6, 3)),
+        [sparse.csr_array(ROUND[:, a]) for a in range(2)],
+    ],
+)
+def test_forms_that_say_the_same(table):
+    model = emp.from_gymnasium(TableEnv(table, initial_state_distrib=[0, 1, 0]))
+    assert (model.states, model.actions) == ((0, 1, 2), (0, 1))
+    assert np.array_equal(model.to_dense(), ROUND)
+    assert model.initial.tolist() == [0, 1, 0]
+
+
+@pytest.mark.parametrize("gap", [None, [], (), {}, "left out"])
+def test_forms_of_a_missing_action(gap):
+    table = {
+        0: {"go": [(1.0, 1, 0.5, False)], "stop": gap},
+        1: {"go": [(1.0, 0, 0.0, False)], "stop": [(1.0, 1, 0, 0)]},
+    }
+    if gap == "left out":
+        del table[0]["stop"]
+    model = emp.from_gymnasium(TableEnv(table))
+    assert model.actions == ("go", "stop")
+    assert model.available.tolist() == [[True, False], [True, True]]
+    assert model.rewards.tolist() == [[0.5, 0.0], [0.0, 0.0]]
+
+
+def test_a_state_without_actions():
+    """An end needs no row; a state that is alive and has none is one in which nothing can be done."""
+    ended = emp.from_gymnasium(TableEnv({0: {0: [(1.0, 1, 1.0, True)]}, 1: {}}))
+    assert ended.is_terminal.tolist() == [False, True]
+    alive = emp.from_gymnasium(TableEnv([[[(1.0, 1, 1.0, False)]], None]))
+    assert not alive.is_terminal.any()
+    assert alive.available.tolist() == [[True], [False]]
+
+
+def test_labels_of_several_kinds_stay_in_their_order():
+    table = {0: {0: [(1.0, "end", 0, True)], "x": [(1.0, 0, 0, False)]}, "end": {0: [(1.0, "end", 0, True)]}}
+    model = emp.from_gymnasium(TableEnv(table))
+    assert (model.states, model.actions) == ((0, "end"), (0, "x"))
+    assert model.is_terminal.tolist() == [False, True]
+    tuples = {(r, c): {"right": [(1.0, (r, min(c + 1, 1)), 0, False)]} for r, c in [(1, 0), (0, 1), (0, 0), (1, 1)]}
+    assert emp.from_gymnasium(TableEnv(tuples)).states == ((0, 0), (0, 1), (1, 0), (1, 1))
+
+
+def test_ends_in_a_dict_of_next_states():
+    model = emp.from_gymnasium(TableEnv({0: {"go": {0: 0.5, emp.End(1): 0.5}}, 1: {}}))
+    assert model.is_terminal.tolist() == [False, True]
+    assert model.rewards is None  # this form has none
+
+
+def test_rounded_tables():
+    table = {s: {a: [(0.33, t, 3.0, False) for t in range(3)] for a in range(2)} for s in range(3)}
+    with pytest.raises(ValueError, match=r"P\[0\]\[0\] sum to 0.99, expected 1; pass normalize=True to rescale"):
+        emp.from_gymnasium(TableEnv(table))
+    model = emp.from_gymnasium(TableEnv(table), normalize=True)
+    np.testing.assert_allclose(model.to_dense(), 1 / 3, rtol=0, atol=1e-15)
+    np.testing.assert_allclose(model.rewards, 3.0, rtol=1e-15)
+
+
+def test_what_is_no_environment():
+    class Own(gymnasium.Env):
+        def __init__(self):
+            self.P = [[three_rooms(s, a) for a in range(2)] for s in range(3)]
+
+    lake = gymnasium.make("FrozenLake-v1")
+    for wrong, message in (
+        (Own, r"env is the class Own, expected an environment; make one of it, as Own\(\) does"),
+        (lake.step, "env is the method step of FrozenLake-v1, which takes no state; expected the environment itself"),
+        (
+            lambda state, action: state,
+            "env is <function .*, expected an environment; from_step_function explores a step",
+        ),
+        (gymnasium.make_vec("FrozenLake-v1", num_envs=3), "env is a vector of 3 environments, expected a single one"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            emp.from_gymnasium(wrong)
+    assert emp.from_gymnasium(Own()).n_states == 3
+
+
+# --- rewards and names
+
+
+def test_rewards_are_those_of_the_table():
+    """Known: the goal, cell 15, pays 1, and only cell 14 is next to it and no hole."""
+    lake = emp.from_gymnasium("FrozenLake-v1")
+    expected = np.zeros((16, 4))
+    expected[14] = lake.to_dense()[14, :, 15]
+    np.testing.assert_allclose(lake.rewards, expected, rtol=0, atol=1e-15)
+    assert not lake.rewards.flags.writeable
+    cliff = emp.from_gymnasium("CliffWalking-v1")
+    assert cliff.rewards[36].tolist() == [-1, -100, -1, -1]  # to the right is the cliff
+    taxi = emp.from_gymnasium("Taxi-v4")
+    assert taxi.rewards.max() == 20
+    assert (taxi.rewards[taxi.is_terminal] == 0).all()
+
+
+def test_rewards_of_outcomes_are_averaged():
+    table = {0: {0: [(0.25, 0, 4.0, False), (0.75, 1, 8.0, True)]}, 1: {0: [(1.0, 1, 5.0, True)]}}
+    assert emp.from_gymnasium(TableEnv(table)).rewards.tolist() == [[7.0], [0.0]]
+    assert emp.from_gymnasium(TableEnv(table), terminal="as-given").rewards.tolist() == [[7.0], [5.0]]
+
+
+@pytest.mark.parametrize("reward", [None, np.zeros(2), "much", math.inf, math.nan])
+def test_rewards_that_are_no_numbers_are_named(reward):
+    table = {0: {0: [(1.0, 0, reward, False)], 1: [(1.0, 0, 2.0, False)]}}
+    with pytest.warns(
+        UserWarning, match="the table of TableEnv has rewards that are no finite numbers: the model has"
+    ):
+        assert emp.from_gymnasium(TableEnv(table)).rewards is None
+
+
+def test_names_of_actions_are_those_of_the_documentation():
+    """Each name is checked by what the action does."""
+    cliff, taxi = emp.from_gymnasium("CliffWalking-v1"), emp.from_gymnasium("Taxi-v4")
+    moves = dict(zip(cliff.actions, cliff.successors[13], strict=True))  # the second cell of the second row
+    assert moves == {"up": 1, "right": 14, "down": 25, "left": 12}
+    lake = emp.from_gymnasium(gymnasium.make("FrozenLake-v1", is_slippery=False, desc=["SFF", "FFF", "FFG"]))
+    assert dict(zip(lake.actions, lake.successors[4], strict=True)) == {"left": 3, "down": 7, "right": 5, "up": 1}
+    core = gymnasium.make("Taxi-v4").unwrapped
+    after = dict(zip(taxi.actions, taxi.successors[core.encode(2, 2, 0, 1)], strict=True))  # in the middle
+    places = {"south": (3, 2), "north": (1, 2), "east": (2, 3), "west": (2, 1), "pickup": (2, 2), "dropoff": (2, 2)}
+    assert after == {name: core.encode(*place, 0, 1) for name, place in places.items()}
+    assert taxi.successors[core.encode(0, 0, 0, 1), taxi.actions.index("pickup")] == core.encode(0, 0, 4, 1)
+
+
+def test_labels_of_actions_that_are_given_win():
+    own = emp.from_gymnasium("CliffWalking-v1", actions="nesw")
+    assert own.actions == ("n", "e", "s", "w")
+    assert emp.from_gymnasium("CliffWalking-v1", actions=range(4)).actions == (0, 1, 2, 3)
+    table = {0: {"a": [(1.0, 0, 0, False)], "b": [(1.0, 0, 0, False)]}}
+    assert emp.from_gymnasium(TableEnv(table)).actions == ("a", "b")
+    assert emp.from_gymnasium(TableEnv(ROUND), actions=["stay", "on"]).actions == ("stay", "on")
+    for env in (TableEnv(table), TableEnv(ROUND)):
+        with pytest.raises(ValueError, match="actions has 1 labels, expected 2"):
+            emp.from_gymnasium(env, actions=["a"])
+
+
+def test_a_class_made_of_a_known_one_has_numbers():
+    """What its actions do nobody says."""
+
+    class Turned(type(gymnasium.make("FrozenLake-v1").unwrapped)):
+        pass
+
+    assert emp.from_gymnasium(Turned()).actions == (0, 1, 2, 3)
+
+
+# --- what is not read is named
+
+LOOK_ON = {  # they check, count, limit, record or draw
+    "PassiveEnvChecker", "OrderEnforcing", "TimeLimit", "Autoreset", "RecordEpisodeStatistics", "RenderCollection",
+    "RecordVideo", "HumanRendering", "AddWhiteNoise", "ObstructView", "ArrayConversion", "JaxToNumpy", "JaxToTorch",
+    "NumpyToTorch",
+}  # fmt: skip
+CHANGE = {"StickyAction": "actions", "RepeatAction": "steps", "ClipReward": "rewards", "NormalizeReward": "rewards",
+          "TransformObservation": "observations", "MaxAndSkipObservation": "steps"}  # fmt: skip
+
+
+def test_every_wrapper_of_gymnasium_looks_on_or_is_named():
+    lake = gymnasium.make("FrozenLake-v1").unwrapped
+    found = set()
+    for name in gymnasium.wrappers.__all__:
+        try:
+            kind = getattr(gymnasium.wrappers, name)
+        except (ImportError, AttributeError):  # what it converts to is not installed
+            continue
+        if not (isinstance(kind, type) and issubclass(kind, gymnasium.Wrapper)):
+            continue
+        wrapper = object.__new__(kind)  # its options do not matter
+        wrapper.env = lake
+        if name in LOOK_ON:
+            emp.from_gymnasium(wrapper)
+        else:
+            what = CHANGE.get(name, "[a-z]+")
+            with pytest.warns(
+                UserWarning, match=rf"reads FrozenLake-v1 without its wrapper {name} \({what}\): what it"
+            ):
+                emp.from_gymnasium(wrapper)
+        found.add(name)
+    assert set(CHANGE) <= found
+    assert len(found) > 30
+
+
+def test_wrappers_that_are_not_read_are_named_in_one_warning():
+    class Windy(gymnasium.Wrapper):
+        def step(self, action):
+            return self.env.step(self.action_space.sample())
+
+    wrapped = Windy(gymnasium.wrappers.TransformReward(gymnasium.make("FrozenLake-v1"), abs))
+    with pytest.warns(UserWarning, match="from_gymnasium reads") as caught:
+        model = emp.from_gymnasium(wrapped)
+    assert [str(warning.message).split(":")[0] for warning in caught] == [
+        "from_gymnasium reads FrozenLake-v1 without its wrappers Windy (steps), TransformReward (rewards)"
+    ]
+    assert caught[0].filename == __file__
+    assert np.array_equal(model.to_dense(), emp.from_gymnasium("FrozenLake-v1").to_dense())
+
+
+def test_a_fickle_passenger_is_named_and_rain_is_read():
+    with pytest.warns(UserWarning, match="the table of Taxi-v4 does not hold fickle_passenger=True"):
+        emp.from_gymnasium(gymnasium.make("Taxi-v4", fickle_passenger=True))
+    rainy = emp.from_gymnasium(gymnasium.make("Taxi-v4", is_rainy=True))
+    assert not rainy.is_deterministic
+    assert set(np.round(rainy.rows.data, 12)) <= {0.1, 0.2, 0.8, 0.9, 1.0}
+
+
+def test_states_that_the_observations_do_not_tell_apart_are_named():
+    hidden = TableEnv(ROUND, observation_space=gymnasium.spaces.Discrete(2))
+    with pytest.warns(UserWarning, match="TableEnv has 2 observations of 3 states.* pass sensor= .* or make a POMDP"):
+        emp.from_gymnasium(hidden)
+    table = {0: {0: [(1.0, 0, 0, False)], 1: [(1.0, 1, 0, True)]}, 1: {}}  # an end that is never observed
+    emp.from_gymnasium(TableEnv(table, observation_space=gymnasium.spaces.Discrete(1)))

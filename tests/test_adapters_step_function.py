@@ -108,6 +108,20 @@ def test_a_distribution():
     assert row(room, (0, 0), "north") == {(0, 0): 1.0}  # an outcome listed twice gets the sum
 
 
+def test_a_distribution_as_a_dict():
+    """The race car of many courses, with probabilities in a dict; Sutton and Barto write models so."""
+    table = {
+        "cool": {"slow": {"cool": 1.0}, "fast": {"cool": 0.5, "warm": 0.5}},
+        "warm": {"slow": {"cool": 0.5, "warm": 0.5}, "fast": {emp.End("overheated"): 1.0}},
+    }
+    car = emp.from_step_function(lambda s, a: table[s][a], "cool", ["slow", "fast"])
+    assert car.states == ("cool", "warm", "overheated")
+    assert car.is_terminal.tolist() == [False, False, True]
+    assert row(car, "cool", "fast") == {"cool": 0.5, "warm": 0.5}
+    pairs = emp.from_step_function(lambda s, a: [(p, t) for t, p in table[s][a].items()], "cool", ["slow", "fast"])
+    assert np.array_equal(car.to_dense(), pairs.to_dense())
+
+
 def test_an_outcome_of_probability_zero_is_no_state():
     model = emp.from_step_function(lambda s, a: [(1.0, 0), (0.0, 1), (0, emp.End(2))], 0, ["go"])
     assert model.states == (0,)
@@ -258,7 +272,15 @@ def test_an_error_of_the_step_function_says_where():
             TypeError,
             r"what action 'go' in state 0 leads to is array\(.*expected a hashable label; make a t",
         ),
-        ({0: 1.0}, TypeError, "leads to is {0: 1.0}, expected a hashable label"),
+        ({1, 2}, TypeError, r"leads to is {1, 2}, expected a hashable label; make a frozenset of it"),
+        (
+            {"fuel": 3},
+            ValueError,
+            r"gives {'fuel': 3}, expected probabilities in a dict.* a state that is a dict needs",
+        ),
+        ({0: math.nan}, ValueError, r"in state 0 gives {0: nan}, expected probabilities in a dict"),
+        ({}, ValueError, "probabilities that sum to 0, expected 1; None says that an action is missing"),
+        ({0: 0.5, 1: 0.4}, ValueError, "gives probabilities that sum to 0.9, expected 1"),
         (emp.End([1]), TypeError, r"leads to is \[1\], expected a hashable label"),
         (emp.End(None), TypeError, "leads to is None, expected the label of a state"),
         ([(1.0, None)], TypeError, "leads to is None, expected the label of a state"),
@@ -467,6 +489,33 @@ def test_an_environment_handed_in_stays_usable_and_open():
     assert env.step(1)[3]
 
 
+def test_actions_of_a_known_environment_have_names_and_numbers():
+    options = {"get_state": lambda env: env.s, "set_state": lambda env, s: setattr(env, "s", s)}
+    cliff = emp.from_step_function("CliffWalking-v1", **options)
+    for own in (["up", "right"], [0, 1]):
+        part = emp.from_step_function("CliffWalking-v1", actions=own, **options)
+        assert part.actions == tuple(own)
+        assert [after(part, 36, action) for action in own] == [after(cliff, 36, name) for name in ("up", "right")]
+
+
+def test_what_stands_around_or_in_place_of_an_environment():
+    with pytest.warns(
+        UserWarning, match=r"from_step_function reads Walk without its wrapper StickyAction \(actions\)"
+    ):
+        emp.from_step_function(gymnasium.wrappers.StickyAction(Walk(), 0.5))
+    emp.from_step_function(gymnasium.wrappers.TransformReward(Walk(), abs))  # rewards are not read in any case
+    for wrong, message in (
+        (Walk().step, "step is the method step of Walk, which takes no state; expected the environment itself"),
+        (Walk, r"step is the class Walk, expected an environment; make one of it, as Walk\(\) does"),
+        (
+            gymnasium.make_vec("FrozenLake-v1", num_envs=2),
+            "step is a vector of 2 environments, expected a single one",
+        ),
+    ):
+        with pytest.raises(TypeError, match=message):
+            emp.from_step_function(wrong)
+
+
 def test_actions_of_an_environment_may_be_chosen():
     model = emp.from_step_function(Walk(), actions=[1])
     assert (model.n_states, model.actions) == (4, (1,))
@@ -502,9 +551,11 @@ def test_the_cliff_against_its_table(terminal):
     )
     copied = emp.from_step_function(Cliff(), terminal=terminal, max_states=60)
     assert told.n_states == copied.n_states == 38 if terminal == "absorbing" else 48
-    assert all(row(told, s, a) == row(known, s, a) for s in told.states for a in range(4))
+    assert told.actions == known.actions == ("up", "right", "down", "left")
+    assert all(row(told, s, a) == row(known, s, a) for s in told.states for a in told.actions)
     table = renamed(told, told.states.index)  # both are explored in the same order
-    assert renamed(copied, lambda number: number) == table
+    named = {s: dict(zip(told.actions, after.values(), strict=True)) for s, after in renamed(copied, int).items()}
+    assert named == table
     assert np.array_equal(told.is_terminal, copied.is_terminal)
 
 
@@ -515,14 +566,15 @@ def test_the_taxi_against_its_table():
     )
     assert 50 < told.n_states < 500  # the destination stays the same
     assert told.is_terminal.sum() == 1
-    assert all(row(told, s, a) == row(known, s, a) for s in told.states for a in range(6))
+    assert told.actions == known.actions
+    assert all(row(told, s, a) == row(known, s, a) for s in told.states for a in told.actions)
 
 
-@pytest.mark.parametrize("name", ["FrozenLake-v1", "Taxi-v4"])
-def test_environments_that_draw_random_numbers_are_refused(name):
+@pytest.mark.parametrize(("name", "first"), [("FrozenLake-v1", "left"), ("Taxi-v4", "south")])
+def test_environments_that_draw_random_numbers_are_refused(name, first):
     with pytest.raises(
         ValueError,
-        match=rf"{name} draws random numbers at action 0 in state 0, expected none.*from_gymnasium reads its table",
+        match=rf"{name} draws random numbers at action '{first}' in state 0.*from_gymnasium reads its table",
     ):
         emp.from_step_function(name)
 

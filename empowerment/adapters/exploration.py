@@ -2,73 +2,23 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any, TypeAlias
-
-import numpy as np
-from scipy import sparse
+from typing import Any
 
 from empowerment import validate
+from empowerment.adapters.outcomes import End, Node, Outcome, checked_sum, labels_of, model_of, state_label
 from empowerment.models.mdp import MDP
 
 _ANSWERS = (
-    "expected the next state, End(state), None where the action is missing, or a list of pairs "
-    "(probability, next state)"
+    "expected the next state, End(state), None where the action is missing, or a distribution: a dict "
+    "{next state: probability}, or a list of pairs (probability, next state)"
 )
 _HIDDEN = (
     "the label of the state does not hold everything that the next state depends on, or the simulator is random: "
-    "put what is missing into the label, or return the distribution as a list of pairs (probability, next state)"
+    "put what is missing into the label, or return the distribution as a dict {next state: probability}"
 )
-_SUM_TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True)
-class End:
-    """The end of an episode in a state: what a step function returns where nothing more happens.
-
-    Parameters
-    ----------
-    state : hashable
-        The label of the state.
-
-    Examples
-    --------
-    >>> import empowerment as emp
-    >>> def step(cell, move):
-    ...     return emp.End("outside") if cell + move == 3 else max(cell + move, 0)
-    >>> world = emp.from_step_function(step, 0, actions=[-1, 1])
-    >>> world.states, world.is_terminal.tolist()
-    ((0, 1, 2, 'outside'), [False, False, False, True])
-    """
-
-    state: Any
-
-
-Node: TypeAlias = Any
-"""A label, or the End of an episode in a state with this label."""
-
-Outcome: TypeAlias = dict[Node, float] | None
-"""The probability of each node that an action leads to; None where the action is missing."""
-
-
-def labels_of(values: Iterable[Any], name: str) -> tuple[Any, ...]:
-    """Return distinct labels as a tuple."""
-    found = list(values)
-    return validate.labels(found, len(found), name) or ()
-
-
-def state_label(value: Any, what: str) -> Any:
-    """Return a label as it is kept: hashable, and a plain number instead of one of NumPy's."""
-    plain = value.item() if isinstance(value, np.generic) else value
-    if plain is None or isinstance(plain, End):
-        raise TypeError(f"{what} is {plain!r}, expected the label of a state")
-    try:
-        hash(plain)
-    except TypeError:
-        raise TypeError(f"{what} is {plain!r}, expected a hashable label; make a tuple of it") from None
-    return plain
 
 
 class World:
@@ -93,9 +43,11 @@ class World:
             raise
         if answer is None:
             return None
-        if not isinstance(answer, list):
-            return {self._node(answer, f"what {where} leads to"): 1.0}
-        return self._distribution(answer, where)
+        if isinstance(answer, dict):
+            return self._distribution(_pairs(answer, where), where)
+        if isinstance(answer, list):
+            return self._distribution(answer, where)
+        return {self._node(answer, f"what {where} leads to"): 1.0}
 
     def _node(self, answer: Any, what: str) -> Node:
         if not isinstance(answer, End):
@@ -112,10 +64,18 @@ class World:
             node = self._node(pair[1], f"what {where} leads to")
             if probability:
                 found[node] = found.get(node, 0.0) + probability
-        total = sum(found.values())
-        if abs(total - 1.0) > _SUM_TOLERANCE:
-            raise ValueError(f"{where} gives probabilities that sum to {total:.12g}, expected 1")
-        return found
+        hint = "" if pairs else "; None says that an action is missing"
+        return checked_sum(found, f"{where} gives probabilities that", hint)
+
+
+def _pairs(distribution: dict[Any, Any], where: str) -> list[tuple[Any, Any]]:
+    """Return a dict of next states as a list of pairs, and doubt one whose values are no probabilities."""
+    if not all(isinstance(value, numbers.Real) and 0 <= float(value) <= 1 for value in distribution.values()):
+        raise ValueError(
+            f"{where} gives {distribution!r}, expected probabilities in a dict, which is a distribution "
+            "{next state: probability}; a state that is a dict needs a hashable label, such as tuple(state.items())"
+        )
+    return [(probability, state) for state, probability in distribution.items()]
 
 
 class Search:
@@ -179,37 +139,11 @@ def _shown(outcome: Outcome) -> str:
     return repr(nodes[0]) if len(nodes) == 1 else repr([(outcome[node], node) for node in nodes])
 
 
-def model_of(search: Search, starts: Sequence[Any], layout: Any) -> MDP:
-    """Put what was found into arrays."""
+def explored_model(search: Search, starts: Sequence[Any], layout: Any) -> MDP:
+    """Return the model of what a search found."""
     fixed = () if callable(search.world.actions) else search.world.actions
     actions = list(dict.fromkeys(chain(fixed, *search.taken)))
     if not actions:
         raise ValueError("no state has an action, expected at least one")
-    column = {action: place for place, action in enumerate(actions)}
-    n_states, n_actions = len(search.nodes), len(actions)
-    available = np.zeros((n_states, n_actions), dtype=bool)
-    rows, columns, entries = [], [], []
-    for number, outcomes in enumerate(search.taken):
-        for action, outcome in outcomes.items():
-            available[number, column[action]] = outcome is not None
-            for successor, probability in (outcome or {}).items():
-                rows.append(number * n_actions + column[action])
-                columns.append(search.number[successor])
-                entries.append(probability)
-    states = tuple(_label(node, search.number) for node in search.nodes)
-    return MDP(
-        sparse.coo_array((entries, (rows, columns)), shape=(n_states * n_actions, n_states)).tocsr(),
-        states=states,
-        actions=actions,
-        terminal=[isinstance(node, End) for node in search.nodes],
-        available=available,
-        initial=np.eye(1, n_states)[0] if len(starts) == 1 else None,
-        layout=layout(states) if callable(layout) else layout,
-    )
-
-
-def _label(node: Node, number: dict[Node, int]) -> Any:
-    """Return the label of a state; one that is entered with an end and without needs two."""
-    if not isinstance(node, End):
-        return node
-    return ("ended", node.state) if node.state in number else node.state
+    initial = {starts[0]: 1.0} if len(starts) == 1 else None
+    return model_of(search.nodes, search.taken, actions, initial=initial, layout=layout)

@@ -2,53 +2,89 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from empowerment import validate
+from empowerment.adapters import gym_tables
+from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, unwrapped, warn
+from empowerment.adapters.gym_episodes import Episodes, read_starts
+from empowerment.adapters.gym_tables import Entry, Table
+from empowerment.adapters.outcomes import End, Node, checked_sum, model_of
 from empowerment.layout import GridLayout
 from empowerment.models.mdp import MDP
 
-_EXPECTED = (
-    "expected env.unwrapped.P with P[state][action] a list of (probability, next_state, reward, done), "
-    "as FrozenLake-v1, CliffWalking-v1 and Taxi-v4 have it"
-)
 
-
-def from_gymnasium(env: Any, *, terminal: str = "absorbing") -> MDP:
+def from_gymnasium(
+    env: Any,
+    *,
+    terminal: str = "absorbing",
+    initial: Any = None,
+    actions: Sequence[Any] | None = None,
+    normalize: bool = False,
+) -> MDP:
     """Read the transition table of a Gymnasium environment.
 
     The table is ``env.unwrapped.P``, where ``P[state][action]`` lists entries ``(probability, next_state,
-    reward, done)``. A next state listed twice gets the sum. An action that ``P[state]`` lacks is not
-    available there. Wrappers, time limits and rewards are not read.
+    reward, done)``. Dicts and sequences are read alike. A dict ``{next_state: probability}`` may stand for the list,
+    and an array of axes (state, action, next_state) for the whole table. A next state listed twice gets the sum. An
+    action that a state lacks, or has with None or an empty list, is not available there. Environments of gym-classics
+    have no table and are asked by their ``model(state, action)``.
 
     Parameters
     ----------
     env : gymnasium.Env or str
         An environment, or the id of one, which is then made and closed again.
     terminal : {"absorbing", "as-given"}
-        What becomes of the states that some entry enters with ``done``. An episode ends there, so by default
-        nothing more happens in them and their empowerment is 0. ``"as-given"`` keeps what the table says
-        there, which no episode ever shows: Gymnasium's tables of CliffWalking-v1 and Taxi-v4 lead on from
-        their terminal states as if nothing had ended, so that one step would read 1.585 bits in the one, and
-        2, 2, 1.585 and 2 bits in the other.
+        What an entry with ``done`` leads to. By default to the end of the episode, where nothing more happens and
+        empowerment is 0. A state that is only reached with an end is terminal. Of one that is also reached without an
+        end the model has both, the end under the label ``("ended", state)``.
+        ``"as-given"`` ignores every ``done`` and keeps what the table says of all states, which no episode may ever
+        show: Gymnasium's tables of CliffWalking-v1 and Taxi-v4 lead on from their terminal states as if nothing had
+        ended, so that one step would read 1.585 bits in the one, and 2, 2, 1.585 and 2 bits in the other.
+    initial : state, or list of states, optional
+        Where episodes begin; a tuple is one label. By default where `initial_state_distrib` of the environment says.
+    actions : sequence of hashable, optional
+        Labels of the actions, in the order of their numbers. By default the names that Gymnasium's documentation
+        gives the actions of FrozenLake, CliffWalking and Taxi, else the numbers or keys of the table.
+    normalize : bool
+        Rescale probabilities that do not sum to 1 instead of refusing them.
 
     Returns
     -------
     MDP
-        States and actions are Gymnasium's numbers. `initial` is the environment's `initial_state_distrib`,
-        where it has one. A grid (a `desc` with a letter for each state, or a `shape` with a cell for each)
-        becomes the layout.
+        States are those of the table in their order; ends that are states of their own come last. Its `rewards` are
+        the expected ones of state and action, its `initial` is `initial_state_distrib`, or the one state given. A
+        grid (a `desc` with a letter for each state, or a `shape` with a cell for each) becomes the layout.
 
     Raises
     ------
     ImportError
         If `env` is an id and gymnasium is not installed.
+    TypeError
+        If `env` is no environment but a class, a method or a vector of environments.
     ValueError
-        If gymnasium cannot make an environment of this id, or the environment has no such table.
+        If gymnasium cannot make an environment of this id, or its table is absent or cannot be read.
+
+    Warns
+    -----
+    UserWarning
+        Of what is not read though it matters: wrappers other than those that check, limit, record or draw; the
+        `fickle_passenger` of Taxi; observations that are fewer than the states; rewards that are no numbers.
+
+    Notes
+    -----
+    A state is reached without an end if an episode that begins in an initial state can go on there. If nothing says
+    which states are initial, every state counts in which no entry ends, and the one in which a reset leaves the
+    environment; if there is none such, every state does. An episode that may also begin elsewhere, in a state that is
+    otherwise reached with an end only, needs `initial`.
+
+    An array that stands for the table has no ends and no rewards. Time limits are not read: an episode that is cut
+    short ends nothing.
 
     Examples
     --------
@@ -56,102 +92,134 @@ def from_gymnasium(env: Any, *, terminal: str = "absorbing") -> MDP:
     >>> lake = emp.from_gymnasium("FrozenLake-v1")
     >>> lake
     MDP(16 states, 4 actions, stochastic)
+    >>> lake.actions
+    ('left', 'down', 'right', 'up')
     >>> lake.is_terminal.nonzero()[0].tolist()
     [5, 7, 11, 12, 15]
     """
     validate.one_of(terminal, ("absorbing", "as-given"), "terminal")
     if not isinstance(env, str):
-        return _read(env, terminal)
+        return _read(env, terminal, initial, actions, normalize)
     own = made(env)
     try:
-        return _read(own, terminal)
+        return _read(own, terminal, initial, actions, normalize)
     finally:
         own.close()
 
 
-def made(name: str) -> Any:
-    """Return a new environment of this id."""
-    try:
-        import gymnasium
-    except ImportError:
-        raise ImportError(
-            f'making {name!r} needs gymnasium; install it with pip install "empowerment[gym]"'
-        ) from None
-    try:
-        return gymnasium.make(name)
-    except gymnasium.error.Error as reason:
-        raise ValueError(f"gymnasium cannot make an environment {name!r}: {reason}") from None
-
-
-def _read(env: Any, terminal: str) -> MDP:
-    core = getattr(env, "unwrapped", env)
-    table = _table(core)
-    states = sorted(table)
-    actions = sorted({action for choices in table.values() for action in choices})
-    number = {state: i for i, state in enumerate(states)}
-    column = {action: i for i, action in enumerate(actions)}
-    available = np.array([[action in table[state] for action in actions] for state in states])
-    ends, rows, columns, entries = set(), [], [], []
-    for state, action, probability, successor, done in _entries(table):
-        if done and probability > 0:
-            ends.add(successor)
-        rows.append(number[state] * len(actions) + column[action])
-        columns.append(number[successor])
-        entries.append(float(probability))
-    shape = (len(states) * len(actions), len(states))
-    return MDP(
-        sparse.coo_array((entries, (rows, columns)), shape=shape).tocsr(),
-        states=states,
-        actions=actions,
-        terminal=sorted(ends) if terminal == "absorbing" else None,
-        available=available,
-        initial=getattr(core, "initial_state_distrib", None),
-        layout=_layout(core, states),
+def _read(env: Any, terminal: str, initial: Any, actions: Any, normalize: bool) -> MDP:
+    refuse_mistaken(env, "env")
+    if callable(env) and not gym_tables.has_table(env):
+        raise TypeError(f"env is {env!r}, expected an environment; from_step_function explores a step function")
+    core = unwrapped(env, "from_gymnasium", rewards=True)
+    if getattr(core, "fickle_passenger", False):
+        warn(
+            f"the table of {name_of(core)} does not hold fickle_passenger=True, by which a passenger changes the "
+            "destination: the model is that of a steadfast one"
+        )
+    array = gym_tables.transition_array(core)
+    if array is not None:
+        return _read_array(array, core, initial, actions, normalize)
+    table = gym_tables.read_table(core)
+    starts = read_starts(core, list(table.entries), initial)
+    nodes: list[Node] = list(table.entries)
+    node_of: Callable[[Entry], Node] = attrgetter("successor")
+    if terminal == "absorbing":
+        episodes = Episodes(table, core, starts.states)
+        nodes, node_of = episodes.nodes, episodes.node
+    _warn_of_observations(core, sum(not isinstance(node, End) for node in nodes))
+    return model_of(
+        nodes,
+        [_taken(table, node, node_of, normalize) for node in nodes],
+        table.actions,
+        names=_labels(core, table.actions, actions),
+        initial=starts.distribution,
+        rewards=_rewards(table, nodes, core),
+        layout=_layout(core, [node.state if isinstance(node, End) else node for node in nodes]),
     )
 
 
-def name_of(core: Any) -> str:
-    """Return the id of an environment, or the name of its class."""
-    return str(getattr(getattr(core, "spec", None), "id", type(core).__name__))
+def _read_array(array: Any, core: Any, initial: Any, actions: Any, normalize: bool) -> MDP:
+    """Return the model of an environment whose P is an array of axes (state, action, next_state)."""
+    bare = MDP(array, normalize=normalize)
+    _warn_of_observations(core, bare.n_states)
+    first = read_starts(core, bare.states, initial).distribution
+    return MDP(
+        bare.rows,
+        actions=_labels(core, bare.actions, actions),
+        available=bare.available,
+        initial=None if first is None else [first.get(state, 0.0) for state in bare.states],
+        layout=_layout(core, bare.states),
+    )
 
 
-def _table(core: Any) -> Mapping[Any, Mapping[Any, Any]]:
-    """Return P, or say that there is none."""
-    table = getattr(core, "P", None)
-    name = name_of(core)
-    if table is None:
-        raise ValueError(f"{name} has no table of transitions; {_EXPECTED}")
-    rows = table.values() if isinstance(table, Mapping) else [None]
-    if not all(isinstance(choices, Mapping) for choices in rows) or not any(rows):
-        raise ValueError(f"the table P of {name} is not a filled dict of dicts; {_EXPECTED}")
-    checked: Mapping[Any, Mapping[Any, Any]] = table
-    return checked
+def _taken(
+    table: Table, node: Node, node_of: Callable[[Entry], Node], normalize: bool
+) -> dict[Any, dict[Node, float]]:
+    """Return what each action of a node leads to; an end has no actions."""
+    found: dict[Any, dict[Node, float]] = {}
+    for action, entries in table.entries.get(node, {}).items():
+        where = f"the probabilities in {table.where(node, action)}"
+        total = math.fsum(entry.probability for entry in entries)
+        scale = 1 / total if normalize and total > 0 else 1.0
+        outcome: dict[Node, float] = {}
+        for entry in entries:
+            successor = node_of(entry)
+            outcome[successor] = outcome.get(successor, 0.0) + entry.probability * scale
+        hint = "pass normalize=True to rescale" if entries else "None or an empty list says that an action is missing"
+        found[action] = checked_sum(outcome, where, f"; {hint}")
+    return found
 
 
-def _entries(table: Mapping[Any, Mapping[Any, Any]]) -> Iterator[tuple[Any, Any, Any, Any, Any]]:
-    """Yield state, action, probability, next state and whether the episode ends, entry by entry."""
-    for state, choices in table.items():
-        for action, outcomes in choices.items():
-            for outcome in outcomes:
-                try:
-                    probability, successor, _, done = outcome
-                except (TypeError, ValueError):
-                    raise ValueError(f"P[{state}][{action}] has the entry {outcome!r}; {_EXPECTED}") from None
-                if successor not in table:
-                    raise ValueError(
-                        f"P[{state}][{action}] leads to state {successor!r}, expected one of the "
-                        f"{len(table)} states that P lists"
-                    )
-                yield state, action, probability, successor, done
+def _labels(core: Any, actions: Sequence[Any], given: Any) -> Sequence[Any]:
+    """Return the labels of the actions: those given, or the names that the environment is known to give them."""
+    if given is not None:
+        return validate.labels(given, len(actions), "actions") or ()
+    return action_names(core, actions)
 
 
-def _layout(core: Any, states: list[Any]) -> GridLayout | None:
-    """Return the grid the states count through row by row, if the environment shows one."""
+def _rewards(table: Table, nodes: Sequence[Node], core: Any) -> np.ndarray | None:
+    """Return the expected reward of each node and action; None where the table has none, or none that are numbers."""
+    told = {entry.reward for state in table.entries for entry in table.outcomes(state)}
+    if told == {None}:
+        return None
+    if not all(reward is not None and math.isfinite(reward) for reward in told):
+        warn(f"the table of {name_of(core)} has rewards that are no finite numbers: the model has no rewards")
+        return None
+    found = np.zeros((len(nodes), len(table.actions)))
+    for place, node in enumerate(nodes):
+        choices = table.entries.get(node, {})
+        for column, action in enumerate(table.actions):
+            if choices.get(action):
+                probabilities, _, rewards, _ = zip(*choices[action], strict=True)
+                found[place, column] = np.dot(probabilities, rewards) / math.fsum(probabilities)
+    return found
+
+
+def _warn_of_observations(core: Any, n_states: int) -> None:
+    """Warn of an environment that shows less than its state."""
+    shown = getattr(getattr(core, "observation_space", None), "n", n_states)
+    if shown < n_states:
+        warn(
+            f"{name_of(core)} has {shown} observations of {n_states} states, and its table does not say which is "
+            "seen where: the model is one of states; pass sensor= to what is computed of it, or make a POMDP"
+        )
+
+
+def _layout(core: Any, cells: Sequence[Any]) -> GridLayout | None:
+    """Return the grid the states count through row by row, if the environment shows one.
+
+    Parameters
+    ----------
+    core : gymnasium.Env
+    cells : sequence
+        The state of the table that each state of the model stands for.
+    """
     letters = np.asarray(getattr(core, "desc", ())).astype(str)
     for shape in (letters.shape, getattr(core, "shape", None)):
-        if isinstance(shape, tuple) and len(shape) == 2 and states == list(range(shape[0] * shape[1])):
-            cells = tuple(np.ndindex(shape))
-            drawn = cells if letters.shape == shape else ()
-            marks = {cell: str(letters[cell]) for cell in drawn if letters[cell] in ("S", "G", "H")}
-            return GridLayout(shape, cells, marks=marks)
+        if isinstance(shape, tuple) and len(shape) == 2 and set(cells) == set(range(shape[0] * shape[1])):
+            places = tuple(np.ndindex(shape))
+            drawn = places if letters.shape == shape else ()
+            marks = {place: str(letters[place]) for place in drawn if letters[place] in ("S", "G", "H")}
+            return GridLayout(shape, tuple(places[cell] for cell in cells), marks=marks)
     return None

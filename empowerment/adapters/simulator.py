@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from empowerment.adapters.gymnasium import made, name_of
-from empowerment.adapters.minigrid import GridMemory, action_names
+from empowerment.adapters import minigrid
+from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, unwrapped
+from empowerment.adapters.gym_tables import has_table
 from empowerment.adapters.snapshot import Snapshots
 
 _MINIGRID = ("MiniGrid-", "BabyAI-")
@@ -44,8 +45,9 @@ class Simulator:
     """
 
     def __init__(self, env: Any, seed: int, memory: Callable[[Any], Memory] | None) -> None:
-        self.core = getattr(env, "unwrapped", env)
-        if isinstance(env, type) or not all(hasattr(self.core, name) for name in ("reset", "step", "action_space")):
+        refuse_mistaken(env, "step")
+        self.core = unwrapped(env, "from_step_function", rewards=False)
+        if not all(hasattr(self.core, name) for name in ("reset", "step", "action_space")):
             raise TypeError(
                 f"step is {env!r}, expected a function of state and action, a Gymnasium environment, or the id of one"
             )
@@ -54,9 +56,9 @@ class Simulator:
         getattr(self.core, "np_random", None)  # where reset makes no generator, this does
         self.memory = (memory or _memory_of(self.core))(self.core)
         self.initial = self.memory.read()
-        names = action_names(self.core, numbers) if _is_minigrid(self.core) else numbers
-        self.actions = tuple(names)
-        self._number = dict(zip(names, numbers, strict=True))
+        named = minigrid.action_names if _is_minigrid(self.core) else action_names
+        self.actions = tuple(named(self.core, numbers))
+        self._number = dict(zip(numbers, numbers, strict=True)) | dict(zip(self.actions, numbers, strict=True))
 
     def step(self, state: Any, action: Any) -> tuple[Any, bool]:
         """Return the state that an action leads to, and whether the episode ends there."""
@@ -78,7 +80,7 @@ class Simulator:
         return pickle.dumps((common, *self.memory.generators))
 
     def _refusal(self, state: Any, action: Any) -> str:
-        table = "from_gymnasium reads its table; or " if hasattr(self.core, "P") else ""
+        table = "from_gymnasium reads its table; or " if has_table(self.core) else ""
         return (
             f"{name_of(self.core)} draws random numbers at action {action!r} in state {state!r}, expected none, as "
             f"one step does not show a distribution; {table}write a step function that returns the distribution; "
@@ -135,7 +137,7 @@ def _is_minigrid(core: Any) -> bool:
 
 
 def _memory_of(core: Any) -> Callable[[Any], Memory]:
-    return GridMemory if _is_minigrid(core) else Snapshots
+    return minigrid.GridMemory if _is_minigrid(core) else Snapshots
 
 
 class _Told:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from typing import Any
 
-import numpy as np
-
 from empowerment import validate
-from empowerment.adapters.exploration import End, Search, World, labels_of, model_of, state_label
+from empowerment.adapters.environment import refuse_mistaken
+from empowerment.adapters.exploration import Search, World, explored_model
+from empowerment.adapters.outcomes import End, initial_states, labels_of, state_label
 from empowerment.adapters.simulator import simulated
 from empowerment.models.mdp import MDP
 from empowerment.progress import progress_bar
@@ -36,8 +36,9 @@ def from_step_function(
     step : callable, gymnasium.Env or str
         ``step(state, action)`` returns one of four things: the next state, any hashable label, where a tuple
         is always one label; ``emp.End(state)`` if the episode ends there; None if the action is missing in
-        this state; or a list of pairs ``(probability, next state or End)``. Instead of a function, a
-        Gymnasium environment or the id of one; see the notes.
+        this state; or a distribution, which is a dict ``{next state or End: probability}`` or a list of pairs
+        ``(probability, next state or End)``. Instead of a function, a Gymnasium environment or the id of one;
+        see the notes.
     initial : state, or list of states
         Where the exploration begins. A tuple is one label; several go into a list. An environment begins
         where its reset leaves it.
@@ -76,9 +77,15 @@ def from_step_function(
         environment draws random numbers or has a state that cannot be read, or an answer of `step` is
         not one of the four.
     TypeError
-        If a state is not hashable, or an argument is of a wrong type or missing.
+        If a state is not hashable, or an argument is of a wrong type or missing, such as a class or the method
+        ``step`` in place of an environment.
     ImportError
         If an environment is named and its package is not installed.
+
+    Warns
+    -----
+    UserWarning
+        Of wrappers of an environment that change actions, observations or steps, which are not read.
 
     Notes
     -----
@@ -86,15 +93,17 @@ def from_step_function(
 
     An environment is reset once, put into each state by hand, and stepped without its wrappers. Time limits
     therefore never act: an episode ends with `terminated`, while `truncated`, which says that somebody
-    stopped watching, is not read. An environment that was handed in is left where the exploration ended.
+    stopped watching, is not read. Rewards and observations are not read either. An environment that was handed in is
+    left where the exploration ended.
 
     States of MiniGrid environments read ``(position, direction, carried, changes)``: column and row of the
     agent, where it looks, what it carries, and the cells that are not as they were after the reset, with what
     is in them now. The step counter is no part of it, and actions have MiniGrid's names.
 
     The state of any other environment with a Discrete action space is all that its attributes hold, except
-    for random generators, spaces and what is for drawing. States are numbered in the order of discovery,
-    actions are Gymnasium's numbers. An environment that draws random numbers in a step is refused. It is not
+    for random generators, spaces and what is for drawing. States are numbered in the order of discovery. Actions have
+    the names that Gymnasium's documentation gives those of its tabular environments, else Gymnasium's numbers;
+    `actions` may choose them by either. An environment that draws random numbers in a step is refused. It is not
     if `get_state` and `set_state` say what the state is: then only `check` can find that the numbers matter.
 
     Examples
@@ -120,8 +129,9 @@ def from_step_function(
     max_states = validate.positive_int(max_states, "max_states")
     with ExitStack() as stack:
         if callable(step) and not isinstance(step, type):
+            refuse_mistaken(step, "step")
             _refuse(seed=seed or None, get_state=get_state, set_state=set_state)
-            starts = _starts(initial)
+            starts = initial_states(initial)
         else:
             simulator = stack.enter_context(simulated(step, seed, get_state, set_state))
             if initial is not None:
@@ -135,7 +145,7 @@ def from_step_function(
         if check:
             with progress_bar(len(search.nodes), "exploring again", "state", progress) as advance:
                 search.repeat(advance)
-    return model_of(search, starts, layout)
+    return explored_model(search, starts, layout)
 
 
 def _refuse(**options: Any) -> None:
@@ -143,18 +153,6 @@ def _refuse(**options: Any) -> None:
     for name, value in options.items():
         if value is not None:
             raise TypeError(f"{name}= is for environments; a step function holds no state that it could set")
-
-
-def _starts(initial: Any) -> list[Any]:
-    """Return the initial states: one label, or a list of them."""
-    if initial is None:
-        raise TypeError("initial is missing, expected the state to begin with, or a list of states")
-    if not isinstance(initial, list | np.ndarray | range):
-        return [state_label(initial, "initial")]
-    starts = [state_label(value, f"initial[{place}]") for place, value in enumerate(initial)]
-    if not starts:
-        raise ValueError("initial is empty, expected at least one state")
-    return list(dict.fromkeys(starts))
 
 
 def _actions(actions: Any) -> Any:

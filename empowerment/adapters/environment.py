@@ -1,0 +1,142 @@
+"""Gymnasium environments: made, freed of their wrappers, and the names of their actions."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+# What the wrappers of Gymnasium change; nothing where they only check, count, limit, record or draw. The others are
+# told by the class they are made of.
+_WRAPPERS = {
+    "PassiveEnvChecker": "",
+    "OrderEnforcing": "",
+    "TimeLimit": "",
+    "Autoreset": "",
+    "RecordEpisodeStatistics": "",
+    "RenderCollection": "",
+    "RecordVideo": "",
+    "HumanRendering": "",
+    "AddWhiteNoise": "",  # this one and the next change pictures, not observations
+    "ObstructView": "",
+    "ArrayConversion": "",
+    "JaxToNumpy": "",
+    "JaxToTorch": "",
+    "NumpyToTorch": "",
+    "NormalizeReward": "rewards",
+}
+_BASES = {"RewardWrapper": "rewards", "ActionWrapper": "actions", "ObservationWrapper": "observations"}
+
+# What Gymnasium's documentation calls the actions 0, 1, … of its environments.
+_TOY_TEXT = "gymnasium.envs.toy_text."
+_ACTION_NAMES = {
+    _TOY_TEXT + "frozen_lake.FrozenLakeEnv": ("left", "down", "right", "up"),
+    _TOY_TEXT + "cliffwalking.CliffWalkingEnv": ("up", "right", "down", "left"),
+    _TOY_TEXT + "taxi.TaxiEnv": ("south", "north", "east", "west", "pickup", "dropoff"),
+    _TOY_TEXT + "blackjack.BlackjackEnv": ("stick", "hit"),
+}
+
+
+def made(name: str) -> Any:
+    """Return a new environment of this id."""
+    try:
+        import gymnasium
+    except ImportError:
+        raise ImportError(
+            f'making {name!r} needs gymnasium; install it with pip install "empowerment[gym]"'
+        ) from None
+    try:
+        return gymnasium.make(name)
+    except gymnasium.error.Error as reason:
+        raise ValueError(f"gymnasium cannot make an environment {name!r}: {reason}") from None
+
+
+def name_of(core: Any) -> str:
+    """Return the id of an environment, or the name of its class."""
+    return str(getattr(getattr(core, "spec", None), "id", type(core).__name__))
+
+
+def action_names(core: Any, numbers: Sequence[int]) -> tuple[Any, ...]:
+    """Return what the documentation of an environment calls its actions, or the numbers where it has no names."""
+    kind = type(core)
+    names = _ACTION_NAMES.get(f"{kind.__module__}.{kind.__qualname__}", ())
+    return names if list(numbers) == list(range(len(names))) else tuple(numbers)
+
+
+def refuse_mistaken(env: Any, name: str) -> None:
+    """Complain about what is handed in in place of an environment.
+
+    Raises
+    ------
+    TypeError
+        If `env` is a class, the method ``step`` of an environment, or a vector of environments.
+    """
+    if isinstance(env, type) and hasattr(env, "step") and hasattr(env, "reset"):
+        raise TypeError(
+            f"{name} is the class {env.__name__}, expected an environment; make one of it, as {env.__name__}() does"
+        )
+    owner = getattr(env, "__self__", None)
+    if hasattr(owner, "action_space") and getattr(env, "__name__", "") == "step":
+        raise TypeError(
+            f"{name} is the method step of {name_of(owner)}, which takes no state; expected the environment itself, "
+            "not its method"
+        )
+    if hasattr(env, "single_action_space"):
+        raise TypeError(
+            f"{name} is a vector of {getattr(env, 'num_envs', 'several')} environments, expected a single one, as "
+            "gymnasium.make gives"
+        )
+
+
+def unwrapped(env: Any, reader: str, *, rewards: bool) -> Any:
+    """Return an environment without its wrappers, and warn of those that change what a model holds.
+
+    Parameters
+    ----------
+    env : gymnasium.Env
+    reader : str
+        Who reads the environment, for the warning.
+    rewards : bool
+        Whether rewards are read; a wrapper that changes nothing else is named only then.
+
+    Warns
+    -----
+    UserWarning
+        Once, naming every wrapper that may change actions, observations or dynamics.
+    """
+    core = getattr(env, "unwrapped", env)
+    changes = {type(wrapper).__name__: _changed_by(wrapper) for wrapper in _wrappers(env, core)}
+    lost = [f"{name} ({what})" for name, what in changes.items() if what and (rewards or what != "rewards")]
+    if lost:
+        several = len(lost) > 1
+        warn(
+            f"{reader} reads {name_of(core)} without its wrapper{'s' * several} {', '.join(lost)}: what "
+            f"{'they change' if several else 'it changes'} is not in the model; a step function that says what "
+            "happens in the wrapped environment can be handed to from_step_function"
+        )
+    return core
+
+
+def warn(sentence: str) -> None:
+    """Warn of what is not read, at the line outside this package that asked for the model."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("empowerment."):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(sentence, UserWarning, stacklevel=level)
+
+
+def _wrappers(env: Any, core: Any) -> Iterator[Any]:
+    """Yield the wrappers around an environment, the outermost first."""
+    while env is not core and env is not None:
+        yield env
+        env = getattr(env, "env", None)
+
+
+def _changed_by(wrapper: Any) -> str:
+    """Return what a wrapper changes; nothing for one that only looks on."""
+    kind = type(wrapper)
+    if kind.__module__.startswith("gymnasium.wrappers.") and kind.__name__ in _WRAPPERS:
+        return _WRAPPERS[kind.__name__]
+    stepping = next((base for base in kind.__mro__ if "step" in vars(base)), kind)
+    return _BASES.get(stepping.__name__, "steps") if stepping.__module__ == "gymnasium.core" else "steps"

@@ -1,0 +1,159 @@
+"""What the actions of a world lead to, state by state, and the model that is made of it.
+
+Every adapter that learns of the ends of episodes goes through here, so that there is one meaning of an end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from scipy import sparse
+
+from empowerment import validate
+from empowerment.models.mdp import MDP
+
+_SUM_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class End:
+    """The end of an episode in a state: what a step function returns where nothing more happens.
+
+    Parameters
+    ----------
+    state : hashable
+        The label of the state.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> def step(cell, move):
+    ...     return emp.End("outside") if cell + move == 3 else max(cell + move, 0)
+    >>> world = emp.from_step_function(step, 0, actions=[-1, 1])
+    >>> world.states, world.is_terminal.tolist()
+    ((0, 1, 2, 'outside'), [False, False, False, True])
+    """
+
+    state: Any
+
+
+Node: TypeAlias = Any
+"""A label, or the End of an episode in a state with this label."""
+
+Outcome: TypeAlias = dict[Node, float] | None
+"""The probability of each node that an action leads to; None where the action is missing."""
+
+
+def labels_of(values: Iterable[Any], name: str) -> tuple[Any, ...]:
+    """Return distinct labels as a tuple."""
+    found = list(values)
+    return validate.labels(found, len(found), name) or ()
+
+
+def state_label(value: Any, what: str) -> Any:
+    """Return a label as it is kept: hashable, and a plain number instead of one of NumPy's."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    if plain is None or isinstance(plain, End):
+        raise TypeError(f"{what} is {plain!r}, expected the label of a state")
+    try:
+        hash(plain)
+    except TypeError:
+        raise TypeError(f"{what} is {plain!r}, expected a hashable label{_hashable_hint(plain)}") from None
+    return plain
+
+
+def _hashable_hint(value: Any) -> str:
+    if isinstance(value, set):
+        return "; make a frozenset of it"
+    if isinstance(value, np.ndarray):
+        return "; make a tuple of it" + (", as tuple(state.tolist()) does" if value.ndim == 1 else "")
+    return "; make a tuple of it"
+
+
+def initial_states(initial: Any) -> list[Any]:
+    """Return the initial states: one label, or a list of them."""
+    if initial is None:
+        raise TypeError("initial is missing, expected the state to begin with, or a list of states")
+    if not isinstance(initial, list | np.ndarray | range):
+        return [state_label(initial, "initial")]
+    starts = [state_label(value, f"initial[{place}]") for place, value in enumerate(initial)]
+    if not starts:
+        raise ValueError("initial is empty, expected at least one state")
+    return list(dict.fromkeys(starts))
+
+
+def checked_sum(outcome: dict[Node, float], where: str, hint: str = "") -> dict[Node, float]:
+    """Return the outcome of an action, whose probabilities must sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If the sum is another one; `where` begins the message and `hint` ends it.
+    """
+    total = sum(outcome.values())
+    if abs(total - 1.0) > _SUM_TOLERANCE:
+        raise ValueError(f"{where} sum to {total:.12g}, expected 1{hint}")
+    return outcome
+
+
+def model_of(
+    nodes: Sequence[Node],
+    taken: Sequence[Mapping[Any, Outcome]],
+    actions: Sequence[Any],
+    *,
+    names: Sequence[Any] | None = None,
+    initial: Mapping[Node, float] | None = None,
+    rewards: np.ndarray | None = None,
+    layout: Any = None,
+) -> MDP:
+    """Put what the actions of each node lead to into arrays.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        The states of the model, in their order. An end is a terminal state.
+    taken : sequence of mapping from action to Outcome
+        For each node; an action that it lacks is missing there.
+    actions : sequence of hashable
+        All actions, in their order.
+    names : sequence of hashable, optional
+        Labels of the actions, where they differ.
+    initial : mapping of node to float, optional
+        Distribution of the first state.
+    rewards : ndarray of shape (n_nodes, n_actions), optional
+    layout : GridLayout or callable, optional
+        A function gets the labels of the states and returns the layout.
+    """
+    number = {node: place for place, node in enumerate(nodes)}
+    column = {action: place for place, action in enumerate(actions)}
+    n_states, n_actions = len(nodes), len(actions)
+    available = np.zeros((n_states, n_actions), dtype=bool)
+    rows, columns, entries = [], [], []
+    for place, outcomes in enumerate(taken):
+        for action, outcome in outcomes.items():
+            available[place, column[action]] = outcome is not None
+            for successor, probability in (outcome or {}).items():
+                rows.append(place * n_actions + column[action])
+                columns.append(number[successor])
+                entries.append(probability)
+    states = tuple(_label(node, number) for node in nodes)
+    return MDP(
+        sparse.coo_array((entries, (rows, columns)), shape=(n_states * n_actions, n_states)).tocsr(),
+        states=states,
+        actions=actions if names is None else names,
+        terminal=[isinstance(node, End) for node in nodes],
+        available=available,
+        initial=None if initial is None else [initial.get(node, 0.0) for node in nodes],
+        rewards=rewards,
+        layout=layout(states) if callable(layout) else layout,
+    )
+
+
+def _label(node: Node, number: Mapping[Node, int]) -> Any:
+    """Return the label of a state; one that is entered with an end and without needs two."""
+    if not isinstance(node, End):
+        return node
+    return ("ended", node.state) if node.state in number else node.state
