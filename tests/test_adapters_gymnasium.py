@@ -1,5 +1,7 @@
 import builtins
 import math
+import random
+import warnings
 
 import numpy as np
 import pytest
@@ -434,9 +436,53 @@ def test_a_fickle_passenger_is_named_and_rain_is_read():
     assert set(np.round(rainy.rows.data, 12)) <= {0.1, 0.2, 0.8, 0.9, 1.0}
 
 
+def test_a_step_that_the_table_does_not_hold_is_named():
+    class Gusty(type(gymnasium.make("FrozenLake-v1").unwrapped)):
+        def step(self, action):
+            return super().step(self.action_space.sample())
+
+    with pytest.warns(
+        UserWarning, match="Gusty has a step of its own, and the table of Gusty is that of FrozenLakeEnv"
+    ):
+        emp.from_gymnasium(Gusty())
+
+
 def test_states_that_the_observations_do_not_tell_apart_are_named():
     hidden = TableEnv(ROUND, observation_space=gymnasium.spaces.Discrete(2))
     with pytest.warns(UserWarning, match="TableEnv has 2 observations of 3 states.* pass sensor= .* or make a POMDP"):
         emp.from_gymnasium(hidden)
     table = {0: {0: [(1.0, 0, 0, False)], 1: [(1.0, 1, 0, True)]}, 1: {}}  # an end that is never observed
     emp.from_gymnasium(TableEnv(table, observation_space=gymnasium.spaces.Discrete(1)))
+
+
+# --- whatever stands in a table
+
+JUNK = [
+    0, -1, 7, 0.5, 1.0, 1e308, 10**400, math.nan, None, True, "", "a", b"x", (), [], {}, {1, 2}, 1j, int, object(),
+    np.float32(1), np.zeros(2), np.eye(2), np.array(3), np.array([], dtype=object), sparse.eye(2), sparse.eye(3),
+    lambda state: state, emp.End(0), emp.End([1]), (1.0, 0, 0.0, False), [(1.0, 0, 0.0, True)], {0: 1.0}, [0, 1.0, 0],
+]  # fmt: skip
+
+
+def test_a_table_with_anything_in_it_is_read_or_refused_with_a_sentence():
+    rng = random.Random(5)
+    read, sentences = 0, []
+    for _ in range(600):
+        table = {s: {a: [list(three_rooms(s, a)[0])] for a in range(2)} for s in range(3)}
+        part, depth = table, rng.randrange(4)
+        for _ in range(depth):
+            part = part[rng.choice(list(part) if isinstance(part, dict) else range(len(part)))]
+        part[rng.choice(list(part) if isinstance(part, dict) else range(len(part)))] = rng.choice(JUNK)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "the table of TableEnv has rewards that are no finite numbers")
+            try:
+                model = emp.from_gymnasium(TableEnv(table if rng.random() < 0.9 else part))
+            except (TypeError, ValueError) as reason:
+                sentences.append(str(reason))
+                continue
+        filled = model.available | model.is_terminal[:, None]
+        np.testing.assert_allclose(model.to_dense().sum(axis=2), filled, rtol=0, atol=1e-9)
+        read += 1
+    assert read > 50
+    assert len(sentences) > 200
+    assert [sentence for sentence in sentences if "expected" not in sentence] == []  # all say what was wanted

@@ -119,7 +119,8 @@ SEEN, MOVES = np.full((3, 2), 1 / 3), np.full((2, 2, 4), 0.5)
         (SEEN, [np.full((2, 3, 4), 0.5)], {}, "B[0] has shape (2, 3, 4), expected 2 along axis 1, which stands for"),
         (SEEN * 2, MOVES, {}, "A[0][:, 0] sums to 2, expected 1; pass normalize=True to rescale, or check the axis"),
         (SEEN, MOVES / 2, {}, "B[0][:, 0, 0] sums to 0.5, expected 1"),
-        (SEEN, MOVES, {"D": [1, 0, 0]}, "D[0] has 3 entries, expected 2"),
+        (SEEN, MOVES, {"D": [1, 0, 0]}, "D[0] has shape (3,), expected one probability for each of 2 states"),
+        (SEEN, MOVES, {"D": [0.5, 0.4]}, "D[0] sums to 0.9, expected 1; pass normalize=True to rescale"),
         (SEEN, MOVES, {"D": [np.ones(1), np.ones(1)]}, "D has 2 arrays, expected 1, one for each factor"),
         (SEEN, MOVES, {"A_dependencies": [[1]]}, "A_dependencies[0] is [1], expected different numbers of factors"),
         (SEEN, MOVES, {"A_dependencies": [[0], [0]]}, "A_dependencies has 2 entries, expected 1"),
@@ -147,8 +148,9 @@ def test_arrays_that_do_not_fit_are_refused(seen, moves, options, sentence):
 
 
 def test_normalize_rescales():
-    model = emp.from_pymdp(SEEN * 2, MOVES, normalize=True)
+    model = emp.from_pymdp(SEEN * 2, MOVES, [0.5, 0.3], normalize=True)
     assert model.observation == pytest.approx(1 / 3, abs=1e-15)
+    assert model.initial == pytest.approx([0.625, 0.375], abs=1e-15)
 
 
 def test_a_maze_of_pymdp_itself():

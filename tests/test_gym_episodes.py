@@ -145,6 +145,13 @@ def test_what_initial_may_be():
     bad.initial_state_distrib = [0.5, 0.4, 0.0]
     with pytest.raises(ValueError, match=r"initial_state_distrib of Tabular sums to 0\.9, expected 1"):
         emp.from_gymnasium(bad)
+    assert emp.from_gymnasium(bad, normalize=True).initial == pytest.approx([5 / 9, 4 / 9, 0, 0], abs=1e-15)
+    bad.initial_state_distrib = [1.0]
+    with pytest.raises(
+        ValueError, match=r"has shape \(1,\), expected one probability for each of the 3 states; initial="
+    ):
+        emp.from_gymnasium(bad)
+    assert emp.from_gymnasium(bad, initial=0).initial.tolist() == [1, 0, 0, 0]
 
 
 # --- both adapters on every tabular environment that is installed
@@ -204,7 +211,7 @@ def test_both_adapters_agree_on_the_toys_of_gymnasium():
 
 def test_both_adapters_agree_on_gym_classics():
     """Its ends repeat the state they happen in, which is alive nearly everywhere."""
-    ended, names = 0, []
+    ended, grids, names = 0, 0, []
     for name, core in classic_environments():
 
         def step(state, action, core=core):
@@ -218,6 +225,18 @@ def test_both_adapters_agree_on_gym_classics():
         assert len(alive) == core.observation_space.n  # no state that is alive was taken for an end
         ended += int(read.is_terminal.sum())
         names.append(name)
+        if read.actions == (
+            "up",
+            "right",
+            "down",
+            "left",
+        ):  # as the environments' documentation says, rows from below
+            cells = [core.decode(s) for s in range(core.observation_space.n)]
+            inside = next(s for s, (x, y) in enumerate(cells) if x < 3 and {(x, y + 1), (x + 1, y)} <= set(cells))
+            likely = read.to_dense()[inside].argmax(axis=1)
+            x, y = cells[inside]
+            assert [cells[likely[0]], cells[likely[1]]] == [(x, y + 1), (x + 1, y)]
+            grids += 1
         if all(read.rows.data == 1.0):  # what happens is seen in one step: the environment itself, stepped
             stepped = emp.from_step_function(
                 core,
@@ -228,6 +247,7 @@ def test_both_adapters_agree_on_gym_classics():
             assert found.value.tolist() == emp.empowerment(stepped, 2).value.tolist()
     assert len(names) == 11
     assert ended > 20
+    assert grids == 6
 
 
 def test_a_walk_of_gym_classics_by_hand():

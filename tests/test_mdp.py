@@ -149,7 +149,7 @@ def test_one_sparse_matrix_for_each_action_in_every_form():
             ValueError,
             r"transition\[1\] has shape \(3, 3\), expected one",
         ),
-        (lambda: emp.MDP([None, sparse.eye(3)]), ValueError, r"transition\[0\] has shape \(\), expected one matrix"),
+        (lambda: emp.MDP([None, sparse.eye(3)]), TypeError, r"transition\[0\] is None, expected one matrix"),
         (lambda: emp.MDP([sparse.eye(2) * 2]), ValueError, r"transition\[0, 0\] .* sums to 2"),
         (lambda: emp.MDP({0: {0: {0: 1.0}}}), TypeError, "transition is a dict, .* from_step_function makes a model"),
         (
@@ -175,7 +175,7 @@ def test_one_sparse_matrix_for_each_action_in_every_form():
         (
             lambda: emp.MDP.from_arrays([sparse.eye(2)], axes="sas"),
             ValueError,
-            "one sparse matrix for each action, which",
+            "one sparse matrix for each action, expected axes='ass'",
         ),
     ],
 )

@@ -28,13 +28,23 @@ _WRAPPERS = {
 }
 _BASES = {"RewardWrapper": "rewards", "ActionWrapper": "actions", "ObservationWrapper": "observations"}
 
-# What Gymnasium's documentation calls the actions 0, 1, … of its environments.
-_TOY_TEXT = "gymnasium.envs.toy_text."
+# What the documentation of an environment calls its actions 0, 1, ….
+_CLASSIC_GRIDS = (
+    "classic_gridworld.ClassicGridworld",
+    "cliff_walk.CliffWalk",
+    "dyna_maze.DynaMaze",
+    "four_rooms.FourRooms",
+    "sparse_gridworld.SparseGridworld",
+    "windy_gridworld.WindyGridworld",
+)
 _ACTION_NAMES = {
-    _TOY_TEXT + "frozen_lake.FrozenLakeEnv": ("left", "down", "right", "up"),
-    _TOY_TEXT + "cliffwalking.CliffWalkingEnv": ("up", "right", "down", "left"),
-    _TOY_TEXT + "taxi.TaxiEnv": ("south", "north", "east", "west", "pickup", "dropoff"),
-    _TOY_TEXT + "blackjack.BlackjackEnv": ("stick", "hit"),
+    "gymnasium.envs.toy_text.frozen_lake.FrozenLakeEnv": ("left", "down", "right", "up"),
+    "gymnasium.envs.toy_text.cliffwalking.CliffWalkingEnv": ("up", "right", "down", "left"),
+    "gymnasium.envs.toy_text.taxi.TaxiEnv": ("south", "north", "east", "west", "pickup", "dropoff"),
+    "gymnasium.envs.toy_text.blackjack.BlackjackEnv": ("stick", "hit"),
+    **{f"gym_classics.envs.{kind}": ("up", "right", "down", "left") for kind in _CLASSIC_GRIDS},
+    "gym_classics.envs.linear_walks.Walk5": ("left", "right"),
+    "gym_classics.envs.linear_walks.Walk19": ("left", "right"),
 }
 
 

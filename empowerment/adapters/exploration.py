@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numbers
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
@@ -70,12 +69,13 @@ class World:
 
 def _pairs(distribution: dict[Any, Any], where: str) -> list[tuple[Any, Any]]:
     """Return a dict of next states as a list of pairs, and doubt one whose values are no probabilities."""
-    if not all(isinstance(value, numbers.Real) and 0 <= float(value) <= 1 for value in distribution.values()):
+    try:
+        return [(validate.probability(value, ""), state) for state, value in distribution.items()]
+    except ValueError:
         raise ValueError(
             f"{where} gives {distribution!r}, expected probabilities in a dict, which is a distribution "
             "{next state: probability}; a state that is a dict needs a hashable label, such as tuple(state.items())"
-        )
-    return [(probability, state) for state, probability in distribution.items()]
+        ) from None
 
 
 class Search:

@@ -28,7 +28,7 @@ class Starts(NamedTuple):
     distribution: dict[Any, float] | None
 
 
-def read_starts(core: Any, states: Sequence[Any], given: Any) -> Starts:
+def read_starts(core: Any, states: Sequence[Any], given: Any, normalize: bool) -> Starts:
     """Return where episodes begin: in the states given, or else where `initial_state_distrib` says."""
     if given is not None:
         known = {state: number for number, state in enumerate(states)}
@@ -37,7 +37,13 @@ def read_starts(core: Any, states: Sequence[Any], given: Any) -> Starts:
     told = getattr(core, "initial_state_distrib", None)
     if told is None:
         return Starts(None, None)
-    first = validate.distribution(told, len(states), f"initial_state_distrib of {name_of(core)}")
+    name = f"initial_state_distrib of {name_of(core)}"
+    if np.shape(told) != (len(states),):
+        raise ValueError(
+            f"{name} has shape {np.shape(told)}, expected one probability for each of the {len(states)} states; "
+            "initial= may say where episodes begin"
+        )
+    first = validate.probability_rows([told], name, where=lambda row: "", normalize=normalize)[0]
     return Starts([states[i] for i in np.flatnonzero(first).tolist()], dict(zip(states, first.tolist(), strict=True)))
 
 

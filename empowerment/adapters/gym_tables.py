@@ -145,7 +145,11 @@ def _cells(core: Any) -> dict[Any, dict[Any, Any]]:
 
 def _is_missing(cell: Any) -> bool:
     """Return whether an action does not exist in a state."""
-    return cell is None or (isinstance(cell, Mapping | list | tuple | np.ndarray) and len(cell) == 0)
+    return cell is None or ((isinstance(cell, Mapping) or _is_sequence(cell)) and len(cell) == 0)
+
+
+def _is_sequence(values: Any) -> bool:
+    return isinstance(values, list | tuple) or (isinstance(values, np.ndarray) and values.ndim > 0)
 
 
 def _tells_model(core: Any) -> bool:
@@ -163,9 +167,7 @@ def _numbered(values: Any) -> dict[Any, Any] | None:
     """Return a mapping as a dict, a sequence as one from its places; None for anything else."""
     if isinstance(values, Mapping):
         return {_plain(key): value for key, value in values.items()}
-    if isinstance(values, list | tuple | np.ndarray):
-        return dict(enumerate(values))
-    return None
+    return dict(enumerate(values)) if _is_sequence(values) else None
 
 
 def _plain(value: Any) -> Any:
@@ -195,7 +197,7 @@ def _entries(cell: Any, where: str, states: Mapping[Any, None]) -> Iterator[Entr
 def _outcomes_of(cell: Any, where: str, states: Mapping[Any, None]) -> list[Entry]:
     if isinstance(cell, Mapping):
         return [_to(probability, successor, where) for successor, probability in cell.items()]
-    if not isinstance(cell, list | tuple | np.ndarray):
+    if not _is_sequence(cell):
         raise ValueError(f"{where} is {cell!r}; {_EXPECTED}")
     if not all(isinstance(value, numbers.Real) and not isinstance(value, bool) for value in cell):
         return [_entry(outcome, where) for outcome in cell]
@@ -211,7 +213,7 @@ def _to(probability: Any, successor: Any, where: str) -> Entry:
 
 
 def _entry(outcome: Any, where: str) -> Entry:
-    members = list(outcome) if isinstance(outcome, tuple | list | np.ndarray) else []
+    members = list(outcome) if _is_sequence(outcome) else []
     if len(members) != 4:
         observed = _OBSERVED if len(members) > 4 else ""
         raise ValueError(f"{where} has the entry {outcome!r}; {_EXPECTED}{observed}")
@@ -219,5 +221,11 @@ def _entry(outcome: Any, where: str) -> Entry:
     if not (isinstance(done, numbers.Real | np.bool_) and done in (0, 1)):
         raise ValueError(f"{where} has the entry {outcome!r}, whose last member is not True or False; {_EXPECTED}")
     state = state_label(successor, f"what {where} leads to")
-    worth = float(reward) if isinstance(reward, numbers.Real) else math.nan
-    return Entry(validate.probability(probability, f"a probability in {where}"), state, worth, bool(done))
+    return Entry(validate.probability(probability, f"a probability in {where}"), state, _number(reward), bool(done))
+
+
+def _number(reward: Any) -> float:
+    try:
+        return float(reward) if isinstance(reward, numbers.Real) else math.nan
+    except OverflowError:
+        return math.inf

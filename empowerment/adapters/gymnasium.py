@@ -14,7 +14,7 @@ from empowerment.adapters import gym_tables
 from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, unwrapped, warn
 from empowerment.adapters.gym_episodes import Episodes, read_starts
 from empowerment.adapters.gym_tables import Entry, Table
-from empowerment.adapters.outcomes import End, Node, checked_sum, model_of
+from empowerment.adapters.outcomes import SUM_TOLERANCE, End, Node, checked_sum, model_of
 from empowerment.layout import GridLayout
 from empowerment.models.mdp import MDP
 
@@ -49,8 +49,8 @@ def from_gymnasium(
     initial : state, or list of states, optional
         Where episodes begin; a tuple is one label. By default where `initial_state_distrib` of the environment says.
     actions : sequence of hashable, optional
-        Labels of the actions, in the order of their numbers. By default the names that Gymnasium's documentation
-        gives the actions of FrozenLake, CliffWalking and Taxi, else the numbers or keys of the table.
+        Labels of the actions, in the order of their numbers. By default the names that the documentation of
+        Gymnasium and gym-classics gives the actions of their environments, else the numbers or keys of the table.
     normalize : bool
         Rescale probabilities that do not sum to 1 instead of refusing them.
 
@@ -74,14 +74,15 @@ def from_gymnasium(
     -----
     UserWarning
         Of what is not read though it matters: wrappers other than those that check, limit, record or draw; the
-        `fickle_passenger` of Taxi; observations that are fewer than the states; rewards that are no numbers.
+        `fickle_passenger` of Taxi; the `step` of a class that was made of one of Gymnasium's and changes it;
+        observations that are fewer than the states; rewards that are no numbers.
 
     Notes
     -----
     A state is reached without an end if an episode that begins in an initial state can go on there. If nothing says
-    which states are initial, every state counts in which no entry ends, and the one in which a reset leaves the
-    environment; if there is none such, every state does. An episode that may also begin elsewhere, in a state that is
-    otherwise reached with an end only, needs `initial`.
+    which states are initial, the environment is reset: the state in which that leaves it counts, and every state in
+    which no entry ends; if there is none such, every state does. `initial` is needed where an episode may also begin
+    in another state that is otherwise reached with an end only.
 
     An array that stands for the table has no ends and no rewards. Time limits are not read: an episode that is cut
     short ends nothing.
@@ -112,16 +113,12 @@ def _read(env: Any, terminal: str, initial: Any, actions: Any, normalize: bool) 
     if callable(env) and not gym_tables.has_table(env):
         raise TypeError(f"env is {env!r}, expected an environment; from_step_function explores a step function")
     core = unwrapped(env, "from_gymnasium", rewards=True)
-    if getattr(core, "fickle_passenger", False):
-        warn(
-            f"the table of {name_of(core)} does not hold fickle_passenger=True, by which a passenger changes the "
-            "destination: the model is that of a steadfast one"
-        )
+    _warn_of_steps(core)
     array = gym_tables.transition_array(core)
     if array is not None:
         return _read_array(array, core, initial, actions, normalize)
     table = gym_tables.read_table(core)
-    starts = read_starts(core, list(table.entries), initial)
+    starts = read_starts(core, list(table.entries), initial, normalize)
     nodes: list[Node] = list(table.entries)
     node_of: Callable[[Entry], Node] = attrgetter("successor")
     if terminal == "absorbing":
@@ -143,7 +140,7 @@ def _read_array(array: Any, core: Any, initial: Any, actions: Any, normalize: bo
     """Return the model of an environment whose P is an array of axes (state, action, next_state)."""
     bare = MDP(array, normalize=normalize)
     _warn_of_observations(core, bare.n_states)
-    first = read_starts(core, bare.states, initial).distribution
+    first = read_starts(core, bare.states, initial, normalize).distribution
     return MDP(
         bare.rows,
         actions=_labels(core, bare.actions, actions),
@@ -161,7 +158,7 @@ def _taken(
     for action, entries in table.entries.get(node, {}).items():
         where = f"the probabilities in {table.where(node, action)}"
         total = math.fsum(entry.probability for entry in entries)
-        scale = 1 / total if normalize and total > 0 else 1.0
+        scale = 1 / total if normalize and total > 0 and abs(total - 1) > SUM_TOLERANCE else 1.0
         outcome: dict[Node, float] = {}
         for entry in entries:
             successor = node_of(entry)
@@ -194,6 +191,22 @@ def _rewards(table: Table, nodes: Sequence[Node], core: Any) -> np.ndarray | Non
                 probabilities, _, rewards, _ = zip(*choices[action], strict=True)
                 found[place, column] = np.dot(probabilities, rewards) / math.fsum(probabilities)
     return found
+
+
+def _warn_of_steps(core: Any) -> None:
+    """Warn of an environment of Gymnasium whose steps do what its table does not say."""
+    if getattr(core, "fickle_passenger", False):
+        warn(
+            f"the table of {name_of(core)} does not hold fickle_passenger=True, by which a passenger changes the "
+            "destination: the model is that of a steadfast one"
+        )
+    owner = next((kind for kind in type(core).__mro__ if "step" in vars(kind)), object)
+    known = [kind for kind in type(core).__mro__ if kind.__module__.startswith("gymnasium.envs.toy_text.")]
+    if known and owner not in known:
+        warn(
+            f"{owner.__name__} has a step of its own, and the table of {name_of(core)} is that of "
+            f"{known[0].__name__}: what the step does otherwise is not in the model"
+        )
 
 
 def _warn_of_observations(core: Any, n_states: int) -> None:

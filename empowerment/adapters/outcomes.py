@@ -15,7 +15,7 @@ from scipy import sparse
 from empowerment import validate
 from empowerment.models.mdp import MDP
 
-_SUM_TOLERANCE = 1e-9
+SUM_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def initial_states(initial: Any) -> list[Any]:
     """Return the initial states: one label, or a list of them."""
     if initial is None:
         raise TypeError("initial is missing, expected the state to begin with, or a list of states")
-    if not isinstance(initial, list | np.ndarray | range):
+    if not isinstance(initial, list | range) and not (isinstance(initial, np.ndarray) and initial.ndim):
         return [state_label(initial, "initial")]
     starts = [state_label(value, f"initial[{place}]") for place, value in enumerate(initial)]
     if not starts:
@@ -94,7 +94,7 @@ def checked_sum(outcome: dict[Node, float], where: str, hint: str = "") -> dict[
         If the sum is another one; `where` begins the message and `hint` ends it.
     """
     total = sum(outcome.values())
-    if abs(total - 1.0) > _SUM_TOLERANCE:
+    if abs(total - 1.0) > SUM_TOLERANCE:
         raise ValueError(f"{where} sum to {total:.12g}, expected 1{hint}")
     return outcome
 

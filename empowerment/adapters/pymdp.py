@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Sequence
 from itertools import product
 from typing import Any
@@ -105,7 +106,7 @@ def from_pymdp(
         states=_labels(n_states),
         actions=_labels(n_controls),
         observations=_labels(tuple(array.shape[0] for array in seen)),
-        initial=None if D is None else _initial(D, n_states),
+        initial=None if D is None else _initial(D, n_states, normalize),
         normalize=True,  # what is still off is the rounding of factors that were checked one by one
     )
 
@@ -127,7 +128,12 @@ def _dependencies(
     given: Any, default: Sequence[Sequence[int]], count: int, name: str, kind: str, limit: int | None
 ) -> list[list[int]]:
     """Return for each array the numbers of the factors, or of the controls, that its axes stand for."""
-    found = [[int(i) for i in row] for row in (default if given is None else given)]
+    try:
+        found = [[operator.index(i) for i in row] for row in (default if given is None else given)]
+    except TypeError:
+        raise TypeError(
+            f"{name} is {given!r}, expected a list of numbers of {kind}s for each array, such as [[0], []]"
+        ) from None
     if len(found) != count:
         raise ValueError(f"{name} has {len(found)} entries, expected {count}, one for each array")
     for i, row in enumerate(found):
@@ -156,7 +162,7 @@ def _n_controls(moves: list[np.ndarray], moved_by: list[list[int]], controls: li
         for control, choices in zip(controls[f], array.shape[1 + len(moved_by[f]) :], strict=True):
             if found.setdefault(control, choices) != choices:
                 raise ValueError(f"B[{f}] has {choices} choices of control {control}, expected {found[control]}")
-    missing = sorted(set(range(max(found, default=-1) + 1)) - set(found))
+    missing = sorted(set(range(len(found))) - set(found))
     if missing:
         raise ValueError(f"B_action_dependencies leaves out control {missing[0]}, expected every number from 0 on")
     return tuple(found[control] for control in sorted(found))
@@ -205,13 +211,16 @@ def _joined(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.asarray((rows[:, :, None] * others[:, None, :]).reshape(len(rows), -1))
 
 
-def _initial(D: Any, n_states: tuple[int, ...]) -> np.ndarray:
+def _initial(D: Any, n_states: tuple[int, ...], normalize: bool) -> np.ndarray:
     factors = _arrays(D, "D") if len(n_states) > 1 or np.ndim(D[0]) else [np.asarray(D)]
     if len(factors) != len(n_states):
         raise ValueError(f"D has {len(factors)} arrays, expected {len(n_states)}, one for each factor")
     joint = np.ones((1, 1))
     for f, (factor, count) in enumerate(zip(factors, n_states, strict=True)):
-        joint = _joined(joint, validate.distribution(factor, count, f"D[{f}]")[None])
+        if factor.shape != (count,):
+            raise ValueError(f"D[{f}] has shape {factor.shape}, expected one probability for each of {count} states")
+        rows = validate.probability_rows(factor[None], f"D[{f}]", where=lambda row: "", normalize=normalize)
+        joint = _joined(joint, rows)
     total = joint.sum()
     return np.asarray(joint[0] if abs(total - 1) <= 1e-9 else joint[0] / total)
 

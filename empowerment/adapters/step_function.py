@@ -102,9 +102,10 @@ def from_step_function(
 
     The state of any other environment with a Discrete action space is all that its attributes hold, except
     for random generators, spaces and what is for drawing. States are numbered in the order of discovery. Actions have
-    the names that Gymnasium's documentation gives those of its tabular environments, else Gymnasium's numbers;
-    `actions` may choose them by either. An environment that draws random numbers in a step is refused. It is not
-    if `get_state` and `set_state` say what the state is: then only `check` can find that the numbers matter.
+    the names that the documentation of Gymnasium and gym-classics gives those of tabular environments, else
+    Gymnasium's numbers; `actions` may choose them by either. An environment that draws random numbers in a step is
+    refused. It is not if `get_state` and `set_state` say what the state is: then only `check` can find that the
+    numbers matter.
 
     Examples
     --------

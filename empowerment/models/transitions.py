@@ -95,7 +95,7 @@ def reordered(transition: Any, axes: str) -> Any:
     if any(map(sparse.issparse, _parts(transition))):
         if axes != "ass":
             raise ValueError(
-                f"transition has one sparse matrix for each action, which is the order 'ass'; axes is {axes!r}"
+                f"transition has one sparse matrix for each action, expected axes='ass'; axes is {axes!r}"
             )
         return transition
     array = validate.number_array(transition, "transition", 3, f"({told})")
@@ -130,13 +130,16 @@ def _action_by_action(flat: FlatTransition) -> list[sparse.csr_array]:
 
 def _state_by_state(matrices: Sequence[Any]) -> sparse.csr_array:
     """Return the rows of one matrix for each action, the actions of a state side by side."""
-    n_states = np.shape(matrices[0])[0] if np.ndim(matrices[0]) == 2 or sparse.issparse(matrices[0]) else 0
+    n_states = next(matrix.shape[0] for matrix in matrices if sparse.issparse(matrix))
     for action, matrix in enumerate(matrices):
-        shape = matrix.shape if sparse.issparse(matrix) else np.shape(matrix)
-        if shape != (n_states, n_states):
+        if not (sparse.issparse(matrix) or isinstance(matrix, np.ndarray)):
+            raise TypeError(
+                f"transition[{action}] is {matrix!r}, expected one matrix (state, next_state) for each action"
+            )
+        if matrix.shape != (n_states, n_states):
             raise ValueError(
-                f"transition[{action}] has shape {shape}, expected one matrix (state, next_state) for each action, "
-                "all of one size"
+                f"transition[{action}] has shape {matrix.shape}, expected one matrix (state, next_state) for each "
+                "action, all of one size"
             )
     rows = sparse.csr_array(sparse.vstack([sparse.csr_array(matrix) for matrix in matrices]))
     return rows[np.arange(rows.shape[0]).reshape(len(matrices), n_states).T.reshape(-1)]
@@ -144,6 +147,11 @@ def _state_by_state(matrices: Sequence[Any]) -> sparse.csr_array:
 
 def _with_gaps(parts: Sequence[Any]) -> FlatTransition:
     """Return nested sequences, with rows of zeros where None says that an action is missing."""
+    for state, part in enumerate(parts):
+        if not (part is None or isinstance(part, list | tuple) or np.ndim(part) == 2):
+            raise TypeError(
+                f"transition[{state}] is {part!r}, expected a sequence with one row for each action, or None"
+            )
     n_states, n_actions = len(parts), max(0 if part is None else len(part) for part in parts)
     filled: list[list[Any]] = []
     missing = np.zeros((n_states, n_actions), dtype=bool)

@@ -93,7 +93,7 @@ def _on_grid(result: EmpowermentResult, layout: GridLayout) -> np.ma.MaskedArray
         if owner.setdefault(cell, number) != number:
             raise ValueError(
                 f"state {state!r} lies in cell {cell} where another state of the result lies too; "
-                "a map shows one value for each cell"
+                "a map shows one value for each cell: leave one of the two out of states="
             )
         values[cell] = value
     return values
