@@ -173,6 +173,10 @@ def test_an_entry_of_probability_zero_ends_nothing():
             r"sum to 0, expected 1; None or an empty list says that an action is missing",
         ),
         ({0: {3: [1.0, 0.0]}}, r"P\[0\]\[3\] has 2 numbers, expected 1 probabilities, one for each state"),
+        (
+            {"b": {3: [1.0, 0.0]}, "a": {}},
+            r"P\['b'\]\[3\] is a row of numbers, but the states have labels, such as 'b'",
+        ),
         (np.ones((2, 3, 3)) / 3, r"transition has shape \(2, 3, 3\), expected .state, action, next_state. with"),
         (np.ones((2, 2, 2)), r"transition\[0, 0\] .* sums to 2, expected 1; pass normalize=True"),
     ],
@@ -272,7 +276,13 @@ def test_labels_of_several_kinds_stay_in_their_order():
     assert (model.states, model.actions) == ((0, "end"), (0, "x"))
     assert model.is_terminal.tolist() == [False, True]
     tuples = {(r, c): {"right": [(1.0, (r, min(c + 1, 1)), 0, False)]} for r, c in [(1, 0), (0, 1), (0, 0), (1, 1)]}
-    assert emp.from_gymnasium(TableEnv(tuples)).states == ((0, 0), (0, 1), (1, 0), (1, 1))
+    assert emp.from_gymnasium(TableEnv(tuples)).states == tuple(tuples)
+    named = emp.from_gymnasium(
+        TableEnv({"b": {"y": {"a": 1.0}, "x": {"b": 1.0}}, "a": {}}, initial_state_distrib=[1, 0])
+    )
+    assert (named.states, named.actions, named.initial.tolist()) == (("b", "a"), ("y", "x"), [1, 0])
+    numbered = emp.from_gymnasium(TableEnv({2: {1: {0: 1.0}}, 0: {0: {2: 1.0}}, 1: {}}))
+    assert (numbered.states, numbered.actions) == ((0, 1, 2), (0, 1))
 
 
 def test_ends_in_a_dict_of_next_states():

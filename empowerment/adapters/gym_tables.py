@@ -175,12 +175,9 @@ def _plain(value: Any) -> Any:
 
 
 def _in_order(labels: Iterable[Any]) -> list[Any]:
-    """Return labels sorted, or as they come where they are of kinds that have no common order."""
+    """Return numbers sorted, as they count something, and other labels as they come."""
     labels = list(labels)
-    try:
-        return sorted(labels)
-    except TypeError:
-        return labels
+    return sorted(labels) if all(isinstance(label, int) for label in labels) else labels
 
 
 def _entries(cell: Any, where: str, states: Mapping[Any, None]) -> Iterator[Entry]:
@@ -201,6 +198,11 @@ def _outcomes_of(cell: Any, where: str, states: Mapping[Any, None]) -> list[Entr
         raise ValueError(f"{where} is {cell!r}; {_EXPECTED}")
     if not all(isinstance(value, numbers.Real) and not isinstance(value, bool) for value in cell):
         return [_entry(outcome, where) for outcome in cell]
+    if list(states) != list(range(len(states))):
+        raise ValueError(
+            f"{where} is a row of numbers, but the states have labels, such as {next(iter(states))!r}, in no "
+            "order that it could follow; expected a dict {next_state: probability}"
+        )
     if len(cell) != len(states):
         raise ValueError(f"{where} has {len(cell)} numbers, expected {len(states)} probabilities, one for each state")
     return [_to(probability, state, where) for probability, state in zip(cell, states, strict=True)]

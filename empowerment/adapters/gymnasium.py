@@ -57,9 +57,9 @@ def from_gymnasium(
     Returns
     -------
     MDP
-        States are those of the table in their order; ends that are states of their own come last. Its `rewards` are
-        the expected ones of state and action, its `initial` is `initial_state_distrib`, or the one state given. A
-        grid (a `desc` with a letter for each state, or a `shape` with a cell for each) becomes the layout.
+        States are those of the table, numbers sorted and others in its order; ends beside states come last. Its
+        `rewards` are the expected ones of state and action, its `initial` is `initial_state_distrib`, or the one state
+        given. A grid (a `desc` with a letter for each state, or a `shape` with a cell for each) becomes the layout.
 
     Raises
     ------
