@@ -177,7 +177,10 @@ def test_an_entry_of_probability_zero_ends_nothing():
             {"b": {3: [1.0, 0.0]}, "a": {}},
             r"P\['b'\]\[3\] is a row of numbers, but the states have labels, such as 'b'",
         ),
-        (np.ones((2, 3, 3)) / 3, r"transition has shape \(2, 3, 3\), expected .state, action, next_state. with"),
+        (
+            np.ones((2, 3, 3)) / 3,
+            r"the array P of TableEnv, as MDP.env.unwrapped.P. takes it: transition has shape \(2, 3, 3\)",
+        ),
         (np.ones((2, 2, 2)), r"transition\[0, 0\] .* sums to 2, expected 1; pass normalize=True"),
     ],
 )

@@ -58,8 +58,9 @@ def from_gymnasium(
     -------
     MDP
         States are those of the table, numbers sorted and others in its order; ends beside states come last. Its
-        `rewards` are the expected ones of state and action, its `initial` is `initial_state_distrib`, or the one state
-        given. A grid (a `desc` with a letter for each state, or a `shape` with a cell for each) becomes the layout.
+        `rewards` are the expected ones of state and action, its `initial` is `initial_state_distrib`, or the one
+        state given. A grid (a `desc` with a letter for each state, or a `shape` with a cell for each) becomes the
+        layout.
 
     Raises
     ------
@@ -138,7 +139,10 @@ def _read(env: Any, terminal: str, initial: Any, actions: Any, normalize: bool) 
 
 def _read_array(array: Any, core: Any, initial: Any, actions: Any, normalize: bool) -> MDP:
     """Return the model of an environment whose P is an array of axes (state, action, next_state)."""
-    bare = MDP(array, normalize=normalize)
+    try:
+        bare = MDP(array, normalize=normalize)
+    except (TypeError, ValueError) as reason:
+        raise type(reason)(f"the array P of {name_of(core)}, as MDP(env.unwrapped.P) takes it: {reason}") from None
     _warn_of_observations(core, bare.n_states)
     first = read_starts(core, bare.states, initial, normalize).distribution
     return MDP(
