@@ -326,8 +326,8 @@ def test_missing_actions_are_refused(tmp_path):
     model = emp.POMDP(np.full((2, 2, 2), 0.5), np.eye(2), available=[[True, True], [True, False]])
     with pytest.raises(ValueError, match="action 1 is missing in state 1, expected every action in every state"):
         emp.write_pomdp(model, tmp_path / "model.POMDP")
-    with pytest.raises(TypeError, match="pomdp is a MDP, expected a POMDP"):
-        emp.write_pomdp(model.mdp, tmp_path / "model.POMDP")
+    with pytest.raises(TypeError, match="model is a ndarray, expected a POMDP or an MDP"):
+        emp.write_pomdp(model.observation, tmp_path / "model.POMDP")
 
 
 def test_terminal_states_stay_where_they_are(written):
@@ -341,7 +341,7 @@ def test_an_old_file_survives_what_goes_wrong(tmp_path, monkeypatch):
     path = tmp_path / "model.POMDP"
     emp.write_pomdp(emp.worlds.tiger(), path)
     before = path.read_text()
-    monkeypatch.setattr("empowerment.adapters.pomdp_file._write_body", lambda *_: 1 / 0)
+    monkeypatch.setattr("empowerment.adapters.pomdp_format.writer._write_body", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         emp.write_pomdp(emp.worlds.tiger(accuracy=0.6), path)
     assert path.read_text() == before

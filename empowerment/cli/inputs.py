@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.adapters.gymnasium import from_gymnasium
-from empowerment.adapters.pomdp_file import read_pomdp
+from empowerment.adapters.pomdp_format.reader import read_pomdp
 from empowerment.channel import Channel
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
