@@ -53,8 +53,8 @@ def read_world(name: str, **options: Any) -> MDP | POMDP:
         _refuse(given, ("slip", "slip_mode"), f"the drawing {name!r}", slips=False)
         return grid_world(_read_drawing(name), **given)
     if suffix == ".pomdp":
-        _refuse(given, (), f"the file {name!r}")
-        return read_pomdp(name)
+        _refuse(given, ("normalize",), f"the file {name!r}")
+        return read_pomdp(name, **given)
     if suffix in (".npy", ".npz"):
         _refuse(given, ("normalize",), f"the transition file {name!r}")
         arrays = {"transition": _read_array(name)} if suffix == ".npy" else _read_arrays(name)

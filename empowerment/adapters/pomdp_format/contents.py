@@ -49,10 +49,11 @@ def opened(path: str | os.PathLike[str]) -> Iterator[Iterator[str]]:
     OSError
         If the file cannot be read.
     """
-    with open(path, "rb") as raw:
+    name = os.fspath(path)
+    with open(name, "rb") as raw:
         other = _other_format(raw.peek(4096)[:4096])
         if other:
-            raise ValueError(f"{os.fspath(path)!r}, line 1: the file is {other}")
+            raise ValueError(f"{name!r}, line 1: the file is {other}")
         with io.TextIOWrapper(raw, encoding="utf-8-sig", errors="surrogateescape") as text:
             yield text
 

@@ -211,7 +211,7 @@ class Parser:
         values = self.tokens.numbers(count, wanted)
         if len(values) < count:
             said = f"{count} {wanted.name}, of which there are {len(values)}" if count > 1 else "a number"
-            raise self.tokens.error(said, hint)
+            raise self.tokens.error(said, hint or self.tokens.hint_about_colon)
         return values
 
     def _read_reward(self) -> None:

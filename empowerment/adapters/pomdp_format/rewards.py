@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from scipy import sparse
@@ -12,7 +12,7 @@ from scipy import sparse
 from empowerment.adapters.pomdp_format.overrides import NOBODY, LatestStatements, Place
 
 _AT_ONCE = 2**20
-"""How many pairs of a transition and an observation are looked at together."""
+"""How many transitions, or pairs of one and an observation, are looked at together."""
 
 
 class RewardTable:
@@ -71,35 +71,37 @@ class RewardTable:
         observation : csr_array of shape (n_actions * n_states, n_observations), or None
         """
         n_actions, n_states = self.shape[:2]
-        rows = np.repeat(np.arange(n_actions * n_states), np.diff(transition.indptr))
-        action, state = divmod(rows, n_states)
-        following = transition.indices.astype(np.int64)
-        statement = self._alike.at(action, state, following)
-        values = self._said(statement, (action, state, following, np.zeros_like(rows)))
-        if observation is not None and self._differing:
-            differing = np.flatnonzero(self._may_differ.at(action, state, following) > statement)
-            places = np.stack([action, state, following, statement])[:, differing]
-            values[differing] = self._over_observations(places, observation)
-        return _means(transition.data, values, transition.indptr[:-1]).reshape(n_actions, n_states).T
+        means = np.empty(n_actions * n_states)
+        for rows in _parts(transition.indptr):
+            begins = transition.indptr[rows.start : rows.stop + 1]
+            entries = slice(begins[0], begins[-1])
+            row = np.repeat(np.arange(rows.start, rows.stop), np.diff(begins))
+            places = np.stack([*divmod(row, n_states), transition.indices[entries].astype(np.int64)])
+            values = self._of_transitions(places, observation)
+            means[rows] = _means(transition.data[entries], values, begins[:-1] - begins[0])
+        return means.reshape(n_actions, n_states).T
 
-    def _over_observations(self, places: np.ndarray, observation: sparse.csr_array) -> np.ndarray:
-        """Return the mean over observations for transitions: action, state, next state, statement of all alike."""
+    def _of_transitions(self, places: np.ndarray, observation: sparse.csr_array | None) -> np.ndarray:
+        """Return the mean over observations for action, state and next state, shape (3, n_transitions)."""
+        statement = self._alike.at(*places)
+        values = self._said(statement, (*places, np.zeros_like(statement)))
+        if observation is not None and self._differing:
+            differing = np.flatnonzero(self._may_differ.at(*places) > statement)
+            values[differing] = self._over_observations(places[:, differing], statement[differing], observation)
+        return values
+
+    def _over_observations(self, places: np.ndarray, alike: np.ndarray, observation: sparse.csr_array) -> np.ndarray:
+        """Return the mean over observations where they differ; `alike` is the last statement about all of them."""
         seen_in = places[0] * self.shape[1] + places[2]
-        lengths = np.diff(observation.indptr)[seen_in]
-        ends = np.cumsum(lengths)
-        means = np.empty(len(ends))
-        begin = 0
-        while begin < len(means):
-            end = max(begin + 1, int(np.searchsorted(ends, ends[begin] - lengths[begin] + _AT_ONCE, "right")))
-            chosen, counts = slice(begin, end), lengths[begin:end]
-            firsts = np.cumsum(counts) - counts
-            entry = np.arange(counts.sum()) + np.repeat(observation.indptr[seen_in[chosen]] - firsts, counts)
-            action, state, following, alike = np.repeat(places[:, chosen], counts, axis=1)
-            seen = observation.indices[entry].astype(np.int64)
-            statement = np.maximum(alike, self._differing.at(action, state, following, seen))
-            values = self._said(statement, (action, state, following, seen))
-            means[chosen] = _means(observation.data[entry], values, firsts)
-            begin = end
+        ends = np.concatenate([[0], np.cumsum(np.diff(observation.indptr)[seen_in])])
+        means = np.empty(len(alike))
+        for part in _parts(ends):
+            firsts, counts = ends[part] - ends[part.start], np.diff(ends[part.start : part.stop + 1])
+            entry = np.arange(counts.sum()) + np.repeat(observation.indptr[seen_in[part]] - firsts, counts)
+            action, state, following = np.repeat(places[:, part], counts, axis=1)
+            place = action, state, following, observation.indices[entry].astype(np.int64)
+            statement = np.maximum(np.repeat(alike[part], counts), self._differing.at(*place))
+            means[part] = _means(observation.data[entry], self._said(statement, place), firsts)
         return means
 
     def _said(self, statement: np.ndarray, place: tuple[np.ndarray, ...]) -> np.ndarray:
@@ -108,6 +110,15 @@ class RewardTable:
         steps = np.frombuffer(self._steps, np.int64).reshape(-1, 4)
         where = begins[statement] + sum(steps[statement, axis] * place[axis] for axis in range(4))
         return np.where(statement == NOBODY, 0.0, numbers[np.where(statement == NOBODY, 0, where)])
+
+
+def _parts(ends: np.ndarray) -> Iterator[slice]:
+    """Yield ranges of rows, each with few entries or one row long; the entries of row i end at ``ends[i + 1]``."""
+    begin = 0
+    while begin < len(ends) - 1:
+        end = max(begin + 1, int(np.searchsorted(ends, ends[begin] + _AT_ONCE, "right")) - 1)
+        yield slice(begin, end)
+        begin = end
 
 
 def _means(weights: np.ndarray, values: np.ndarray, begins: np.ndarray) -> np.ndarray:

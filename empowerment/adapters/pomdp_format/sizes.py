@@ -9,10 +9,10 @@ from empowerment.adapters.pomdp_format.tokens import Tokens
 PER_LABEL = 200
 """Bytes for a state, an action or an observation: its label, and its number in a table."""
 
-PER_ROW = 64
+PER_ROW = 150
 """Bytes for each pair of a state and an action, whatever follows it."""
 
-PER_ENTRY = 80
+PER_ENTRY = 100
 """Bytes for a probability above 0, while sparse rows are put together and checked."""
 
 PER_NUMBER = 24

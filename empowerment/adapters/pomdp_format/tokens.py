@@ -125,7 +125,7 @@ class Tokens:
         line = self.line
         sign = self.take() if self.word in ("+", "-") else ""
         if _NUMBER.fullmatch(self.word) is None or (sign and self.word[0] in "+-"):
-            raise self.error(wanted.name, "; the format has no ':' before a number" if self.word == ":" else "")
+            raise self.error(wanted.name, self.hint_about_colon)
         value = float(sign + self.word)
         if math.isinf(value):
             raise self.error(wanted.name, " that double precision can hold, up to 1.8e308")
@@ -147,6 +147,11 @@ class Tokens:
                 found += values
                 self._enter(self._at + len(run))
         return found
+
+    @property
+    def hint_about_colon(self) -> str:
+        """What to say of a ':' where a number is wanted; empty before any other word."""
+        return "; the format has no ':' before a number" if self.word == ":" else ""
 
     def error(self, wanted: str, hint: str = "") -> ValueError:
         """Return the complaint that something else stands at the cursor."""
