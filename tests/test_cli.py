@@ -169,6 +169,18 @@ def test_a_file_of_hidden_states(run):
     assert "max              0.0902639 bits" in out
 
 
+def test_a_file_whose_rows_are_rescaled_on_demand(run):
+    text = "states: 2\nactions: 2\nT: 0\n0.999 0\n0 0.999\nT: 1\n0 1\n1 0\n"
+    with open("weights.POMDP", "w", encoding="utf-8") as file:
+        file.write(text)
+    code, _, err = run("map", "weights.POMDP", "--horizon", 1)
+    assert code == 2
+    assert "line 3: after this line 'T: 0 : 0' sums to 0.999, expected 1; pass --normalize to rescale" in err
+    code, out, _ = run("map", "weights.POMDP", "--horizon", 1, "--normalize")
+    assert code == 0
+    assert "weights.POMDP: 2 states" in out
+
+
 @pytest.mark.parametrize("name", sorted(set(emp.worlds.WORLDS) - HIDDEN))
 def test_every_bundled_world_can_be_mapped(name, run):
     code, out, err = run("map", name, "--horizon", 1, "--tol", 1e-6)

@@ -275,7 +275,7 @@ REFUSED = [
     (
         "states: 2\nactions: R L\nobservations: 2",
         2,
-        "'R' is a reserved word of the format: give the action another nam",
+        "'R' is a reserved word of the format: give the action another name thr",
     ),
     (
         "states: goal start pit\nactions: 2",
@@ -332,6 +332,18 @@ REFUSED = [
     ),
     (f"{TWO}{BODY}T: go : a 0.999 0", 10, "'T: go : a' sums to 0.999, expected 1; pass normalize=True to rescale"),
     (f"{TWO}start: 0.5 0.49\n{BODY}", 6, "start sums to 0.99, expected 1; pass normalize=True to rescale"),
+    ("states: 0 1 2", 1, "found '0', expected one number, that of all states, or names, which begin with a letter"),
+    ("actions: 3 4", 1, "found '3', expected one number, that of all actions, or names, which begin with a letter"),
+    (
+        f"{TWO}T: go a b 0.5",
+        6,
+        "found 'a', expected 4 probabilities, of which there are 0; write ':' between an action",
+    ),
+    (
+        f"{TWO}{BODY}R: go : a 5",
+        10,
+        "of which there are 1; 'R: action : state : * : * number' gives all of them the same",
+    ),
     # numbers that no computer holds
     (
         f"states: {'9' * 5000}",

@@ -69,6 +69,8 @@ def _read_count(kind: str, tokens: Tokens, limit: MemoryLimit) -> int:
     count = tokens.count()
     if count is None:
         raise tokens.error(f"how many {kind}s there are, or their names", "; no memory holds so many")
+    if tokens.ahead()[:1].isdecimal():
+        raise tokens.error(f"one number, that of all {kind}s, or names, which begin with a letter")
     if count == 0:
         raise tokens.error(f"at least one {kind}")
     limit.check(count, PER_LABEL, f"{count:,} {kind}s", tokens.line)

@@ -196,6 +196,8 @@ class Parser:
             return f"; 'identity' stands for a square matrix, here are {n_rows} x {n_columns} numbers wanted"
         if word == "reset":
             return "; 'reset' stands for the row 'T: action : state'"
+        if word in self.states:
+            return "; write ':' between an action and a state"
         if word.lower() in ("uniform", "identity", "reset"):
             return f"; the format's own word is {word.lower()!r}"
         return ""
@@ -223,7 +225,9 @@ class Parser:
                 place = (*place, self.states.read(self.tokens))
                 if self.tokens.skip(":"):
                     place = (*place, self._read_observed())
-        self.rewards.add(place, self._numbers(self.rewards.count(place), _REWARDS))
+        count = self.rewards.count(place)
+        hint = "; 'R: action : state : * : * number' gives all of them the same" if count > 1 else ""
+        self.rewards.add(place, self._numbers(count, _REWARDS, hint))
 
     def _read_observed(self) -> int | None:
         """Read the observation of a reward; in a file of an MDP there is none, and '*' says as much."""
