@@ -62,6 +62,7 @@ class Parser:
         self.start: Start | None = None
         self.observations: Elements | None = None
         self.observation: Table | None = None
+        self._reset_row: Rows | None = None
         self._seen: set[str] = set()
         self.size_line = 1
         self._read_all()
@@ -183,7 +184,7 @@ class Parser:
         elif len(place) == 1 and n_rows == n_outcomes and self.tokens.skip("identity"):
             table.add_rows(place, identity_rows(n_rows), line)
         elif len(place) == 2 and table is self.transition and self.tokens.word == "reset":
-            table.add_rows(place, self._reset_row(), line)
+            table.add_rows(place, self._read_reset(), line)
         else:
             hint = self._hint_about_rows(n_rows, n_outcomes)
             numbers = self._numbers(n_rows * n_outcomes, self._weights, hint)
@@ -202,11 +203,13 @@ class Parser:
             return f"; the format's own word is {word.lower()!r}"
         return ""
 
-    def _reset_row(self) -> Rows:
+    def _read_reset(self) -> Rows:
         if self.start is None:
             raise self.tokens.error("'start:' before it")
         self.tokens.take()
-        return given_rows(self.start.values, len(self.states))
+        if self._reset_row is None:
+            self._reset_row = given_rows(self.start.values, len(self.states))
+        return self._reset_row
 
     def _numbers(self, count: int, wanted: Range, hint: str = "") -> list[float]:
         """Return so many numbers; more of them are met by the next statement."""

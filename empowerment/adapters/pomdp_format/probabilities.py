@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import sparse
 
 from empowerment.adapters.pomdp_format.names import Elements
 from empowerment.adapters.pomdp_format.overrides import NOBODY, LatestStatements, Place
-from empowerment.adapters.pomdp_format.sizes import PER_ENTRY, MemoryLimit
+from empowerment.adapters.pomdp_format.sizes import PER_ENTRY, PER_NUMBER, MemoryLimit
 
 _ALL = -1
 """Stands for a coordinate that a statement leaves open, in arrays of numbers."""
@@ -64,7 +65,10 @@ class Table:
         self._places = array("q")  # three for each statement
         self._lines = array("q")
         self._values = array("d")  # of a single outcome
-        self._rows: dict[int, Rows] = {}  # of those that speak of all outcomes
+        self._blocks: list[Rows] = []  # each once, however many statements give it
+        self._block_of = array("q")  # of each statement, _ALL for those of a single outcome
+        self._block_numbers: dict[int, int] = {}
+        self._constants: dict[float, Rows] = {}
         self._stored = 0
         self._row_statements = LatestStatements((n_actions, n_states))
         self._entry_statements = LatestStatements((n_actions, n_states, len(outcomes)))
@@ -74,21 +78,24 @@ class Table:
         if place[2] is None:
             self.add_constant(place[:2], value, line)
         else:
-            self._entry_statements.add(place, self._note(place, value, line))
+            self._entry_statements.add(place, self._note(place, value, _ALL, line))
 
     def add_constant(self, place: Place, value: float, line: int) -> None:
         """Note the same probability for all outcomes."""
-        filled = self.n_outcomes if value else 0
-        self._check(self._stored + filled, line)
-        self.add_rows(place, Rows(np.array([filled]), np.arange(filled), np.full(filled, value)), line)
+        if value not in self._constants:
+            count = self.n_outcomes if value else 0
+            self._constants[value] = Rows(np.array([count]), np.arange(count), np.full(count, value))
+        self.add_rows(place, self._constants[value], line)
 
     def add_rows(self, place: Place, rows: Rows, line: int) -> None:
         """Note whole rows for an action, or for an action and a state."""
         action, state = (*place, None)[:2]
-        number = self._note((action, state, None), 0.0, line)
-        self._stored += len(rows.columns)
-        self._rows[number] = rows
-        self._row_statements.add((action, state), number)
+        block = self._block_numbers.setdefault(id(rows), len(self._blocks))
+        if block == len(self._blocks):
+            self._blocks.append(rows)
+            self._stored += len(rows.columns)
+            self._check(self._stored, PER_NUMBER, line)
+        self._row_statements.add((action, state), self._note((action, state, None), 0.0, block, line))
 
     def line_of(self, action: int, state: int) -> int:
         """Return the line of the last statement about a row, 0 if there is none."""
@@ -109,60 +116,52 @@ class Table:
         shape = self.n_actions * self.n_states, self.n_outcomes
         return sparse.csr_array((values, (rows, columns)), shape=shape)
 
-    def _note(self, place: Place, value: float, line: int) -> int:
+    def _note(self, place: Place, value: float, block: int, line: int) -> int:
         self._places.extend(_ALL if coordinate is None else coordinate for coordinate in place)
         self._values.append(value)
+        self._block_of.append(block)
         self._lines.append(line)
         return len(self._lines) - 1
 
-    def _check(self, entries: int, line: int) -> None:
-        self._limit.check(
-            entries,
-            PER_ENTRY,
-            f"{entries:,} probabilities above 0 in the statements '{self.head}:'",
-            line,
-            ", or leave out what is 0",
-        )
+    def _check(self, entries: int, each: int, line: int) -> None:
+        what = f"{entries:,} probabilities above 0 in the statements '{self.head}:'"
+        self._limit.check(entries, each, what, line, ", or leave out what is 0")
 
     def _entries_of_rows(self, latest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return row, column and value of each entry of the rows that are given as a whole."""
-        used = np.unique(latest)
-        used = used[used != NOBODY]
-        if not used.size:
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
-        blocks = [self._rows[number] for number in used.tolist()]
+        rows = np.flatnonzero(latest != NOBODY)
+        if not rows.size:
+            return rows, rows, np.empty(0)
+        block_of_row = np.array(self._block_of)[latest.reshape(-1)[rows]]
+        used, block_of_row = np.unique(block_of_row, return_inverse=True)
+        blocks = [self._blocks[number] for number in used.tolist()]
         first = np.cumsum([0, *(len(block.lengths) for block in blocks)])
         lengths = np.concatenate([block.lengths for block in blocks])
-        begins = np.cumsum(lengths) - lengths
-        rows = np.flatnonzero(latest != NOBODY)
-        block = np.searchsorted(used, latest.reshape(-1)[rows])
-        own = first[block] + np.where(np.diff(first)[block] > 1, rows % self.n_states, 0)
-        self._check(int(lengths[own].sum()), self._lines[int(used[-1])])
-        entry = _ranges(begins[own], lengths[own])
+        own = first[block_of_row] + np.where(np.diff(first)[block_of_row] > 1, rows % self.n_states, 0)
+        longest = rows[lengths[own].argmax()]
+        self._check(int(lengths[own].sum()), PER_ENTRY, self._lines[int(latest.reshape(-1)[longest])])
+        entry = _ranges((np.cumsum(lengths) - lengths)[own], lengths[own])
         columns, values = (np.concatenate([block[part] for block in blocks])[entry] for part in (1, 2))
         return np.repeat(rows, lengths[own]), columns, values
 
-    def _single_entries(self, latest: np.ndarray) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-        """Return row, column and value of the entries that are given one by one, for each pattern of places."""
-        found = []
-        places, all_values = np.array(self._places).reshape(-1, 3), np.array(self._values)
+    def _single_entries(self, latest: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+        """Yield row, column and value of the entries that are given one by one, for each pattern of places."""
+        places, values = np.array(self._places).reshape(-1, 3), np.array(self._values)
         total = 0
         for given, numbers in self._entry_statements.patterns():
-            numbers = numbers[all_values[numbers] != 0]
-            sizes = [1 if axis in given else count for axis, count in enumerate((self.n_actions, self.n_states))]
-            total += len(numbers) * sizes[0] * sizes[1]
-            if numbers.size:
-                self._check(total, self._lines[int(numbers[-1])])
-            spread = np.zeros((len(numbers), *sizes), dtype=np.int64)
-            action, state = (
-                spread + (places[numbers, axis, None, None] if axis in given else np.arange(count).reshape(shape))
-                for axis, (count, shape) in enumerate(((self.n_actions, (-1, 1)), (self.n_states, (1, -1))))
-            )
-            column, number = spread + places[numbers, 2, None, None], spread + numbers[:, None, None]
-            last = np.maximum(self._entry_statements.at(action, state, column), latest[action, state])
-            kept = last == number
-            found.append(((action * self.n_states + state)[kept], column[kept], all_values[number[kept]]))
-        return found
+            numbers = numbers[values[numbers] != 0]
+            if not numbers.size:
+                continue
+            n_actions = 1 if 0 in given else self.n_actions
+            n_states = 1 if 1 in given else self.n_states
+            total += len(numbers) * n_actions * n_states
+            self._check(total, PER_ENTRY, self._lines[int(numbers[-1])])
+            # A row for each statement, a column for each pair of action and state that it speaks of.
+            pair, first = np.arange(n_actions * n_states), np.maximum(places[numbers], 0)
+            action, state = first[:, :1] + pair // n_states, first[:, 1:2] + pair % n_states
+            column, number = first[:, 2:] + 0 * pair, numbers[:, None] + 0 * pair
+            kept = number == np.maximum(self._entry_statements.at(action, state, column), latest[action, state])
+            yield (action * self.n_states + state)[kept], column[kept], values[number[kept]]
 
 
 def _ranges(begins: np.ndarray, lengths: np.ndarray) -> np.ndarray:
