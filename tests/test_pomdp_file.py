@@ -456,6 +456,15 @@ def test_bytes_that_are_no_text_are_skipped_in_comments_and_refused_elsewhere(re
         read_bytes(text.replace(b"states: a", "states: è".encode()))
 
 
+def test_long_words_are_cut_in_messages(read):
+    long = "s" * 100_000
+    text = f"states: {long} b\nactions: 1\nobservations: 1\n"
+    for wrong in ("T: 0\n1 0 0 0\n", "T: 0 : z", f"T: 0 : {long}2 : 0 1", f"start: {long} b", f"{long}: 1"):
+        with pytest.raises(ValueError, match=r"line [45]: ") as error:
+            read(text + wrong)
+        assert len(str(error.value)) < 600
+
+
 def test_words_need_no_spaces_between_them(read):
     model = read(f"{TWO}T:*:*.5+.5O:*uniform\nR:*:*:*:*-1\nR:go:a:*:*+2e0\n".replace("+.5O", "+.5 O"))
     assert model.mdp.to_dense().tolist() == [[[0.5, 0.5]], [[0.5, 0.5]]]

@@ -28,7 +28,7 @@ _OTHER_TEXT = {
     "<html": ("a web page", "save the file that the page shows"),
     "<": ("XML, as POMDPX files are", "the .POMDP file that it was made from can be read"),
     "{": ("JSON", ""),
-    "[": ("JSON", ""),
+    "[": ("a list in brackets, as in JSON", ""),
     "@": ("a model of Storm in the DRN format", ""),
     "(": ("a list in parentheses, as in PPDDL", ""),
     "//": ("a model with '//' comments, as those of PRISM", ""),

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from empowerment.adapters.pomdp_format.parser import Parser
 from empowerment.adapters.pomdp_format.probabilities import Table
+from empowerment.adapters.pomdp_format.tokens import shortened
 
 _EXACT = 1e-9
 _ROUNDED = 1e-4
@@ -76,7 +77,8 @@ def _acceptable(sums: np.ndarray, normalize: bool) -> np.ndarray:
 
 def _complaint(row: int, sums: np.ndarray, table: Table, found: Parser, normalize: bool) -> ValueError:
     action, state = divmod(row, table.n_states)
-    name = f"'{table.head}: {found.actions.labels[action]} : {found.states.labels[state]}'"
+    place = f"{shortened(found.actions.labels[action])} : {shortened(found.states.labels[state])}"
+    name = f"'{table.head}: {place}'"
     line = table.line_of(action, state)
     if not line:
         return found.tokens.complaint(

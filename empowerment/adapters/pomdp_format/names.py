@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from empowerment.adapters.pomdp_format.sizes import PER_LABEL, MemoryLimit
-from empowerment.adapters.pomdp_format.tokens import HEADS, NAMES, RESERVED, Tokens, is_name
+from empowerment.adapters.pomdp_format.tokens import HEADS, NAMES, RESERVED, Tokens, is_name, shortened
 
 KNOWN_STATEMENTS = f"the known ones are {', '.join(f'{head}:' for head in HEADS)}"
 
@@ -40,7 +40,7 @@ class Elements:
         if number is None:
             number = self._number_of.get(tokens.word, len(self))
         if number >= len(self):
-            names = ", ".join(map(str, self.labels[:6])) + (", …" if len(self) > 6 else "")
+            names = ", ".join(map(shortened, self.labels[:6])) + (", …" if len(self) > 6 else "")
             raise tokens.error(f"one of the {len(self)} {self.kind}s {names}" + (", or *" if wildcard else ""))
         tokens.take()
         return number
@@ -90,6 +90,7 @@ def _complaint_about_a_name(kind: str, names: dict[str, None], before: str, toke
         return tokens.error(f"the name of {a_kind}", f"; {reserved}")
     if before:
         return tokens.error(
-            f"the name of {a_kind}", f"; if {before!r} begins a statement, it is unknown: {KNOWN_STATEMENTS}"
+            f"the name of {a_kind}",
+            f"; if {shortened(before)!r} begins a statement, it is unknown: {KNOWN_STATEMENTS}",
         )
     return tokens.error(f"the name of {a_kind}", f"; a name is {NAMES}")

@@ -35,11 +35,12 @@ class LatestStatements:
 
     def add(self, place: Place, number: int) -> None:
         """Note a statement about a place; each has a larger number than those before it."""
-        given = tuple(axis for axis, coordinate in enumerate(place) if coordinate is not None)
-        key = 0
-        for axis in given:
-            key = key * self.shape[axis] + place[axis]  # type: ignore[operator]
-        self._said.setdefault(given, {})[key] = number
+        given, key = [], 0
+        for axis, coordinate in enumerate(place):
+            if coordinate is not None:
+                given.append(axis)
+                key = key * self.shape[axis] + coordinate
+        self._said.setdefault(tuple(given), {})[key] = number
 
     def at(self, *coordinates: np.ndarray) -> np.ndarray:
         """Return the number of the latest statement about each place, `NOBODY` where there is none.

@@ -125,7 +125,7 @@ class Table:
 
     def _check(self, entries: int, each: int, line: int) -> None:
         what = f"{entries:,} probabilities above 0 in the statements '{self.head}:'"
-        self._limit.check(entries, each, what, line, ", or leave out what is 0")
+        self._limit.check(entries, each, what, line)
 
     def _entries_of_rows(self, latest: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return row, column and value of each entry of the rows that are given as a whole."""

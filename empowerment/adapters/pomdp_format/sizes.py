@@ -33,11 +33,11 @@ class MemoryLimit:
     def __init__(self, most: float, tokens: Tokens) -> None:
         self._most, self._tokens = most, tokens
 
-    def check(self, count: int, each: int, what: str, line: int, hint: str = "") -> None:
+    def check(self, count: int, each: int, what: str, line: int) -> None:
         """Complain if so many of something, at `each` bytes, would take more than is allowed."""
         if count * each > self._most:
             raise self._tokens.complaint(
-                f"{what} would take {_size(count * each)}, allowed are {_size(self._most)}; raise memory={hint}", line
+                f"{what} would take {_size(count * each)}, allowed are {_size(self._most)}; raise memory=", line
             )
 
     def check_places(self, shape: tuple[int, ...], line: int) -> None:

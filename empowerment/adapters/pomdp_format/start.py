@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from empowerment.adapters.pomdp_format.names import Elements
-from empowerment.adapters.pomdp_format.tokens import Range, Tokens
+from empowerment.adapters.pomdp_format.tokens import Range, Tokens, shortened
 
 
 class Start(NamedTuple):
@@ -44,8 +44,8 @@ def _distribution(states: Elements, tokens: Tokens, wanted: Range, line: int) ->
         certain = _certain(states.read(tokens, wildcard=False) or 0, count)
         if tokens.word in states:
             raise tokens.error(
-                f"the next statement after the state {name!r}",
-                f"; 'start include: {name} {tokens.word}' starts in one of several states",
+                f"the next statement after the state {shortened(name)!r}",
+                f"; 'start include: {shortened(name)} {shortened(tokens.word)}' starts in one of several states",
             )
         return certain
     number = tokens.count()

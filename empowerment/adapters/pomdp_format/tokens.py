@@ -48,6 +48,12 @@ def is_name(word: object) -> bool:
     return isinstance(word, str) and word not in RESERVED and _NAME.fullmatch(word) is not None
 
 
+def shortened(word: object) -> str:
+    """Return a word or a number for a message, cut where it is very long."""
+    text = str(word)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
 class Tokens:
     """A cursor on the words of a file.
 
@@ -160,10 +166,7 @@ class Tokens:
     @property
     def found(self) -> str:
         """What stands at the cursor, for a message."""
-        if not self.word:
-            return "the end of the file"
-        shown = self.word if len(self.word) <= _LONGEST_SHOWN else f"{self.word[:_LONGEST_SHOWN]}…"
-        return repr(shown)
+        return repr(shortened(self.word)) if self.word else "the end of the file"
 
     def complaint(self, sentence: str, line: int) -> ValueError:
         """Return an error about a line."""
