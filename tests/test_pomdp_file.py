@@ -332,6 +332,7 @@ REFUSED = [
     ),
     (f"{TWO}{BODY}T: go : a 0.999 0", 10, "'T: go : a' sums to 0.999, expected 1; pass normalize=True to rescale"),
     (f"{TWO}start: 0.5 0.49\n{BODY}", 6, "start sums to 0.99, expected 1; pass normalize=True to rescale"),
+    ("states: 1e3", 1, "found '1e3', expected how many states there are, or their names; a count has digits only"),
     ("states: 0 1 2", 1, "found '0', expected one number, that of all states, or names, which begin with a letter"),
     ("actions: 3 4", 1, "found '3', expected one number, that of all actions, or names, which begin with a letter"),
     (

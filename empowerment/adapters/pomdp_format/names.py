@@ -48,7 +48,7 @@ class Elements:
 
 def read_elements(kind: str, tokens: Tokens, limit: MemoryLimit) -> Elements:
     """Read how many there are, or a list of their names, which ends where a statement begins."""
-    if tokens.word.isdecimal():
+    if tokens.at_number():
         return Elements(kind, range(_read_count(kind, tokens, limit)))
     names: dict[str, None] = {}
     opens_line = ""
@@ -68,7 +68,8 @@ def read_elements(kind: str, tokens: Tokens, limit: MemoryLimit) -> Elements:
 def _read_count(kind: str, tokens: Tokens, limit: MemoryLimit) -> int:
     count = tokens.count()
     if count is None:
-        raise tokens.error(f"how many {kind}s there are, or their names", "; no memory holds so many")
+        hint = "; no memory holds so many" if tokens.word.isdecimal() else "; a count has digits only"
+        raise tokens.error(f"how many {kind}s there are, or their names", hint)
     if tokens.ahead()[:1].isdecimal():
         raise tokens.error(f"one number, that of all {kind}s, or names, which begin with a letter")
     if count == 0:
