@@ -11,7 +11,7 @@ import numpy as np
 
 HEADS = ["discount", "values", "states", "actions", "observations", "start", "T", "O", "R"]
 RESERVED = {*HEADS, "uniform", "identity", "reset", "reward", "cost", "include", "exclude"}
-NUMBER = r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 MANY = 200
 
 

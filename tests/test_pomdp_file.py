@@ -466,6 +466,16 @@ def test_long_words_are_cut_in_messages(read):
         assert len(str(error.value)) < 600
 
 
+def test_no_word_takes_longer_than_its_length(read):
+    began = time.process_time()
+    for long in ("1" * 300_000 + "a", "1." * 100_000, "1e" * 100_000, "-" * 100_000, "+1" * 100_000, "- 1 " * 50_000):
+        with pytest.raises(ValueError, match=r"line 6: found "):
+            read(f"{TWO}T: go : {long}")
+        with pytest.raises(ValueError, match=r"line 6: found "):
+            read(f"{TWO}T: go {long}")
+    assert time.process_time() - began < 10
+
+
 def test_words_need_no_spaces_between_them(read):
     model = read(f"{TWO}T:*:*.5+.5O:*uniform\nR:*:*:*:*-1\nR:go:a:*:*+2e0\n".replace("+.5O", "+.5 O"))
     assert model.mdp.to_dense().tolist() == [[[0.5, 0.5]], [[0.5, 0.5]]]

@@ -16,18 +16,18 @@ NAMES = "a letter followed by letters, digits, '-' and '_', and none of the form
 LONGEST_COUNT = 15
 """Most digits of a count or of the number of a state; no computer holds more of them."""
 
-_DIGITS = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+DUST = 1e-12
+"""Entries above the negative of this are the rounding errors of what should be 0."""
+
+# Digits can be parted in one way only, so that no word takes longer than its length.
+_DIGITS = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _NUMBER = re.compile(rf"[+-]?{_DIGITS}")
 _ONLY_NUMBERS = re.compile(r"[0-9eE.+ -]+")
 # The rules of the original scanner need no spaces: "R:0:*:*:*-1" has nine words.
 _WORD = re.compile(rf"[:*]|[+-]?{_DIGITS}(?=[\s:*+-]|$)|[+-](?=[\s0-9.+-]|$)|[^\s:*]+")
 _LONGEST_SHOWN = 60
-DUST = 1e-12
-"""Entries above the negative of this are the rounding errors of what should be 0."""
-
-_RUN = 256
-"""Most words that are read as numbers at once."""
+_RUN = 256  # words that are read as numbers at once
 
 
 class Range(NamedTuple):
