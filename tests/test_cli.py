@@ -181,6 +181,18 @@ def test_a_file_whose_rows_are_rescaled_on_demand(run):
     assert "weights.POMDP: 2 states" in out
 
 
+def test_a_file_whose_model_does_not_fit(run):
+    with open("large.POMDP", "w", encoding="utf-8") as file:
+        file.write("states: 300\nactions: 1\nT: *\nuniform\n")
+    code, _, err = run("map", "large.POMDP", "--horizon", 1, "--memory", 0.001)
+    assert code == 2
+    assert (
+        "line 3: 90,000 probabilities above 0 in the statements 'T:' would take 9 MB, allowed are 1 MB; raise --mem"
+        in err
+    )
+    assert run("map", "large.POMDP", "--horizon", 1, "--memory", 0.01)[0] == 0
+
+
 @pytest.mark.parametrize("name", sorted(set(emp.worlds.WORLDS) - HIDDEN))
 def test_every_bundled_world_can_be_mapped(name, run):
     code, out, err = run("map", name, "--horizon", 1, "--tol", 1e-6)

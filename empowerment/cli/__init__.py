@@ -145,9 +145,13 @@ def _fill_map(parser: _Parser) -> None:
     add("--output", default="final", metavar="WHAT", help="what counts: final reading (default) or trajectory")
     add("--feedback", action="store_true", help="let actions react to what is observed")
     add("--stopping", action="store_true", help="let the agent stop after fewer actions")
-    _add_common(parser, "auto, counting, enumeration, column-generation, interval or sampled", " (transition files)")
+    _add_common(
+        parser,
+        "auto, counting, enumeration, column-generation, interval or sampled",
+        " (transition and .POMDP files)",
+    )
     add("--max-sequences", type=int, metavar="K", help="most action sequences for one state (default 50 million)")
-    add("--memory", type=_gigabytes, metavar="GB", help="most for one state, and for an unpacked .npz (default 4)")
+    add("--memory", type=_gigabytes, metavar="GB", help="most for one state, an .npz or a .POMDP file (default 4)")
     add("--seed", type=int, metavar="S", help="where the random numbers of --method sampled begin")
     add("--jobs", type=int, metavar="J", help="processes side by side, -1 for one on each core (default 1)")
     add("--checkpoint", metavar="DIR", help="keep finished states there, and go on from those that are")

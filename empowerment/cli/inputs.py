@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.adapters.gymnasium import from_gymnasium
-from empowerment.adapters.pomdp_format.reader import read_pomdp
+from empowerment.adapters.pomdp_format.reader import DEFAULT_MEMORY, read_pomdp
 from empowerment.archive import DamagedError, read_npy, read_npz
 from empowerment.channel import Channel
 from empowerment.cli.tables import read_table
@@ -42,7 +42,7 @@ def read_world(name: str, memory: float | None = None, **options: Any) -> MDP | 
     name : str
         A bundled world, ``gym:ID``, or a file.
     memory : float, optional
-        The most bytes that the arrays of a ``.npz`` file may take, 4 GB by default.
+        The most bytes that the arrays of a ``.npz`` or the model of a ``.POMDP`` file may take, 4 GB by default.
     **options
         `slip`, `slip_mode`, `terminal`, `normalize`; None where it was not given.
 
@@ -62,7 +62,7 @@ def read_world(name: str, memory: float | None = None, **options: Any) -> MDP | 
             return grid_world(_read_drawing(name), **given)
     if suffix == ".pomdp":
         _refuse(given, ("normalize",), f"the file {name!r}")
-        return read_pomdp(name, **given)
+        return read_pomdp(name, **given, memory=memory or DEFAULT_MEMORY)
     if suffix in (".npy", ".npz"):
         _refuse(given, ("normalize",), f"the transition file {name!r}")
         npy = suffix == ".npy"
