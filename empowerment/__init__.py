@@ -51,8 +51,8 @@ _HOME = {
     "End": "adapters.outcomes",
     "from_pymdp": "adapters.pymdp",
     "from_step_function": "adapters.step_function",
-    "read_pomdp": "adapters.pomdp_file",
-    "write_pomdp": "adapters.pomdp_file",
+    "read_pomdp": "adapters.pomdp_format.reader",
+    "write_pomdp": "adapters.pomdp_format.writer",
     "Policy": "policy",
     "expected_next": "policy",
     "greedy_policy": "policy",
@@ -154,8 +154,8 @@ if TYPE_CHECKING:
     from empowerment.actuation.task import NoSequenceError as NoSequenceError
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
     from empowerment.adapters.outcomes import End as End
-    from empowerment.adapters.pomdp_file import read_pomdp as read_pomdp
-    from empowerment.adapters.pomdp_file import write_pomdp as write_pomdp
+    from empowerment.adapters.pomdp_format.reader import read_pomdp as read_pomdp
+    from empowerment.adapters.pomdp_format.writer import write_pomdp as write_pomdp
     from empowerment.adapters.pymdp import from_pymdp as from_pymdp
     from empowerment.adapters.step_function import from_step_function as from_step_function
     from empowerment.averages import AverageEmpowerment as AverageEmpowerment

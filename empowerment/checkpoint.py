@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -16,21 +15,17 @@ from typing import Any
 import numpy as np
 
 from empowerment import __version__
-from empowerment.files import written_whole
+from empowerment.archive import DamagedError, read_sealed, write_sealed
+from empowerment.digests import json_digest
+from empowerment.files import require_regular, written_whole
 
-FORMAT = "empowerment-checkpoint-1"
+FORMAT = "empowerment-checkpoint-2"
 _MANIFEST = "manifest.json"
 _PARTS = ("question", "fingerprints", "remembered")
-_CHUNK = re.compile(r"chunk-(\d{6,})\.npz")
+_CHUNK = re.compile(r"chunk-(0\d{5}|[1-9]\d{5,})\.npz", re.ASCII)
 _TEMPORARY = re.compile(r"\.(manifest-\w+\.json|chunk-\d{6,}-\w+\.npz)")
 # A temporary file that nothing was written to for so many seconds is of a run that was killed.
 _ABANDONED = 3600
-# How NumPy goes through an array of any layout: row by row, in blocks, without a copy of the whole.
-_IN_BLOCKS: Any = {
-    "flags": ["buffered", "external_loop", "growinner"],
-    "op_flags": [["readonly", "contig"]],
-    "order": "C",
-}
 
 
 @dataclass(frozen=True)
@@ -39,17 +34,21 @@ class Checkpoint:
 
     Files in it are whole or absent, whenever the run is killed. Runs that use it at the same time do no harm to
     each other: the first one's question and remembered values hold for all of them, and a chunk that two of them
-    store is replaced by its equal.
+    store is replaced by its equal. A chunk carries digests of the manifest, of its number and of its arrays, so
+    that one which is damaged, renamed or of another run is never taken for an answer.
 
     Attributes
     ----------
     folder : Path
     remembered : dict
         Values of the first run that all later ones go by, such as a seed that it drew.
+    manifest_digest : str
+        The digest of the manifest, which every chunk has to carry.
     """
 
     folder: Path
     remembered: dict[str, Any]
+    manifest_digest: str
 
     @classmethod
     def open(
@@ -87,16 +86,33 @@ class Checkpoint:
         if _MANIFEST not in names:
             _refuse_other_files(folder, names)
             _write_manifest(folder, wanted)
-        found = _read_manifest(folder)
+        found, digest = _read_manifest(folder)
         _refuse_another_question(folder, found, json.loads(json.dumps(wanted)))
         if not os.access(folder, os.W_OK | os.X_OK):
             raise OSError(f"cannot write into the checkpoint {str(folder)!r}: its directory is read-only")
         _remove_abandoned(folder, names)
-        return cls(folder, found["remembered"])
+        return cls(folder, found["remembered"], digest)
 
-    def indices(self) -> list[int]:
-        """Return the numbers of the chunks that are there, in order."""
-        return sorted(int(found[1]) for found in map(_CHUNK.fullmatch, os.listdir(self.folder)) if found)
+    def indices(self, count: int | None = None) -> list[int]:
+        """Return the numbers of the chunks that are there, in order.
+
+        Parameters
+        ----------
+        count : int, optional
+            How many chunks the question has.
+
+        Raises
+        ------
+        ValueError
+            If there is a chunk that the question does not have.
+        """
+        found = sorted(int(name[1]) for name in map(_CHUNK.fullmatch, os.listdir(self.folder)) if name)
+        if count is not None and found and found[-1] >= count:
+            raise ValueError(
+                f"{str(self._path(found[-1]))!r} is not of this checkpoint, whose chunks have the numbers 0 to "
+                f"{count - 1}; delete it, or move it to where it belongs"
+            )
+        return found
 
     def read(self, index: int) -> dict[str, np.ndarray]:
         """Return the arrays of a chunk.
@@ -104,17 +120,22 @@ class Checkpoint:
         Raises
         ------
         ValueError
-            If its file is damaged.
+            If its file is damaged, or holds another chunk or one of another run. The message names the file and
+            what is wrong with it.
         """
         path = self._path(index)
-        with open(path, "rb") as file:
-            try:
-                with np.load(file, allow_pickle=False) as arrays:
-                    return dict(arrays)
-            except MemoryError:
-                raise
-            except Exception:  # what a damaged archive raises is a long list, as in storage.py
-                raise ValueError(f"{str(path)!r} is damaged; delete it, and the chunk is done again") from None
+        try:
+            # Chunks are not compressed, so none needs more memory than its file has bytes.
+            header, arrays = read_sealed(path, FORMAT, memory=os.path.getsize(path))
+            if header != {"manifest": self.manifest_digest, "chunk": index}:
+                other = header.get("manifest") != self.manifest_digest
+                raise DamagedError("it is of another run" if other else f"it was stored as chunk {header['chunk']!r}")
+        except (DamagedError, MemoryError) as reason:
+            raise ValueError(
+                f"{str(path)!r} is damaged, or is not the chunk of this checkpoint that its name says: {reason}; "
+                "delete it, and the chunk is done again"
+            ) from None
+        return arrays
 
     def store(self, index: int, arrays: Mapping[str, Any]) -> None:
         """Write the arrays of a chunk; whole or not at all.
@@ -127,31 +148,11 @@ class Checkpoint:
         for name, array in arrays.items():
             if np.asarray(array).dtype.hasobject:
                 raise TypeError(f"chunk {index} has Python objects in the array {name!r}, expected numbers or text")
-        with written_whole(self._path(index)) as temporary, open(temporary, "wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())  # or a power failure could leave the file's name without its content
+        header = {"format": FORMAT, "manifest": self.manifest_digest, "chunk": index}
+        write_sealed(self._path(index), header, arrays, compressed=False)
 
     def _path(self, index: int) -> Path:
         return self.folder / f"chunk-{index:06d}.npz"
-
-
-def fingerprint(*arrays: Any) -> str:
-    """Return the SHA-256 of arrays: of their types, shapes and entries, however they lie in memory.
-
-    Integers of different sizes that are equal count as equal, since SciPy chooses the size of its indices.
-    """
-    digest = hashlib.sha256()
-    for array in map(np.asarray, arrays):
-        if array.dtype.hasobject:
-            raise TypeError(f"an array of dtype {array.dtype} has no fingerprint, expected numbers or text")
-        is_integer = array.dtype.kind in "iu" and np.can_cast(array.dtype, np.int64)
-        dtype = np.dtype(np.int64 if is_integer else array.dtype).newbyteorder("<")
-        digest.update(f"{dtype.str}{array.shape}".encode())
-        blocks: Any = np.nditer(array, op_dtypes=[dtype], **_IN_BLOCKS) if array.size else ()
-        for block in blocks:
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _names_in(folder: Path) -> list[str]:
@@ -177,6 +178,7 @@ def _refuse_other_files(folder: Path, names: list[str]) -> None:
 def _write_manifest(folder: Path, content: dict[str, Any]) -> None:
     """Write the manifest, unless another run was faster: then that one stays."""
     manifest = folder / _MANIFEST
+    content = content | {"digest": json_digest(content)}
     with contextlib.suppress(FileExistsError), written_whole(manifest) as temporary:
         temporary.write_text(json.dumps({"format": FORMAT} | content, indent=2) + "\n", encoding="utf-8")
         try:
@@ -187,14 +189,17 @@ def _write_manifest(folder: Path, content: dict[str, Any]) -> None:
             pass
 
 
-def _read_manifest(folder: Path) -> dict[str, Any]:
+def _read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
+    """Return the content of the manifest, and the digest that chunks have to carry."""
     path = folder / _MANIFEST
+    require_regular(path, "read")
     text = path.read_bytes()
     try:
         found = json.loads(text)
-        made_by = found["format"]
-        whole = made_by != FORMAT or all(isinstance(found[part], dict) for part in _PARTS)
-    except (ValueError, TypeError, KeyError):
+        made_by, digest = found.pop("format"), found.pop("digest", None)
+        parts = all(isinstance(found.get(part), dict) for part in _PARTS)
+        whole = made_by != FORMAT or (parts and digest == json_digest(found))
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         whole = False
     if not whole:
         raise ValueError(
@@ -206,7 +211,7 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
             f"{str(path)!r} has the format {made_by!r}, expected {FORMAT!r}: another version of the library made it; "
             "pass another path, or delete the directory to start anew"
         )
-    return found
+    return found, digest
 
 
 def _refuse_another_question(folder: Path, found: dict[str, Any], wanted: dict[str, Any]) -> None:

@@ -1,37 +1,120 @@
-"""Files that are either whole or absent."""
+"""Files that are either whole or absent, and files that are no files."""
 
 from __future__ import annotations
 
+import contextlib
 import os
-import tempfile
+import secrets
+import shutil
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_KINDS = {
+    stat.S_IFDIR: "a directory",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a FIFO",
+    stat.S_IFSOCK: "a socket",
+}
+# A longer stem or ending could make the temporary name too long where the name itself is not.
+_LONGEST_STEM, _LONGEST_SUFFIX = 32, 16
 
 
 @contextmanager
 def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Yield a temporary path beside `path`, moved there at the end; an error or Ctrl-C leaves nothing behind.
 
+    A file that is replaced hands its mode, its owner where the system allows it, and its extended attributes on to
+    the new one; its other hard links keep the old content. Of a symbolic link the target is replaced, or made.
+
     Raises
     ------
+    ValueError
+        If the path cannot be a name, as one with a NUL.
     OSError
-        If nothing can be written there; the message names the path and the reason.
+        If nothing can be written there: a directory, a device, a FIFO or a socket, a file that is read-only, a
+        missing directory, a disk that is full. The message names the path and the reason.
     """
-    target = Path(path)
-    if target.is_dir():
-        raise OSError(f"cannot write {str(target)!r}: it is a directory")
+    path = Path(path)
+    require_regular(path, "write")
+    target = Path(os.path.realpath(path))
+    if target.exists() and not os.access(target, os.W_OK):
+        raise PermissionError(f"cannot write {str(path)!r}: it is read-only")
+    name = f".{target.stem[:_LONGEST_STEM]}-{secrets.token_hex(4)}"
+    temporary = target.with_name(name + (target.suffix if len(target.suffix) <= _LONGEST_SUFFIX else ""))
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem}-", suffix=target.suffix, dir=target.parent)
-    except OSError as reason:
-        raise OSError(f"cannot write {str(target)!r}: {reason.strerror}") from None
-    os.close(handle)
-    temporary = Path(name)
-    try:
+        # The system applies the umask to a new file; what replaces a private one is private from the first byte on.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600 if target.exists() else 0o666))
         yield temporary
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)  # mkstemp makes files that only their owner reads
+        _flush_to_disk(temporary)
+        if target.exists():
+            _inherit(temporary, target)
         temporary.replace(target)
+    except OSError as reason:
+        if reason.filename not in (None, os.fspath(temporary)):
+            raise  # of another file
+        raise named(reason, "write", path) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+
+
+def require_regular(path: str | os.PathLike[str], verb: str) -> None:
+    """Refuse what is there but is no regular file; `verb` says what was to be done: "read" or "write".
+
+    Opening a FIFO would wait for ever, and replacing a device would take it away from everyone.
+
+    Raises
+    ------
+    ValueError
+        If the path cannot be a name.
+    OSError
+        If something else is there, or what is there cannot be looked at.
+    """
+    try:
+        kind = _KINDS.get(stat.S_IFMT(os.stat(path).st_mode))
+    except FileNotFoundError:
+        return
+    except OSError as reason:
+        raise named(reason, verb, path) from None
+    except ValueError as reason:
+        raise ValueError(f"cannot {verb} {str(path)!r}: {reason}") from None
+    if kind is not None:
+        error = IsADirectoryError if kind == _KINDS[stat.S_IFDIR] else OSError
+        raise error(f"cannot {verb} {str(path)!r}: it is {kind}")
+
+
+def named(reason: OSError, verb: str, path: str | os.PathLike[str]) -> OSError:
+    """Return an error of the same kind whose message is one sentence that names the path."""
+    error = type(reason)(f"cannot {verb} {str(path)!r}: {reason.strerror or reason}")
+    error.errno = reason.errno
+    return error
+
+
+def _flush_to_disk(path: Path) -> None:
+    """Wait until the content is on the disk: else a power failure could leave the name without it."""
+    handle = os.open(path, os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _inherit(path: Path, old: Path) -> None:
+    """Give a file the owner, mode and extended attributes of another, and the present time."""
+    before = os.stat(old)
+    shutil.copystat(old, path)
+    os.utime(path)
+    if not hasattr(os, "chown"):
+        return
+    try:
+        os.chown(path, before.st_uid, before.st_gid)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.chown(path, -1, before.st_gid)
+    mode = stat.S_IMODE(before.st_mode)
+    if os.stat(path).st_gid != before.st_gid:
+        mode = mode & ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3  # another group may do no more than everyone
+    os.chmod(path, mode)

@@ -18,7 +18,8 @@ from empowerment.actuation.view import make_view
 from empowerment.averages import averaged
 from empowerment.capacity import jax_arrays
 from empowerment.capacity.solve import backend_name
-from empowerment.checkpoint import Checkpoint, fingerprint
+from empowerment.checkpoint import Checkpoint
+from empowerment.digests import fingerprint
 from empowerment.feedback_finder import FeedbackFinder
 from empowerment.finder import METHODS, Finder, Found, RefusedError
 from empowerment.models.mdp import MDP
@@ -113,7 +114,8 @@ def empowerment(
         Processes side by side, -1 for one on each core. None leaves it to ``joblib.parallel_config``, whose
         backend may be a cluster, and is one where there is none.
     checkpoint : path, optional
-        A directory for finished states. A run that was killed goes on from there when it is started again.
+        A directory for finished states. A run that was killed goes on from there when it is started again; files
+        in it that are damaged or of another run are refused.
     on_failure : {"warn", "raise", "ignore"}
         What to do when an interval stays wider than the tolerance. It holds in any case.
     progress : bool
@@ -316,7 +318,7 @@ def _run(
     """Answer for all states asked, chunk by chunk, and return the arrays over them."""
     size = finder.chunk_size(asked.size)
     chunks = [asked[first : first + size] for first in range(0, asked.size, size)]
-    done = {i: kept.read(i) for i in kept.indices()} if kept else {}
+    done = {i: kept.read(i) for i in kept.indices(len(chunks))} if kept else {}
     left = [i for i in range(len(chunks)) if i not in done]
     jobs = n_jobs if len(left) > 1 else 1
     with progress_bar(asked.size, f"empowerment, horizon {finder.horizon}", "state", progress) as advance:
@@ -341,6 +343,7 @@ def _opened(path: str | os.PathLike[str] | None, finder: Finder, asked: np.ndarr
         return None, finder
     names = ("horizon", "output", "stopping", "method", "backend", "base", "tol", "rtol", "max_sequences", "memory")
     question: dict[str, Any] = {name: getattr(finder, name) for name in (*names, "keep_sequences")}
+    question["states_in_a_chunk"] = finder.chunk_size(asked.size)
     remembered: dict[str, Any] = {}
     if finder.method == "sampled":
         question["samples"] = finder.samples

@@ -409,17 +409,43 @@ class EmpowermentResult(Interval):
         return plot_empowerment(self, ax=ax, **options)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything into an ``.npz`` file (no pickle); see :meth:`load`."""
+        """Write everything into an ``.npz`` file (no pickle), whole or not at all; see :meth:`load`.
+
+        Raises
+        ------
+        TypeError
+            If a label or the layout is of a kind that JSON cannot hold.
+        OSError
+            If nothing can be written there. What is replaced must be a regular file, and hands its mode on; of a
+            symbolic link the target is replaced.
+        """
         from empowerment.storage import save
 
         save(self, path)
 
     @staticmethod
-    def load(path: str | os.PathLike[str]) -> EmpowermentResult:
-        """Read what :meth:`save` wrote."""
+    def load(path: str | os.PathLike[str], memory: float = 4e9) -> EmpowermentResult:
+        """Read what :meth:`save` wrote, if nothing in the file has changed since.
+
+        Parameters
+        ----------
+        path : path
+        memory : float
+            The most bytes that the arrays in the file may take; a larger file is refused before it is unpacked.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is not a saved result, is damaged, or was written by another version of the library; the message
+            names the file and what in it is wrong.
+        MemoryError
+            If it would unpack to more than `memory`.
+        """
         from empowerment.storage import load
 
-        return load(path)
+        return load(path, memory)
 
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame with one row for each state."""

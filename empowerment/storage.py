@@ -1,19 +1,24 @@
-"""Results on disk: arrays and JSON in one ``.npz``, never a pickle."""
+"""Results on disk: arrays and JSON in one sealed ``.npz``, never a pickle."""
 
 from __future__ import annotations
 
 import json
 import os
-from typing import IO, Any
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
-from empowerment.files import written_whole
+from empowerment import validate
+from empowerment.archive import DamagedError, damage, read_sealed, write_sealed
 from empowerment.layout import GridLayout
+from empowerment.result_checks import check_result
 from empowerment.results import OPTIONS, EmpowermentResult, Sequences
 
-FORMAT = "empowerment-result-2"
+FORMAT = "empowerment-result-3"
 _ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
+_SEQUENCES = ("actions", "weights", "offsets")
+_HEADER = {*OPTIONS, "states", "actions", "layout"}
 
 
 def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
@@ -23,9 +28,14 @@ def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
     ------
     TypeError
         If a label or the layout is of a kind that JSON cannot hold.
+    ValueError
+        If the fields do not fit together, so that :func:`load` would refuse the file.
+    OSError
+        If nothing can be written there; the message names the path and the reason.
     """
     if result.layout is not None and not isinstance(result.layout, GridLayout):
         raise TypeError(f"a layout of type {type(result.layout).__name__} cannot be saved, expected a GridLayout")
+    check_result(result)
     header = {name: getattr(result, name) for name in OPTIONS}
     header |= {
         "format": FORMAT,
@@ -33,47 +43,77 @@ def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
         "actions": [_encoded(label) for label in result.actions],
         "layout": result.layout and result.layout.to_dict(),
     }
-    arrays = {name: getattr(result, name) for name in _ARRAYS}
+    _refuse_what_json_cannot_hold(header)
+    arrays = {name: np.asarray(getattr(result, name)) for name in _ARRAYS}
     if result.beliefs is not None:
-        arrays["beliefs"] = result.beliefs
+        arrays["beliefs"] = np.asarray(result.beliefs)
     if result.optimal is not None:
-        arrays |= {f"sequence_{name}": getattr(result.optimal, name) for name in ("actions", "weights", "offsets")}
-    with written_whole(path) as temporary, open(temporary, "wb") as file:
-        np.savez_compressed(file, header=np.array(json.dumps(header)), **arrays)
+        arrays |= {f"sequence_{name}": np.asarray(getattr(result.optimal, name)) for name in _SEQUENCES}
+    write_sealed(path, header, arrays, compressed=True)
 
 
-def load(path: str | os.PathLike[str]) -> EmpowermentResult:
-    """Read a result that :func:`save` wrote.
+def load(path: str | os.PathLike[str], memory: float) -> EmpowermentResult:
+    """Read a result that :func:`save` wrote, if nothing in the file has changed.
+
+    Parameters
+    ----------
+    path : path
+    memory : float
+        The most bytes that its arrays may take.
 
     Raises
     ------
     FileNotFoundError
         If there is no such file.
+    OSError
+        If it is a directory, a device, a FIFO or a socket.
     ValueError
-        If the file is not a saved result.
+        If the file is not a saved result, is damaged, or was written by another version of the library. The
+        message names the file and what in it is wrong.
+    MemoryError
+        If it would unpack to more than `memory`.
     """
-    with open(path, "rb") as file:
-        try:
-            return _read(file)
-        except MemoryError:
-            raise
-        except Exception:  # what a damaged archive raises is a long list: BadZipFile, zlib.error, OSError, …
-            raise ValueError(f"{os.fspath(path)!r} is not a saved empowerment result, or is damaged") from None
+    memory = validate.memory(memory)
+    try:
+        header, arrays = read_sealed(path, FORMAT, memory)
+        with damage("what it holds"):
+            result = _rebuilt(header, arrays)
+            check_result(result)
+    except DamagedError as reason:
+        raise ValueError(
+            f"{os.fspath(path)!r} is not a saved empowerment result, or is damaged: {reason}; "
+            "take a whole copy of it, or compute the result again"
+        ) from None
+    return result
 
 
-def _read(file: IO[bytes]) -> EmpowermentResult:
-    with np.load(file, allow_pickle=False) as data:
-        header = json.loads(str(data["header"]))
-        if header.pop("format", None) != FORMAT:
-            raise ValueError("the format is another")
-        found = {name: data[name] for name in data.files if name != "header"}
-    optimal = None
-    if "sequence_actions" in found:
-        optimal = Sequences(*(found.pop(f"sequence_{name}") for name in ("actions", "weights", "offsets")))
+def _rebuilt(header: dict[str, Any], arrays: dict[str, Any]) -> EmpowermentResult:
+    _refuse_other_names(header, _HEADER, "header")
+    sequences = {f"sequence_{name}" for name in _SEQUENCES}
+    wanted = {*_ARRAYS, *(sequences if sequences & set(arrays) else ()), *({"beliefs"} & set(arrays))}
+    _refuse_other_names(arrays, wanted, "list of arrays")
+    parts = [arrays.pop(f"sequence_{name}", None) for name in _SEQUENCES]
     layout = header.pop("layout")
     for name in ("states", "actions"):
         header[name] = tuple(_decoded(label) for label in header[name])
-    return EmpowermentResult(**found, **header, optimal=optimal, layout=layout and GridLayout.from_dict(layout))
+    return EmpowermentResult(
+        **arrays,
+        **header,
+        optimal=None if parts[0] is None else Sequences(*parts),
+        layout=None if layout is None else GridLayout.from_dict(layout),
+    )
+
+
+def _refuse_other_names(found: Mapping[str, Any], wanted: set[str], what: str) -> None:
+    for name in sorted(wanted ^ set(found)):
+        raise DamagedError(f"its {what} {'lacks' if name in wanted else 'has the unknown name'} {name!r}")
+
+
+def _refuse_what_json_cannot_hold(header: dict[str, Any]) -> None:
+    try:
+        json.dumps(header)
+    except (TypeError, ValueError, RecursionError) as reason:  # NumPy's numbers, too many digits, too deep
+        raise TypeError(f"the labels, options or layout cannot be saved: {reason}") from None
 
 
 def _encoded(label: Any) -> Any:
@@ -86,4 +126,6 @@ def _encoded(label: Any) -> Any:
 
 
 def _decoded(label: Any) -> Any:
+    if isinstance(label, dict):
+        raise DamagedError(f"its header has the label {label!r}")
     return tuple(_decoded(part) for part in label) if isinstance(label, list) else label

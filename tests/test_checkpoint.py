@@ -12,7 +12,8 @@ import pytest
 
 import empowerment
 from empowerment import checkpoint
-from empowerment.checkpoint import Checkpoint, fingerprint
+from empowerment.checkpoint import Checkpoint
+from empowerment.digests import fingerprint
 from empowerment.files import written_whole
 
 QUESTION = {"horizon": 5, "tol": 1e-9, "method": "enumeration", "shape": (2, 3)}
@@ -84,7 +85,7 @@ def test_a_damaged_chunk_is_named(damage, folder):
     path = folder / "chunk-000003.npz"
     path.write_bytes(damage(path.read_bytes()))
     before = content(folder)
-    with pytest.raises(ValueError, match=r"run/chunk-000003\.npz' is damaged; delete it, and"):
+    with pytest.raises(ValueError, match=r"run/chunk-000003\.npz' is damaged, or is not .*; delete it, and"):
         there.read(3)
     assert content(folder) == before
     assert there.read(4).keys() == ARRAYS.keys()
@@ -203,20 +204,146 @@ def test_another_version_is_refused(folder, monkeypatch):
 
 
 def test_another_format_is_refused(folder):
-    edited(folder, format="empowerment-checkpoint-2", question=[])
+    edited(folder, format="empowerment-checkpoint-1", question=[])
     before = content(folder)
-    with pytest.raises(ValueError, match=r"manifest\.json' has the format 'empowerment-checkpoint-2', expected"):
+    with pytest.raises(ValueError, match=r"manifest\.json' has the format 'empowerment-checkpoint-1', expected"):
         opened(folder)
     assert content(folder) == before
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", "{}", '{"format": "empowerment-checkpoint-1"}', "\udcff"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "[]", "3", "{}", '{"format": "empowerment-checkpoint-2"}', "\udcff", "[" * 10**5, "9" * 5000, "\0"],
+)
 def test_a_damaged_manifest_is_refused(text, folder):
     (folder / "manifest.json").write_bytes(text.encode(errors="surrogateescape"))
     before = content(folder)
     with pytest.raises(ValueError, match=r"manifest\.json' is not the manifest of a checkpoint, or is damaged"):
         opened(folder)
     assert content(folder) == before
+
+
+def test_a_manifest_that_was_changed_is_refused(tmp_path):
+    opened(tmp_path / "run", remembered={"seed": 7})
+    for changes in (
+        {"remembered": {"seed": 8}},
+        {"digest": "0" * 64},
+        {"question": QUESTION | {"horizon": 6}},
+        {"more": 1},
+    ):
+        before = content(tmp_path / "run")
+        edited(tmp_path / "run", **changes)
+        with pytest.raises(ValueError, match=r"manifest\.json' is not the manifest of a checkpoint, or is damaged"):
+            opened(tmp_path / "run", remembered={"seed": 7})
+        (tmp_path / "run" / "manifest.json").write_bytes(before["manifest.json"])
+
+
+# --- chunks that are not what their names say
+
+
+def changed(path, **arrays):
+    """Change arrays of a chunk, or take them away where None is given, and leave its digests."""
+    with np.load(path) as data:
+        kept = dict(data) | arrays
+    np.savez(path, **{name: array for name, array in kept.items() if array is not None})
+
+
+def test_chunks_that_are_not_what_their_names_say(folder):
+    there = opened(folder)
+    there.store(4, ARRAYS)
+    other = opened(folder.parent / "other", fingerprints=FINGERPRINTS | {"model": "c3"})
+    other.store(3, ARRAYS)
+    first, second = folder / "chunk-000003.npz", folder / "chunk-000004.npz"
+    whole = first.read_bytes()
+    value = ARRAYS["value"]
+    for damage, sentence in [
+        (lambda: shutil.copy(other.folder / first.name, first), "it is of another run"),
+        (lambda: shutil.copy(second, first), "it was stored as chunk 4"),
+        (lambda: changed(first, value=None), "the array 'value' is missing"),
+        (lambda: changed(first, value=value + 1), "the array 'value' is not the one that was written"),
+        (lambda: changed(first, value=np.array([1.5, np.nan, 0.0])), "the array 'value' is not the one"),
+        (lambda: changed(first, value=value[:2]), "the array 'value' is not the one that was written"),
+        (lambda: changed(first, more=value), "the array 'more' is not the one that was written"),
+        (lambda: changed(first, status=ARRAYS["status"].astype(float)), "the array 'status' is not the one"),
+        (lambda: changed(first, digest=None), "it has no array 'digest'"),
+        (lambda: changed(first, header=np.zeros(9, np.uint8)), "its header is not the one that was written"),
+        (lambda: np.savez(first, **ARRAYS), "it has no array 'header'"),
+        (lambda: np.savez_compressed(first, value=np.zeros(10**6)), "unpacks to"),
+    ]:
+        damage()
+        before = content(folder)
+        with pytest.raises(ValueError, match=r"run/chunk-000003\.npz' is damaged, or is not the chunk") as refused:
+            opened(folder).read(3)
+        assert sentence in str(refused.value)
+        assert "delete it, and the chunk is done again" in str(refused.value)
+        assert content(folder) == before
+        first.write_bytes(whole)
+    assert opened(folder).read(3).keys() == ARRAYS.keys()
+
+
+def test_a_chunk_number_that_the_question_does_not_have(folder):
+    assert opened(folder).indices(4) == [3]
+    with pytest.raises(
+        ValueError, match=r"run/chunk-000003\.npz' is not of this checkpoint, .* numbers 0 to 2; delete"
+    ):
+        opened(folder).indices(3)
+    for name in ("chunk-0000003.npz", "chunk-00003.npz", "chunk-00000٣.npz"):
+        shutil.copy(folder / "chunk-000003.npz", folder / name)  # no number is written like that
+    assert opened(folder).indices() == [3]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs of POSIX")
+def test_a_chunk_or_a_manifest_that_is_no_file(folder):
+    os.mkfifo(folder / "chunk-000004.npz")
+    with pytest.raises(OSError, match=r"cannot read '.*chunk-000004\.npz': it is a FIFO"):
+        opened(folder).read(4)
+    with pytest.raises(OSError, match=r"cannot write '.*chunk-000004\.npz': it is a FIFO"):
+        opened(folder).store(4, ARRAYS)
+    (folder / "manifest.json").unlink()
+    os.mkfifo(folder / "manifest.json")
+    with pytest.raises(OSError, match=r"cannot read '.*manifest\.json': it is a FIFO"):
+        opened(folder)
+
+
+def test_a_chunk_of_another_world_is_not_believed(tmp_path):
+    """Of a maze that slips less; its chunk gave an interval that excludes the truth."""
+    options = {"horizon": 1, "states": list(empowerment.worlds.klyubin_maze().states)[:6]}
+    worlds = {name: empowerment.worlds.klyubin_maze(slip=slip) for name, slip in {"a": 0.2, "b": 0.4}.items()}
+    wanted = {
+        name: empowerment.empowerment(world, checkpoint=tmp_path / name, **options) for name, world in worlds.items()
+    }
+    assert not (wanted["a"].lower <= wanted["b"].value).all()
+    chunk = tmp_path / "a" / "chunk-000003.npz"
+    shutil.copy(tmp_path / "b" / chunk.name, chunk)
+    with pytest.raises(ValueError, match=r"a/chunk-000003\.npz' .* it is of another run; delete it"):
+        empowerment.empowerment(worlds["a"], checkpoint=tmp_path / "a", **options)
+    chunk.unlink()
+    again = empowerment.empowerment(worlds["a"], checkpoint=tmp_path / "a", **options)
+    assert again.value.tolist() == wanted["a"].value.tolist()
+    shutil.copy(tmp_path / "a" / "chunk-000000.npz", tmp_path / "a" / "chunk-000009.npz")
+    with pytest.raises(ValueError, match=r"a/chunk-000009\.npz' is not of this checkpoint"):
+        empowerment.empowerment(worlds["a"], checkpoint=tmp_path / "a", **options)
+
+
+TOGETHER = """
+import sys
+import empowerment as emp
+
+maze = emp.worlds.klyubin_maze(slip=0.2)
+result = emp.empowerment(maze, 1, states=list(maze.states)[:40], checkpoint=sys.argv[1])
+print(repr(result.value.tolist()))
+"""
+
+
+def test_two_runs_share_a_checkpoint(tmp_path):
+    command = [sys.executable, "-c", TOGETHER, str(tmp_path / "run")]
+    runs = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    found = [run.communicate()[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0]
+    assert found[0] == found[1]
+    there = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert there.stdout == found[0]
+    assert not [name for name in os.listdir(tmp_path / "run") if name.startswith(".")]
 
 
 # --- remembered values

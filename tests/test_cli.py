@@ -169,6 +169,30 @@ def test_a_file_of_hidden_states(run):
     assert "max              0.0902639 bits" in out
 
 
+def test_a_file_whose_rows_are_rescaled_on_demand(run):
+    text = "states: 2\nactions: 2\nT: 0\n0.999 0\n0 0.999\nT: 1\n0 1\n1 0\n"
+    with open("weights.POMDP", "w", encoding="utf-8") as file:
+        file.write(text)
+    code, _, err = run("map", "weights.POMDP", "--horizon", 1)
+    assert code == 2
+    assert "line 3: after this line 'T: 0 : 0' sums to 0.999, expected 1; pass --normalize to rescale" in err
+    code, out, _ = run("map", "weights.POMDP", "--horizon", 1, "--normalize")
+    assert code == 0
+    assert "weights.POMDP: 2 states" in out
+
+
+def test_a_file_whose_model_does_not_fit(run):
+    with open("large.POMDP", "w", encoding="utf-8") as file:
+        file.write("states: 300\nactions: 1\nT: *\nuniform\n")
+    code, _, err = run("map", "large.POMDP", "--horizon", 1, "--memory", 0.001)
+    assert code == 2
+    assert (
+        "line 3: 90,000 probabilities above 0 in the statements 'T:' would take 9 MB, allowed are 1 MB; raise --mem"
+        in err
+    )
+    assert run("map", "large.POMDP", "--horizon", 1, "--memory", 0.01)[0] == 0
+
+
 @pytest.mark.parametrize("name", sorted(set(emp.worlds.WORLDS) - HIDDEN))
 def test_every_bundled_world_can_be_mapped(name, run):
     code, out, err = run("map", name, "--horizon", 1, "--tol", 1e-6)
@@ -488,7 +512,8 @@ def test_capacity_of_a_wide_channel_names_the_likeliest_inputs(run):
 
 def test_capacity_rescales_only_when_asked(run, refused):
     np.savetxt("counts.csv", 10 * SWITCH, delimiter=",")
-    assert refused("capacity", "counts.csv") == "channel[0] sums to 10, expected 1; pass --normalize to rescale"
+    sentence = "'counts.csv': channel[0] sums to 10, expected 1; pass --normalize to rescale"
+    assert refused("capacity", "counts.csv") == sentence
     code, out, _ = run("capacity", "counts.csv", "--normalize")
     assert code == 0
     assert "0.5310044064 bits" in out
@@ -508,12 +533,12 @@ def test_capacity_with_a_missed_tolerance(run, monkeypatch):
     ("name", "content", "sentence"),
     [
         ("absent.csv", None, "cannot read 'absent.csv': No such file or directory"),
-        ("a.txt", b"1", "'a.txt' ends in '.txt'; the known endings of a channel are .csv and .npy"),
-        ("a.csv", b"", "channel has shape (0,), expected 2 axes"),
+        ("a.npz", b"1", "'a.npz' ends in '.npz'; the known endings of a channel are .csv, .tsv, .txt, .dat and .npy"),
+        ("a.csv", b"", "'a.csv' has no lines with numbers"),
         ("a.csv", b"0.5,0.5\nx,y\n", "line 2 of 'a.csv' is 'x,y', expected numbers parted by commas"),
-        ("a.csv", b"0.5;0.5\n", "line 1 of 'a.csv' is '0.5;0.5', expected numbers parted by commas"),
-        ("a.csv", b"0.5,0.5\n1\n", "channel has rows of different lengths"),
-        ("a.csv", b"nan,1\n", "channel[0] has the entry nan"),
+        ("a.csv", b"0.5;0.5\n", "line 1 of 'a.csv' is '0.5;0.5', which may be a row of the channel or a header"),
+        ("a.csv", b"0.5,0.5\n1\n", "line 1 of 'a.csv' is '0.5,0.5', 2 cells parted by commas, expected 1 as in"),
+        ("a.csv", b"nan,1\n", "line 1 of 'a.csv' is 'nan,1', neither only names nor only numbers"),
         ("a.csv", b"\xff\x00", "'a.csv' is not a text file in UTF-8"),
         ("a.npy", b"\x80\x04N.", "is not a file with one array of numbers"),
     ],

@@ -218,6 +218,13 @@ def test_rewards_are_carried_along():
         emp.MDP(TOGGLE, rewards=[[1, np.inf], [0, 0]])
 
 
+def test_a_discount_is_carried_along():
+    model = emp.MDP(TOGGLE, discount=1)
+    assert (model.discount, model.unlabelled().discount, emp.MDP(TOGGLE).discount) == (1.0, None, None)
+    with pytest.raises(ValueError, match=r"discount is 1.5, expected a number in \[0, 1\]"):
+        emp.MDP(TOGGLE, discount=1.5)
+
+
 def test_rewards_of_a_model_are_used_only_where_they_are_handed_in():
     """A lamp that pays 1 for being toggled in "off": by hand 1 / (1 - 0.9 ** 2), and 0 without rewards."""
     model = emp.MDP(TOGGLE, rewards=[[0, 1], [0, 0]])

@@ -1,5 +1,7 @@
 import itertools
 import re
+import time
+import tracemalloc
 import warnings
 from pathlib import Path
 
@@ -7,6 +9,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pomdp_fuzzing import agrees, random_file
+from pomdp_interpreter import RefusedError, interpreted
 
 import empowerment as emp
 
@@ -17,12 +21,22 @@ BODY = "T: *\nidentity\nO: *\nuniform\n"
 
 @pytest.fixture
 def read(tmp_path):
-    def read(text):
+    def read(text, **options):
         path = tmp_path / "model.POMDP"
         path.write_text(text, encoding="utf-8")
-        return emp.read_pomdp(path)
+        return emp.read_pomdp(path, **options)
 
     return read
+
+
+@pytest.fixture
+def read_bytes(tmp_path):
+    def read_bytes(data, **options):
+        path = tmp_path / "model.POMDP"
+        path.write_bytes(data)
+        return emp.read_pomdp(path, **options)
+
+    return read_bytes
 
 
 @pytest.fixture
@@ -252,6 +266,114 @@ REFUSED = [
     (f"{TWO}{BODY}R: go 1.0", 10, "found '1.0', expected ':'"),
     (f"{TWO}{BODY}R: go : a : b\n1.0", 11, "found the end of the file, expected 2 rewards, of which there are 1"),
     (f"{TWO}{BODY}R: go : a : b : x much", 10, "found 'much', expected a number"),
+    # reserved words, which the format's own scanner keeps from being names
+    (
+        "states: 2\nactions: L R\nobservations: 2",
+        2,
+        "found 'R', expected the name of an action; 'R' is a reserved word",
+    ),
+    (
+        "states: 2\nactions: R L\nobservations: 2",
+        2,
+        "'R' is a reserved word of the format: give the action another name thr",
+    ),
+    (
+        "states: goal start pit\nactions: 2",
+        1,
+        "found 'start', expected the name of a state; 'start' is a reserved word",
+    ),
+    (
+        "states: a b\nstart s0\nactions: 2",
+        2,
+        "found 's0', expected ':', 'include:' or 'exclude:' after 'start'; or, if ",
+    ),
+    (
+        "states: a b\nactions L R\n",
+        2,
+        "found 'L', expected ':' after 'actions'; or, if that is to be a state: 'actions' is",
+    ),
+    # statements of other programs
+    (
+        "states: a b\ncosts: -1 0\n",
+        2,
+        "found 'costs', expected one of discount:, values:, states:, actions:, observation",
+    ),
+    ("states: a b\ncosts: -1 0\n", 2, "T:, O:, R:; it is an unknown statement"),
+    (
+        "states: a b\natom 0 : u\n",
+        2,
+        "if 'atom' begins a statement, it is unknown: the known ones are discount:, values:",
+    ),
+    (f"{TWO}{BODY}gamma: 1\n", 10, "it is an unknown statement"),
+    ("Discount: 1\n", 1, "it is an unknown statement, the nearest is 'discount:'"),
+    ("states: 2\naction: x y\n", 2, "it is an unknown statement, the nearest is 'actions:'"),
+    ("agents: 2\ndiscount: 1\n", 1, "the .POMDP format, which describes one agent; this is a Dec-POMDP file"),
+    ("R: 0\n", 1, "found 'R', expected 'states:' before it"),
+    # what stands in the place of something else
+    (
+        f"{TWO}start: a b\n{BODY}",
+        6,
+        "found 'b', expected the next statement after the state 'a'; 'start include: a b' sta",
+    ),
+    (f"{TWO}start: 0 1 1\n{BODY}", 6, "or the number of one state; 'start include:' lists several states"),
+    (f"{TWO}T: go\nuniform\nO: go\nreset", 9, "; 'reset' stands for the row 'T: action : state'"),
+    (f"{TWO}T: go : a identity", 6, "; 'identity' stands for a square matrix, here are 1 x 2 numbers wanted"),
+    (
+        "states: 2\nactions: 1\nobservations: 3\nO: * identity",
+        4,
+        "stands for a square matrix, here are 2 x 3 numbers",
+    ),
+    (f"{TWO}T: go Uniform", 6, "; the format's own word is 'uniform'"),
+    (f"{TWO}{BODY}R: go : a : b : x : 1", 10, "found ':', expected a number; the format has no ':' before a number"),
+    (
+        f"{TWO}T: go : a -6.6e-18 1",
+        6,
+        "found -6.6e-18, expected probabilities in [0, 1]; pass normalize=True to take entri",
+    ),
+    (f"{TWO}{BODY}T: go : a 0.999 0", 10, "'T: go : a' sums to 0.999, expected 1; pass normalize=True to rescale"),
+    (f"{TWO}start: 0.5 0.49\n{BODY}", 6, "start sums to 0.99, expected 1; pass normalize=True to rescale"),
+    ("states: 1e3", 1, "found '1e3', expected how many states there are, or their names; a count has digits only"),
+    ("states: 0 1 2", 1, "found '0', expected one number, that of all states, or names, which begin with a letter"),
+    ("actions: 3 4", 1, "found '3', expected one number, that of all actions, or names, which begin with a letter"),
+    (
+        f"{TWO}T: go a b 0.5",
+        6,
+        "found 'a', expected 4 probabilities, of which there are 0; write ':' between an action",
+    ),
+    (
+        f"{TWO}{BODY}R: go : a 5",
+        10,
+        "of which there are 1; 'R: action : state : * : * number' gives all of them the same",
+    ),
+    # numbers that no computer holds
+    (
+        f"states: {'9' * 5000}",
+        1,
+        f"found '{'9' * 60}…', expected how many states there are, or their names; no memory",
+    ),
+    ("actions: 99999999999999999999", 1, "found '99999999999999999999', expected how many actions there are"),
+    (f"{TWO}T: 99999999999999999999 identity", 6, "expected one of the 1 actions go, or *"),
+    (f"{TWO}start: 99999999999999999999\n", 6, "found 1e+20 and 0 more numbers, expected 2 probabilities"),
+    (
+        f"{TWO}{BODY}R: 0 : 0 : * : * 1e309",
+        10,
+        "found '1e309', expected rewards that double precision can hold, up to 1.8e",
+    ),
+    (f"{TWO}{BODY}R: 0 : 0 : * : * - {'9' * 5000}", 10, "expected rewards that double precision can hold"),
+    (f"{TWO}T: go : a : b 1e400", 6, "found '1e400', expected a number that double precision can hold"),
+    # MDPs
+    (
+        "states: 2\nactions: 1\nT: *\nidentity\nO: *\nuniform",
+        5,
+        "a file without it describes an MDP, which has no 'O:'",
+    ),
+    ("states: 2\nactions: 1\nT: *\nidentity\nobservations: 2", 5, "expected it before the first 'T:' or 'R:'"),
+    (
+        "states: 2\nactions: 1\nR: 0 : 0 : 0 : 0 5",
+        3,
+        "found '0', expected '*'; without 'observations:' the file is one of",
+    ),
+    ("states: 2\nactions: 1\nR: 0\n1 2 3", 4, "found the end of the file, expected 4 rewards, of which there are 3"),
 ]
 
 
@@ -287,6 +409,241 @@ def models(draw):
         rewards=draw(st.sampled_from([None, rewards, 0 * rewards])),
         discount=draw(st.sampled_from([None, 0, 1, 1 / 3, 1e-7])),
     )
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"<?xml version='1.0'?>\n<pomdpx/>", "XML, as POMDPX files are, expected the .POMDP format"),
+        (b"# a comment\n\n  <pomdpx>", "XML, as POMDPX files are, expected the .POMDP format"),
+        (b"\n<!DOCTYPE HTML>", "a web page, expected the .POMDP format; save the file that the page shows"),
+        (b'{"states": 2}', "JSON, expected the .POMDP format"),
+        (
+            b"\x1f\x8b\x08\x00rest",
+            "not a text file in UTF-8, expected the .POMDP format; it is compressed by gzip: unpack",
+        ),
+        (b"PK\x03\x04", "it is a zip archive"),
+        (b"\x93NUMPY\x01", "it is an .npy file of NumPy"),
+        ("states: 2".encode("utf-16"), "it is text in UTF-16: save it as UTF-8"),
+        (b"states\x00: 2", "not a text file in UTF-8, expected the .POMDP format; it is binary"),
+        (b"pomdp\nobservables", "a model of PRISM"),
+        (b"// comment\nmdp", "a model with '//' comments, as those of PRISM"),
+        (b"@type: POMDP", "a model of Storm in the DRN format"),
+        (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
+    ],
+)
+def test_other_formats_are_called_by_their_names(data, sentence, read_bytes):
+    with pytest.raises(ValueError, match=re.escape(sentence)) as error:
+        read_bytes(data)
+    assert re.search("model.POMDP', line 1: the file is ", str(error.value))
+
+
+def test_bytes_that_are_no_text_are_skipped_in_comments_and_refused_elsewhere(read_bytes):
+    text = (TWO + BODY).encode()
+    known = read_bytes(text)
+    for data in (
+        "# modèle\n".encode("latin-1") + text,
+        text.replace(b"go\n", b"go # \xff\xfe\n", 1),
+        b"\xef\xbb\xbf" + text,
+        text.replace(b"\n", b"\r\n"),
+        text.replace(b"\n", b"\r"),
+        text.replace(b" ", b"\t\x0c "),
+        text.rstrip(),
+    ):
+        same(read_bytes(data), known)
+    with pytest.raises(ValueError, match=r"line 3: found the byte 0xe8, which is no text in UTF-8, expected"):
+        read_bytes(text.replace(b"states: a", "states: è".encode("latin-1")))
+    with pytest.raises(ValueError, match="line 3: found 'è', expected the name of a state"):
+        read_bytes(text.replace(b"states: a", "states: è".encode()))
+
+
+def test_long_words_are_cut_in_messages(read):
+    long = "s" * 100_000
+    text = f"states: {long} b\nactions: 1\nobservations: 1\n"
+    for wrong in ("T: 0\n1 0 0 0\n", "T: 0 : z", f"T: 0 : {long}2 : 0 1", f"start: {long} b", f"{long}: 1"):
+        with pytest.raises(ValueError, match=r"line [45]: ") as error:
+            read(text + wrong)
+        assert len(str(error.value)) < 600
+
+
+def test_no_word_takes_longer_than_its_length(read):
+    began = time.process_time()
+    for long in ("1" * 300_000 + "a", "1." * 100_000, "1e" * 100_000, "-" * 100_000, "+1" * 100_000, "- 1 " * 50_000):
+        with pytest.raises(ValueError, match=r"line 6: found "):
+            read(f"{TWO}T: go : {long}")
+        with pytest.raises(ValueError, match=r"line 6: found "):
+            read(f"{TWO}T: go {long}")
+    assert time.process_time() - began < 10
+
+
+def test_words_need_no_spaces_between_them(read):
+    model = read(f"{TWO}T:*:*.5+.5O:*uniform\nR:*:*:*:*-1\nR:go:a:*:*+2e0\n".replace("+.5O", "+.5 O"))
+    assert model.mdp.to_dense().tolist() == [[[0.5, 0.5]], [[0.5, 0.5]]]
+    assert model.rewards.tolist() == [[2], [-1]]
+
+
+def test_normalize_divides_distributions_by_their_sums(read):
+    text = f"{TWO}start: 3 1\nT: *\n0.333 0.333\n-6.6e-18 1\nO: *\n0.999 0\n1 7\n"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model = read(text, normalize=True)
+    assert model.mdp.to_dense().tolist() == [[[0.5, 0.5]], [[0, 1]]]
+    assert model.observation[0].tolist() == [[1, 0], [0.125, 0.875]]
+    assert model.initial.tolist() == [0.75, 0.25]
+    for wrong, sentence in {
+        text.replace("6.6e-18", "1e-11"): "line 9: found -1e-11, expected weights of at least 0",
+        text.replace("1 7", "0 0"): "line 10: after this line 'O: go : b' sums to 0, expected 1",
+        text.replace("1 7", "1e308 1e308"): "line 10: after this line 'O: go : b' sums to inf, expected 1",
+    }.items():
+        with pytest.raises(ValueError, match=re.escape(sentence) + "$"):
+            read(wrong, normalize=True)
+
+
+# --- MDPs
+
+
+MDP_HEAD = "discount: 0.75\nstates: a b\nactions: stay go\nstart: b\nT: stay\nidentity\nT: go\n0.5 0.5\n1 0\n"
+
+
+@pytest.mark.parametrize(
+    ("lines", "rewards"),
+    [
+        ("R: go\n1 2\n3 4", [[0, 1.5], [0, 3]]),
+        ("R: * : b\n5 6", [[0, 0], [6, 5]]),
+        ("R: go : a : b 8\nR: stay : * : * - 1", [[-1, 4], [-1, 0]]),
+        ("R: go : * : a : * 2", [[0, 1], [0, 2]]),
+        ("values: cost\nR: go : * : a 2", [[0, -1], [0, -2]]),
+    ],
+)
+def test_files_without_observations_are_those_of_mdps(lines, rewards, read, tmp_path):
+    model = read(MDP_HEAD + lines)
+    assert isinstance(model, emp.MDP)
+    assert (model.states, model.actions, model.discount) == (("a", "b"), ("stay", "go"), 0.75)
+    assert model.to_dense().tolist() == [[[1, 0], [0.5, 0.5]], [[0, 1], [1, 0]]]
+    assert model.initial.tolist() == [0, 1]
+    assert model.rewards.tolist() == rewards
+    assert emp.empowerment(model, 1, states="b").value.tolist() == [1]
+    emp.write_pomdp(model, tmp_path / "again.POMDP")
+    again = emp.read_pomdp(tmp_path / "again.POMDP")
+    assert (again.states, again.discount, again.initial.tolist()) == (model.states, 0.75, [0, 1])
+    assert again.rewards.tolist() == rewards
+    assert (again.to_dense() == model.to_dense()).all()
+
+
+def test_an_mdp_whose_labels_are_no_names_is_not_written(tmp_path):
+    grid = emp.worlds.grid_world(["..", ".."])
+    with pytest.raises(
+        ValueError, match=r"state label \(0, 0\) cannot be written.* with states=range\(4\) can be written"
+    ):
+        emp.write_pomdp(grid, tmp_path / "grid.POMDP")
+    numbered = emp.MDP(grid.rows, states=range(4), actions=grid.actions)
+    emp.write_pomdp(numbered, tmp_path / "grid.POMDP")
+    assert (emp.read_pomdp(tmp_path / "grid.POMDP").to_dense() == grid.to_dense()).all()
+
+
+# --- large files
+
+
+def corridor(n_states):
+    """Return a file whose rewards are given for each next state, and what they come to."""
+    lines = [f"states: {n_states}\nactions: 2\nobservations: 20\n"]
+    for s in range(n_states):
+        lines += [f"T: 0 : {s} : {max(s - 1, 0)} 1.0\nT: 1 : {s} : {min(s + 1, n_states - 1)} 1.0\n"]
+        lines += [f"O: * : {s} : {s % 20} 1.0\nR: 0 : * : {s} : * {s}\nR: 1 : * : {s} : {s % 20} {-s}\n"]
+    place = np.arange(n_states)
+    known = np.column_stack([np.maximum(place - 1, 0), -np.minimum(place + 1, n_states - 1)])
+    return "".join(lines), known
+
+
+def test_time_and_memory_are_linear_in_the_file(read):
+    read(corridor(10)[0])
+    taken = {}
+    for n_states in (400, 3200):
+        text, known = corridor(n_states)
+        began = time.process_time()
+        assert (read(text).rewards == known).all()
+        taken[n_states] = time.process_time() - began
+    assert taken[3200] < 24 * taken[400]  # 8 times as long if linear, 64 times if quadratic
+    text, _ = corridor(3000)  # whose transitions would take 144 MB as a dense array
+    tracemalloc.start()
+    try:
+        model = read(text)
+        assert tracemalloc.get_traced_memory()[1] < 30e6
+    finally:
+        tracemalloc.stop()
+    assert model.mdp.rows.nnz == 6000
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "sentence"),
+    [
+        ("states: 999999999999\n", 1, "999,999,999,999 states would take 2e+05 GB, allowed are 4 GB; raise memory="),
+        ("states: 9999999\nactions: 999\n", 2, "9,999,999 states with 999 actions would take"),
+        (
+            "actions: 2\nstates: 9999\nobservations: 9999999\nO: *\nuniform\n",
+            3,
+            "9,999,999 observations in each of 9",
+        ),
+        (
+            "states: 200000\nactions: 2\nobservations: 2\nO: *\nuniform\nT: *\nuniform\n",
+            6,
+            "80,000,000,000 probabiliti",
+        ),
+        (
+            "states: 200000\nactions: 2\nT: * : * : * 1e-5\n",
+            3,
+            "probabilities above 0 in the statements 'T:' would take",
+        ),
+        (
+            "states: 9999\nactions: 9\nT: * : * : 0 1\n" + "T: * : * : 1 0.1\n" * 9 + "T: 0 uniform\n",
+            13,
+            "99,980,001 pro",
+        ),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_memory_is_taken(text, line, sentence, read):
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=re.escape(sentence)) as error:
+            read(text)
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
+    assert re.search(rf"model.POMDP', line {line}: ", str(error.value))
+
+
+def test_the_limit_of_memory_can_be_raised(read):
+    text = "states: 300\nactions: 2\nobservations: 2\nT: * uniform\nO: * uniform\n"
+    with pytest.raises(
+        ValueError, match=r"180,000 probabilities .* would take 18 MB, allowed are 10 MB; raise memory="
+    ):
+        read(text, memory=1e7)
+    assert read(text, memory=2e7).mdp.rows.nnz == 180000
+    with pytest.raises(ValueError, match="memory is 0, expected a number of bytes above 0"):
+        read(text, memory=0)
+
+
+def test_rewards_that_are_alike_are_not_rounded(read):
+    text = "states: 3\nactions: 1\nobservations: 3\nT: * uniform\nO: * uniform\n"
+    assert read(f"{text}R: * : * : * : * 0.1").rewards.tolist() == [[0.1]] * 3
+    assert read(f"{text}R: * : *\n{'0.1 ' * 9}").rewards.tolist() == [[0.1]] * 3
+    assert read(f"{text}R: * : * : * : * 1.7e308\nR: * : * : 0 : 0 1.6e308").rewards.max() < 1.7e308
+
+
+def test_rewards_do_not_depend_on_how_many_are_looked_at_together(read_bytes, monkeypatch):
+    rng = np.random.default_rng(5)
+    for _ in range(40):
+        data = random_file(rng, normalize=False).encode()
+        try:
+            known = interpreted(data)
+        except RefusedError:
+            continue
+        for at_once in (1, 4, 2**20):
+            monkeypatch.setattr("empowerment.adapters.pomdp_format.rewards._AT_ONCE", at_once)
+            assert agrees(read_bytes(data), known)
+
+
+# --- writing, to the last digit
 
 
 @given(models())
@@ -326,8 +683,8 @@ def test_missing_actions_are_refused(tmp_path):
     model = emp.POMDP(np.full((2, 2, 2), 0.5), np.eye(2), available=[[True, True], [True, False]])
     with pytest.raises(ValueError, match="action 1 is missing in state 1, expected every action in every state"):
         emp.write_pomdp(model, tmp_path / "model.POMDP")
-    with pytest.raises(TypeError, match="pomdp is a MDP, expected a POMDP"):
-        emp.write_pomdp(model.mdp, tmp_path / "model.POMDP")
+    with pytest.raises(TypeError, match="model is a ndarray, expected a POMDP or an MDP"):
+        emp.write_pomdp(model.observation, tmp_path / "model.POMDP")
 
 
 def test_terminal_states_stay_where_they_are(written):
@@ -341,7 +698,7 @@ def test_an_old_file_survives_what_goes_wrong(tmp_path, monkeypatch):
     path = tmp_path / "model.POMDP"
     emp.write_pomdp(emp.worlds.tiger(), path)
     before = path.read_text()
-    monkeypatch.setattr("empowerment.adapters.pomdp_file._write_body", lambda *_: 1 / 0)
+    monkeypatch.setattr("empowerment.adapters.pomdp_format.writer._write_body", lambda *_: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         emp.write_pomdp(emp.worlds.tiger(accuracy=0.6), path)
     assert path.read_text() == before

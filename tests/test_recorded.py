@@ -12,8 +12,10 @@ import time
 import numpy as np
 import pytest
 
+from empowerment.digests import bytes_digest
 from empowerment.testing import check_token_model
 from empowerment.text import Position, Provider, Recorded, TableModel, Tier, TierError, TokenModelError, ask_each
+from empowerment.text.recorded_lines import digest_of, sealed_line
 
 PERSON = TableModel({"": {" tea": 0.25, " coffee": 0.5, "é": 0.25, "": 0.0}}, name="person")
 
@@ -159,18 +161,241 @@ def test_an_unfinished_header_is_written_again(tmp_path):
         assert path.read_bytes() == header
 
 
-def test_damage_is_named_with_its_place(tmp_path):
+@pytest.fixture
+def recording(tmp_path):
+    """A recording with two answers, and its lines."""
     path = tmp_path / "a.jsonl"
     with Recorded(path, PERSON) as person:
         person.score("a")
-        person.score("b")
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(lines[0] + b"garbage\n" + lines[2])
-    with pytest.raises(ValueError, match=f"is damaged at byte {len(lines[0])}"):
+        person.score("b", "é")
+        person.sample("a", 2, seed=1)
+    return path, path.read_bytes().splitlines(keepends=True)
+
+
+def resealed(lines, number, **changes):
+    """The lines with one changed and its digest made to fit; of a header all others follow."""
+    seal, found = "", []
+    for i, line in enumerate(lines):
+        content = {name: value for name, value in json.loads(line).items() if name != "digest"}
+        found.append(sealed_line(content | (changes if i == number else {}), seal))
+        seal = seal or digest_of(found[0], "")
+    return b"".join(found)
+
+
+def test_damage_is_named_with_its_place(recording):
+    path, lines = recording
+    starts = [sum(map(len, lines[:i])) for i in range(len(lines))]
+    for i, line in enumerate(lines[:3]):
+        for damaged in (
+            b"garbage\n",
+            b"\n",
+            line[:90] + b"\n",
+            line[:-1] + b" \n",
+            line.replace(b"-1.386", b"-1.387").replace(b"person", b"parson"),
+            line.replace(b'"rounding"', b'"roundinq"').replace(b'"tier"', b'"teir"'),
+            line[:-20] + bytes([line[-20] ^ 1]) + line[-19:],
+        ):
+            assert damaged != line
+            path.write_bytes(b"".join([*lines[:i], damaged, *lines[i + 1 :]]))
+            for model in (None, PERSON):
+                before = path.read_bytes()
+                with pytest.raises(ValueError, match=r"a\.jsonl' is (damaged|no recording)") as refused:
+                    Recorded(path, model)
+                assert path.read_bytes() == before
+                assert "no recording" in str(refused.value) or (
+                    f"is damaged in line {i + 1}, which begins at byte {starts[i]}: " in str(refused.value)
+                )
+
+
+def test_a_line_that_changes_after_it_was_read_is_not_believed(recording):
+    path, lines = recording
+    person = Recorded(path)
+    path.write_bytes(b"".join(lines).replace(b"-0.6931", b"-0.7931"))
+    with pytest.raises(ValueError, match=r"is damaged in line 2, .*: it is not the line that was written"):
+        person.score("a")
+
+
+def test_lines_may_be_moved_taken_away_and_doubled(recording):
+    path, lines = recording
+    path.write_bytes(b"".join([lines[0], lines[3], lines[2], lines[2], lines[1]]))
+    person = Recorded(path)
+    assert len(person) == 3
+    assert person.score("b", "é")[0].token == "é".encode()
+    path.write_bytes(lines[0] + lines[2])
+    assert len(Recorded(path)) == 1
+
+
+def test_two_answers_to_one_question_are_refused(recording):
+    path, lines = recording
+    other = resealed(lines, 3, answer=["x", "y"]).splitlines(keepends=True)[3]
+    path.write_bytes(b"".join([*lines, other]))
+    with pytest.raises(ValueError, match=r"damaged in line 5, .*: it answers the question of line 4 in another way"):
         Recorded(path)
-    path.write_bytes(lines[0] + lines[1][:90] + b"\n")
-    with pytest.raises(ValueError, match="is no JSON"):
+
+
+def test_a_line_of_another_recording_is_refused(recording, tmp_path):
+    path, lines = recording
+    with Recorded(tmp_path / "b.jsonl", TableModel({"": {"x": 1.0}}, name="other")) as other:
+        other.score("a")
+    foreign = (tmp_path / "b.jsonl").read_bytes().splitlines(keepends=True)[1]
+    path.write_bytes(lines[0] + foreign)
+    with pytest.raises(ValueError, match=r"in line 2, .* or belongs to another recording; delete the line, and"):
+        Recorded(path)
+
+
+def test_the_format_of_another_version_is_named(recording):
+    path, lines = recording
+    path.write_bytes(b"".join(lines).replace(b"recording-2", b"recording-1"))
+    for model in (None, PERSON):
+        with pytest.raises(ValueError, match=r"has the format 'empowerment-recording-1', expected '.*-2'"):
+            Recorded(path, model)
+
+
+DEEP = "[" * 100_000 + "]" * 100_000
+PLACE = json.loads(
+    '{"tokens": ["x"], "log_probabilities": [-1], "ids": null, "vocabulary_size": 9, "cap": 0.5, "rounding": 0, '
+    '"token": null, "chosen": null, "span": [0, 0]}'
+)
+
+
+def test_what_no_model_can_have_answered_is_refused_although_its_digest_fits(recording):
+    path, lines = recording
+    headers = [
+        {"tier": "X"},
+        {"tier": None},
+        {"model": 3},
+        {"vocabulary_size": -1},
+        {"vocabulary_size": 10**30},
+        {"vocabulary_size": True},
+        {"ends": [None]},
+        {"ends": ["\ud800"]},
+        {"ends": [{"hex": "xy"}]},
+        {"ends": 3},
+    ]
+    for changes in headers:
+        path.write_bytes(resealed(lines, 0, **changes))
+        with pytest.raises(ValueError, match=r"a\.jsonl' is damaged in line 1, which begins at byte 0: it "):
+            Recorded(path)
+    answers = [
+        None,
+        3,
+        {},
+        [3],
+        [PLACE | {"more": 1}],
+        [{name: PLACE[name] for name in PLACE if name != "rounding"}],
+        [PLACE | {"tokens": [3]}],
+        [PLACE | {"tokens": ["\ud800"]}],
+        [PLACE | {"tokens": [{"hex": "zz"}]}],
+        [PLACE | {"log_probabilities": ["-1"]}],
+        [PLACE | {"log_probabilities": [True]}],
+        [PLACE | {"log_probabilities": [0.5]}],
+        [PLACE | {"log_probabilities": [-1, -1]}],
+        [PLACE | {"ids": [10**30]}],
+        [PLACE | {"ids": [0.5]}],
+        [PLACE | {"vocabulary_size": 10**400}],
+        [PLACE | {"cap": 10**400}],
+        [PLACE | {"cap": "0.5"}],
+        [PLACE | {"rounding": 2}],
+        [PLACE | {"chosen": 1}],
+        [PLACE | {"span": [0]}],
+        [PLACE | {"token": 3}],
+    ]
+    for answer in answers:
+        path.write_bytes(resealed(lines, 1, answer=answer))
+        with pytest.raises(ValueError, match=r"a\.jsonl' is damaged in line 2, which begins at byte \d+: .*; delete"):
+            Recorded(path).score("a")
+    for answer in (3, [3], {"a": "b"}):
+        path.write_bytes(resealed(lines, 3, answer=answer))
+        with pytest.raises(ValueError, match=r"is damaged in line 4, .*: its answer is no list of texts"):
+            Recorded(path).sample("a", 2, seed=1)
+    path.write_bytes(resealed(lines, 1, ask=json.loads(lines[2])["ask"]))
+    with pytest.raises(ValueError, match=r"is damaged in line 2, .*: its key is that of another question"):
         Recorded(path).score("a")
+
+
+@pytest.mark.parametrize("text", [DEEP, "NaN", "-Infinity", "9" * 5000, '{"a": 1, "a": 2}', "3 4", '"\0"', ""])
+def test_json_that_is_hard_to_read(text, recording):
+    path, lines = recording
+    seal = digest_of(lines[0], "")
+    body = lines[1][: lines[1].index(b'"answer"')] + b'"answer": ' + text.encode() + b"}"
+    path.write_bytes(lines[0] + body[:-1] + f', "digest": "{bytes_digest(seal.encode() + body)}"}}\n'.encode())
+    with pytest.raises(ValueError, match=r"a\.jsonl' is damaged in line 2, which begins at byte \d+: it "):
+        Recorded(path).score("a")
+
+
+def test_prompts_and_answers_that_are_hard_to_write_survive(tmp_path):
+    class Pen(Provider):
+        name = "pen \ud800"
+
+        def sample(self, prefix, n, *, max_tokens=16, temperature=1.0, seed=None):
+            return [prefix, "\0", "\u2028\n\r"]
+
+    with Recorded(tmp_path / "a.jsonl", Pen()) as pen:
+        asked = [pen.sample(prefix, 3) for prefix in ("\udcff", "\0\n")]
+    again = Recorded(tmp_path / "a.jsonl")
+    assert again.name == Pen.name
+    assert [again.sample(prefix, 3) for prefix in ("\udcff", "\0\n")] == asked
+
+
+def test_an_answer_with_no_number_is_not_recorded(tmp_path):
+    class Odd(Provider):
+        tier, name = Tier.SCORE, "odd"
+
+        def score(self, prefix, text="", *, top=None, also=()):
+            return [Position((b"a",), np.array([-1.0]), cap=math.nan)]
+
+    with Recorded(tmp_path / "a.jsonl", Odd()) as odd:
+        with pytest.raises(TokenModelError, match="odd has an answer that cannot be recorded"):
+            odd.score("a")
+        assert len(odd) == 0
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files of POSIX")
+def test_what_is_no_file_is_not_recorded_to(tmp_path):
+    os.mkfifo(tmp_path / "a.jsonl")
+    for path, kind in ((tmp_path / "a.jsonl", "a FIFO"), ("/dev/null", "a device"), (tmp_path, "a directory")):
+        with pytest.raises(OSError, match=f"cannot record to '.*': it is {kind}"):
+            Recorded(path, PERSON)
+        with pytest.raises(OSError, match=f"cannot read '.*': it is {kind}"):
+            Recorded(path)
+
+
+FULL = """
+import resource, signal, sys
+from empowerment.text import Recorded, TableModel
+
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+with Recorded(sys.argv[1], TableModel({"": {" tea": 0.25, " coffee": 0.75}}, name="person")) as person:
+    person.score("a")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (800, resource.RLIM_INFINITY))
+    try:
+        person.score("b")
+    except OSError as reason:
+        print(reason)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10**6, resource.RLIM_INFINITY))
+    person.score("c")
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_disk_that_fills_up_leaves_whole_lines(tmp_path):
+    path = tmp_path / "a.jsonl"
+    done = subprocess.run([sys.executable, "-c", FULL, str(path)], capture_output=True, text=True, check=True)
+    assert done.stdout == f"cannot record to {str(path)!r}: File too large\n"
+    found = Recorded(path)
+    assert len(found) == 2
+    assert found.score("c")[0].complete
+    with pytest.raises(TokenModelError, match="has no answer"):
+        found.score("b")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links of POSIX")
+def test_a_recording_behind_a_link(tmp_path):
+    (tmp_path / "link.jsonl").symlink_to("a.jsonl")
+    with Recorded(tmp_path / "link.jsonl", PERSON) as person:
+        person.score("a")
+    assert (tmp_path / "link.jsonl").is_symlink()
+    assert len(Recorded(tmp_path / "a.jsonl")) == 1
 
 
 def test_two_runs_do_not_write_to_one_file(tmp_path):

@@ -3,12 +3,14 @@ import math
 import os
 import pickle
 import sys
+import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.files import written_whole
+from empowerment.archive import write_sealed
 from empowerment.layout import GridLayout
 
 ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
@@ -160,12 +162,215 @@ def test_a_plain_array(tmp_path):
         emp.EmpowermentResult.load(tmp_path / "array.npy")
 
 
-@pytest.mark.parametrize("header", [None, "{", "[]", "{}", json.dumps({"format": "empowerment-result-1"})])
+@pytest.mark.parametrize("header", [None, "{", "[]", "{}", json.dumps({"format": "other"}), "[" * 100_000])
 def test_an_archive_of_something_else(header, tmp_path):
     arrays = {"value": np.zeros(2)} if header is None else {"value": np.zeros(2), "header": np.array(header)}
     np.savez(tmp_path / "foreign.npz", **arrays)
     with pytest.raises(ValueError, match=NOT_SAVED):
         emp.EmpowermentResult.load(tmp_path / "foreign.npz")
+
+
+def stored(path):
+    """What is in a saved result: its header, and its arrays."""
+    with np.load(path) as data:
+        arrays = {name: data[name] for name in data.files if name not in ("header", "digest")}
+        header = json.loads(data["header"].tobytes())
+    return {name: header[name] for name in header if name != "arrays"}, arrays
+
+
+@pytest.fixture
+def saved(noisy, tmp_path):
+    noisy.save(tmp_path / "result.npz")
+    return tmp_path / "result.npz"
+
+
+def test_the_format_of_another_version_is_named(saved):
+    header, arrays = stored(saved)
+    np.savez(saved, header=np.array(json.dumps(header | {"format": "empowerment-result-2"})), **arrays)
+    with pytest.raises(ValueError, match=r"has the format 'empowerment-result-2', expected '.*-3': another version"):
+        emp.EmpowermentResult.load(saved)
+    write_sealed(saved, header | {"format": "empowerment-result-9"}, arrays, compressed=True)
+    with pytest.raises(ValueError, match="result-9', expected"):
+        emp.EmpowermentResult.load(saved)
+
+
+def test_arrays_that_were_changed_are_named(saved):
+    with np.load(saved) as data:
+        whole = dict(data)
+    changes = {
+        "upper": {"upper": whole["lower"] - 1},
+        "value": {"value": np.array(["a", "b", "c"])},
+        "status": {"status": whole["status"] + 1},
+        "beliefs": {"beliefs": np.eye(3)},
+        "sequence_weights": {"sequence_weights": whole["sequence_weights"][::-1]},
+    }
+    for name, change in changes.items():
+        np.savez(saved, **whole | change)
+        with pytest.raises(
+            ValueError, match=rf"result\.npz' {NOT_SAVED}: the array '{name}' is not the one that was"
+        ):
+            emp.EmpowermentResult.load(saved)
+    for name in whole:
+        np.savez(saved, **{other: whole[other] for other in whole if other != name})
+        with pytest.raises(ValueError, match=rf"(the array|no array) '{name}'"):
+            emp.EmpowermentResult.load(saved)
+    header = bytearray(whole["header"].tobytes())
+    header[10] ^= 1
+    np.savez(saved, **whole | {"header": np.frombuffer(bytes(header), np.uint8)})
+    with pytest.raises(ValueError, match="its header is not the one that was written"):
+        emp.EmpowermentResult.load(saved)
+
+
+# Each is a change of the header or the arrays, and what is said of it although the digests fit.
+NO_RESULTS = [
+    ({"base": 0}, {}, "base is 0, expected a number above 1"),
+    ({"base": "2"}, {}, "base is '2'"),
+    ({"tol": math.nan}, {}, "tol is nan"),
+    ({"rtol": -1}, {}, "rtol is -1"),
+    ({"horizon": -1}, {}, "horizon is -1"),
+    ({"horizon": 1.5}, {}, "horizon is 1.5"),
+    ({"stopping": 1}, {}, "stopping is 1, expected true or false"),
+    ({"backend": None}, {}, "backend is None, expected a name"),
+    ({"states": [1]}, {}, "value has dtype float64 and shape (3,), expected numbers of shape (1)"),
+    ({"states": []}, {}, "it has 0 states"),
+    ({"states": [{"a": 1}, 2, 3]}, {}, "its header has the label {'a': 1}"),
+    ({"states": 3}, {}, "what it holds cannot be read ('int' object is not iterable)"),
+    ({"layout": {"shape": [1, 1]}}, {}, "what it holds cannot be read ('cells')"),
+    ({"colour": "red"}, {}, "its header has the unknown name 'colour'"),
+    ({}, {"colour": np.eye(2)}, "its list of arrays has the unknown name 'colour'"),
+    ({}, {"value": np.array(["a", "b", "c"])}, "value has dtype <U1"),
+    ({}, {"value": np.zeros((3, 1))}, "value has dtype float64 and shape (3, 1)"),
+    ({}, {"value": np.array([0, math.nan, 0])}, "value[1] is nan, expected finite numbers"),
+    ({}, {"upper": np.array([math.inf, 3, 3])}, "upper[0] is inf, expected finite numbers"),
+    ({}, {"upper": np.array([-1.0, 3, 3])}, "expected lower <= value <= upper"),
+    ({}, {"lower": np.array([9.0, 0, 0])}, "expected lower <= value <= upper"),
+    ({}, {"value": np.array([9.0, 0, 0])}, "expected lower <= value <= upper"),
+    ({}, {"status": np.array([0, 0, 99])}, "status[2] is 99, expected one of 0, 1"),
+    ({}, {"status": np.zeros(3)}, "status has dtype float64"),
+    ({}, {"method": np.array(["magic"] * 3)}, "method[0] is 'magic', expected one of counting"),
+    ({}, {"state_numbers": np.array([0, -1, 0])}, "state_numbers has -1"),
+    ({}, {"sequence_offsets": np.array([0, 2, 1, 3])}, "offsets of sequences are not in order"),
+    ({}, {"sequence_actions": np.array([[0, 7]])}, "actions of sequences has dtype int64 and shape (1, 2)"),
+    ({}, {"beliefs": np.full((3, 2), 0.6)}, "beliefs has a row that is not a probability distribution"),
+    ({}, {"beliefs": np.array(1.0)}, "beliefs has dtype float64 and shape ()"),
+]
+
+
+def test_what_no_result_can_hold_is_refused_although_its_digests_fit(saved):
+    header, arrays = stored(saved)
+    for edits, changed, sentence in NO_RESULTS:
+        write_sealed(saved, header | edits, arrays | changed, compressed=True)
+        with pytest.raises(ValueError, match=NOT_SAVED) as refused:
+            emp.EmpowermentResult.load(saved)
+        assert sentence in str(refused.value), (edits, changed)
+
+
+def test_sequences_that_cannot_be_are_refused(saved):
+    header, arrays = stored(saved)
+    actions, weights = arrays["sequence_actions"], arrays["sequence_weights"]
+    backwards, far = actions.copy(), actions.copy()
+    backwards[0], far[0] = (-1, 0), (0, 99)
+    for name, array, sentence in [
+        ("actions", backwards, "goes on after it stopped"),
+        ("actions", far, r"has a number outside \[-1, 4\]"),
+        ("weights", weights * 3, "are not probabilities"),
+        ("weights", -weights, "are not probabilities"),
+        ("weights", weights * math.nan, "are not probabilities"),
+    ]:
+        write_sealed(saved, header, arrays | {f"sequence_{name}": array}, compressed=True)
+        with pytest.raises(ValueError, match=sentence):
+            emp.EmpowermentResult.load(saved)
+
+
+def test_a_result_that_could_not_be_loaded_is_not_saved(noisy, tmp_path):
+    with pytest.raises(ValueError, match="expected lower <= value <= upper"):
+        replace(noisy, upper=noisy.lower - 1).save(tmp_path / "result.npz")
+    model = emp.MDP(np.eye(1)[:, None, :], layout=GridLayout((np.int64(1), 1), ((0, 0),)))
+    with pytest.raises(TypeError, match=r"cannot be saved: .*int64 is not JSON serializable"):
+        emp.empowerment(model).save(tmp_path / "result.npz")
+    with pytest.raises(TypeError, match=r"the labels, options or layout cannot be saved: .*limit"):
+        replace(noisy, horizon=10**5000, optimal=None).save(tmp_path / "result.npz")
+    assert os.listdir(tmp_path) == []
+
+
+def test_labels_that_are_hard_to_write_survive(tmp_path):
+    states = ["\ud800", "a\0b", "\u2028", 10**30, -0.5, True, math.inf, "[" * 1000]
+    result = emp.empowerment(emp.MDP(np.repeat(np.eye(8)[:, None, :], 2, axis=1), states=states), 1)
+    result.save(tmp_path / "result.npz")
+    assert emp.EmpowermentResult.load(tmp_path / "result.npz").states == tuple(states)
+
+
+# --- files that would take more than they are worth
+
+
+def test_a_file_that_unpacks_to_more_than_allowed_is_refused_unopened(saved, monkeypatch):
+    header, arrays = stored(saved)
+    write_sealed(saved, header, arrays | {"beliefs": np.zeros((10**5, 100))}, compressed=True)
+    assert saved.stat().st_size < 10**6
+    monkeypatch.setattr("numpy.lib.format.read_array", lambda *_, **__: pytest.fail("it was unpacked"))
+    with pytest.raises(MemoryError, match=r"result\.npz' unpacks to 0\.08 GB, allowed are 0\.01 GB; raise memory="):
+        emp.EmpowermentResult.load(saved, memory=1e7)
+    with pytest.raises(ValueError, match="memory is 0"):
+        emp.EmpowermentResult.load(saved, memory=0)
+
+
+def member(name, shape, content, dtype="<f8"):
+    """An array file whose header may claim anything."""
+    header = f"{{'descr': {dtype!r}, 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return name, b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + content
+
+
+@pytest.mark.parametrize(
+    ("members", "sentence"),
+    [
+        (
+            [member("value.npy", (10**12,), b"")],
+            r"an array of shape \(1000000000000,\) and dtype float64 does not take 0",
+        ),
+        ([member("value.npy", (-1, 10**30), b"")], "does not take 0 bytes"),
+        ([member("value.npy", (0, 10**30), b"")], "the array 'value' cannot be read"),
+        ([member("value.npy", (1,), b"", dtype="|O")], "holds Python objects, which are never loaded"),
+        ([member("value.npy", "(" * 300 + ")" * 300, b"")], "the array 'value' cannot be read"),
+        ([member("value.npy", "-" * 9000 + "1", b"")], "an array has a header that cannot be read|cannot be read"),
+        ([member("value.npy", "(" + "9" * 5000 + ",)", b"")], "the array 'value' cannot be read"),
+        ([member("value.npy", (1,), b"12345678"), member("value.npy", (1,), b"12345678")], "names that differ"),
+        ([("readme.txt", b"hello")], "it holds 'readme.txt', expected arrays"),
+        ([("value.npy", b"")], "the array 'value' cannot be read"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:Duplicate name:UserWarning")
+def test_archives_that_lie_about_their_arrays(members, sentence, tmp_path):
+    with zipfile.ZipFile(tmp_path / "result.npz", "w") as archive:
+        for name, content in members:
+            archive.writestr(name, content)
+    resource = pytest.importorskip("resource")
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(ValueError, match=sentence):
+        emp.EmpowermentResult.load(tmp_path / "result.npz")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
+
+
+def test_archives_that_lie_about_their_sizes(saved):
+    whole = saved.read_bytes()
+    with zipfile.ZipFile(saved) as archive:
+        first = archive.infolist()[0]
+    at = whole.rindex(b"PK\x01\x02", 0, whole.index(first.filename.encode(), archive.start_dir)) + 24
+    assert int.from_bytes(whole[at : at + 4], "little") == first.file_size
+    saved.write_bytes(whole[:at] + (2**31).to_bytes(4, "little") + whole[at + 4 :])
+    with pytest.raises(ValueError, match="claims to hold 2147483648 bytes in"):
+        emp.EmpowermentResult.load(saved)
+    with zipfile.ZipFile(saved, "w", zipfile.ZIP_BZIP2) as archive:
+        archive.writestr("value.npy", bytes(10**6))
+    with pytest.raises(ValueError, match="is compressed in a way that NumPy does not write"):
+        emp.EmpowermentResult.load(saved)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs and devices of POSIX")
+def test_what_is_no_file_is_not_read(tmp_path):
+    os.mkfifo(tmp_path / "result.npz")
+    for path, kind in ((tmp_path / "result.npz", "a FIFO"), ("/dev/zero", "a device"), (tmp_path, "a directory")):
+        with pytest.raises(OSError, match=f"cannot read '.*': it is {kind}"):
+            emp.EmpowermentResult.load(path)
 
 
 def test_a_pickle_in_disguise_is_never_loaded(tmp_path):
@@ -187,68 +392,6 @@ def test_an_object_array_inside_the_archive_is_never_loaded(maze, tmp_path):
     with pytest.raises(ValueError, match=NOT_SAVED):
         emp.EmpowermentResult.load(path)
     assert not trap.exists()
-
-
-# --- files that are whole or absent
-
-
-def test_written_whole_replaces_a_file(tmp_path):
-    path = tmp_path / "result.txt"
-    path.write_text("old")
-    with written_whole(path) as temporary:
-        assert temporary.suffix == ".txt"
-        temporary.write_text("new")
-        assert path.read_text() == "old"
-    assert path.read_text() == "new"
-    assert os.listdir(tmp_path) == ["result.txt"]
-
-
-def broken_off(path, reason):
-    with written_whole(path) as temporary:
-        temporary.write_text("half")
-        raise reason
-
-
-@pytest.mark.parametrize("reason", [RuntimeError, KeyboardInterrupt, SystemExit])
-@pytest.mark.parametrize("before", [None, "old"])
-def test_written_whole_leaves_nothing_behind(reason, before, tmp_path):
-    path = tmp_path / "result.txt"
-    if before:
-        path.write_text(before)
-    with pytest.raises(reason):
-        broken_off(path, reason)
-    assert os.listdir(tmp_path) == (["result.txt"] if before else [])
-    assert not before or path.read_text() == before
-
-
-def test_written_whole_names_a_missing_directory(tmp_path):
-    path = tmp_path / "absent" / "result.txt"
-    with (
-        pytest.raises(OSError, match=r"^cannot write '.*result\.txt': No such file or directory$"),
-        written_whole(path),
-    ):
-        raise AssertionError("there is nowhere to write")
-
-
-def test_written_whole_refuses_a_directory(tmp_path):
-    (tmp_path / "taken").mkdir()
-    with (
-        pytest.raises(OSError, match=r"cannot write '.*taken': it is a directory"),
-        written_whole(tmp_path / "taken"),
-    ):
-        pass
-    assert os.listdir(tmp_path) == ["taken"]
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-def test_written_whole_gives_the_usual_permissions(tmp_path):
-    before = os.umask(0o027)
-    try:
-        with written_whole(tmp_path / "result.txt"):
-            pass
-    finally:
-        os.umask(before)
-    assert (tmp_path / "result.txt").stat().st_mode & 0o777 == 0o640
 
 
 # --- tables of other libraries

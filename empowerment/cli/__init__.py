@@ -36,9 +36,20 @@ examples:
   empowerment map gym:FrozenLake-v1 --horizon 4 --json
   empowerment map transition.npy --horizon 2 --save result.npz --save result.svg"""
 
+_CHANNEL_FORMS = """\
+channels:
+  FILE.csv, .tsv, .txt, .dat   text whose columns are parted by tabs, semicolons, commas or white space
+  -                            such a text on standard input
+  FILE.npy                     an array (input, output)
+A first line of names is a header, and a first column of names holds labels. A first line of numbers is read only
+where it can be one thing: a header that counts the columns and is no row, or a row as numpy.savetxt writes it.
+Otherwise --header or --no-header has to say which it is. A column without a name, and one that counts the rows
+while the others alone sum to 1, holds labels; where that is open, --index or --no-index says it."""
+
 _CAPACITY_EXAMPLES = """\
 examples:
   empowerment capacity channel.csv
+  empowerment capacity rows.csv --no-header
   empowerment capacity channel.npy --base e --tol 1e-6 --json"""
 
 
@@ -134,9 +145,13 @@ def _fill_map(parser: _Parser) -> None:
     add("--output", default="final", metavar="WHAT", help="what counts: final reading (default) or trajectory")
     add("--feedback", action="store_true", help="let actions react to what is observed")
     add("--stopping", action="store_true", help="let the agent stop after fewer actions")
-    _add_common(parser, "auto, counting, enumeration, column-generation, interval or sampled", " (transition files)")
+    _add_common(
+        parser,
+        "auto, counting, enumeration, column-generation, interval or sampled",
+        " (transition and .POMDP files)",
+    )
     add("--max-sequences", type=int, metavar="K", help="most action sequences for one state (default 50 million)")
-    add("--memory", type=_gigabytes, metavar="GB", help="most memory for one state (default 4)")
+    add("--memory", type=_gigabytes, metavar="GB", help="most for one state, an .npz or a .POMDP file (default 4)")
     add("--seed", type=int, metavar="S", help="where the random numbers of --method sampled begin")
     add("--jobs", type=int, metavar="J", help="processes side by side, -1 for one on each core (default 1)")
     add("--checkpoint", metavar="DIR", help="keep finished states there, and go on from those that are")
@@ -152,9 +167,13 @@ def _fill_map(parser: _Parser) -> None:
 
 
 def _fill_capacity(parser: _Parser) -> None:
-    parser.add_argument("file", metavar="FILE", help=".csv or .npy: one row of output probabilities for each input")
+    add = parser.add_argument
+    add("file", metavar="FILE", help="one row of output probabilities for each input (see below)")
+    choice = argparse.BooleanOptionalAction
+    add("--header", action=choice, help="whether the first line of a text is a header (default: see below)")
+    add("--index", action=choice, help="whether the first column of a text holds labels (default: see below)")
     _add_common(parser, "auto, working-set or blahut-arimoto")
-    parser.epilog = f"{_CAPACITY_EXAMPLES}\n\n{_EXIT_CODES}"
+    parser.epilog = f"{_CHANNEL_FORMS}\n\n{_CAPACITY_EXAMPLES}\n\n{_EXIT_CODES}"
 
 
 def _add_common(parser: _Parser, methods: str, where: str = "") -> None:

@@ -22,6 +22,7 @@ def run_map(arguments: argparse.Namespace) -> int:
         saving.check(path)
     world = inputs.read_world(
         arguments.world,
+        memory=arguments.memory,
         slip=arguments.slip,
         slip_mode=arguments.slip_mode,
         terminal=arguments.terminal,
@@ -63,7 +64,9 @@ def run_map(arguments: argparse.Namespace) -> int:
 
 def run_capacity(arguments: argparse.Namespace) -> int:
     """Compute the capacity of a channel."""
-    channel = inputs.read_channel(arguments.file, arguments.normalize)
+    channel, reading = inputs.read_channel(
+        arguments.file, arguments.normalize, header=arguments.header, index=arguments.index
+    )
     with _missed_tolerance() as sentences:
         result = channel_capacity(
             channel,
@@ -73,9 +76,9 @@ def run_capacity(arguments: argparse.Namespace) -> int:
             base=arguments.base,
         )
     print(
-        json.dumps(report.capacity_record(arguments.file, channel, result))
+        json.dumps(report.capacity_record(arguments.file, channel, result, reading))
         if arguments.json
-        else report.capacity_summary(arguments.file, channel, result)
+        else report.capacity_summary(arguments.file, channel, result, reading)
     )
     return complain(sentences[0], MISSED) if sentences else OK
 

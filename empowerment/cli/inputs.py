@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,13 +13,17 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.adapters.gymnasium import from_gymnasium
-from empowerment.adapters.pomdp_file import read_pomdp
+from empowerment.adapters.pomdp_format.reader import DEFAULT_MEMORY, read_pomdp
+from empowerment.archive import DamagedError, read_npy, read_npz
 from empowerment.channel import Channel
+from empowerment.cli.tables import read_table
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
 from empowerment.worlds import WORLDS, grid_world
 
 _ARRAYS = ("transition", "terminal", "available")
+_TABLES = (".csv", ".tsv", ".txt", ".dat")
+_MOST_UNPACKED = 4e9
 _PLAIN = "(it is damaged, or holds Python objects, which are never loaded)"
 
 
@@ -29,13 +34,15 @@ def bundled_worlds() -> str:
     return "\n".join(f"  {name:{width}}  {text.removeprefix('Build ').rstrip('.')}" for name, text in lines)
 
 
-def read_world(name: str, **options: Any) -> MDP | POMDP:
+def read_world(name: str, memory: float | None = None, **options: Any) -> MDP | POMDP:
     """Return the world that WORLD names.
 
     Parameters
     ----------
     name : str
         A bundled world, ``gym:ID``, or a file.
+    memory : float, optional
+        The most bytes that the arrays of a ``.npz`` or the model of a ``.POMDP`` file may take, 4 GB by default.
     **options
         `slip`, `slip_mode`, `terminal`, `normalize`; None where it was not given.
 
@@ -51,14 +58,17 @@ def read_world(name: str, **options: Any) -> MDP | POMDP:
         return from_gymnasium(name.removeprefix("gym:"), **given)
     if suffix == ".txt":
         _refuse(given, ("slip", "slip_mode"), f"the drawing {name!r}", slips=False)
-        return grid_world(_read_drawing(name), **given)
+        with _of_file(repr(name)):
+            return grid_world(_read_drawing(name), **given)
     if suffix == ".pomdp":
-        _refuse(given, (), f"the file {name!r}")
-        return read_pomdp(name)
+        _refuse(given, ("normalize",), f"the file {name!r}")
+        return read_pomdp(name, **given, memory=memory or DEFAULT_MEMORY)
     if suffix in (".npy", ".npz"):
         _refuse(given, ("normalize",), f"the transition file {name!r}")
-        arrays = {"transition": _read_array(name)} if suffix == ".npy" else _read_arrays(name)
-        return MDP(**arrays, **given)
+        npy = suffix == ".npy"
+        arrays = {"transition": _read_array(name)} if npy else _read_arrays(name, memory or _MOST_UNPACKED)
+        with _of_file(repr(name)):
+            return MDP(**arrays, **given)
     if name not in WORLDS:
         raise ValueError(
             f"unknown world {name!r}; the known ones are {', '.join(map(repr, sorted(WORLDS)))}, gym:ID, "
@@ -70,12 +80,36 @@ def read_world(name: str, **options: Any) -> MDP | POMDP:
     return WORLDS[name](**given)
 
 
-def read_channel(path: str, normalize: bool) -> Channel:
-    """Return the channel whose matrix a ``.csv`` or ``.npy`` file holds."""
+def read_channel(path: str, normalize: bool, **options: bool | None) -> tuple[Channel, str | None]:
+    """Return the channel in a file of text or ``.npy``, and how a text was read.
+
+    Parameters
+    ----------
+    path : str
+        A file, or ``-`` for text on standard input.
+    normalize : bool
+    **options
+        `header` and `index` of :func:`~empowerment.cli.tables.read_table`; None where they were not given.
+
+    Raises
+    ------
+    ValueError
+        If the file does not hold a channel, may be read in two ways, or an option does not apply to it.
+    """
     suffix = Path(path).suffix.lower()
-    if suffix not in (".csv", ".npy"):
-        raise ValueError(f"{path!r} ends in {suffix!r}; the known endings of a channel are .csv and .npy")
-    return Channel(_read_table(path) if suffix == ".csv" else _read_array(path), normalize=normalize)
+    if path != "-" and suffix not in (*_TABLES, ".npy"):
+        raise ValueError(
+            f"{path!r} ends in {suffix!r}; the known endings of a channel are {', '.join(_TABLES)} and .npy, and - "
+            "stands for standard input"
+        )
+    if suffix == ".npy":
+        _refuse({name: given for name, given in options.items() if given is not None}, (), f"the array {path!r}")
+        with _of_file(path):
+            return Channel(_read_array(path), normalize=normalize), None
+    source = "standard input" if path == "-" else repr(path)
+    table = read_table(_read_bytes(path), source, normalize=normalize, **options)
+    with _of_file(source):
+        return Channel(table.rows, table.inputs, table.outputs, normalize=normalize), table.reading
 
 
 def _refuse(given: dict[str, Any], known: Any, what: str, slips: bool = True) -> None:
@@ -92,37 +126,23 @@ def _read_drawing(path: str) -> str:
         return Path(path).read_text(encoding="utf-8-sig").rstrip("\n")
 
 
-def _read_table(path: str) -> Any:
+def _read_bytes(path: str) -> bytes:
+    if path == "-":
+        return sys.stdin.buffer.read()
     with _reading(path, "a text file in UTF-8"):
-        lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
-    rows = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            rows += [[float(entry) for entry in line.split(",")]] if line.strip() else []
-        except ValueError:
-            raise ValueError(
-                f"line {number} of {path!r} is {line[:40]!r}, expected numbers parted by commas"
-            ) from None
-    return rows
+        return Path(path).read_bytes()
 
 
 def _read_array(path: str) -> np.ndarray:
-    with _reading(path, f"a file with one array of numbers {_PLAIN}"), open(path, "rb") as opened:
-        found = np.load(opened, allow_pickle=False)
-        if not isinstance(found, np.ndarray):
-            raise TypeError
-        return found
+    with _reading(path, f"a file with one array of numbers {_PLAIN}"):
+        return read_npy(path)
 
 
-def _read_arrays(path: str) -> dict[str, Any]:
+def _read_arrays(path: str, memory: float) -> dict[str, Any]:
     """Return the arguments of an MDP from named arrays, or from a matrix that SciPy wrote."""
     found: dict[str, Any]
-    with (
-        _reading(path, f"a file of arrays {_PLAIN}"),
-        open(path, "rb") as opened,  # NumPy would leave a damaged archive open
-        np.load(opened, allow_pickle=False) as file,
-    ):
-        found = {name: file[name] for name in file.files}
+    with _reading(path, f"a file of arrays {_PLAIN}"):
+        found = read_npz(path, memory)
     if "format" in found:
         return {"transition": _read_csr(path, found)}
     unknown = [name for name in found if name not in _ARRAYS]
@@ -153,7 +173,20 @@ def _reading(path: str, wanted: str) -> Iterator[None]:
         yield
     except MemoryError:
         raise
+    except DamagedError as reason:
+        raise ValueError(f"{path!r} is not {wanted}: {reason}") from None
     except OSError as reason:
-        raise ValueError(f"cannot read {path!r}: {reason.strerror or reason}") from None
+        raise ValueError(f"cannot read {path!r}: {reason.strerror}" if reason.strerror else str(reason)) from None
     except Exception:
         raise ValueError(f"{path!r} is not {wanted}") from None
+
+
+@contextmanager
+def _of_file(source: str) -> Iterator[None]:
+    """Let an error about what a file holds name the file."""
+    try:
+        yield
+    except (ValueError, TypeError) as reason:
+        if source in str(reason):
+            raise
+        raise type(reason)(f"{source}: {reason}") from None

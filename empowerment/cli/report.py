@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -100,10 +101,13 @@ def text_map(result: EmpowermentResult) -> str | None:
     return "\n".join(line.rstrip() for line in lines)
 
 
-def capacity_record(name: str, channel: Channel, result: CapacityResult) -> dict[str, Any]:
+def capacity_record(name: str, channel: Channel, result: CapacityResult, reading: str | None) -> dict[str, Any]:
     """Return everything that is known about a capacity, ready for JSON."""
     return {
         "channel": name,
+        "reading": reading,
+        "inputs": list(channel.inputs),
+        "outputs": list(channel.outputs),
         "n_inputs": channel.n_inputs,
         "n_outputs": channel.n_outputs,
         **{x: float(getattr(result, x)) for x in ("value", "lower", "upper", "gap")},
@@ -120,25 +124,28 @@ def capacity_record(name: str, channel: Channel, result: CapacityResult) -> dict
     }
 
 
-def capacity_summary(name: str, channel: Channel, result: CapacityResult) -> str:
+def capacity_summary(name: str, channel: Channel, result: CapacityResult, reading: str | None) -> str:
     """Return a few lines about a capacity."""
     lines = [
         f"channel   {name}: {channel.n_inputs} inputs, {channel.n_outputs} outputs",
+        *([] if reading is None else [f"reading   {reading}"]),
         f"capacity  {result.value:.10g} {result.unit}",
         f"interval  [{result.lower:.12g}, {result.upper:.12g}], gap {result.gap:.2g} (tolerance {result.tol:.2g})",
         f"method    {result.method} on {result.backend}",
         f"status    {result.status.sentence}",
-        "inputs    " + _distribution(result.input_distribution),
+        "inputs    " + _distribution(result.input_distribution, channel.inputs),
     ]
     return "\n".join(lines)
 
 
-def _distribution(p: np.ndarray) -> str:
+def _distribution(p: np.ndarray, labels: Sequence[Any]) -> str:
     """Return the likeliest symbols of a distribution with their probabilities."""
-    if p.size <= _MOST_INPUTS:
+    if p.size <= _MOST_INPUTS and isinstance(labels, range):
         return " ".join(f"{x:.6f}" for x in p)
     largest = np.sort(np.argsort(-p, kind="stable")[:_MOST_INPUTS])
-    shown = " ".join(f"{i}:{p[i]:.6f}" for i in largest)
+    shown = " ".join(f"{labels[i]}:{p[i]:.6f}" for i in largest)
+    if p.size <= _MOST_INPUTS:
+        return shown
     return f"{shown} (the {_MOST_INPUTS} likeliest of {p.size}; --json has all)"
 
 

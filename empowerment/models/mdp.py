@@ -39,6 +39,8 @@ class MDP:
     rewards : array_like of shape (n_states, n_actions), optional
         Expected immediate reward. It is carried along and read by nothing: what wants rewards is handed them, as in
         ``emp.unified_bellman(model, rewards=model.rewards)``. Those of missing actions are 0 whatever is given.
+    discount : float, optional
+        In [0, 1]: how much the next step counts, for planners and files; no empowerment reads it.
     symmetries : sequence of (states, actions), optional
         Permutations that leave the model as it is: for each the images of the states and those of the actions,
         as labels in the order of `states` and `actions`. What an action does in a state, its image must do in
@@ -58,6 +60,7 @@ class MDP:
     states, actions : tuple
     rewards : ndarray of shape (n_states, n_actions) or None
         Read-only.
+    discount : float or None
     symmetries : tuple of (ndarray of int, ndarray of int)
         The numbers of the images of states and actions, for each symmetry declared.
 
@@ -85,6 +88,7 @@ class MDP:
         available: Any = None,
         initial: Any = None,
         rewards: Any = None,
+        discount: float | None = None,
         symmetries: Sequence[Any] | None = None,
         layout: Any = None,
         normalize: bool = False,
@@ -110,6 +114,7 @@ class MDP:
         self.rows = _with_absorbing(sparse.csr_array(rows), self.is_terminal, n_actions)
         self.initial = None if initial is None else validate.distribution(initial, n_states, "initial")
         self.rewards = None if rewards is None else action_rewards(self, rewards)
+        self.discount = None if discount is None else validate.discount(discount)
         for array in (self.is_terminal, self.available, self.rows.data, self.rows.indices, self.rows.indptr):
             array.setflags(write=False)
         for told in (self.initial, self.rewards):
@@ -209,7 +214,7 @@ class MDP:
         for cached in ("_state_numbers", "is_deterministic", "successors", "action_matrices"):
             bare.__dict__.pop(cached, None)
         bare.states, bare.actions = range(self.n_states), range(self.n_actions)
-        bare.layout, bare.rewards, bare.symmetries = None, None, ()
+        bare.layout, bare.rewards, bare.discount, bare.symmetries = None, None, None, ()
         return bare
 
     def with_idle_action(self) -> MDP:

@@ -113,6 +113,7 @@ class POMDP:
             available=available,
             initial=initial,
             rewards=rewards,
+            discount=discount,
             layout=layout,
             normalize=normalize,
         )
@@ -122,7 +123,6 @@ class POMDP:
         self.observations: Sequence[Any] = validate.labels(
             observations, self.n_observations, "observations"
         ) or tuple(range(self.n_observations))
-        self.discount = None if discount is None else validate.discount(discount)
 
     def __repr__(self) -> str:
         return f"POMDP({self.n_states} states, {self.n_actions} actions, {self.n_observations} observations)"
@@ -156,6 +156,11 @@ class POMDP:
     def rewards(self) -> np.ndarray | None:
         """Expected immediate reward, shape (n_states, n_actions), or None."""
         return self.mdp.rewards
+
+    @property
+    def discount(self) -> float | None:
+        """Weight of the next step against this one, or None."""
+        return self.mdp.discount
 
     @property
     def available(self) -> np.ndarray:

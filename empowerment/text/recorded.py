@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
-import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, TypeVar
 
-import numpy as np
-
+from empowerment.digests import bytes_digest
+from empowerment.files import named, require_regular
+from empowerment.text.recorded_lines import (
+    FORMAT,
+    DamagedLineError,
+    content_of,
+    digest_of,
+    header_line,
+    made_as,
+    may_be_header,
+    outcome_to_json,
+    position_to_json,
+    positions_from_json,
+    read_header,
+    sealed_line,
+    texts_from_json,
+)
 from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModel, TokenModelError
 
-FORMAT = "empowerment-recording-1"
+_Answer = TypeVar("_Answer")
 
 
 class Recorded(Provider):
@@ -24,6 +39,9 @@ class Recorded(Provider):
 
     Each answer is written, and on the disk, before it is handed on. A run that was killed goes on where it
     stopped: a line that it had begun is taken away, and everything before it is answered from the file.
+
+    Each line carries a digest of itself and of the header. Lines may be in any order and may be taken away; one that
+    has changed, or is of the recording of another model, is never believed.
 
     Parameters
     ----------
@@ -37,9 +55,10 @@ class Recorded(Provider):
     FileNotFoundError
         If there is no such file and no model to make it with.
     ValueError
-        If the file is no recording, or that of another model.
+        If the file is no recording, one of another model or another version of the library, or is damaged: the
+        message names the file, the line and the byte at which it begins.
     OSError
-        If it cannot be written to, or another run is writing to it.
+        If it cannot be written to, is no regular file, or another run is writing to it.
 
     Examples
     --------
@@ -56,8 +75,8 @@ class Recorded(Provider):
         self._path = Path(path)
         self._model = model
         self._lock = threading.Lock()
-        self._lines: dict[str, int] = {}
-        self._file = None if model is None else self._opened_by(model)
+        self._lines: dict[str, tuple[int, int]] = {}  # number and first byte of each line, by the key of its question
+        self._file = None if model is None else _opened(self._path)
         try:
             self._read()
         except BaseException:
@@ -69,9 +88,16 @@ class Recorded(Provider):
     ) -> list[Position]:
         """Return what was recorded, or what the model answers; see :meth:`TokenModel.score`."""
         self._require(Tier.SCORE, "score")
-        ask = {"method": "score", "prefix": prefix, "text": text, "top": top, "also": [_outcome(o) for o in also]}
-        answer = self._answer(ask, lambda m: [_to_json(p) for p in m.score(prefix, text, top=top, also=also)])
-        return [_from_json(each) for each in answer]
+        ask = {
+            "method": "score",
+            "prefix": prefix,
+            "text": text,
+            "top": top,
+            "also": [outcome_to_json(o) for o in also],
+        }
+        return self._answer(
+            ask, lambda m: _recordable(m.score(prefix, text, top=top, also=also)), positions_from_json
+        )
 
     def step(
         self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
@@ -84,8 +110,9 @@ class Recorded(Provider):
         self._require(Tier.STEP, "step")
         options: dict[str, Any] = {"top": top, "temperature": temperature, "seed": seed}
         ask = {"method": "step", "prefix": prefix, "max_tokens": max_tokens, **options}
-        answer = self._answer(ask, lambda m: [_to_json(p) for p in m.step(prefix, max_tokens, **options)])
-        yield from map(_from_json, answer)
+        yield from self._answer(
+            ask, lambda m: _recordable(m.step(prefix, max_tokens, **options)), positions_from_json
+        )
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
@@ -93,7 +120,7 @@ class Recorded(Provider):
         """Return what was recorded, or what the model writes; see :meth:`TokenModel.sample`."""
         options: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
         ask = {"method": "sample", "prefix": prefix, "n": n, **options}
-        return list(self._answer(ask, lambda m: m.sample(prefix, n, **options)))
+        return list(self._answer(ask, lambda m: m.sample(prefix, n, **options), texts_from_json))
 
     def __len__(self) -> int:
         return len(self._lines)
@@ -113,113 +140,153 @@ class Recorded(Provider):
         if self.tier < tier:
             raise self._refusal(method, tier)
 
-    def _answer(self, ask: dict[str, Any], asked: Callable[[TokenModel], list[Any]]) -> list[Any]:
+    def _answer(
+        self,
+        ask: dict[str, Any],
+        asked: Callable[[TokenModel], list[Any]],
+        read: Callable[[Any], _Answer],
+    ) -> _Answer:
+        """Return what `read` makes of a recorded answer, or of one that is asked for and recorded."""
         text = json.dumps(ask, sort_keys=True)
-        key = hashlib.sha256(text.encode()).hexdigest()
+        key = bytes_digest(text.encode())
         with self._lock:
-            if key in self._lines:
-                return self._line_at(self._lines[key])["answer"]
+            place = self._lines.get(key)
+        if place is not None:
+            return self._recorded(*place, text, read)
         if self._model is None or self._file is None:
             raise TokenModelError(
                 f"{str(self._path)!r} has no answer of {ask['method']}() for the prefix {ask['prefix'][-60:]!r} with "
                 f"these options; record it with Recorded(path, model)"
             )
         answer = asked(self._model)
+        try:
+            line = sealed_line({"key": key, "ask": ask, "answer": answer}, self._seal)
+        except ValueError as reason:
+            raise TokenModelError(f"{self.name} has an answer that cannot be recorded: {reason}") from None
         with self._lock:
             if key not in self._lines:  # or another thread asked the same
-                self._lines[key] = _append(self._file, {"key": key, "ask": ask, "answer": answer})
-        return answer
+                self._lines[key] = (self._count, _append(self._file, line, self._path))
+                self._count += 1
+        return read(answer)
 
-    def _opened_by(self, model: TokenModel) -> IO[bytes]:
-        """Return the file to append to, with a header and without a line that a killed run left unfinished."""
-        try:
-            file = open(self._path, "a+b")  # noqa: SIM115 - kept open while there is something to record
-        except OSError as reason:
-            raise OSError(f"cannot record to {str(self._path)!r}: {reason.strerror}") from None
-        try:
-            _lock(file, self._path)
-            _drop_unfinished(file, self._path)
-            if file.tell() == 0:
-                ends = [_outcome(each) for each in model.ends]
-                header = {"format": FORMAT, "model": model.name, "tier": model.tier.name, "ends": ends}
-                _append(file, header | {"vocabulary_size": model.vocabulary_size})
-        except BaseException:
-            file.close()
-            raise
-        return file
+    def _recorded(self, number: int, at: int, text: str, read: Callable[[Any], _Answer]) -> _Answer:
+        with open(self._path, "rb") as file, self._naming(number, at):
+            file.seek(at)
+            line = file.readline()
+            digest_of(line, self._seal)  # it may have changed since it was first read
+            found = content_of(line)
+            if json.dumps(found.get("ask"), sort_keys=True) != text:
+                raise DamagedLineError("its key is that of another question")
+            if "answer" not in found:
+                raise DamagedLineError("it has no answer")
+            return read(found["answer"])
 
     def _read(self) -> None:
-        """Read the header, and note where each answer begins."""
+        """Read the header, compare every digest, and note where each answer begins."""
+        require_regular(self._path, "read")
         if not self._path.exists():
             raise FileNotFoundError(f"there is no recording {str(self._path)!r}; Recorded(path, model) makes one")
         with open(self._path, "rb") as file:
-            self._read_header(file.readline())
-            at = file.tell()
+            first = file.readline()
+            if self._model is not None and self._file is not None and _unfinished(first):
+                self._file.truncate(0)
+                first = header_line(self._model)
+                _append(self._file, first, self._path)
+                file.seek(len(first))
+            self._read_header(first)
+            self._count, at = 2, len(first)  # as editors count lines
             for line in file:
                 if not line.endswith(b"\n"):
+                    if self._file is not None:
+                        self._file.truncate(at)
                     break  # of a run that was killed, or is writing just now
-                start, key, rest = line[:9], line[9:73], line[73:75]
-                if start != b'{"key": "' or len(key) != 64 or rest != b'",':
-                    raise ValueError(f"{str(self._path)!r} is damaged at byte {at}: {line[:40]!r} is no answer")
-                self._lines[key.decode()] = at
-                at += len(line)
+                self._note(line, at)
+                self._count, at = self._count + 1, at + len(line)
+
+    def _note(self, line: bytes, at: int) -> None:
+        with self._naming(self._count, at):
+            digest = digest_of(line, self._seal)
+            start, key, rest = line[:9], line[9:73], line[73:75]
+            if start != b'{"key": "' or len(key) != 64 or rest != b'",':
+                raise DamagedLineError(f"{line[:40]!r} is no answer")
+            known = self._lines.setdefault(key.decode(errors="replace"), (self._count, at))
+            if known[1] != at:
+                with open(self._path, "rb") as file:
+                    file.seek(known[1])
+                    if digest_of(file.readline(), self._seal) != digest:
+                        raise DamagedLineError(f"it answers the question of line {known[0]} in another way")
 
     def _read_header(self, line: bytes) -> None:
-        try:
-            header: dict[str, Any] = json.loads(line)
-            made_by = header["format"]
-        except (ValueError, TypeError, KeyError):
-            made_by = None
+        made_by = made_as(line)
+        if made_by is None:
+            raise ValueError(f"{str(self._path)!r} is no recording: its first line does not say {FORMAT!r}")
         if made_by != FORMAT:
-            raise _foreign(self._path)
-        if self._model is not None and header["model"] != self._model.name:
             raise ValueError(
-                f"{str(self._path)!r} is a recording of {header['model']!r}, but the model is {self._model.name!r}; "
+                f"{str(self._path)!r} has the format {made_by!r}, expected {FORMAT!r}: another version of the "
+                "library made it; record to another file"
+            )
+        with self._naming(1, 0):
+            header, self._seal = read_header(line)
+        if self._model is not None and header["name"] != self._model.name:
+            raise ValueError(
+                f"{str(self._path)!r} is a recording of {header['name']!r}, but the model is {self._model.name!r}; "
                 "record to another file"
             )
-        self.name, self.tier = header["model"], Tier[header["tier"]]
-        self.vocabulary_size = header["vocabulary_size"]
-        self.ends = [_bytes_or_id(each) for each in header["ends"]]
+        for name, value in header.items():
+            setattr(self, name, value)
 
-    def _line_at(self, at: int) -> dict[str, Any]:
-        with open(self._path, "rb") as file:
-            file.seek(at)
-            line = file.readline()
+    @contextmanager
+    def _naming(self, number: int, at: int) -> Iterator[None]:
         try:
-            return json.loads(line)
-        except ValueError:
-            raise ValueError(f"{str(self._path)!r} is damaged: the answer at byte {at} is no JSON") from None
+            yield
+        except DamagedLineError as reason:
+            raise ValueError(
+                f"{str(self._path)!r} is damaged in line {number}, which begins at byte {at}: {reason}; "
+                + ("take a whole copy of it" if number == 1 else "delete the line, and it is asked again")
+            ) from None
 
 
-def _append(file: IO[bytes], record: dict[str, Any]) -> int:
-    """Write a line, on the disk before this returns, and return where it begins."""
+def _recordable(places: Any) -> list[dict[str, Any]]:
+    return [position_to_json(place) for place in places]
+
+
+def _unfinished(first: bytes) -> bool:
+    """Whether a file has nothing but the beginning of a header; any other file is left as it is."""
+    return may_be_header(first) and not first.endswith(b"\n")
+
+
+def _opened(path: Path) -> FileIO:
+    """Return the file to append to, made if there is none, that no other run writes to."""
+    require_regular(path, "record to")
+    try:
+        file = open(path, "a+b", buffering=0)  # noqa: SIM115 - kept open while there is something to record
+    except OSError as reason:
+        raise named(reason, "record to", path) from None
+    try:
+        _lock(file, path)
+    except BaseException:
+        file.close()
+        raise
+    return file
+
+
+def _append(file: FileIO, line: bytes, path: Path) -> int:
+    """Write a line, on the disk before this returns, and return where it begins; whole or not at all."""
     at = file.seek(0, os.SEEK_END)
-    file.write(json.dumps(record).encode() + b"\n")
-    file.flush()
-    os.fsync(file.fileno())
+    try:
+        left = memoryview(line)
+        while left:
+            left = left[file.write(left) :]
+        os.fsync(file.fileno())
+    except BaseException as reason:  # a full disk, or Ctrl-C
+        file.truncate(at)
+        if isinstance(reason, OSError):
+            raise named(reason, "record to", path) from None
+        raise
     return at
 
 
-def _drop_unfinished(file: IO[bytes], path: Path) -> None:
-    """Take away a last line without an end, and stand at the end of the file."""
-    file.seek(0)
-    first = file.readline()
-    beginning = json.dumps({"format": FORMAT}).rstrip("}").encode()
-    if not (first.startswith(beginning) or beginning.startswith(first)):
-        raise _foreign(path)
-    at, line = 0, first
-    while line.endswith(b"\n"):
-        at, line = file.tell(), file.readline()
-    if line:
-        file.truncate(at)
-    file.seek(0, os.SEEK_END)
-
-
-def _foreign(path: Path) -> ValueError:
-    return ValueError(f"{str(path)!r} is no recording: its first line does not say {FORMAT!r}")
-
-
-def _lock(file: IO[bytes], path: Path) -> None:
+def _lock(file: FileIO, path: Path) -> None:
     """Keep other runs from the file until it is closed or the run ends, where the system knows how."""
     with contextlib.suppress(ImportError):
         import fcntl
@@ -230,45 +297,3 @@ def _lock(file: IO[bytes], path: Path) -> None:
             raise OSError(
                 f"{str(path)!r} is being written to by another run; wait for it, or record elsewhere"
             ) from None
-
-
-def _outcome(outcome: int | bytes) -> int | Any:
-    return _text(outcome) if isinstance(outcome, bytes) else int(outcome)
-
-
-def _bytes_or_id(value: Any) -> Any:
-    return value if isinstance(value, int) else _bytes(value)
-
-
-def _text(token: bytes) -> str | dict[str, str]:
-    """Return bytes as text where they are text, else as hexadecimal digits."""
-    try:
-        return token.decode("utf-8")
-    except UnicodeDecodeError:
-        return {"hex": token.hex()}
-
-
-def _bytes(value: str | dict[str, str]) -> bytes:
-    return value.encode() if isinstance(value, str) else bytes.fromhex(value["hex"])
-
-
-def _to_json(place: Position) -> dict[str, Any]:
-    logs = [None if log == -math.inf else log for log in place.log_probabilities.tolist()]
-    return {
-        "tokens": [_text(token) for token in place.tokens],
-        "log_probabilities": logs,
-        "ids": None if place.ids is None else place.ids.tolist(),
-        "vocabulary_size": place.vocabulary_size,
-        "cap": place.cap,
-        "rounding": place.rounding,
-        "token": None if place.token is None else _text(place.token),
-        "chosen": place.chosen,
-        "span": list(place.span),
-    }
-
-
-def _from_json(found: dict[str, Any]) -> Position:
-    logs = np.array([-math.inf if log is None else log for log in found["log_probabilities"]], dtype=float)
-    token = None if found["token"] is None else _bytes(found["token"])
-    parts = found | {"tokens": tuple(map(_bytes, found["tokens"])), "log_probabilities": logs, "token": token}
-    return Position(**parts | {"span": tuple(found["span"])})

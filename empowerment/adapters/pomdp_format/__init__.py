@@ -1,0 +1,1 @@
+"""Models in files of Cassandra's .POMDP format."""

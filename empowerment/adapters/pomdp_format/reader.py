@@ -1,0 +1,144 @@
+"""read_pomdp: models from files of the .POMDP format."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from empowerment import validate
+from empowerment.adapters.pomdp_format.contents import opened
+from empowerment.adapters.pomdp_format.distributions import Distributions, settle
+from empowerment.adapters.pomdp_format.names import Elements
+from empowerment.adapters.pomdp_format.parser import Parser
+from empowerment.adapters.pomdp_format.sizes import PER_NUMBER, MemoryLimit
+from empowerment.adapters.pomdp_format.tokens import Tokens
+from empowerment.models.mdp import MDP
+from empowerment.models.pomdp import POMDP
+
+DEFAULT_MEMORY = 4e9
+
+
+def read_pomdp(
+    path: str | os.PathLike[str], *, normalize: bool = False, memory: float = DEFAULT_MEMORY
+) -> POMDP | MDP:
+    """Read a model from a file of Cassandra's .POMDP format.
+
+    All of the format is read: names or counts, wildcards, single entries, rows and matrices, ``uniform``,
+    ``identity`` and ``reset``, every form of ``start``, rewards and costs. Later lines override earlier ones.
+    Rewards of the next state and the observation are reduced to the expected reward of state and action; costs
+    are negated. A file without ``observations:`` describes an MDP, and becomes one.
+
+    What a file does not say the model does not have: without ``discount:`` its `discount` is None, without ``R:``
+    its `rewards`, and without ``start:`` its `initial`. A uniform start is not assumed.
+
+    Parameters
+    ----------
+    path : path-like
+    normalize : bool
+        Divide each distribution by its sum, whatever that is, and take entries above -1e-12 as 0. Entries may
+        then be any numbers of at least 0.
+    memory : float
+        Most memory that the model may take, in bytes. Transitions are held sparse, what is observed as an array
+        ``[next_state, observation]``, or one for each action where actions differ.
+
+    Returns
+    -------
+    POMDP or MDP
+        An MDP if the file has no ``observations:``. Labels are the names, or numbers where the file gives a count.
+        No state is marked as terminal; one that every action stays in has no empowerment all the same.
+
+    Raises
+    ------
+    ValueError
+        If the file is malformed or of another format, if probabilities miss the sum 1 by more than 1e-4 and
+        `normalize` is False, or if the model would take more than `memory`. The message names the file and the
+        line, and says what was found and what was expected.
+
+    Warns
+    -----
+    UserWarning
+        Once, if sums miss 1 by less than 1e-4, as rounded numbers do. Those rows are rescaled.
+
+    See Also
+    --------
+    write_pomdp : Write such a file.
+
+    References
+    ----------
+    A. R. Cassandra, "Exact and approximate algorithms for partially observable Markov decision processes", PhD
+    thesis, Brown University, 1998.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> emp.write_pomdp(emp.worlds.tiger(), "tiger.POMDP")
+    >>> tiger = emp.read_pomdp("tiger.POMDP")
+    >>> tiger
+    POMDP(2 states, 3 actions, 2 observations)
+    >>> tiger.rewards[0].tolist()
+    [-1.0, -100.0, 10.0]
+    """
+    most = validate.memory(memory)
+    with opened(path) as lines:
+        tokens = Tokens(lines, os.fspath(path))
+        limit = MemoryLimit(most, tokens)
+        found = Parser(tokens, limit, normalize)
+        model = settle(found, normalize)
+    _warn_of_rounding(tokens.path, model.missed, normalize)
+    options: dict[str, Any] = {
+        "states": _labels(found.states),
+        "actions": _labels(found.actions),
+        "initial": model.initial,
+        "rewards": _expected_rewards(found, model),
+        "discount": found.discount,
+    }
+    transition = _by_state(model.transition, len(found.states))
+    if found.observations is None or model.observation is None:
+        return MDP(transition, **options)
+    observation = _observation_array(model.observation, found, limit)
+    return POMDP(transition, observation, observations=_labels(found.observations), **options)
+
+
+def _warn_of_rounding(path: str, missed: np.ndarray, normalize: bool) -> None:
+    if missed.size and not normalize:
+        warnings.warn(
+            f"{path!r}: {missed.size} distributions missed the sum 1 by up to {missed.max():.3g} and were rescaled",
+            UserWarning,
+            stacklevel=3,
+        )
+
+
+def _labels(elements: Elements) -> Sequence[str] | None:
+    return None if isinstance(elements.labels, range) else elements.labels
+
+
+def _expected_rewards(found: Parser, model: Distributions) -> np.ndarray | None:
+    if not found.rewards:
+        return None
+    rewards = found.rewards.expected(model.transition, model.observation)
+    return 0.0 - rewards if found.is_cost else 0.0 + rewards  # which leaves no negative zeros
+
+
+def _by_state(rows: sparse.csr_array, n_states: int) -> sparse.csr_array:
+    """Bring rows from the order of actions to that of states, with the actions of a state side by side."""
+    return rows[np.arange(rows.shape[0]).reshape(-1, n_states).T.reshape(-1)]
+
+
+def _observation_array(rows: sparse.csr_array, found: Parser, limit: MemoryLimit) -> np.ndarray:
+    """Return the observation as an array, of one axis less where it is the same after every action."""
+    n_states, n_observations = len(found.states), rows.shape[1]
+    by_action = [rows[begin : begin + n_states] for begin in range(0, rows.shape[0], n_states)]
+    if all((matrix != by_action[0]).nnz == 0 for matrix in by_action[1:]):
+        return np.asarray(by_action[0].toarray())
+    limit.check(
+        rows.shape[0] * n_observations,
+        PER_NUMBER,
+        f"{n_observations:,} observations in each of {n_states:,} states after each of {len(by_action):,} actions",
+        found.size_line,
+    )
+    return np.asarray(rows.toarray()).reshape(-1, n_states, n_observations)
