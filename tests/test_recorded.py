@@ -364,6 +364,7 @@ FULL = """
 import resource, signal, sys
 from empowerment.text import Recorded, TableModel
 
+sys.dont_write_bytecode = True  # the limit below holds for every file
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with Recorded(sys.argv[1], TableModel({"": {" tea": 0.25, " coffee": 0.75}}, name="person")) as person:
     person.score("a")
