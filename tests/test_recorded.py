@@ -1,5 +1,6 @@
 """Recordings: what was paid for once is in the file, whenever the run is killed; and many prompts side by side."""
 
+import dataclasses
 import json
 import math
 import os
@@ -335,6 +336,12 @@ def test_prompts_and_answers_that_are_hard_to_write_survive(tmp_path):
     again = Recorded(tmp_path / "a.jsonl")
     assert again.name == Pen.name
     assert [again.sample(prefix, 3) for prefix in ("\udcff", "\0\n")] == asked
+
+
+def test_every_field_of_a_position_is_recorded(recording):
+    _, lines = recording
+    wanted = {field.name for field in dataclasses.fields(Position)}
+    assert set(json.loads(lines[1])["answer"][0]) == wanted == set(PLACE)
 
 
 def test_an_answer_with_no_number_is_not_recorded(tmp_path):
