@@ -324,6 +324,50 @@ def test_a_result_is_printed_even_if_it_cannot_be_written(run, here, monkeypatch
     assert os.listdir(here) == []
 
 
+FULL = """
+import os, resource, signal, sys
+import matplotlib, netCDF4, pandas, xarray
+from empowerment.cli import main
+
+# The limit holds for every file: so nothing is to be compiled after it is set.
+sys.dont_write_bytecode = True
+main(["map", "klyubin_maze", "--horizon", "1", "--json", "--save", "warm.npz"])
+os.unlink("warm.npz")
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (300, resource.RLIM_INFINITY))
+for name in sys.argv[1:]:
+    print(main(["map", "klyubin_maze", "--horizon", "1", "--json", "--save", name]))
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_disk_that_fills_up_is_told_for_every_ending(here):
+    for package in ("matplotlib", "xarray", "netCDF4", "pandas"):
+        pytest.importorskip(package)
+    names = ["m.png", "m.svg", "m.pdf", "m.csv", "m.nc", "m.npz"]
+    for name in names:
+        (here / name).write_text("old")
+    done = subprocess.run([sys.executable, "-c", FULL, *names], capture_output=True, text=True, check=True)
+    told = done.stderr.splitlines()
+    assert [line.split(": ")[1] for line in told] == [f"cannot write {name!r}" for name in names]
+    assert [line for line in done.stdout.splitlines() if line.isdigit()] == ["2"] * 6
+    assert {path.name: path.read_text() for path in here.iterdir()} == dict.fromkeys(names, "old")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="files of POSIX")
+def test_what_is_saved_keeps_its_mode_and_spares_what_is_no_file(run, refused, here):
+    (here / "map.csv").write_text("old")
+    (here / "map.csv").chmod(0o600)
+    (here / "link.csv").symlink_to("map.csv")
+    assert run("map", "klyubin_maze", "--horizon", 1, "--save", "link.csv")[0] == 0
+    assert (here / "link.csv").is_symlink()
+    assert (here / "map.csv").stat().st_mode & 0o777 == 0o600
+    assert (here / "map.csv").read_text().startswith("state,row,column")
+    os.mkfifo(here / "pipe.csv")
+    sentence = refused("map", "klyubin_maze", "--horizon", 1, "--save", "pipe.csv")
+    assert sentence == "cannot write 'pipe.csv': it is a FIFO"
+
+
 # --- map: bad input
 
 
@@ -421,6 +465,32 @@ def test_an_archive_that_holds_no_transition(refused):
     assert "available has shape (2, 2) and dtype float64" in refused("map", "c.npz", "--horizon", 1)
     np.savez("d.npz", transition=two_rooms(), terminal=np.array([5]))
     assert "unknown state 5" in refused("map", "d.npz", "--horizon", 1)
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused_unopened(refused):
+    np.savez_compressed("big.npz", transition=np.zeros((100, 10, 10**4)))
+    sentence = "'big.npz' unpacks to 0.08 GB, allowed are 0.05 GB; raise --memory"
+    assert refused("map", "big.npz", "--horizon", 1, "--memory", 0.05) == sentence
+    assert "transition has shape (100, 10, 10000)" in refused("map", "big.npz", "--horizon", 1)
+
+
+def test_every_error_about_a_file_names_it(refused, here):
+    np.save("a.npy", two_rooms()[0])
+    np.savez("a.npz", transition=-two_rooms())
+    (here / "a.txt").write_text("..\n.?\n")
+    (here / "deep.txt").write_text("\0" * 10)
+    np.save("c.npy", np.full((2, 2), np.nan))
+    (here / "cut.npy").write_bytes((here / "a.npy").read_bytes()[:-1])
+    for name in ("a.npy", "a.npz", "a.txt", "deep.txt", "cut.npy"):
+        assert f"'{name}'" in refused("map", name, "--horizon", 1)
+    assert "'c.npy': channel[0] has the entry nan" in refused("capacity", "c.npy")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="FIFOs of POSIX")
+def test_an_array_in_what_is_no_file_is_not_waited_for(refused, here):
+    for name in ("a.npy", "a.npz"):
+        os.mkfifo(here / name)
+        assert refused("map", name, "--horizon", 1) == f"cannot read '{name}': it is a FIFO"
 
 
 def test_a_sparse_matrix_that_is_no_transition(refused):

@@ -69,6 +69,7 @@ CLEAR = {
     "other ways to write numbers": "a,b\n9e-1,.1\n+0.2,8.0E-01\n",
     "commas at the end of lines": "a,b,\n0.9,0.1,\n0.2,0.8,\n",
     "commas at the beginning of lines": ",a,b\n,0.9,0.1\n,0.2,0.8\n",
+    "Excel's line that says what parts the columns": "sep=;\n;a;b\nrain;0,9;0,1\nsun;0,2;0,8\n",
     "one name that is a number": ",0,else\nx,0.9,0.1\ny,0.2,0.8\n",
 }
 
@@ -230,6 +231,9 @@ def test_index_columns_are_never_probabilities(run):
         ),
         (b"a,b\n0.9,0.1\n0.2,0.8x\n", "line 3 of standard input is '0.2,0.8x', expected numbers parted by commas"),
         (b"a,b\n0.9,0.1\n0.2,\n", "line 3 of standard input is '0.2,', expected numbers"),
+        (b",0,0\n,0,1\n0,0.9,0.1\n1,0.2,0.8\n", "line 1 of standard input is ',0,0', which may be"),
+        (b",a,a\n,0,1\n0,0.9,0.1\n1,0.2,0.8\n", "line 1 of standard input is ',a,a', neither only names"),
+        (b",a,b\n,0,1\n0,0.9,0.1\n1,0.2,0.8\n", "line 2 of standard input is ',0,1', expected numbers; pass --index"),
         (b"a,b\n0.9,0.1\nx,0.8\n", "line 3 of standard input is 'x,0.8', expected numbers; pass --index"),
         (b"a,b\n0.9,0.1\n1_0,0.8\n", "line 3 of standard input is '1_0,0.8', expected numbers"),
         ("a,b\n0.9,0.1\n0.5,٠.٥\n".encode(), "line 3 of standard input is '0.5,٠.٥', expected numbers"),

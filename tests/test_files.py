@@ -203,6 +203,7 @@ import numpy as np
 import empowerment as emp
 from empowerment.checkpoint import Checkpoint
 
+sys.dont_write_bytecode = True  # the limit below holds for every file
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 result = emp.EmpowermentResult.load(sys.argv[1])
 checkpoint = Checkpoint.open(sys.argv[3], {}, {})

@@ -1,5 +1,6 @@
 """Recordings: what was paid for once is in the file, whenever the run is killed; and many prompts side by side."""
 
+import dataclasses
 import json
 import math
 import os
@@ -337,6 +338,12 @@ def test_prompts_and_answers_that_are_hard_to_write_survive(tmp_path):
     assert [again.sample(prefix, 3) for prefix in ("\udcff", "\0\n")] == asked
 
 
+def test_every_field_of_a_position_is_recorded(recording):
+    _, lines = recording
+    wanted = {field.name for field in dataclasses.fields(Position)}
+    assert set(json.loads(lines[1])["answer"][0]) == wanted == set(PLACE)
+
+
 def test_an_answer_with_no_number_is_not_recorded(tmp_path):
     class Odd(Provider):
         tier, name = Tier.SCORE, "odd"
@@ -364,6 +371,7 @@ FULL = """
 import resource, signal, sys
 from empowerment.text import Recorded, TableModel
 
+sys.dont_write_bytecode = True  # the limit below holds for every file
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 with Recorded(sys.argv[1], TableModel({"": {" tea": 0.25, " coffee": 0.75}}, name="person")) as person:
     person.score("a")

@@ -81,6 +81,37 @@ def test_round_trip_of_labels_of_every_kind(tmp_path):
     assert found.layout is None
 
 
+ASKED = [
+    {"horizon": 0},
+    {"horizon": 2, "output": "trajectory"},
+    {"horizon": 2, "feedback": True},
+    {"stopping": True, "sensor": "state"},
+    {"method": "sampled", "samples": 5, "rng": 0},
+    {"method": "interval", "horizon": 3},
+    {"horizon": 2, "known_to": "receiver"},
+    {"sensor": "belief"},
+    {"backend": "reference", "base": 10.0},
+    {"horizon": 3, "max_sequences": 3},
+]
+
+
+def test_round_trip_of_every_kind_of_result(tmp_path):
+    """What is checked when loading holds for whatever is computed."""
+    missing = np.random.default_rng(1).random((3, 2)) > 0.4
+    rows = np.where(missing[:, :, None], np.full((3, 2, 3), 1 / 3), 0)
+    tiger, saved = emp.worlds.tiger(), 0
+    for model in (emp.worlds.grid_world(["S.#", "..G"], slip=0.1), tiger, emp.MDP(rows, available=missing)):
+        for options in ASKED:
+            try:
+                result = emp.empowerment(model, **{"horizon": 1, "on_failure": "ignore", **options})
+            except (ValueError, TypeError, MemoryError):
+                continue  # not every question can be asked of every model
+            result.save(tmp_path / "result.npz")
+            assert_same(emp.EmpowermentResult.load(tmp_path / "result.npz"), result)
+            saved += 1
+    assert saved >= 20
+
+
 def test_round_trip_without_sequences(tmp_path):
     result = emp.empowerment(emp.worlds.open_grid(3), 2, keep_sequences=False)
     result.save(tmp_path / "result.npz")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _PARTERS = {"\t": "tabs", ";": "semicolons", ",": "commas", " ": "spaces"}
+_STATED = re.compile(r"sep=([\t;,])", re.IGNORECASE)
 _QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _WORD = re.compile(r'"((?:[^"]|"")*)"(?=\s|$)|(\S+)')
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.ASCII | re.IGNORECASE)
@@ -93,8 +94,8 @@ def read_cells(raw: bytes, source: str) -> Cells:
     """Return the cells of a table in UTF-8, or UTF-16 with a mark at its beginning.
 
     Blank lines are passed over, and comments, which begin with ``#``, are set apart. Columns are parted by tabs if
-    there is one outside quotes, else by semicolons, else by commas, else by white space; columns at either end that
-    are empty in every line are left out.
+    there is one outside quotes, else by semicolons, else by commas, else by white space, unless a first line such as
+    ``sep=;`` says by what, as Excel writes it. Columns at either end that are empty in every line are left out.
 
     Raises
     ------
@@ -110,10 +111,12 @@ def read_cells(raw: bytes, source: str) -> Cells:
     lines = [(n, line.strip(" ")) for n, line in enumerate(re.split(r"\r\n|\n|\r", text), start=1)]
     comments = [(n, line) for n, line in lines if line.lstrip().startswith("#")]
     lines = [(n, line) for n, line in lines if line.strip() and not line.lstrip().startswith("#")]
+    stated = _STATED.fullmatch(lines[0][1]) if lines else None
+    lines = lines[1:] if stated else lines
     if not lines:
         raise ValueError(f"{source} has no lines with numbers, expected a row of probabilities for each input")
     outside = "".join(_QUOTED.sub("", line) for _, line in lines)
-    parter = next((sign for sign in "\t;," if sign in outside), " ")
+    parter = stated[1] if stated else next((sign for sign in "\t;," if sign in outside), " ")
     rows = [Row(n, _split(line, parter, n, source)) for n, line in lines]
     noted = [Row(n, line.split(None if parter == " " else parter)) for n, line in comments]
     for end in (0, -1):

@@ -104,7 +104,7 @@ def read_channel(path: str, normalize: bool, **options: bool | None) -> tuple[Ch
         )
     if suffix == ".npy":
         _refuse({name: given for name, given in options.items() if given is not None}, (), f"the array {path!r}")
-        with _of_file(path):
+        with _of_file(repr(path)):
             return Channel(_read_array(path), normalize=normalize), None
     source = "standard input" if path == "-" else repr(path)
     table = read_table(_read_bytes(path), source, normalize=normalize, **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import importlib.util
+import io
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +43,6 @@ def check(path: str) -> None:
     for package in packages:
         if importlib.util.find_spec(package) is None:
             raise ImportError(f'writing {path!r} needs {package}; install it with pip install "empowerment[{extra}]"')
-    if Path(path).is_dir():
-        raise OSError(f"cannot write {path!r}: it is a directory")
     with contextlib.suppress(_TriedError), written_whole(path):
         raise _TriedError
 
@@ -57,9 +56,9 @@ def save(result: EmpowermentResult, path: str) -> None:
         if _suffix(path) == ".csv":
             _write_table(result, temporary)
         elif _suffix(path) == ".nc":
-            result.to_xarray().to_netcdf(temporary)
+            _write_netcdf(result, temporary)
         else:
-            _draw(result, temporary)
+            temporary.write_bytes(_picture(result, _suffix(path)))
 
 
 def keeps_sequences(path: str) -> bool:
@@ -84,11 +83,21 @@ def _write_table(result: EmpowermentResult, path: Path) -> None:
             table.writerow([state, *place, *numbers, bool(result.converged[i]), status, result.unit])
 
 
-def _draw(result: EmpowermentResult, path: Path) -> None:
+def _write_netcdf(result: EmpowermentResult, path: Path) -> None:
+    try:
+        result.to_xarray().to_netcdf(path)
+    except RuntimeError as reason:  # which the library raises where a disk is full
+        raise OSError(str(reason)) from None
+
+
+def _picture(result: EmpowermentResult, suffix: str) -> bytes:
+    """Return a picture; it is made in memory, for matplotlib stumbles over a disk that is full."""
     from matplotlib.figure import Figure  # not pyplot, which may look for a screen
 
     from empowerment.plotting import figure_size, plot_empowerment
 
     figure = Figure(figsize=figure_size(result), layout="constrained")
     plot_empowerment(result, ax=figure.add_subplot())
-    figure.savefig(path, dpi=150)
+    content = io.BytesIO()
+    figure.savefig(content, format=suffix.removeprefix("."), dpi=150)
+    return content.getvalue()

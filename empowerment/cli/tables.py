@@ -72,18 +72,18 @@ def read_table(
     has_index = _has_index(cells, body, apart, normalize) if index is None else index
     numbers = [_numbers(cells, Row(row.line, row.cells[has_index:])) for row in body]
     _refuse_two_decimal_signs(cells, [cell for row in body for cell in row.cells[has_index:]], normalize)
-    _refuse_doubtful_comments(cells, has_index, header)
+    _refuse_doubtful_comments(cells, has_index or len(body) == 1, header)
     names = first.cells[has_index and not short :] if has_header else []
     labels = [row.cells[0] for row in body] if has_index else []
     return Table(numbers, _distinct(labels), _distinct(names), _reading(cells, has_header, has_index))
 
 
-def _refuse_doubtful_comments(cells: Cells, has_index: bool, header: bool | None) -> None:
+def _refuse_doubtful_comments(cells: Cells, may_have_index: bool, header: bool | None) -> None:
     """Refuse a comment that may be a row whose label begins with ``#``, or the header that was meant."""
     first, width = cells.rows[0], len(cells.rows[-1].cells)
     for comment in cells.comments:
         numbers = all(cells.kind(cell.strip()) == NUMBER for cell in comment.cells[1:])
-        if has_index and len(comment.cells) == width and numbers:
+        if may_have_index and len(comment.cells) == width and numbers:
             raise cells.complaint(
                 comment, "which may be a comment or a row whose label begins with '#'; take it away"
             )
@@ -134,17 +134,18 @@ def _has_header(cells: Cells, normalize: bool) -> bool:
     )
 
 
-def _corner_and_names(cells: Cells) -> tuple[str, list[str], list[str]]:
-    """Return what stands above the column of labels, the cells beside it, and what may be labels.
+def _corner_and_names(cells: Cells) -> tuple[str | None, list[str], list[str]]:
+    """Return what stands above a column of labels, the cells beside it, and what may be labels.
 
-    What stands there is "" where it is empty or lacking. Without a name there, every cell is beside it.
+    What stands there is "" where it is empty or lacking, and None where it can be no name: then there is no such
+    column, or none that a header tells.
     """
     first, labels = cells.rows[0].cells, [row.cells[0] for row in cells.rows[1:]]
     if labels and len(first) < len(cells.rows[1].cells):
         return "", first, labels
     if len(first) > 1 and cells.kind(first[0]) in (NAME, EMPTY):
         return first[0], first[1:], labels
-    return "no place", first, []
+    return None, first, []
 
 
 def _count(cells_in_order: list[str], cells: Cells) -> bool:
@@ -181,15 +182,15 @@ def _has_index(cells: Cells, body: list[Row], apart: bool, normalize: bool) -> b
     if kinds == {NAME} and len(set(first)) == len(first):
         return True
     if kinds != {NUMBER}:
-        if apart:
+        if apart and EMPTY not in kinds:
             return True
         odd = next(row for row in body if cells.kind(row.cells[0]) != NUMBER)
         raise cells.complaint(odd, f"{_WANTED}; pass --index if its first column holds labels")
     labels = [cells.number(cell) for cell in first]
     increasing = all(x.is_integer() for x in labels) and labels == sorted(set(labels))
     kept, dropped = (not normalize and _all_rows_sum_to_1(cells, body, start) for start in (0, 1))
-    unclear = not _count(first, cells) if apart else len(body) > 1
-    if unclear if normalize else apart and kept and not dropped:
+    counted = _count(first, cells)
+    if (normalize and not (apart and counted)) or (apart and kept and not dropped):
         raise cells.complaint(
             body[0],
             "whose first column may hold labels or numbers of the channel; pass --index or --no-index to say which",

@@ -171,13 +171,13 @@ def position_to_json(place: Position) -> dict[str, Any]:
     """Return a position as JSON has it."""
     logs = [None if log == -math.inf else log for log in place.log_probabilities.tolist()]
     return {
-        "tokens": [_text(token) for token in place.tokens],
+        "tokens": [_token_to_json(token) for token in place.tokens],
         "log_probabilities": logs,
         "ids": None if place.ids is None else place.ids.tolist(),
         "vocabulary_size": place.vocabulary_size,
         "cap": place.cap,
         "rounding": place.rounding,
-        "token": None if place.token is None else _text(place.token),
+        "token": _token_to_json(place.token),
         "chosen": place.chosen,
         "span": list(place.span),
     }
@@ -198,9 +198,9 @@ def _position_from_json(found: dict[str, Any]) -> Position:
     return Position(
         **found
         | {
-            "tokens": tuple(map(_bytes, found["tokens"])),
+            "tokens": tuple(map(_token_from_json, found["tokens"])),
             "log_probabilities": np.array([-math.inf if log is None else log for log in logs], dtype=float),
-            "token": None if found["token"] is None else _bytes(found["token"]),
+            "token": _token_from_json(found["token"]),
             "span": tuple(span),
         }
     )
@@ -221,6 +221,15 @@ def outcome_to_json(outcome: Outcome) -> Any:
 def outcome_from_json(value: Any) -> Outcome:
     """Return a token from what :func:`outcome_to_json` made of it."""
     return value if _is(value, (int,)) else _bytes(value)
+
+
+def _token_to_json(token: bytes | None) -> Any:
+    """Return a token as JSON has it; one that is not told stays None."""
+    return None if token is None else _text(token)
+
+
+def _token_from_json(value: Any) -> bytes | None:
+    return None if value is None else _bytes(value)
 
 
 def _text(token: bytes) -> str | dict[str, str]:
