@@ -107,7 +107,7 @@ def actuation_channel(
     ------
     NoSequenceError
         If no sequence of this length is available: each of its actions must be available in every state that
-        the sequence can meet with positive probability.
+        the sequence can meet with positive probability. It is a ValueError.
     MemoryError
         If there are more rows than `memory` allows.
 
