@@ -272,3 +272,33 @@ def test_more_starts_than_states():
             every = emp.empowerment(model, 2, beliefs=[*certain, [0.5, 0.5], [0.5, 0.5]], feedback=True, **ask)
             single = emp.empowerment(model, 2, beliefs=[0.5, 0.5], feedback=True, **ask)
             assert every.value[3:] == pytest.approx([float(single)] * 2, abs=3e-9)
+
+
+def test_bounds_of_trajectories_find_the_sequences_that_go_on():
+    """Of the room with a pit: what is read last is a part of what is read on the way."""
+    found = emp.empowerment(MODELS["MDP"], 3, states="room", output="trajectory", method="interval")
+    assert found.lower[0] == pytest.approx(1, abs=1e-9)
+    assert found.upper[0] >= 1
+
+
+def test_no_step_is_no_dead_end():
+    for model in MODELS.values():
+        for sensor in (None, "state") if isinstance(model, emp.MDP) else ("observation", "state", "belief"):
+            for output, feedback in WAYS:
+                found = emp.empowerment(
+                    model, 0, states=["room", "pit"], sensor=sensor, output=output, feedback=feedback
+                )
+                assert found.value.tolist() == [0, 0]
+                assert found.status.tolist() == [emp.Status.CERTIFIED] * 2
+    # To stop counts as an end as well, wherever it is.
+    for feedback in (False, True):
+        found = emp.empowerment(MODELS["MDP"], 2, stopping=True, feedback=feedback)
+        assert found.value == pytest.approx([1, 0], abs=1e-9)
+        assert (found.status == emp.Status.CERTIFIED).all()
+
+
+def test_a_channel_without_inputs_says_where_it_would_begin():
+    with pytest.raises(NoSequenceError, match="no sequence of 1 actions is available from state 'pit': each action"):
+        emp.actuation_channel(MODELS["MDP"], "pit")
+    with pytest.raises(NoSequenceError, match="no sequence of 2 actions is available from this belief: each action"):
+        emp.actuation_channel(MODELS["POMDP"], horizon=2, belief=[0.5, 0.5])

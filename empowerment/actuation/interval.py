@@ -92,15 +92,18 @@ def sampled(task: Task, samples: int, rng: np.random.Generator, dynamics: Dynami
 def bracket_runs(task: Task, model: MDP, sensor: Sensor, dynamics: Dynamics, kernels: Kernels) -> Ends:
     """Return an interval for whole trajectories: what is read first is not lost by what is done later.
 
-    The lower end is the value at the longest horizon whose sequences can all be looked at, where every one of them
-    can go on. The upper end lets the agent see the states, or counts the runs of readings.
+    The lower end is the value at the longest horizon whose sequences can all be looked at; where actions are missing,
+    so that not all of them can go on, it is that of the last reading. The upper end lets the agent see the states, or
+    counts the runs of readings.
     """
     start = np.array([task.start])
     upper = _simple_bound(task, dynamics, sum(log_readings(dynamics, start, k) for k in range(1, task.horizon + 1)))
     best = _nothing(task, upper)
+    if not model.available.all():  # then what is read at the end has to do, as a part of the trajectory
+        return _with_upper(_better(best, bracket(task, dynamics, kernels, {})), upper)
     number = int(dynamics.columns[task.start])
     part = task.max_sequences // _SHARE, task.memory / _SHARE
-    for horizon in range(1, task.horizon if model.available.all() else 0):
+    for horizon in range(1, task.horizon):
         if upper - best.lower <= task.wanted(best.lower):
             break
         try:
