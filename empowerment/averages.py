@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from empowerment import validate
-from empowerment.results import KINDS, EmpowermentResult, Interval
+from empowerment.results import KINDS, EmpowermentResult, Interval, Status
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,19 +49,22 @@ def averaged(result: EmpowermentResult, weights: np.ndarray, labels: tuple[Any, 
     """Return the result for several distributions over its states, weights of shape (n_labels, n_states)."""
     values, lower, upper = (weights @ np.asarray(getattr(result, name)) for name in ("value", "lower", "upper"))
     used = [np.flatnonzero(own) for own in weights]
-    missed = ~result.converged
     return replace(
         result,
         value=values,
         lower=lower,
         upper=upper,
-        # That of a state which missed the tolerance, if there is one.
-        status=np.array([result.status[own[np.argmax(missed[own])]] for own in used]),
+        status=np.array([_telling(result.status[own], ~result.converged[own]) for own in used]),
         method=np.array([_weakest(result.method[own]) for own in used]),
         states=labels,
         state_numbers=np.arange(len(labels)),
         optimal=None,
     )
+
+
+def _telling(status: np.ndarray, missed: np.ndarray) -> int:
+    """Return the status of a state that missed the tolerance, if there is one, or else of one with inputs."""
+    return int(status[np.argmax(2 * missed + (status != Status.NO_SEQUENCE))])
 
 
 def _weakest(methods: np.ndarray) -> str:

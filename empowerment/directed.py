@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from empowerment import validate
 from empowerment.channel import Channel
@@ -47,7 +48,8 @@ def directed_information(
     Raises
     ------
     ValueError
-        If the policy is none of this model, or there is neither a horizon nor a discount below 1.
+        If the policy is none of this model, there is neither a horizon nor a discount below 1, or the policy may come
+        to a state without actions (one that is not terminal) while steps are left.
 
     Examples
     --------
@@ -63,7 +65,9 @@ def directed_information(
     rows = policy_rows(policy, model)
     unit, discount = math.log(validate.base(base)), validate.discount(discount)
     numbers = model.state_indices(states)
+    horizon = None if horizon is None else validate.horizon(horizon)
     gain, steps = _information(model, rows), step_matrix(model, rows)
+    _check_goes_on(model, steps, numbers, horizon)
     if horizon is None:
         if discount == 1:
             raise ValueError(
@@ -72,9 +76,30 @@ def directed_information(
             )
         return solve_discounted(steps, gain, discount)[numbers] / unit
     total = np.zeros(model.n_states)
-    for _ in range(validate.horizon(horizon)):
+    for _ in range(horizon):
         total = gain + discount * (steps @ total)
     return total[numbers] / unit
+
+
+def _check_goes_on(model: MDP, steps: sparse.csr_array, starts: np.ndarray, horizon: int | None) -> None:
+    """Refuse a policy that may be stuck while steps are left."""
+    stuck = np.asarray(~model.available.any(axis=1))
+    origin = np.full(model.n_states, -1)
+    origin[starts] = starts
+    front, step = np.unique(starts), 0
+    while stuck.any() and front.size and (horizon is None or step < horizon):
+        met = front[stuck[front]]
+        if met.size:
+            raise ValueError(
+                f"from state {model.states[origin[met[0]]]!r} the policy may come to state "
+                f"{model.states[met[0]]!r}, which has no action, after {step} steps; expected one that goes on: name "
+                "states= from which it does, take fewer steps, or declare that state terminal"
+            )
+        moves = steps[front].tocoo()
+        new = np.flatnonzero((moves.data > 0) & (origin[moves.col] < 0))
+        fresh, first = np.unique(moves.col[new], return_index=True)
+        origin[fresh] = origin[front[moves.row[new[first]]]]
+        front, step = fresh, step + 1
 
 
 def _information(model: MDP, policy: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -10,13 +11,15 @@ import numpy as np
 from empowerment.actuation.closed_loop import closed_loop
 from empowerment.actuation.feedback import feedback_values
 from empowerment.actuation.feedback_bounds import bracket_beliefs, bracket_states
-from empowerment.actuation.policy_trees import trees_of_beliefs, trees_of_states
-from empowerment.actuation.task import Ends, TooManySequencesError
+from empowerment.actuation.policy_trees import polytope_of_states, trees_of_beliefs, trees_of_states
+from empowerment.actuation.task import Ends, NoSequenceError, TooManySequencesError
 from empowerment.actuation.view import Hidden
 from empowerment.finder import Finder, Found, RefusedError, joined
 
 # Bytes of rows in one sum beyond which "auto" gives policy trees up: the time grows with every sum that is near it.
 _TREES = 2**27
+# Where bounds were asked for, and states times steps are more than this, extreme policies are not looked for.
+_STEPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -65,20 +68,28 @@ class FeedbackFinder(Finder):
         return joined(
             [
                 self._finding(Ends.without_sequences(value, lower, upper, self.horizon), "dynamic-programming")
+                if value > -math.inf
+                else self._nothing("dynamic-programming")
                 for value, lower, upper in np.stack(found[:3], axis=1)[places].tolist()
             ]
         )
 
     def _reacting(self, number: int) -> Found:
         method = self.methods[0] if self.method == "auto" else self.method
-        if method == "interval":
-            return self._finding(self._bracket_of(number), "interval")
         try:
+            if method == "interval":
+                return self._finding(_both(self._bracket_of(number), self._polytope_of(number)), "interval")
             return self._finding(self._exactly(number, method), method)
+        except NoSequenceError:
+            return self._nothing(method)
         except (MemoryError, TooManySequencesError) as reason:
             if self.method != "auto":
                 raise RefusedError(number, str(reason)) from None
-            return self._finding(self._bracket_of(number), "interval")
+            known = getattr(reason, "known", None)
+        try:
+            return self._finding(_both(self._bracket_of(number), known), "interval")
+        except NoSequenceError:
+            return self._nothing("interval")
 
     @cached_property
     def _without_reactions(self) -> Finder:
@@ -100,6 +111,12 @@ class FeedbackFinder(Finder):
         limits = {"tol": task.tol, "rtol": task.rtol, "memory": task.memory}
         return closed_loop(model, belief, task.horizon, backend=task.backend, method=method, **limits)
 
+    def _polytope_of(self, number: int) -> Ends | None:
+        task, dynamics, _ = self._task(self._start_of(number))
+        if self.hidden is not None or self.output != "final" or not 0 < self.horizon * dynamics.n_columns <= _STEPS:
+            return None
+        return polytope_of_states(task._replace(memory=min(task.memory, _TREES)), dynamics)
+
     def _bracket_of(self, number: int) -> Ends:
         task, dynamics, tools = self._task(self._start_of(number))
         plain = self._without_reactions._of_state(self._start_of(number))
@@ -109,3 +126,12 @@ class FeedbackFinder(Finder):
             return bracket_states(task, dynamics, open_loop, tools, self.output)
         model, belief, sensor = self.hidden.model, self.hidden.beliefs[number], self.hidden.sensor
         return bracket_beliefs(task, model, belief, open_loop, self.output, sensor)
+
+
+def _both(one: Ends, other: Ends | None) -> Ends:
+    """Return the narrowest interval that two that hold the same value leave."""
+    if other is None:
+        return one
+    best = max(one, other, key=lambda ends: ends.lower)
+    upper = max(min(one.upper, other.upper), best.lower)
+    return best._replace(value=min(best.value, upper), upper=upper)

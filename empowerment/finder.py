@@ -12,7 +12,7 @@ from empowerment.actuation import kernels
 from empowerment.actuation.column_generation import Solution
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.exact import solve_exactly
-from empowerment.actuation.interval import bracket, bracket_runs, sampled
+from empowerment.actuation.interval import bracket, bracket_runs, is_wide, sampled
 from empowerment.actuation.layers import HULL_COLUMNS, Kernels
 from empowerment.actuation.open_loop import open_loop
 from empowerment.actuation.reachable import Graph, count_readings, count_runs, reading_graph, successor_graph
@@ -153,23 +153,26 @@ class Finder:
                 return self._bracketed(number)
             return self._solved(number)
         except NoSequenceError:
-            ends = Ends(0.0, 0.0, 0.0, np.empty((0, self.horizon), dtype=np.int32), np.empty(0))
             exact = "enumeration" if self.output == "trajectory" else "column-generation"
-            method = self.method if self.method != "auto" else exact
-            return self._finding(ends, method, Status.NO_SEQUENCE)
+            return self._nothing(self.method if self.method != "auto" else exact)
+
+    def _nothing(self, method: str) -> Found:
+        """Return what is found where there is no input."""
+        ends = Ends.without_sequences(0.0, 0.0, 0.0, self.horizon)
+        return self._finding(ends, method, Status.NO_SEQUENCE)
 
     def _enumerated(self, number: int) -> Found:
         """Take the capacity of the rows of every sequence; of trajectories bounds where there are too many."""
         kernel = kernel_of(self.backend)[1]
         most = math.inf if self.method == "enumeration" else self.max_sequences
         try:
-            if self.method == "interval":
+            task, dynamics, tools = self._task(number)
+            if self.method == "interval" or (self.method == "auto" and is_wide(task, dynamics, "trajectory")):
                 raise TooManySequencesError
             channel = open_loop(self.model, number, self.horizon, self.sensor, self.output, self.memory, kernel, most)
         except (MemoryError, TooManySequencesError) as reason:
             if self.method == "enumeration":
                 raise RefusedError(number, str(reason)) from None
-            task, dynamics, tools = self._task(number)
             return self._finding(bracket_runs(task, self.model, self.sensor, dynamics, tools), "interval")
         result = channel_capacity(
             Channel.from_valid(channel.rows),
@@ -187,9 +190,10 @@ class Finder:
         """Take the capacity over every sequence, or bounds where there are too many."""
         task, dynamics, tools = self._task(number)
         bounded = None
-        if self.method == "auto" and self.horizon > _LONG:
+        wide = self.method == "auto" and is_wide(task, dynamics, "final")
+        if wide or (self.method == "auto" and self.horizon > _LONG):
             bounded = bracket(task, dynamics, tools, self._shared)
-            if self._closed(bounded) or dynamics.n_columns > HULL_COLUMNS:
+            if wide or self._closed(bounded) or dynamics.n_columns > HULL_COLUMNS:
                 return self._finding(bounded, "interval")
         try:
             return self._finding(solve_exactly(task, dynamics, tools), "column-generation")

@@ -53,7 +53,7 @@ def joint_distribution(
     MemoryError
         If it would take more than `memory`.
     ValueError
-        If the policy is none of this model.
+        If the policy is none of this model, or leads to where no action is available while steps are left.
 
     Examples
     --------
@@ -130,8 +130,14 @@ def _asking(policy: Any, mdp: MDP, labels: Sequence[Any]) -> Chooser:
         if not weights.any():
             return np.zeros(mdp.n_actions)
         told = tuple((mdp.actions[a], labels[o]) for a, o in past)
+        able = mdp.available[weights > 0].all(axis=0)
+        if not able.any():
+            raise ValueError(
+                f"after {told!r} no action is available in every state that is then possible, expected a policy that "
+                "does not lead there, or a horizon that ends before"
+            )
         chances = validate.distribution(policy(told), mdp.n_actions, f"policy({told!r})")
-        lost = np.flatnonzero((chances > 0) & ~mdp.available[weights > 0].all(axis=0))
+        lost = np.flatnonzero((chances > 0) & ~able)
         if lost.size:
             raise ValueError(
                 f"policy({told!r}) gives action {mdp.actions[lost[0]]!r} a probability of {chances[lost[0]]:g}, "

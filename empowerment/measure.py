@@ -60,7 +60,8 @@ def empowerment(
     """Return the n-step empowerment of states, each with a certified interval.
 
     It is the capacity of the channel from `horizon` actions, fixed before the first of them, to what is read
-    at the end (Klyubin, Polani, Nehaniv 2005).
+    at the end (Klyubin, Polani, Nehaniv 2005). Where actions are missing, inputs count that are never stuck: with
+    steps left they meet no state, or with hidden states no set of possible ones, without an available action.
 
     Parameters
     ----------
@@ -144,8 +145,9 @@ def empowerment(
 
     Notes
     -----
-    Terminal states are absorbing and have none. Where no sequence of this length is available the empowerment
-    is 0, and the status says so where every sequence was looked at. More steps need not mean more empowerment in a
+    Terminal states are absorbing and have none. Where no sequence of this length is available, or with feedback every
+    policy may be stuck with steps left, the empowerment is 0 and the status ``NO_SEQUENCE``; bounds on sequences that
+    are too many to be looked at may leave that open. More steps need not mean more empowerment in a
     noisy world. Of states that declared symmetries map to each other one is computed.
 
     Where the transition or the sensor is an array of JAX the result holds its arrays, too. Inside a JAX
@@ -297,6 +299,9 @@ def _seed(rng: np.random.Generator | int | None) -> int:
 
 def _alike(model: MDP, numbers: np.ndarray, finder: Finder) -> Orbits:
     """Return which states stand for which: those of one orbit, if the sensor reads the state itself."""
+    if isinstance(finder, FeedbackFinder) and finder.hidden is not None:
+        # Starts are numbered by themselves there, and may be more than there are states.
+        return Orbits.apart(numbers, model.n_actions)
     use = model.symmetries and finder.sensor.name == "state" and finder.method not in ("counting", "sampled")
     return orbits(model if use else model.unlabelled(), numbers)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from empowerment import validate
+from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.models.mdp import action_rewards as action_rewards
 from empowerment.results import EmpowermentResult
@@ -216,8 +217,8 @@ def greedy_policy(model: Any, values: Any, *, rewards: Any = None, tie: str = "f
     Returns
     -------
     Policy
-        Rows of states without actions are zeros. In terminal states every action does nothing, and the tie rule
-        decides.
+        Rows of states without actions are zeros. An action that may lead to one of these, sooner or later, is taken
+        only where all of them may. In terminal states every action does nothing, and the tie rule decides.
 
     Raises
     ------
@@ -245,7 +246,7 @@ def greedy_policy(model: Any, values: Any, *, rewards: Any = None, tie: str = "f
     tol = validate.finite(tol, "tol", least=0.0)
     worth = _worth(model, values, rewards)
     with np.errstate(invalid="ignore"):  # a state without actions has no best one
-        best = (worth >= worth.max(axis=1, keepdims=True) - tol) & model.available
+        best = (worth >= worth.max(axis=1, keepdims=True) - tol) & np.isfinite(worth)
     if tie == "stay":
         here = np.column_stack([matrix.diagonal() for matrix in model.action_matrices])
         staying = np.where(best, here, -1.0)
@@ -271,7 +272,8 @@ def softmax_policy(model: Any, values: Any, temperature: float, *, rewards: Any 
     Returns
     -------
     Policy
-        Missing actions have probability 0; rows of states without actions are zeros.
+        Missing actions have probability 0; rows of states without actions are zeros. An action that may lead to one
+        of these, sooner or later, has a chance only where all of them may.
 
     Raises
     ------
@@ -295,5 +297,6 @@ def softmax_policy(model: Any, values: Any, temperature: float, *, rewards: Any 
 
 
 def _worth(model: MDP, values: Any, rewards: Any) -> np.ndarray:
-    found = expected_next(model, values)
+    lasting = lasting_actions(model)
+    found = np.where(lasting | ~lasting.any(axis=1, keepdims=True), expected_next(model, values), -np.inf)
     return found if rewards is None else found + action_rewards(model, rewards)

@@ -14,12 +14,15 @@ import numpy as np
 from empowerment import validate
 from empowerment.actuation.classes import lasting_classes
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.long_run import average
+from empowerment.actuation.long_run import LongRun, average
 from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.solve import backend_name
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.results import ON_FAILURE, Interval, Status, tell_failure
 from empowerment.unified import BellmanResult, unified_bellman
+
+# What is left where every policy comes to a dead end.
+_NO_RUN = LongRun(0.0, 0.0, 0.0, np.zeros((0, 1)), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +32,11 @@ class EmpowermentRate(Interval):
     Attributes
     ----------
     value, lower, upper : float
-        One for all states.
+        One for all states from which some policy goes on for ever.
     status : Status
+        ``NO_SEQUENCE`` if there is no such state; the value is 0 then.
     policy : ndarray of shape (n_states, n_actions)
-        Probability of each action in each state of an optimum; zeros where there is none to take.
+        Probability of each action in each state of an optimum; zeros in other states.
     states, actions : tuple
         Labels.
     n_iter : int
@@ -81,7 +85,8 @@ def discounted_empowerment(
     Parameters
     ----------
     model : MDP, or array of shape (n_states, n_actions, n_states)
-        Each state has its own actions; one without any is worth 0.
+        Each state has its own actions. Policies count that never come to a state without any (one that is not
+        terminal).
     discount : float
         In [0, 1): what a step counts, relative to the one before. 0 leaves the empowerment of one step.
     tol, rtol, base, backend, max_sweeps, on_failure
@@ -139,7 +144,8 @@ def empowerment_rate(
     Parameters
     ----------
     model : MDP or ndarray of shape (n_states, n_actions, n_states)
-        Each state has its own actions; one without any is never left.
+        Each state has its own actions. Policies count that never come to a state without any (one that is not
+        terminal), and states from which there is such a policy.
     tol : float
         Width wanted of the interval, in the result's unit.
     backend : {"numba", "reference", "jax"}, optional
@@ -183,16 +189,18 @@ def empowerment_rate(
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     limit, backend = validate.positive_int(max_iter, "max_iter"), backend_name(backend)
     dynamics = Dynamics.of(model, make_sensor(None, model))
+    dynamics = dynamics.lasting()
     _check_one_class(model, dynamics)
     unit = math.log(base)
-    found = average(dynamics, tol * unit, backend, limit)
-    missed = Status.MAX_ITER if found.n_iter >= limit else Status.PRECISION
+    found = average(dynamics, tol * unit, backend, limit) if dynamics.n_columns else _NO_RUN
+    policy = np.zeros((model.n_states, model.n_actions))
+    policy[dynamics.columns] = found.policy
     result = EmpowermentRate(
         value=float(found.value) / unit,
         lower=float(found.lower) / unit,
         upper=float(found.upper) / unit,
-        status=Status.CERTIFIED if found.upper - found.lower <= tol * unit else missed,
-        policy=found.policy,
+        status=_status(found, tol * unit, limit),
+        policy=policy,
         states=tuple(model.states),
         actions=tuple(model.actions),
         n_iter=found.n_iter,
@@ -200,16 +208,24 @@ def empowerment_rate(
         base=base,
         tol=tol,
     )
-    if result.status != Status.CERTIFIED:
+    if result.status not in (Status.CERTIFIED, Status.NO_SEQUENCE):
         sentence = f"the interval is {result.gap:.2e} {result.unit} wide, wanted {tol:.2e}: {result.status.sentence}"
         tell_failure(sentence, on_failure)
     return result
 
 
+def _status(found: LongRun, tol: float, limit: int) -> Status:
+    if not found.n_iter:
+        return Status.NO_SEQUENCE
+    if found.upper - found.lower <= tol:
+        return Status.CERTIFIED
+    return Status.MAX_ITER if found.n_iter >= limit else Status.PRECISION
+
+
 def _check_one_class(model: MDP, dynamics: Dynamics) -> None:
-    classes = lasting_classes(dynamics)
+    classes = lasting_classes(dynamics) if dynamics.n_columns else []
     if len(classes) > 1:
-        one, other = (model.states[int(members[0])] for members in classes[:2])
+        one, other = (model.states[int(dynamics.columns[members[0]])] for members in classes[:2])
         raise ValueError(
             f"the agent can stay around state {one!r} for ever and around state {other!r}, which need not meet: "
             "the rate may depend on the first state; expected a model with one such place. Take a part of it, or "

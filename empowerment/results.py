@@ -43,7 +43,8 @@ _SENTENCES = {
     Status.MAX_ITER: "the iteration limit came first: the interval holds but is wider than the tolerance; "
     "raise max_iter or tol",
     Status.PRECISION: "rounding errors came first: the interval holds but is wider than the tolerance; raise tol",
-    Status.NO_SEQUENCE: "no action sequence of this length is available, so there is nothing to choose from",
+    Status.NO_SEQUENCE: "no action sequence of this length is available (with feedback: whatever is done may lead to "
+    "where no action is), so there is nothing to choose from",
     Status.BOUNDED: "not every action sequence was looked at: the interval holds but is wider than the tolerance; "
     "raise max_sequences and memory, or shorten the horizon, for an exact value",
     Status.HANDED_OVER: "certified, but on the CPU: on the device the iteration stopped short",

@@ -31,8 +31,8 @@ class Simulation:
     rewards : ndarray of shape (n_steps,), or None
         The expected reward of each state and action on the way; None where there are none.
     ended : bool
-        Whether it stopped in a terminal state, or in one without actions. Then `n_steps` may be less than was asked
-        for.
+        Whether it stopped in a terminal state, or at a dead end: an MDP in a state without actions, a POMDP in a
+        belief whose states have no action in common. Then `n_steps` may be less than was asked for.
     """
 
     states: np.ndarray
@@ -114,7 +114,7 @@ def simulate(
     mdp = walk.mdp
     worth = None if rewards is None else action_rewards(mdp, rewards)
     states, actions = [draw(walk.first, rng)], list[int]()
-    while len(actions) < steps and not _is_over(mdp, states[-1]):
+    while len(actions) < steps and not walk.is_over(states[-1]):
         actions.append(draw(walk.choose(states[-1]), rng))
         states.append(draw(_row(mdp, states[-1], actions[-1]), rng))
         walk.see(actions[-1], states[-1], rng)
@@ -125,12 +125,8 @@ def simulate(
         observations=walk.observations,
         beliefs=walk.beliefs,
         rewards=None if worth is None else worth[states[:-1], taken],
-        ended=_is_over(mdp, states[-1]),
+        ended=walk.is_over(states[-1]),
     )
-
-
-def _is_over(mdp: MDP, state: int) -> bool:
-    return bool(mdp.is_terminal[state] or not mdp.available[state].any())
 
 
 def _row(mdp: MDP, state: int, action: int) -> np.ndarray:
@@ -142,6 +138,8 @@ class _Walk(Protocol):
 
     mdp: MDP
     first: np.ndarray
+
+    def is_over(self, state: int) -> bool: ...
 
     def choose(self, state: int) -> np.ndarray: ...
 
@@ -170,6 +168,9 @@ class _Seen:
             raise ValueError("this model has no initial distribution, expected start= with the label of a state")
         self.first = np.array(mdp.initial) if start is None else np.eye(mdp.n_states)[mdp.state_index(start)]
 
+    def is_over(self, state: int) -> bool:
+        return bool(self.mdp.is_terminal[state] or not self.mdp.available[state].any())
+
     def choose(self, state: int) -> np.ndarray:
         return np.asarray(self._rows[state])
 
@@ -190,6 +191,9 @@ class _Hidden:
         self._policy: Callable[[np.ndarray], Any] = policy
         self.first = model.belief(start)
         self._beliefs, self._observations = [self.first], list[int]()
+
+    def is_over(self, state: int) -> bool:
+        return bool(self.mdp.is_terminal[state] or not self._model.available_in(self._beliefs[-1]).any())
 
     def choose(self, state: int) -> np.ndarray:
         belief = self._beliefs[-1]

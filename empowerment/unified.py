@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,9 +12,10 @@ from empowerment import validate
 from empowerment.actuation.feedback import reached_channel
 from empowerment.capacity.solve import backend_name, channel_capacity
 from empowerment.models.chain import solve_discounted, step_matrix
+from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.policy import Policy, action_rewards
-from empowerment.results import ON_FAILURE, Interval, tell_failure
+from empowerment.results import ON_FAILURE, Interval, Status, tell_failure
 
 # So many sweeps without a narrower interval, and rounding has taken over.
 _PATIENCE = 3
@@ -30,8 +31,12 @@ class BellmanResult(Interval):
     ----------
     value, lower, upper : ndarray of shape (n_states,)
         The value of each state, and the ends it is proved to lie between. `policy` itself is worth at least `lower`.
+        0 where every policy may come to a dead end.
+    status : ndarray of int of shape (n_states,)
+        A :class:`Status` for each: ``NO_SEQUENCE`` where every policy may come to a dead end.
     policy : Policy
-        The best one found.
+        The best one found. Where every policy may come to a dead end it takes the first available action, if there
+        is one.
     states : tuple
         Labels of the states.
     n_sweeps : int
@@ -45,6 +50,7 @@ class BellmanResult(Interval):
     value: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+    status: np.ndarray
     policy: Policy
     states: tuple[Any, ...]
     n_sweeps: int
@@ -84,7 +90,8 @@ def unified_bellman(
 
     The value of a state is the largest, over policies, of the expected discounted sum of
     ``reward_weight * reward + information_weight * information``, where the information of a step is that between
-    the action and the next state (Leibfried, Pascual-Diaz, Grau-Moya 2019).
+    the action and the next state (Leibfried, Pascual-Diaz, Grau-Moya 2019). Policies count that never come to a dead
+    end: a state without actions that is not terminal.
 
     Parameters
     ----------
@@ -129,8 +136,12 @@ def unified_bellman(
     One update of a state is a capacity with rewards. A sweep solves all states as one batch; between sweeps a linear
     system gives the value of the policy found, so that few are needed. The intervals do not depend on that: if one
     update of any numbers V lies between ``V - low`` and ``V + high``, the value lies within
-    ``low * discount / (1 - discount)`` below and ``high * discount / (1 - discount)`` above that update. Terminal
-    states, and those without actions, are worth 0.
+    ``low * discount / (1 - discount)`` below and ``high * discount / (1 - discount)`` above that update.
+
+    Terminal states are worth 0. Dead ends, with rewards as without, have no value; actions that may lead to one are
+    left out until none does, whatever they would bring before. A state without any action left has no policy: its
+    value is set to 0, and its status is ``NO_SEQUENCE``. Declare a state terminal where arriving there is the end of
+    a task, and reward the step that leads there.
 
     References
     ----------
@@ -166,6 +177,7 @@ def unified_bellman(
         value=np.clip(found.value, found.lower, found.upper) / unit,
         lower=found.lower / unit,
         upper=found.upper / unit,
+        status=np.where(update.hopeless, Status.NO_SEQUENCE, Status.CERTIFIED),
         policy=Policy(found.policy, model.states, model.actions),
         states=tuple(model.states),
         n_sweeps=n_sweeps,
@@ -177,9 +189,11 @@ def unified_bellman(
         tol=tol,
         rtol=rtol,
     )
-    if not result.converged.all():
-        tell_failure(_complaint(result, max_sweeps), on_failure)
-    return result
+    if result.converged.all():
+        return result
+    missed = Status.MAX_ITER if n_sweeps == max_sweeps else Status.PRECISION
+    tell_failure(_complaint(result, max_sweeps), on_failure)
+    return replace(result, status=np.where(result.converged, result.status, missed))
 
 
 def _below_one(discount: float) -> float:
@@ -231,9 +245,11 @@ class _Update:
         self._rewards, self._weight, self._discount = rewards, weight, discount
         # What one sweep misses is multiplied by the discounted number of steps.
         self._tol = max(validate.MIN_TOL, tol * (1 - discount) / max(weight, 1e-300))
-        self._active = np.flatnonzero(model.available.any(axis=1) & ~model.is_terminal)
+        self._allowed = lasting_actions(model)
+        self.hopeless = ~self._allowed.any(axis=1)
+        self._active = np.flatnonzero(~self.hopeless & ~model.is_terminal)
         available = [
-            state * model.n_actions + np.flatnonzero(model.available[state]) for state in self._active.tolist()
+            state * model.n_actions + np.flatnonzero(self._allowed[state]) for state in self._active.tolist()
         ]
         self._channels = [reached_channel(model.rows[numbers]) for numbers in available] if weight else []
 
@@ -258,10 +274,10 @@ class _Update:
 
     def _solve(self, worth: np.ndarray, policy: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Fill in the best policy against the worth of actions; return both ends of its value and its information."""
-        able = [np.flatnonzero(self.model.available[state]) for state in self._active.tolist()]
+        able = [np.flatnonzero(self._allowed[state]) for state in self._active.tolist()]
         best = np.array([worth[state, actions].max() for state, actions in zip(self._active, able, strict=True)])
         if not self._weight:
-            chosen = np.where(self.model.available, worth, -np.inf)[self._active].argmax(axis=1)
+            chosen = np.where(self._allowed, worth, -np.inf)[self._active].argmax(axis=1)
             policy[self._active, chosen] = 1.0
             return best, best, np.zeros(best.size)
         # Rewards count from the best one: small numbers leave the solver the digits it needs.
@@ -291,7 +307,9 @@ class _Update:
         return (np.diff(self.model.rows.indptr).max() + 16) * float(np.finfo(float).eps) * size
 
     def _filled(self, policy: np.ndarray) -> np.ndarray:
-        """Give terminal states, where it does not matter, their first action."""
+        """Give states in which it does not matter, terminal or hopeless, their first available action."""
+        able = self.model.available
+        others = np.flatnonzero(able.any(axis=1) & (self.model.is_terminal | self.hopeless))
         filled = policy.copy()
-        filled[self.model.is_terminal, 0] = 1.0
+        filled[others, able[others].argmax(axis=1)] = 1.0
         return filled

@@ -202,10 +202,13 @@ def test_the_best_policy_has_the_discounted_feedback_empowerment():
     assert (emp.directed_information(MINI3, UNIFORM3, discount=0.9) <= best.upper).all()
 
 
-def test_terminal_states_and_states_without_actions_have_none():
+def test_terminal_states_have_none_and_dead_ends_are_refused():
     world = emp.MDP(np.full((3, 2, 3), 1 / 3), terminal=[1], available=[[True, True], [True, True], [False, False]])
-    found = emp.directed_information(world, [[0.5, 0.5], [0.5, 0.5], [0, 0]], 3)
-    assert found.tolist() == [0.0, 0.0, 0.0]
+    policy = [[0.5, 0.5], [0.5, 0.5], [0, 0]]
+    assert emp.directed_information(world, policy, 3, states=1).tolist() == [0.0]
+    assert emp.directed_information(world, policy, 0).tolist() == [0.0, 0.0, 0.0]
+    with pytest.raises(ValueError, match="from state 0 the policy may come to state 2, which has no action, after 1"):
+        emp.directed_information(world, policy, 3, states=0)
 
 
 @pytest.mark.parametrize(

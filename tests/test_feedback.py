@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from pomdp_oracles import tree_rows
+from dead_end_oracles import World, tree_rows
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -23,7 +23,9 @@ def solved(model, horizon, backend="numba", tol=TOL):
     found = feedback_values(dynamics_of(model), horizon, tol, backend)
     assert (found.lower <= found.value).all()
     assert (found.value <= found.upper).all()
-    assert (found.upper - found.lower <= tol + 1e-10).all()
+    hopeless = np.isneginf(found.upper)
+    assert np.isneginf(found.lower[hopeless]).all()
+    assert (found.upper[~hopeless] - found.lower[~hopeless] <= tol + 1e-10).all()
     return found
 
 
@@ -101,17 +103,16 @@ def random_model(seed, n_states=3, n_actions=2):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_policy_trees_have_the_same_capacity(seed):
-    """Every tree as an input of its own; a state without actions lets the trajectory end, as one that stays does."""
+    """Every tree that is never stuck before its last step as an input of its own."""
     model = random_model(seed)
-    rows, observed = model.to_dense(), np.tile(np.eye(3), (2, 1, 1))
-    for state in range(3):
-        able = np.flatnonzero(model.available[state])
-        own = rows[state, able] if able.size else np.eye(3)[[state]]
-        rows[state] = own[[0, -1]]  # a missing action does what one that is there does
+    world = World(model.to_dense(), model.available, np.tile(np.eye(3), (2, 1, 1)), [])
     values = solved(model, 2)
     for state in range(3):
-        trees = np.array(tree_rows(rows, observed, np.eye(3)[state], 2, "trajectory"))
-        exact = emp.channel_capacity(trees, base=math.e, tol=1e-11, on_failure="ignore")
+        trees = tree_rows(world, np.eye(3)[state], 2, world.observation, "trajectory")
+        assert bool(trees) == np.isfinite(values.value[state])
+        if not trees:
+            continue
+        exact = emp.channel_capacity(np.array(trees), base=math.e, tol=1e-11, on_failure="ignore")
         assert values.lower[state] <= exact.upper + 1e-12
         assert exact.lower <= values.upper[state] + 1e-12
 
@@ -132,21 +133,34 @@ def test_the_policy_carries_the_lower_end(seed):
     assert worth == pytest.approx(found.value, abs=2 * TOL)
 
 
-def test_values_never_fall_and_states_without_actions_have_none():
+def test_values_never_fall_without_dead_ends():
     model = random_model(1)
+    assert not model.available.all()
+    assert model.available.any(axis=1).all()
     before = np.zeros(3)
     for horizon in range(8):
         found = solved(model, horizon)
         assert (found.upper >= before - TOL).all()
-        assert (np.abs(found.value[~model.available.any(axis=1)]) == 0).all()
         before = found.value
+
+
+def test_values_fall_where_a_choice_comes_too_close_to_a_dead_end():
+    """From the middle either way is open, but with three steps left one of them is too short."""
+    rows = np.zeros((5, 2, 5))
+    rows[0, [0, 1], [1, 3]] = rows[1, 0, 2] = rows[3, 0, 4] = rows[4, 0, 4] = 1
+    able = np.array([[True, True], [True, False], [False, False], [True, False], [True, False]])
+    model = emp.MDP(rows, available=able)
+    assert [solved(model, n).value[0] for n in range(5)] == pytest.approx([0, LOG2, LOG2, 0, 0], abs=TOL)
+    assert feedback_value(dynamics_of(model), 0, 4, 0.1, "numba") == pytest.approx(0, abs=1e-8)
+    assert feedback_value(dynamics_of(model), 1, 4, 0.1, "numba") == -math.inf
 
 
 def test_nothing_can_be_done_anywhere():
     model = emp.MDP(np.zeros((2, 1, 2)), available=[[False], [False]])
     found = solved(model, 3)
-    assert found.value.tolist() == [0.0, 0.0]
+    assert found.value.tolist() == [-math.inf, -math.inf]
     assert not found.policies.any()
+    assert solved(model, 0).value.tolist() == [0.0, 0.0]
 
 
 def test_an_early_end():

@@ -70,9 +70,10 @@ def test_only_states_on_the_way_are_read():
 def test_where_the_world_ends_it_stays():
     rows = np.zeros((2, 2, 2))
     rows[0, 0, 1] = rows[0, 1, 0] = 1
-    for model in (emp.MDP(rows, terminal=[1]), emp.MDP(rows, available=[[True, True], [False, False]])):
-        channel = option_channel(model, 0, [Option({0: 0}, steps=3), Option({0: 1}, steps=3)])
-        assert channel.matrix.tolist() == [[0, 1], [1, 0]]
+    options = [Option({0: 0}, steps=3), Option({0: 1}, steps=3)]
+    assert option_channel(emp.MDP(rows, terminal=[1]), 0, options).matrix.tolist() == [[0, 1], [1, 0]]
+    with pytest.raises(ValueError, match="option 0 may come to state 1, which has no action, with steps left"):
+        option_channel(emp.MDP(rows, available=[[True, True], [False, False]]), 0, options)
 
 
 @pytest.mark.parametrize(

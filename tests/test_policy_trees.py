@@ -33,8 +33,14 @@ def asked(start, horizon, backend="numba", max_sequences=10**6):
     return Task(start, horizon, TOL, 0.0, max_sequences, 1e9, backend)
 
 
+NOTHING = Ends.without_sequences(0.0, 0.0, 0.0, 0)
+
+
 def from_state(model, start, horizon, sensor=None, output="final", backend="numba"):
-    ends = trees_of_states(asked(start, horizon, backend), dynamics_of(model, sensor), output)
+    try:
+        ends = trees_of_states(asked(start, horizon, backend), dynamics_of(model, sensor), output)
+    except NoSequenceError:
+        return NOTHING
     assert ends.lower <= ends.value <= ends.upper <= ends.lower + 2 * TOL
     return ends
 
@@ -145,7 +151,7 @@ def soft_value(model, horizon):
     value = np.zeros(model.n_states)
     for _ in range(horizon):
         worth = np.logaddexp.reduce(model.to_dense() @ value, axis=1, where=model.available, initial=-np.inf)
-        value = np.where(model.available.any(axis=1), worth, 0.0)
+        value = np.where(model.available.any(axis=1), worth, 0.0)  # at a dead end one may stay: no less than none
     return value
 
 
@@ -157,8 +163,14 @@ def test_orders(seed):
     reacting, blind = from_state(model, start, horizon), open_loop(model, start, horizon)
     before, value = (feedback_values(dynamics, k, TOL, "numba") for k in (horizon - 1, horizon))
     assert blind.lower <= reacting.upper
+    assert (reacting is NOTHING) == np.isneginf(value.upper[start])
+    if reacting is NOTHING:
+        with pytest.raises(NoSequenceError, match="may lead to where no action is"):
+            bracket_states(asked(start, horizon), dynamics, blind, tools())
+        return
     assert reacting.lower <= value.upper[start]
-    assert (before.lower <= value.upper).all()
+    if model.available.any(axis=1).all():
+        assert (before.lower <= value.upper).all()
     assert (value.lower <= soft_value(model, horizon) + 1e-12).all()
     assert soft_value(model, horizon).max() <= horizon * LOG2 + 1e-12
     runs = emp.empowerment(model, horizon, states=start, output="trajectory", base=math.e)
@@ -179,6 +191,7 @@ def test_more_steps_add_no_more_than_they_have_themselves(seed):
     one, two, three = (feedback_values(dynamics, k, TOL, "numba") for k in (1, 2, 3))
     assert (three.lower <= one.upper + two.upper.max()).all()
     last = [[from_state(model, start, k) for start in states] for k in (1, 2)]
+    # With -inf, where every policy may be stuck, the first holds as well.
     assert all(
         long.lower <= short.upper + max(end.upper for end in last[0]) for short, long in zip(*last, strict=True)
     )
@@ -193,6 +206,9 @@ def test_sensors(seed):
         fine = from_state(model, start, horizon)
         value = feedback_values(dynamics_of(model), horizon, TOL, "numba")
         runs = from_state(model, start, horizon, output="trajectory")
+        if runs is NOTHING:
+            assert fine is NOTHING
+            continue
         assert runs.value == pytest.approx(value.value[start], abs=4 * TOL)
         for sensor in (lambda state: state % 2, noisy):
             coarse = from_state(model, start, horizon, sensor)
@@ -248,16 +264,16 @@ def test_the_last_reading_may_tell_less_after_more_steps():
 
 
 def test_missing_actions_and_terminal_states():
-    """From the middle there is a choice of two; either side has nothing more to do, and stays."""
+    """From the middle there is a choice of two; either side stays as it is, or is a dead end."""
     rows = np.zeros((3, 2, 3))
     rows[1, 0, 0] = rows[1, 1, 2] = 1
-    for model in (
-        emp.MDP(rows, available=[[False, False], [True, True], [False, False]]),
-        emp.MDP(rows, terminal=[0, 2]),
-    ):
-        for horizon in (1, 2, 5):
-            assert from_state(model, 1, horizon).value == pytest.approx(LOG2, abs=TOL)
-            assert from_state(model, 0, horizon).value == pytest.approx(0, abs=TOL)
+    stuck, ended = emp.MDP(rows, available=[[False] * 2, [True] * 2, [False] * 2]), emp.MDP(rows, terminal=[0, 2])
+    for horizon in (1, 2, 5):
+        assert from_state(ended, 1, horizon).value == pytest.approx(LOG2, abs=TOL)
+        assert from_state(ended, 0, horizon).value == pytest.approx(0, abs=TOL)
+        assert from_state(stuck, 0, horizon) is NOTHING
+        assert (from_state(stuck, 1, horizon) is NOTHING) == (horizon > 1)
+    assert from_state(stuck, 1, 1).value == pytest.approx(LOG2, abs=TOL)
 
 
 def test_too_many_trees_are_refused_and_bracketed():
@@ -295,5 +311,6 @@ def test_nothing_to_do():
     assert trees_of_states(asked(0, 0), dynamics_of(MINI2)).value == 0
     assert trees_of_beliefs(asked(0, 0), TIGER, TIGER.belief()).value == 0
     stuck = emp.POMDP(np.zeros((1, 1, 1)), [[1.0]], available=[[False]])
-    with pytest.raises(ValueError, match="after 0 steps no action is available"):
-        trees_of_beliefs(asked(0, 1), stuck, np.ones(1))
+    for horizon in (1, 2):
+        with pytest.raises(NoSequenceError, match="may lead to where no action is"):
+            trees_of_beliefs(asked(0, horizon), stuck, np.ones(1))

@@ -140,7 +140,8 @@ def believing(pomdp: POMDP, beliefs: np.ndarray, horizon: int, max_beliefs: int)
 
 
 def _of_moves(moves: Iterable[tuple[np.ndarray, ...]], n_beliefs: int, mdp: MDP) -> MDP:
-    actions, sources, targets, chances = (np.concatenate(part) for part in zip(*moves, strict=True))
+    none = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+    actions, sources, targets, chances = (np.concatenate(part) for part in zip(none, *moves, strict=True))
     columns = []
     for action in range(mdp.n_actions):
         own = actions == action

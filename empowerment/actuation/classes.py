@@ -28,11 +28,10 @@ def lasting_classes(dynamics: Dynamics) -> list[np.ndarray]:
     """Return the largest sets of columns in which some policy stays for ever, and from each of which it meets all.
 
     They are the maximal end components of de Alfaro (1997): actions that may leave their class are struck out until
-    none does. A column without any action lasts by itself.
+    none does.
     """
     starts = [np.repeat(np.arange(dynamics.n_columns), np.diff(matrix.indptr)) for matrix in dynamics.actions]
     kept = dynamics.available
-    ends = np.flatnonzero(~kept.any(axis=1))
     while True:
         graph = sum(sparse.diags_array(kept[:, a].astype(float)) @ m for a, m in enumerate(dynamics.actions))
         label = _classes(sparse.csr_array(graph))
@@ -42,7 +41,7 @@ def lasting_classes(dynamics: Dynamics) -> list[np.ndarray]:
         if (staying == kept).all():
             break
         kept = staying
-    lasting = np.union1d(np.flatnonzero(kept.any(axis=1)), ends)
+    lasting = np.flatnonzero(kept.any(axis=1))
     return [np.flatnonzero(label == number) for number in np.unique(label[lasting])]
 
 

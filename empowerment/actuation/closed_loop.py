@@ -52,7 +52,8 @@ def closed_loop(
     """Return what actions that react to observations tell a receiver of all these observations.
 
     The largest ``I(A^n -> O^n)``, the directed information, over policies that may depend on all past actions and
-    observations. An action may be taken where every state that the agent then holds possible has it.
+    observations. An action may be taken where every state that the agent then holds possible has it. A policy counts
+    only if it is never without such an action while steps are left.
 
     Parameters
     ----------
@@ -78,8 +79,10 @@ def closed_loop(
     ------
     MemoryError
         If there are too many histories: ``(n_actions * n_observations) ** horizon``.
+    NoSequenceError
+        If every policy may be stuck before its last step.
     ValueError
-        If the agent can come to a belief in which no action is available, or the method is not known.
+        If the method is not known.
     ImportError
         If the extra that the method needs is not installed.
 
@@ -92,6 +95,9 @@ def closed_loop(
     validate.one_of(method, METHODS, "method of closed_loop")
     if not horizon:
         return Ends.without_sequences(0.0, 0.0, 0.0, 0)
+    most = horizon * math.log(model.n_observations)
+    if method in ("auto", "column-generation") and most <= tol and model.available.all():
+        return Ends.without_sequences(0.0, 0.0, most, horizon)  # no better answer was asked for
     tree = Histories(model, belief, horizon, memory)
     if method == "sequence-form":
         found = _by_sequence_form(tree)

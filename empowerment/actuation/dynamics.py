@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice, pairwise
 
 import numpy as np
 from scipy import sparse
@@ -11,6 +13,7 @@ from scipy import sparse
 from empowerment.actuation.kernels import Readings, Steps
 from empowerment.actuation.sensor import Sensor
 from empowerment.capacity.kernels import EQUAL_RTOL
+from empowerment.models.dead_ends import admissible_actions
 from empowerment.models.mdp import MDP
 
 # Products of larger matrices, which tell which actions commute, would take longer than they save.
@@ -85,6 +88,58 @@ class Dynamics:
         """The sensor as the kernels gather it."""
         return Readings(*_arrays(sparse.csr_array(self.sensor.T)))
 
+    def admissible(self, alive: np.ndarray | None = None) -> Iterator[Dynamics]:
+        """Yield the same with the actions that are admissible with 1, 2, 3, … steps left.
+
+        See :func:`empowerment.models.dead_ends.admissible_actions`. Columns that one step may leave are those of the
+        last step, and never stuck.
+
+        Parameters
+        ----------
+        alive : ndarray of bool of shape (n_columns,), optional
+            In which columns one may end; by default in all of them.
+        """
+        found, last = self, self.available
+        for allowed in admissible_actions(self.actions, self.available, alive, ~self.is_inner):
+            if allowed is not last and (allowed != last).any():
+                found = self._with_available(allowed)
+            last = allowed
+            yield found
+
+    def _with_available(self, allowed: np.ndarray) -> Dynamics:
+        actions = []
+        for matrix, kept in zip(self.actions, allowed.T, strict=True):
+            masked = sparse.csr_array(sparse.diags_array(kept.astype(float)) @ matrix)
+            masked.eliminate_zeros()
+            actions.append(masked)
+        # Of two that commute the order that is left may be the other one.
+        follows = np.ones_like(self.follows)
+        return replace(self, actions=tuple(actions), available=allowed, follows=follows)
+
+    def with_steps_left(self, n_steps: int) -> Dynamics:
+        """Return the same with the actions that are admissible with so many steps left, at least 1."""
+        levels = islice(self.admissible(), n_steps)
+        found = next(levels)
+        for level in levels:
+            if level is found:  # nothing changes any more
+                break
+            found = level
+        return found
+
+    def lasting(self) -> Dynamics:
+        """Return the part in which an agent need never be stuck, with the actions that keep it there."""
+        levels = pairwise(self.admissible())
+        last = next(level for level, following in levels if following is level)
+        return last.restricted(np.flatnonzero(last.available.any(axis=1)))
+
+    def restricted(self, kept: np.ndarray) -> Dynamics:
+        """Return the part on some of the columns, given by increasing numbers."""
+        left = np.ones(self.n_columns, dtype=bool)
+        left[kept] = False
+        actions = tuple(matrix[kept][:, kept] for matrix in self.actions)
+        leaves = (self.successors[kept] @ left).astype(bool)
+        return Dynamics(self.columns[kept], actions, self.available[kept], self.sensor[kept], self.follows, ~leaves)
+
     def around(self, starts: np.ndarray, horizon: int) -> Dynamics:
         """Return the part that `horizon` steps from some of the columns can reach; all of it if that is most."""
         reached = np.zeros(self.n_columns, dtype=bool)
@@ -98,12 +153,7 @@ class Dynamics:
             reached = wider
         if 2 * reached.sum() >= self.n_columns:
             return self
-        kept = np.flatnonzero(reached)
-        actions = tuple(matrix[kept][:, kept] for matrix in self.actions)
-        leaves = self.successors[kept] @ ~reached
-        return Dynamics(
-            self.columns[kept], actions, self.available[kept], self.sensor[kept], self.follows, ~leaves.astype(bool)
-        )
+        return self.restricted(np.flatnonzero(reached))
 
     def reached(self, starts: np.ndarray, n_steps: int) -> np.ndarray:
         """Return the columns that exactly `n_steps` steps from some columns may lead to."""

@@ -4,7 +4,9 @@ What an agent with feedback can tell such a receiver within k steps obeys a Bell
 
     V_k(s) = max_p I(p, T(s)) + sum_a p_a sum_t p(t | s, a) V_(k-1)(t),   V_0 = 0,
 
-because the state is all that either of them needs to remember. Each state and step is one capacity with rewards, and
+because the state is all that either of them needs to remember. A dead end, a state without any action, has the value
+minus infinity while steps are left, and so has a state from which every action may lead to one in time: actions that
+may lead there are left out, and so is what they would tell. Each state and step is one capacity with rewards, and
 those of all states are solved side by side. Ends are carried along: expectations keep inequalities, so the lower end
 of a step follows from its p and the lower values before, the upper end from its q and the upper values before.
 """
@@ -62,6 +64,7 @@ class FeedbackValues(NamedTuple):
     Attributes
     ----------
     value, lower, upper : ndarray of shape (n_columns,)
+        Minus infinity where every policy may be stuck before its last step.
     policies : ndarray of shape (horizon, n_columns, n_actions)
         Probability of each action in each column, at each step; zeros where there is none to take. Acting so, each
         time independently, carries the lower end.
@@ -76,7 +79,8 @@ class FeedbackValues(NamedTuple):
 def feedback_values(dynamics: Dynamics, horizon: int, tol: float, backend: str) -> FeedbackValues:
     """Return what `horizon` actions that react to the state tell a receiver that reads every state.
 
-    Each state has its own actions. Where there is none the trajectory ends, and is worth nothing from there on.
+    Each state has its own actions. A policy counts only if it is never stuck while steps are left; see
+    :mod:`empowerment.models.dead_ends`.
 
     Parameters
     ----------
@@ -94,10 +98,11 @@ def feedback_values(dynamics: Dynamics, horizon: int, tol: float, backend: str) 
     """
     stages = list(islice(_stages(dynamics, tol / max(horizon, 1), backend), horizon + 1))
     policies = np.zeros((horizon, dynamics.n_columns, dynamics.n_actions))
-    for step, stage in enumerate(reversed(stages[1:])):
+    for step, (stage, _) in enumerate(reversed(stages[1:])):
         policies[step] = stage.policy
-    last = stages[-1]
-    return FeedbackValues(last.value, last.lower, last.upper, policies)
+    last, alive = stages[-1]
+    value, lower, upper = (np.where(alive, ends, -math.inf) for ends in last[:3])
+    return FeedbackValues(value, lower, upper, policies)
 
 
 def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, backend: str) -> float:
@@ -112,31 +117,42 @@ def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, 
     start : int
     horizon : int
     enough : float
-        The recursion ends early, with infinity, where the value exceeds this: it never falls.
+        The recursion ends early, with infinity, where the value exceeds this: without dead ends it never falls.
     backend : str
+
+    Returns
+    -------
+    float
+        Minus infinity where every policy may be stuck before its last step: then no sequence is available either.
     """
-    upper = 0.0
-    for stage in islice(_stages(dynamics, _ROUGH, backend), horizon + 1):
-        if stage.lower[start] > enough:
+    upper, falls = 0.0, not (dynamics.available.any(axis=1) | ~dynamics.is_inner).all()
+    for stage, alive in islice(_stages(dynamics, _ROUGH, backend), horizon + 1):
+        if not falls and stage.lower[start] > enough:
             return math.inf
-        upper = float(stage.upper[start])
+        upper = float(stage.upper[start]) if alive[start] else -math.inf
     return upper
 
 
-def _stages(dynamics: Dynamics, tol: float, backend: str) -> Iterator[Values]:
-    """Yield the values of 0, 1, 2, … steps."""
-    step = FeedbackStep(dynamics, backend)
+def _stages(dynamics: Dynamics, tol: float, backend: str) -> Iterator[tuple[Values, np.ndarray]]:
+    """Yield the values of 0, 1, 2, … steps, and in which columns some policy takes so many.
+
+    In others they are numbers that nothing depends on.
+    """
     values = Values.guessed(np.zeros(dynamics.n_columns), dynamics.n_actions)
-    while True:
-        yield values
+    yield values, np.ones(dynamics.n_columns, dtype=bool)
+    step: FeedbackStep | None = None
+    for allowed in dynamics.admissible():
+        if step is None or step.dynamics is not allowed:
+            step = FeedbackStep(allowed, backend)
         values = step.before(values, tol)
+        yield values, allowed.available.any(axis=1) | ~allowed.is_inner
 
 
 class FeedbackStep:
     """One step with feedback, from every column at once.
 
     Columns that one step may leave are those of the last step, after which nothing counts; like columns without any
-    action they are left as they are.
+    action, which no action of another one may lead to, they are left as they are.
     """
 
     def __init__(self, dynamics: Dynamics, backend: str) -> None:

@@ -18,9 +18,8 @@ from empowerment.actuation.feedback import feedback_value, feedback_values
 from empowerment.actuation.layers import Kernels, first_layer
 from empowerment.actuation.policy_search import PolicySearch
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.situations import staying
 from empowerment.actuation.stream import Stream
-from empowerment.actuation.task import Ends, Task, widened
+from empowerment.actuation.task import Ends, NoSequenceError, Task, widened
 from empowerment.actuation.upper_bounds import FeedbackOracle, log_readings
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
@@ -45,15 +44,24 @@ def bracket_states(task: Task, dynamics: Dynamics, open_loop: Ends, kernels: Ker
     -------
     Ends
         In nats; with the sequences that carry the lower end unless policies that react exceed it.
+
+    Raises
+    ------
+    NoSequenceError
+        If every policy may be stuck before its last step.
     """
-    world, start = staying(dynamics), np.array([task.start])
+    start = np.array([task.start])
     first = 1 if output == "trajectory" else task.horizon
-    readings = sum(log_readings(world, start, k) for k in range(first, task.horizon + 1))
-    upper = min(readings, feedback_value(world, task.start, task.horizon, readings, task.backend))
-    room = 8 * world.n_columns**2 * world.n_actions <= task.memory / 4
-    if output == "final" and room and 0 < task.horizon <= _STEPS and upper - open_loop.lower > task.tol:
-        upper = min(upper, _steering(task, world, kernels))
-        open_loop = max(open_loop, _searched(task, world, open_loop, kernels), key=lambda ends: ends.lower)
+    readings = sum(log_readings(dynamics, start, k) for k in range(first, task.horizon + 1))
+    upper = min(readings, feedback_value(dynamics, task.start, task.horizon, readings, task.backend))
+    if upper == -math.inf:
+        raise NoSequenceError
+    room = 8 * dynamics.n_columns**2 * dynamics.n_actions <= task.memory / 4
+    short = output == "final" and room and 0 < task.horizon <= _STEPS
+    if short and upper - open_loop.lower > task.wanted(open_loop.lower):
+        upper = min(upper, _steering(task, dynamics, kernels))
+    if short and upper - open_loop.lower > task.wanted(open_loop.lower):
+        open_loop = max(open_loop, _searched(task, dynamics, open_loop, kernels), key=lambda ends: ends.lower)
     return _with_upper(open_loop, upper)
 
 
@@ -78,6 +86,11 @@ def bracket_beliefs(
     -------
     Ends
         In nats, with the sequences that carry the lower end.
+
+    Raises
+    ------
+    NoSequenceError
+        If even an agent that sees the states may be stuck before its last step, whatever it does.
     """
     reading = model.observation if sensor is None else np.broadcast_to(sensor, (model.n_actions, *sensor.shape))
     counts, reached = [], np.asarray(belief) > 0
@@ -85,13 +98,16 @@ def bracket_beliefs(
         after = np.stack([reached @ matrix for matrix in model.mdp.action_matrices]) > 0
         seen = np.einsum("at,ato->o", after.astype(float), reading)
         counts.append(math.log(max(int(np.count_nonzero(seen)), 1)))
-        # Where nothing can be done everything stays.
-        reached = after.any(axis=0) | (reached & ~model.available.any(axis=1))
+        reached = np.asarray(after.any(axis=0))
     readings = sum(counts) if output == "trajectory" else sum(counts[-1:])
     world = _seen_through(model) if sensor is None and model.observation_depends_on_action else model.mdp
     dynamics = Dynamics.of(world, make_sensor(None, world))
-    values = feedback_values(dynamics, task.horizon, _ROUGH, task.backend).upper
-    return _with_upper(open_loop, min(readings, float(belief @ values.reshape(model.n_states, -1)[:, 0])))
+    values = feedback_values(dynamics, task.horizon, _ROUGH, task.backend).upper.reshape(model.n_states, -1)[:, 0]
+    possible = np.flatnonzero(belief)
+    upper = min(readings, float(belief[possible] @ values[possible]))
+    if upper == -math.inf:
+        raise NoSequenceError
+    return _with_upper(open_loop, upper)
 
 
 def _with_upper(open_loop: Ends, upper: float) -> Ends:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from empowerment.actuation.task import NoSequenceError
 from empowerment.models.beliefs import available_in
 from empowerment.models.pomdp import POMDP
 
@@ -33,10 +34,11 @@ class Histories:
     ----------
     horizon, n_actions, n_observations : int
     masses : list of ndarray of shape (n_nodes,)
-        For each level but the last, the probability of the observations given the actions.
+        For each level but the last, the probability of the observations given the actions; 0 where a history cannot
+        happen, or has an action that is not allowed.
     allowed : list of ndarray of bool of shape (n_nodes, n_actions)
-        For each level but the last, the actions that exist in every state that is then possible. All do where the
-        history itself cannot happen.
+        For each level but the last, the actions that exist in every state that is then possible, and after which the
+        agent is never without such an action while steps are left. All are where the history itself cannot happen.
     weights : ndarray of shape (n_nodes, n_actions, n_observations)
         Of the last level: the probability of all observations given all actions.
     relative_error : float
@@ -46,8 +48,8 @@ class Histories:
     ------
     MemoryError
         If the tree would take more than `memory`.
-    ValueError
-        If the agent can come to a belief in which no action is available.
+    NoSequenceError
+        If every policy may be stuck before its last step.
     """
 
     def __init__(self, model: POMDP, belief: np.ndarray, horizon: int, memory: float) -> None:
@@ -58,22 +60,39 @@ class Histories:
             for m, seen in zip(model.mdp.action_matrices, model.observation, strict=True)
         ]
         kernel = np.stack(each, axis=1)  # state, action, next state, observation
-        states, self.masses, self.allowed = np.asarray(belief, dtype=float)[None], [], []
+        states, masses, able = np.asarray(belief, dtype=float)[None], [], []
         for step in range(horizon):
-            possible = states.any(axis=1)
-            able = available_in(model.mdp, states)
-            _check_not_stuck(np.asarray(possible & ~able.any(axis=1)), step, model)
-            self.masses.append(states.sum(axis=1))
-            self.allowed.append(able)
+            masses.append(states.sum(axis=1))
+            able.append(available_in(model.mdp, states))
             if step < horizon - 1:
-                following = np.einsum("hs,sato->haot", states, kernel) * able[:, :, None, None]
+                following = np.einsum("hs,sato->haot", states, kernel) * able[-1][:, :, None, None]
                 states = following.reshape(-1, model.n_states)
-        self.weights = np.einsum("hs,sao->hao", states, kernel.sum(axis=2)) * able[:, :, None]
+        self.allowed, reached = self._admissible(masses, able)
+        self.masses = [mass * met for mass, met in zip(masses, reached, strict=True)]
+        played = self.allowed[-1] & reached[-1][:, None]
+        self.weights = np.einsum("hs,sao->hao", states, kernel.sum(axis=2)) * played[:, :, None]
         self.relative_error = horizon * (model.n_states + 4) * _EPS
         with np.errstate(divide="ignore", invalid="ignore"):
             logs = np.where(self.weights > 0, self.weights * np.log(self.weights), 0.0)
         self._own = logs.sum(axis=2)
         self.outcomes = np.flatnonzero(self.read(np.ones(self._own.shape)))
+
+    def _admissible(
+        self, masses: list[np.ndarray], able: list[np.ndarray]
+    ) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """Return which actions are admissible, and which histories have such actions alone."""
+        fan = (-1, self.n_actions, self.n_observations)
+        found = [able[-1]]
+        for step in range(self.horizon - 2, -1, -1):
+            going_on = found[-1].any(axis=1) | (masses[step + 1] == 0)
+            found.append(able[step] & going_on.reshape(fan).all(axis=2))
+        allowed, reached = found[::-1], [np.ones(1, dtype=bool)]
+        if not allowed[0].any():
+            raise NoSequenceError
+        for step in range(self.horizon - 1):
+            after = (allowed[step] & reached[-1][:, None])[:, :, None] & (masses[step + 1] > 0).reshape(fan)
+            reached.append(after.reshape(-1))
+        return [own | ~met[:, None] for own, met in zip(allowed, reached, strict=True)], reached
 
     @property
     def n_outcomes(self) -> int:
@@ -157,18 +176,3 @@ def _check_size(model: POMDP, horizon: int, memory: float) -> None:
             f"observations, which take {needed / 1e9:.3g} GB; allowed are {memory / 1e9:.3g} GB. Shorten the "
             "horizon, raise memory=, read the last observation alone (output='final'), or take an interval"
         )
-
-
-def _check_not_stuck(stuck: np.ndarray, step: int, model: POMDP) -> None:
-    if not stuck.any():
-        return
-    number, history = int(np.flatnonzero(stuck)[0]), []
-    for _ in range(step):
-        number, seen = divmod(number, model.n_observations)
-        number, done = divmod(number, model.n_actions)
-        history.append(f"{model.actions[done]!r} and then observed {model.observations[seen]!r}")
-    told = "at the start" if not history else "after the agent did " + ", ".join(reversed(history))
-    raise ValueError(
-        f"{told} no action is available in every state that is then possible; expected one, because an agent that "
-        "cannot tell these states apart needs it. Make an action available that does nothing, for example"
-    )

@@ -20,7 +20,7 @@ from empowerment.actuation.local_search import LocalSearch
 from empowerment.actuation.open_loop import open_loop
 from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.stream import Stream
-from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
+from empowerment.actuation.task import Ends, NoSequenceError, Task, TooManySequencesError, widened
 from empowerment.actuation.upper_bounds import FeedbackOracle, log_readings
 from empowerment.capacity.solve import channel_capacity
 from empowerment.channel import Channel
@@ -28,6 +28,7 @@ from empowerment.models.mdp import MDP
 
 _MOST_SHARED = 64
 _SHARE = 100  # the part of the sequences allowed that one step looks at
+_FEW = 1000  # sequences that one step looks at where the upper end alone is narrow enough
 _ROUGH = 1e-5  # nats; how well what only prepares a bound is solved
 _LONG = 64  # beyond this horizon single actions are no longer varied
 _SEARCH_ROUNDS, _FEEDBACK_ROUNDS, _FEEDBACK_STEPS = 40, 40, 1000
@@ -44,20 +45,26 @@ def bracket(task: Task, dynamics: Dynamics, kernels: Kernels, shared: dict[bytes
     kernels : Kernels
     shared : dict
         Bounds that hold for many states, filled as they are found.
+
+    Raises
+    ------
+    NoSequenceError
+        If not even an agent that sees the states can be sure to take so many actions.
     """
-    upper = _simple_bound(task, dynamics)
-    part = task._replace(max_sequences=max(task.max_sequences // _SHARE, dynamics.n_actions))
+    upper = _simple_bound(task, dynamics, _log_last_readings(task, dynamics))
+    few = _FEW if upper <= task.wanted(0.0) else task.max_sequences // _SHARE
+    part = task._replace(max_sequences=max(few, dynamics.n_actions))
     seeds = _seeds(part, dynamics, kernels)
     if not len(seeds):
         return _nothing(task, upper)
-    best = _solved(seeds, math.inf, part, dynamics, kernels, rounds=1)
+    best = _solved(seeds, upper, part, dynamics, kernels, rounds=1)
     for length in _tail_lengths(part, dynamics):
+        if upper - best.lower <= task.wanted(best.lower):
+            break
         try:
             upper = min(upper, _tail_bound(length, part, dynamics, kernels, shared))
             best = _better(best, _window(length, part, dynamics, kernels) or best)
         except TooManySequencesError:
-            break
-        if upper - best.lower <= task.wanted(best.lower):
             break
     if task.horizon <= _LONG and upper - best.lower > task.wanted(best.lower):
         found = np.unique(np.concatenate([seeds, best.sequences]), axis=0)
@@ -72,7 +79,7 @@ def _with_upper(ends: Ends, upper: float) -> Ends:
 
 def sampled(task: Task, samples: int, rng: np.random.Generator, dynamics: Dynamics, kernels: Kernels) -> Ends:
     """Return an interval whose lower end is the capacity of randomly drawn sequences, 0 if none is available."""
-    upper = _simple_bound(task, dynamics)
+    upper = _simple_bound(task, dynamics, _log_last_readings(task, dynamics))
     words = rng.integers(dynamics.n_actions, size=(samples, task.horizon), dtype=np.int32)
     search = LocalSearch(words, _unit(task, dynamics), upper, 0, dynamics, kernels)
     if not search.first().rows.size:
@@ -85,16 +92,20 @@ def sampled(task: Task, samples: int, rng: np.random.Generator, dynamics: Dynami
 def bracket_runs(task: Task, model: MDP, sensor: Sensor, dynamics: Dynamics, kernels: Kernels) -> Ends:
     """Return an interval for whole trajectories: what is read first is not lost by what is done later.
 
-    The lower end is the value at the longest horizon whose sequences can all be looked at, where every one of them
-    can go on. The upper end lets the agent see the states, or counts the runs of readings.
+    The lower end is the value at the longest horizon whose sequences can all be looked at; where actions are missing,
+    so that not all of them can go on, it is that of the last reading. The upper end lets the agent see the states, or
+    counts the runs of readings.
     """
     start = np.array([task.start])
-    runs = sum(log_readings(dynamics, start, k) for k in range(1, task.horizon + 1))
-    upper = min(runs, feedback_value(dynamics, task.start, task.horizon, runs, task.backend))
+    upper = _simple_bound(task, dynamics, sum(log_readings(dynamics, start, k) for k in range(1, task.horizon + 1)))
     best = _nothing(task, upper)
+    if not model.available.all():  # then what is read at the end has to do, as a part of the trajectory
+        return _with_upper(_better(best, bracket(task, dynamics, kernels, {})), upper)
     number = int(dynamics.columns[task.start])
     part = task.max_sequences // _SHARE, task.memory / _SHARE
-    for horizon in range(1, task.horizon if model.available.all() else 0):
+    for horizon in range(1, task.horizon):
+        if upper - best.lower <= task.wanted(best.lower):
+            break
         try:
             rows = open_loop(model, number, horizon, sensor, "trajectory", part[1], kernels.capacity, part[0])
         except (MemoryError, TooManySequencesError):
@@ -113,9 +124,25 @@ def _nothing(task: Task, upper: float) -> Ends:
     return Ends(0.0, 0.0, upper, np.empty((0, task.horizon), dtype=np.int32), np.empty(0))
 
 
-def _simple_bound(task: Task, dynamics: Dynamics) -> float:
-    readings = log_readings(dynamics, np.array([task.start]), task.horizon)
+def _simple_bound(task: Task, dynamics: Dynamics, readings: float) -> float:
+    """Return the least of what the readings allow and of what an agent that sees every state can tell."""
+    if task.horizon and not dynamics.with_steps_left(task.horizon).available[task.start].any():
+        raise NoSequenceError
+    if readings <= task.wanted(0.0):
+        return readings
     return min(readings, feedback_value(dynamics, task.start, task.horizon, readings, task.backend))
+
+
+def is_wide(task: Task, dynamics: Dynamics, output: str) -> bool:
+    """Return whether what the readings allow is narrow enough, and the sequences are many: then few of them do."""
+    if task.horizon * math.log(max(dynamics.n_actions, 2)) <= math.log(_FEW):
+        return False
+    first, start = 1 if output == "trajectory" else task.horizon, np.array([task.start])
+    return sum(log_readings(dynamics, start, k) for k in range(first, task.horizon + 1)) <= task.wanted(0.0)
+
+
+def _log_last_readings(task: Task, dynamics: Dynamics) -> float:
+    return log_readings(dynamics, np.array([task.start]), task.horizon)
 
 
 def _unit(task: Task, dynamics: Dynamics) -> np.ndarray:
@@ -162,8 +189,10 @@ def _grown(layer: Layer, length: int, task: Task, dynamics: Dynamics, kernels: K
         width = int(math.log(task.max_sequences / len(layer.rows)) / math.log(max(dynamics.n_actions, 2)))
         # Not all of a short horizon at once: that would be the exact solution, which was not to be looked for.
         width = min(max(width, 1), left, max(task.horizon - 1, 1))
+        # Later blocks must find a way on.
+        going_on = dynamics.with_steps_left(left - width + 1)
         try:
-            stream = stream_from(layer, width, dynamics, kernels, task._replace(max_sequences=10**12))
+            stream = stream_from(layer, width, going_on, kernels, task._replace(max_sequences=10**12))
         except TooManySequencesError:  # one step of it is too much
             stream = None
         if stream is None:
@@ -222,7 +251,7 @@ def _tail(length: int, starts: np.ndarray, task: Task, dynamics: Dynamics, kerne
     layer = first_layer(dynamics.unit_rows(starts), starts[:, None])
     stream = stream_from(layer, length, dynamics, kernels, task)
     if stream is None:
-        raise TooManySequencesError
+        raise NoSequenceError
     found = generate(stream, min(task.tol, _ROUGH) / 4, 0.0, task.backend)
     pruned = with_pruned(found, stream, starts, length)
     return found._replace(upper=widened(pruned, stream.relative_error).upper)

@@ -37,6 +37,8 @@ class LongRun(NamedTuple):
 def average(dynamics: Dynamics, tol: float, backend: str, max_iter: int) -> LongRun:
     """Return the largest information a step in the long run, to within `tol` nats where possible.
 
+    Every column must have an action, and none may lead out of the columns: see :meth:`Dynamics.lasting`.
+
     For any V it lies between the least and the largest entry of ``BV - V`` (Odoni 1969). Where a policy has several
     classes that are never left, its values are not defined; then a step of relative value iteration is taken instead,
     half of it, so that a period does no harm (Schweitzer 1971).
@@ -51,7 +53,7 @@ def average(dynamics: Dynamics, tol: float, backend: str, max_iter: int) -> Long
             break
         halfway = (guess + found.value) / 2
         guess = _relative_values(step.moves(found.policy), found.information, halfway - halfway[0])
-    return LongRun((lower + upper) / 2, lower, upper, found.policy, n_iter)
+    return LongRun(max((lower + upper) / 2, 0.0), lower, upper, found.policy, n_iter)
 
 
 class _Progress:

@@ -107,7 +107,7 @@ def actuation_channel(
     ------
     NoSequenceError
         If no sequence of this length is available: each of its actions must be available in every state that
-        the sequence can meet with positive probability.
+        the sequence can meet with positive probability. It is a ValueError.
     MemoryError
         If there are more rows than `memory` allows.
 
@@ -131,7 +131,14 @@ def actuation_channel(
     if view.starts.size != 1:
         raise ValueError(f"{view.starts.size} states to start in, expected one: name a state, or a belief")
     model, start = view.model, int(view.starts[0])
-    found = open_loop(model, start, horizon, view.sensor, output, memory, kernel)
+    try:
+        found = open_loop(model, start, horizon, view.sensor, output, memory, kernel)
+    except NoSequenceError:
+        where = f"state {view.labels[0]!r}" if view.beliefs is None else "this belief"
+        raise NoSequenceError(
+            f"no sequence of {horizon} actions is available from {where}: each action must be available in every "
+            "state that the sequence can meet"
+        ) from None
     inputs = [tuple(model.actions[a] for a in sequence) for sequence in found.sequences]
     return Channel.from_valid(found.rows, inputs, found.outcomes)
 
@@ -163,10 +170,7 @@ def open_loop(
         _check_memory(n_rows * n_columns, memory, step, horizon)
         rows, sequences = _extend(model, rows, sequences, columns, matrices)
         if not rows.size:
-            raise NoSequenceError(
-                f"no sequence of {horizon} actions is available from state {model.states[start]!r}: "
-                "each action must be available in every state that the sequence can meet"
-            )
+            raise NoSequenceError
         relative_error += _error_of_product(columns)
         columns = following
         rows, sequences = _merged(rows, sequences, kernel)

@@ -58,7 +58,6 @@ def option_channel(
     Parameters
     ----------
     model : MDP or ndarray of shape (n_states, n_actions, n_states)
-        A state without any action is never left.
     state : hashable
         Label of the state to start in.
     options : sequence of Option, or mapping from labels to them
@@ -75,8 +74,8 @@ def option_channel(
     Raises
     ------
     ValueError
-        If an option says nothing about a state that it comes to, takes an action that is missing there, or may
-        never end.
+        If an option says nothing about a state that it comes to, takes an action that is missing there, has to go on
+        where there is no action at all, or may never end.
 
     Examples
     --------
@@ -143,8 +142,13 @@ def _table(policy: Any, model: MDP, name: Any) -> np.ndarray:
 
 def _moves(model: MDP, table: np.ndarray, reached: np.ndarray, name: Any) -> sparse.csr_array:
     """Return the matrix of one step; the rows of the states reached are checked."""
-    stuck = ~model.available.any(axis=1)
-    table = np.where((stuck | (model.is_terminal & ~table.any(axis=1)))[:, None], np.eye(model.n_actions)[0], table)
+    stuck = np.flatnonzero(reached & ~model.available.any(axis=1))
+    if stuck.size:
+        raise ValueError(
+            f"option {name!r} may come to state {model.states[stuck[0]]!r}, which has no action, with steps left; "
+            "expected an option that ends there or does not come there"
+        )
+    table = np.where((model.is_terminal & ~table.any(axis=1))[:, None], np.eye(model.n_actions)[0], table)
     fits = (table >= 0).all(axis=1) & (np.abs(table.sum(axis=1) - 1) <= _SUM_TOLERANCE)
     wrong = np.flatnonzero(reached & ~fits)
     if wrong.size:
@@ -154,14 +158,15 @@ def _moves(model: MDP, table: np.ndarray, reached: np.ndarray, name: Any) -> spa
             f"option {name!r} {said} in state {model.states[wrong[0]]!r}, which it can come to; expected an action, "
             "or probabilities that sum to 1"
         )
-    state, action = np.nonzero((table > 0) & ~model.available & (reached & ~stuck)[:, None])
+    state, action = np.nonzero((table > 0) & ~model.available & reached[:, None])
     if state.size:
         raise ValueError(
             f"option {name!r} takes action {model.actions[action[0]]!r} in state {model.states[state[0]]!r}, "
             "where it is not available; expected one that is"
         )
-    acting = (sparse.diags_array(p) @ m for p, m in zip(table.T, model.action_matrices, strict=True))
-    return sparse.csr_array(sum(acting, start=sparse.diags_array(stuck.astype(float))))
+    return sparse.csr_array(
+        sum(sparse.diags_array(p) @ m for p, m in zip(table.T, model.action_matrices, strict=True))
+    )
 
 
 def _terminated(model: MDP, where: np.ndarray, option: Option, name: Any) -> np.ndarray:

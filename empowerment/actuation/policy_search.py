@@ -8,6 +8,8 @@ none of them improves.
 
 from __future__ import annotations
 
+from itertools import islice
+
 import numpy as np
 
 from empowerment.actuation.column_generation import Columns
@@ -23,7 +25,6 @@ class PolicySearch:
     Parameters
     ----------
     dynamics : Dynamics
-        Where every column has an action.
     start : int
     horizon : int
     rows : ndarray of shape (n, n_readings)
@@ -33,7 +34,8 @@ class PolicySearch:
     """
 
     def __init__(self, dynamics: Dynamics, start: int, horizon: int, rows: np.ndarray, memory: float) -> None:
-        self._dynamics, self._start, self._horizon = dynamics, start, horizon
+        self._dynamics, self._start = dynamics, start
+        self._allowed = [step.available.T for step in islice(dynamics.admissible(), horizon)]
         each = 8 * dynamics.n_columns * (2 * dynamics.n_actions + horizon)
         self._at_once = int(np.clip(memory // each, 1, _MOST))
         self._known: dict[bytes, int] = {}
@@ -41,7 +43,9 @@ class PolicySearch:
 
     def first(self) -> Columns:
         """Return the rows to begin with, and those of policies that aim at one reading."""
-        readings = self._dynamics.possible_readings(self._dynamics.reached(np.array([self._start]), self._horizon))
+        readings = self._dynamics.possible_readings(
+            self._dynamics.reached(np.array([self._start]), len(self._allowed))
+        )
         payoffs = np.zeros((self._dynamics.sensor.shape[1], readings.size))
         payoffs[readings, np.arange(readings.size)] = 1.0
         drawn = np.random.default_rng(0).standard_normal((len(payoffs), _DRAWN))
@@ -64,11 +68,12 @@ class PolicySearch:
         """Return the rows of the policies that are best for payoffs of shape (n_readings, n), as many as fit."""
         dynamics = self._dynamics
         values, choices = dynamics.sensor @ payoffs[:, : self._at_once], []
-        for _ in range(self._horizon):
+        for allowed in self._allowed:
             worth = np.stack([matrix @ values for matrix in dynamics.actions])
-            worth[~dynamics.available.T] = -np.inf
+            worth[~allowed] = -np.inf
             choices.append(worth.argmax(axis=0).astype(np.int16))
-            values = worth.max(axis=0)
+            # Where the agent would be stuck it never comes to.
+            values = np.where(np.asarray(allowed.any(axis=0))[:, None], worth.max(axis=0), 0.0)
         where = np.zeros((values.shape[1], dynamics.n_columns))
         where[:, self._start] = 1.0
         for chosen in reversed(choices):

@@ -20,8 +20,10 @@ import numpy as np
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.hull import extreme_rows
 from empowerment.actuation.layers import HULL_COLUMNS, WORTH_PRUNING
+from empowerment.actuation.listed_policies import rows_of_all_policies
+from empowerment.actuation.policy_polytope import solve_polytope
 from empowerment.actuation.remembered import remembering
-from empowerment.actuation.situations import Branch, Situations, of_beliefs, of_states, staying
+from empowerment.actuation.situations import Branch, Situations, of_beliefs, of_states
 from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.solve import channel_capacity, kernel_of
@@ -31,12 +33,18 @@ from empowerment.models.pomdp import POMDP
 _EPS = float(np.finfo(float).eps)
 _INNER = 0.9
 _HULL_ROWS = 5000  # finding the extreme ones of more takes too long
+# Of rows in few dimensions extreme ones are looked for as long as that takes no more than this, in rows times squared
+# columns for each byte that may be taken: where they do not get fewer by then, they are too many to be listed.
+_WORK_PER_BYTE = 1e-3
+_LITTLE = 2**22  # bytes that take no time
+# An interval as narrow as this, in nats, was left by rounding; a wider one by work that would have been too much.
+_BY_ROUNDING = 1e-6
 
 
 def trees_of_states(task: Task, dynamics: Dynamics, output: str = "final") -> Ends:
     """Return what actions that react to the state tell a receiver of the sensor.
 
-    Each state has its own actions. Where there is none the world ends: the state stays what it is, and is read so.
+    Each state has its own actions. A policy counts only if it is never stuck while steps are left.
 
     Parameters
     ----------
@@ -55,12 +63,19 @@ def trees_of_states(task: Task, dynamics: Dynamics, output: str = "final") -> En
 
     Raises
     ------
+    NoSequenceError
+        If every policy may be stuck before its last step.
     TooManySequencesError
         If there are too many rows: then there is :func:`empowerment.actuation.feedback_bounds.bracket_states`.
     """
     if not task.horizon:
         return Ends.without_sequences(0.0, 0.0, 0.0, 0)
-    return _solved(of_states(staying(dynamics), task.start, task.horizon, output), task)
+    return _solved(of_states(dynamics, task.start, task.horizon, output), task)
+
+
+def polytope_of_states(task: Task, dynamics: Dynamics) -> Ends | None:
+    """Return an interval for what :func:`trees_of_states` computes, of any width; None of many readings."""
+    return solve_polytope(of_states(dynamics, task.start, task.horizon, "final"), task)
 
 
 def trees_of_beliefs(
@@ -68,7 +83,8 @@ def trees_of_beliefs(
 ) -> Ends:
     """Return what actions that react to observations tell a receiver of one reading, after the last action.
 
-    An action may be taken where every state that the agent then holds possible has it.
+    An action may be taken where every state that the agent then holds possible has it. A policy counts only if it is
+    never without such an action while steps are left.
 
     Parameters
     ----------
@@ -89,12 +105,14 @@ def trees_of_beliefs(
 
     Raises
     ------
+    NoSequenceError
+        If every policy may be stuck before its last step.
     TooManySequencesError
         If there are too many beliefs or rows: then there is
         :func:`empowerment.actuation.feedback_bounds.bracket_beliefs`.
     ValueError
-        If the agent can come to a belief in which no action is available; or if the trajectory of the observations
-        is asked for, for which there is :func:`empowerment.actuation.closed_loop.closed_loop`.
+        If the trajectory of the observations is asked for, for which there is
+        :func:`empowerment.actuation.closed_loop.closed_loop`.
     """
     if output == "trajectory" and sensor is None:
         raise ValueError("closed_loop solves trajectories of observations, expected a sensor of the state here")
@@ -116,6 +134,41 @@ class _Rows(NamedTuple):
 
 
 def _solved(situations: Situations, task: Task) -> Ends:
+    most = _log_readings(situations)
+    wide = most <= task.wanted(0.0)  # then any answer will do
+    if situations.told is None:
+        memory = min(task.memory, _LITTLE) if wide else task.memory
+        rows = rows_of_all_policies(situations, task.max_sequences, memory)
+        if rows is not None:
+            return _capacity_of(_Rows(rows[:, rows.any(axis=0)], situations.relative_error, 0.0), task)
+    if wide:
+        return Ends.without_sequences(0.0, 0.0, most, task.horizon)
+    known = solve_polytope(situations, task) if situations.told is None else None
+    if known is None:
+        return _capacity_of(_added_up(situations, task), task)
+    gap, wanted = known.upper - known.lower, task.wanted(known.lower)
+    if gap <= wanted:
+        return known
+    try:
+        if gap > _BY_ROUNDING:
+            raise TooManySequencesError(
+                f"the policies of {task.horizon} steps differ in too many ways to tell within {wanted:.1e} nats what "
+                "they can make of the reading; shorten the horizon, coarsen the sensor, raise tol= or memory=, or "
+                "take an interval: method='interval'"
+            )
+        return _capacity_of(_added_up(situations, task), task)
+    except TooManySequencesError as reason:
+        raise TooManySequencesError(str(reason), known) from None
+
+
+def _log_readings(situations: Situations) -> float:
+    """Return the logarithm of a number of different readings, or of runs of them, that there are at most."""
+    last = np.any([rows.any(axis=0) for rows in situations.endings], axis=0)
+    return sum(math.log(np.count_nonzero(seen.any(axis=0))) for seen in (*(situations.told or []), last[None]))
+
+
+def _added_up(situations: Situations, task: Task) -> _Rows:
+    """Add up the rows of what may follow, from the last level of situations to the first."""
     adding = _Adding(task)
     used = np.any([rows.any(axis=0) for rows in situations.endings], axis=0)
     last = [adding.thinned(_Rows(rows[:, used], situations.relative_error, 0.0)) for rows in situations.endings]
@@ -123,7 +176,10 @@ def _solved(situations: Situations, task: Task) -> Ends:
         if situations.told is not None:
             last = [_preceded(rows, told) for rows, told in zip(last, situations.told[depth], strict=True)]
         last = [adding.joined([adding.mixed(branch, last) for branch in own]) for own in situations.branches[depth]]
-    (found,) = last
+    return last[0]
+
+
+def _capacity_of(found: _Rows, task: Task) -> Ends:
     result = channel_capacity(
         Channel.from_valid(np.ascontiguousarray(found.rows)),
         tol=max(_INNER * task.tol, 1e-12),
@@ -148,7 +204,7 @@ class _Adding:
     """Sums and unions of sets of rows, thinned out after each."""
 
     def __init__(self, task: Task) -> None:
-        self._task = task
+        self._task, self._work = task, _WORK_PER_BYTE * task.memory
         self._equal_rows = kernel_of(task.backend)[1].equal_rows
 
     def mixed(self, branch: Branch, following: list[_Rows]) -> _Rows:
@@ -181,8 +237,11 @@ class _Adding:
         first = self._equal_rows(np.ascontiguousarray(found.rows))
         kept = np.flatnonzero(first == np.arange(first.size))
         found = found._replace(rows=found.rows[kept], relative_error=found.relative_error + EQUAL_RTOL)
-        if not prune or found.rows.shape[1] > HULL_COLUMNS or not 2 < len(found.rows) <= _HULL_ROWS:
+        n_rows, n_columns = found.rows.shape
+        work = float(n_rows * n_columns**2)
+        if not prune or n_columns > HULL_COLUMNS or not 2 < n_rows <= _HULL_ROWS or work > self._work:
             return found
+        self._work -= work
         kept, lost = extreme_rows(found.rows)
         return found._replace(rows=found.rows[kept], deleted=1.0 - (1.0 - found.deleted) * (1.0 - lost))
 

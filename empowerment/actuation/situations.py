@@ -1,19 +1,20 @@
 """What an agent that sees what happens can be faced with, step by step, and where its actions take it.
 
 A situation is all the agent knows: a state it sees, or a belief. Those of a level are the ones it can be in after so
-many steps, each once, however it got there.
+many steps, each once, however it got there. An agent with steps left and no action that every possible state has is
+stuck. Only actions are listed that can lead to no such situation.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import islice
 from types import ModuleType
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.task import TooManySequencesError
+from empowerment.actuation.task import NoSequenceError, TooManySequencesError
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.models.beliefs import available_in, normalised
 from empowerment.models.pomdp import POMDP
@@ -31,7 +32,7 @@ class Situations:
     Attributes
     ----------
     branches : list of list of list of Branch
-        For each level but the last, for each situation, for each action it has, what that leads to.
+        For each level but the last, for each situation, for each admissible action, what that leads to.
     endings : list of ndarray of shape (n_own_actions, n_readings)
         For each situation of the last level, what is read after each action it has.
     told : list of ndarray of shape (n_situations, n_readings), or None
@@ -46,34 +47,31 @@ class Situations:
     relative_error: float
 
 
-def staying(dynamics: Dynamics) -> Dynamics:
-    """Return the same with an action that does nothing where there is none: the world ends there, and stays so."""
-    stuck = ~dynamics.available.any(axis=1)
-    if not stuck.any():
-        return dynamics
-    first = sparse.csr_array(dynamics.actions[0] + sparse.diags_array(stuck.astype(float)))
-    available = dynamics.available.copy()
-    available[stuck, 0] = True
-    return replace(dynamics, actions=(first, *dynamics.actions[1:]), available=available)
-
-
 def of_states(dynamics: Dynamics, start: int, horizon: int, output: str) -> Situations:
     """Return the situations of an agent that sees the state, from one column on.
 
     Parameters
     ----------
     dynamics : Dynamics
-        Where every column has an action, see :func:`staying`.
     start : int
     horizon : int
         At least 1.
     output : {"final", "trajectory"}
         Whether the last reading or all of them count.
+
+    Raises
+    ------
+    NoSequenceError
+        If every policy may be stuck before its last step.
     """
+    levels = list(islice(dynamics.admissible(), horizon))[::-1]
+    if not levels[0].available[start].any():
+        raise NoSequenceError
     front, branches, told = np.array([start]), [], []
-    for _ in range(horizon - 1):
-        following = np.flatnonzero(dynamics.successors[front].sum(axis=0))
-        branches.append([_branches(dynamics, column, following) for column in front.tolist()])
+    for level in levels[:-1]:
+        moves = [[level.actions[a][[column]] for a in _own(level, column)] for column in front.tolist()]
+        following = np.unique(np.concatenate([row.indices for own in moves for row in own]))
+        branches.append([[(row.data, np.searchsorted(following, row.indices)) for row in own] for own in moves])
         told.append(dynamics.sensor[following].toarray())
         front = following
     endings = [
@@ -86,14 +84,6 @@ def of_states(dynamics: Dynamics, start: int, horizon: int, output: str) -> Situ
 
 def _own(dynamics: Dynamics, column: int) -> np.ndarray:
     return np.flatnonzero(dynamics.available[column])
-
-
-def _branches(dynamics: Dynamics, column: int, following: np.ndarray) -> list[Branch]:
-    found = []
-    for action in _own(dynamics, column):
-        row = dynamics.actions[action][[column]]
-        found.append((row.data, np.searchsorted(following, row.indices)))
-    return found
 
 
 def of_beliefs(
@@ -118,20 +108,22 @@ def of_beliefs(
     ------
     TooManySequencesError
         If a level has more beliefs.
-    ValueError
-        If the agent can come to a belief in which no action is available.
+    NoSequenceError
+        If every policy may be stuck before its last step.
     """
     front, branches = np.asarray(belief, dtype=float)[None], []
     for step in range(horizon - 1):
         children: list[np.ndarray] = []
         places: list[list[Branch]] = [[] for _ in front]
-        for own, able, branch in zip(front, _able(model, front, step), places, strict=True):
+        for own, able, branch in zip(front, available_in(model.mdp, front), places, strict=True):
             for action in np.flatnonzero(able):
                 joint = (own @ model.mdp.action_matrices[action]) * model.observation[action].T
                 joint = joint[joint.any(axis=1)]
                 first = sum(len(child) for child in children)
                 branch.append((joint.sum(axis=1), np.arange(first, first + len(joint))))
                 children.append(normalised(joint))
+        if not children:
+            raise NoSequenceError
         found = np.concatenate(children)
         same = kernel.equal_rows(found)
         kept = np.unique(same)
@@ -142,22 +134,26 @@ def of_beliefs(
         number_of = np.searchsorted(kept, same)
         branches.append([[(p, number_of[where]) for p, where in own] for own in places])
         front = found[kept]
-    able = _able(model, front, horizon - 1)
     after = [matrix @ seen for matrix, seen in zip(model.mdp.action_matrices, reading, strict=True)]
-    endings = [np.stack([own @ after[a] for a in np.flatnonzero(one)]) for own, one in zip(front, able, strict=True)]
+    endings = [
+        np.array([own @ after[a] for a in np.flatnonzero(able)]).reshape(-1, reading.shape[-1])
+        for own, able in zip(front, available_in(model.mdp, front), strict=True)
+    ]
     error = horizon * (3 * (model.n_states + 4) * _EPS + EQUAL_RTOL)
-    return Situations(branches, endings, None, error)
+    return Situations(*_without_dead_ends(branches, endings), None, error)
 
 
-def _able(model: POMDP, beliefs: np.ndarray, step: int) -> np.ndarray:
-    able = available_in(model.mdp, beliefs)
-    stuck = np.flatnonzero(~able.any(axis=1))
-    if stuck.size:
-        possible = [model.states[s] for s in np.flatnonzero(beliefs[stuck[0]]).tolist()]
-        shown = ", ".join(map(repr, possible[:4])) + (", …" if len(possible) > 4 else "")
-        raise ValueError(
-            f"after {step} steps no action is available in every state that can then be held possible ({shown}); "
-            "expected one, because an agent that cannot tell these states apart needs it. Make an action available "
-            "that does nothing, for example"
-        )
-    return able
+def _without_dead_ends(
+    branches: list[list[list[Branch]]], endings: list[np.ndarray]
+) -> tuple[list[list[list[Branch]]], list[np.ndarray]]:
+    """Leave out situations in which the agent is stuck, and actions that may lead to one, from the last level on."""
+    alive, kept = np.array([len(own) > 0 for own in endings]), []
+    endings = [own for own in endings if len(own)]
+    for level in reversed(branches):
+        place = np.cumsum(alive) - 1
+        going_on = [[(p, place[where]) for p, where in own if alive[where].all()] for own in level]
+        alive = np.array([len(own) > 0 for own in going_on])
+        kept.append([own for own in going_on if own])
+    if not alive.any():
+        raise NoSequenceError
+    return kept[::-1], endings

@@ -10,11 +10,24 @@ from empowerment.actuation.column_generation import Solution
 
 
 class NoSequenceError(ValueError):
-    """No action sequence of the wanted length is available from a state."""
+    """No action sequence of the wanted length is available from a state, or with feedback no policy."""
+
+    def __init__(self, message: str = "whatever is done may lead to where no action is, with steps left") -> None:
+        super().__init__(message)
 
 
 class TooManySequencesError(Exception):
-    """There are more sequences than may be looked at, or than fit into the memory allowed."""
+    """There are more sequences, or policies, than may be looked at, or than fit into the memory allowed.
+
+    Attributes
+    ----------
+    known : Ends or None
+        An interval that was found by then.
+    """
+
+    def __init__(self, message: str = "", known: Ends | None = None) -> None:
+        super().__init__(message)
+        self.known = known
 
 
 class Task(NamedTuple):

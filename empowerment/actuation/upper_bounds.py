@@ -14,12 +14,14 @@ than in truth:
 from __future__ import annotations
 
 import math
+from itertools import islice
 
 import numpy as np
 
 from empowerment.actuation.column_generation import Columns
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.stream import Stream
+from empowerment.actuation.task import NoSequenceError
 from empowerment.capacity.solve import row_offsets
 from empowerment.channel import Channel
 
@@ -50,11 +52,20 @@ class FeedbackOracle:
         Number of steps with feedback.
     q : ndarray
         Where to begin.
+
+    Raises
+    ------
+    NoSequenceError
+        If every policy may end where no word is available.
     """
 
     def __init__(self, tail: Stream, start: int, n_steps: int, q: np.ndarray) -> None:
         self._tail, self._dynamics, self._start, self._n_steps = tail, tail.dynamics, start, n_steps
-        self._allowed = self._feasible(np.isfinite(tail.offsets).any(axis=1))
+        useful = np.isfinite(tail.offsets).any(axis=1)
+        # Which actions keep a word available at the end, for each step.
+        self._allowed = [step.available.T for step in islice(self._dynamics.admissible(useful), n_steps)]
+        if not (self._allowed[-1][:, start].any() if n_steps else useful[start]):
+            raise NoSequenceError
         self._begin = q
         self._count = 0
 
@@ -71,25 +82,11 @@ class FeedbackOracle:
             return bound, self._none(q.size)
         return bound, self._column(choices, word)
 
-    def _feasible(self, useful: np.ndarray) -> list[np.ndarray | None]:
-        """Return which actions keep a word available at the end, for each step; None where all do."""
-        allowed: list[np.ndarray | None] = []
-        for _ in range(self._n_steps):
-            if useful.all() and self._dynamics.available.all():
-                allowed.append(None)
-                continue
-            lost = np.stack([matrix @ (~useful).astype(float) for matrix in self._dynamics.actions])
-            choices = (lost <= 0) & self._dynamics.available.T
-            allowed.append(choices)
-            useful = choices.any(axis=0)
-        return allowed
-
     def _best_policy(self, values: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
         choices = []
         for allowed in self._allowed:
             each = np.stack([matrix @ values for matrix in self._dynamics.actions])
-            if allowed is not None:
-                each[~allowed] = -np.inf
+            each[~allowed] = -np.inf
             best = each.argmax(axis=0)
             found = each[best, np.arange(best.size)]
             values = np.where(np.isneginf(found), 0.0, found)

@@ -40,6 +40,12 @@ class Orbits(NamedTuple):
     action_map: np.ndarray
     distance: np.ndarray
 
+    @classmethod
+    def apart(cls, numbers: np.ndarray, n_actions: int) -> Orbits:
+        """Return orbits in which each of some things stands for itself alone."""
+        maps = np.tile(np.arange(n_actions), (len(numbers), 1))
+        return cls(np.asarray(numbers), maps, np.zeros(len(numbers), dtype=np.int64))
+
 
 def orbits(model: MDP, numbers: np.ndarray) -> Orbits:
     """Return for each state, given by its number, a representative of its orbit and how it is reached from there.
