@@ -24,6 +24,7 @@ templates_path = ["_templates"]
 nb_execution_mode = "force"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 300
+os.environ["EMPOWERMENT_QUIET"] = "1"  # the pages are the same on a machine where kernels have to be compiled
 nb_execution_show_tb = True
 # Without this a MPLBACKEND=Agg of the calling shell would leave the pages without pictures.
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"

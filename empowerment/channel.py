@@ -13,6 +13,7 @@ from empowerment import validate
 
 # Bytes of one temporary array where a whole matrix must pass through a logarithm.
 _BLOCK_BYTES = 1 << 22
+_TINIEST = np.nextafter(0, 1)
 
 
 class Channel:
@@ -167,7 +168,7 @@ def _sum_rows(block: validate.Matrix, terms: np.ndarray) -> np.ndarray:
 
 
 def _x_log_x(x: np.ndarray) -> np.ndarray:
-    return x * np.log(np.maximum(x, np.nextafter(0, 1)))
+    return x * np.log(np.maximum(x, _TINIEST))
 
 
 def as_channel(channel: Any) -> Channel:

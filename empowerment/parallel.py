@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pickle
+import signal
 import warnings
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from itertools import islice
 from typing import Any
@@ -12,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from empowerment import validate
+from empowerment.interrupts import new_flag, stopped_by
+from empowerment.loading import load
 
 Found = tuple[int, Any]
 """The number of a chunk and what came of it."""
@@ -43,8 +47,7 @@ def run_chunks(
         which wants ``n_jobs=-1`` there. Outside of it None is one job.
     threads : bool
         Prefer threads to processes where ``joblib.parallel_config`` names no backend: for compiled work that lets
-        go of the interpreter. It should start no threads of its own: numba ends the whole process if two threads
-        begin a parallel region at once where it has neither OpenMP nor TBB.
+        go of the interpreter. It should start no threads of its own, which would be too many.
 
     Yields
     ------
@@ -59,8 +62,8 @@ def run_chunks(
     Notes
     -----
     Whoever may stop early, be it by an error or by Ctrl-C, closes the generator (:func:`contextlib.closing`).
-    Then nothing more is begun, and the processes of this machine are ended. Threads and clusters still finish what
-    they have got, at most two chunks for each job.
+    Then nothing more is begun, the processes of this machine are ended, and compiled work in threads stops. Other
+    work in threads, and clusters, still finish what they have got, at most two chunks for each job.
     """
     jobs = _number_of_jobs(validate.n_jobs(n_jobs))
     return _one_by_one(work, chunks) if jobs == 1 else _side_by_side(work, chunks, jobs, threads)
@@ -69,9 +72,7 @@ def run_chunks(
 def _number_of_jobs(n_jobs: int | None) -> int:
     if n_jobs == 1:
         return 1
-    import joblib
-
-    return int(joblib.effective_n_jobs(n_jobs))
+    return int(load("joblib").effective_n_jobs(n_jobs))
 
 
 def _one_by_one(work: Callable[[Any], Any], chunks: Iterable[Any]) -> Generator[Found, None, None]:
@@ -84,22 +85,47 @@ def _side_by_side(
 ) -> Generator[Found, None, None]:
     from joblib import Parallel, delayed
 
-    sent = _Parcel(work)
-    calls = (delayed(_call)(sent, number, _Parcel(chunk)) for number, chunk in enumerate(chunks))
+    sent, flag = _Parcel(work), new_flag()
+    calls = (delayed(_call)(sent, flag, number, _Parcel(chunk)) for number, chunk in enumerate(chunks))
     # A chunk is as large as it should be, so joblib need not gather several into one task.
     options = {"n_jobs": jobs, "prefer": "threads" if threads else None, "batch_size": 1}
     try:
         pool = Parallel(**options, return_as="generator_unordered")
     except ValueError:  # the backend hands over lists only, as those of multiprocessing and of Ray do
         pool = None
-    found = pool(calls) if pool else _in_waves(Parallel(**options), calls, 4 * jobs)
+    with nullcontext() if threads else _deaf_to_ctrl_c():
+        found = pool(calls) if pool else _in_waves(Parallel(**options), calls, 4 * jobs)
     try:
         for pair in found:  # noqa: UP028 ("yield from" would close `found` itself, with the warning)
             yield pair
     finally:
+        flag[0] = 1  # compiled work in threads of this process ends, too
         with warnings.catch_warnings():  # joblib warns of the work that is cancelled, which is what is wanted
             warnings.filterwarnings("ignore", ".*(cancelled|not used)", UserWarning)
             found.close()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let processes that are started inside not hear Ctrl-C, which a terminal sends to them as well.
+
+    The process that waits for them ends them. They themselves would say where they were interrupted, each for itself.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    from joblib.externals import loky
+
+    # Whoever starts one of these two helpers lets the signal through again.
+    resource_tracker.ensure_running()
+    loky.backend.resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _in_waves(pool: Any, calls: Iterator[Any], size: int) -> Generator[Found, None, None]:
@@ -108,8 +134,9 @@ def _in_waves(pool: Any, calls: Iterator[Any], size: int) -> Generator[Found, No
             yield from pool(wave)
 
 
-def _call(work: _Parcel, number: int, chunk: _Parcel) -> Found:
-    return number, work.content(chunk.content)
+def _call(work: _Parcel, flag: np.ndarray, number: int, chunk: _Parcel) -> Found:
+    with stopped_by(flag):
+        return number, work.content(chunk.content)
 
 
 class _Parcel:

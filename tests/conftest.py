@@ -1,10 +1,15 @@
 """What all tests share."""
 
+import os
+
 import pytest
 from hypothesis import settings
 
 from empowerment.capacity.solve import BACKENDS
 from empowerment.text import smollm2_path
+
+# Tests that read stderr are not to depend on what was compiled before.
+os.environ["EMPOWERMENT_QUIET"] = "1"
 
 # Compilation and a shared machine make single examples slow; what an example computes is not timed.
 settings.register_profile("ci", deadline=None, derandomize=True)

@@ -129,22 +129,6 @@ def test_every_certificate_follows_from_its_p_and_q(matrix):
         check_certificate(matrix, result)
 
 
-def test_where_nothing_is_writable_kernels_compile_without_a_cache(monkeypatch):
-    import numba
-
-    from empowerment import _jit
-
-    compile_kernel = numba.njit
-
-    def refuses_to_cache(*signature, cache=False, **options):
-        if cache:
-            raise RuntimeError("cannot cache function: no locator available")
-        return compile_kernel(*signature, **options)
-
-    monkeypatch.setattr(_jit.numba, "njit", refuses_to_cache)
-    assert _jit.jit()(lambda x: x + 1)(2) == 3
-
-
 @pytest.mark.parametrize("shape", [(2, 200_000), (200_000, 2), (3000, 40)])
 def test_ends_lie_outside_the_exact_ones_however_long_the_sums(kernel, shape):
     """A sum of many terms in plain order is off by more than the slack that is allowed for."""

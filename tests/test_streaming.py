@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import numba
 import numpy as np
 import pytest
 
@@ -178,12 +179,17 @@ def divergence(row, q):
 # --- the compiled logarithm
 
 
+@numba.njit
+def add_all_offsets(numbers, total):
+    for first in range(0, len(numbers), LANES):
+        add_offsets(numbers[first : first + LANES], total[first : first + LANES])
+
+
 def added(numbers, before=0.0):
     """Return what the kernel adds to `before` for each number."""
     padded = np.concatenate([numbers, np.ones(-len(numbers) % LANES)])
     total = np.full(len(padded), before)
-    for first in range(0, len(padded), LANES):
-        add_offsets(padded[first : first + LANES], total[first : first + LANES])
+    add_all_offsets(padded, total)
     return total[: len(numbers)]
 
 

@@ -21,7 +21,13 @@ from empowerment.actuation.task import Ends, widened
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.kernels.xla.padding import LITTLE, bucket, common_count
 from empowerment.capacity.kernels.xla.passes import Channels
-from empowerment.capacity.kernels.xla.placement import device_count, entries_at_a_time, in_double_precision, placed
+from empowerment.capacity.kernels.xla.placement import (
+    device_count,
+    entries_at_a_time,
+    fetched,
+    in_double_precision,
+    placed,
+)
 from empowerment.capacity.kernels.xla.solve import solve_padded
 from empowerment.capacity.solve import Wish, result_of
 from empowerment.results import Status
@@ -130,9 +136,9 @@ def _extended(block: _Block) -> _Block:
 def _merged(rows: Any, present: Any) -> tuple[Any, np.ndarray, np.ndarray]:
     """Keep one of each group of equal rows; return them, their number, and which they are."""
     places, counts = xla.distinct(rows, present)
-    count = np.asarray(counts)
+    count = fetched(counts)
     size = _common_size(count, rows.size)
-    return xla.take(rows, places, counts, size), count, np.asarray(places[:, :size])
+    return xla.take(rows, places, counts, size), count, fetched(places[:, :size])
 
 
 def _common_size(count: np.ndarray, entries: int) -> int:

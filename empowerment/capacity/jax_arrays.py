@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
-from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 def found_in(*values: Any) -> list[Any]:
     """Return the JAX arrays among values, lists and tuples; tracers are JAX arrays, too."""
     jax = sys.modules.get("jax")
-    if jax is None:
+    if jax is None or not hasattr(jax, "Array"):  # nor is there one while JAX is being loaded in another thread
         return []
     flat = [item for value in values for item in (value if isinstance(value, list | tuple) else [value])]
     return [item for item in flat if isinstance(item, jax.Array)]
@@ -35,14 +34,9 @@ def on_host(value: Any) -> Any:
     return np.asarray(value)
 
 
-@contextlib.contextmanager
-def on_devices_of(arrays: list[Any]) -> Iterator[None]:
+def on_devices_of(arrays: list[Any]) -> contextlib.AbstractContextManager[None]:
     """Run what is inside on the devices that hold these JAX arrays; without any, where it would run anyway."""
-    if not arrays:
-        yield
-        return
-    with _kernels().on_devices_of(arrays):
-        yield
+    return _kernels().on_devices_of(arrays) if arrays else contextlib.nullcontext()
 
 
 def on_device(result: Any, arrays: list[Any]) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -17,6 +16,7 @@ from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
 from empowerment.capacity.kernels import Outcome
 from empowerment.capacity.sparse import solve_sparse
 from empowerment.channel import Channel, as_channel
+from empowerment.loading import load
 from empowerment.progress import progress_bar
 from empowerment.results import ON_FAILURE, CapacityResult, Status, tell_failure
 
@@ -65,7 +65,8 @@ def channel_capacity(
     ----------
     channel : Channel or array_like or sparse array of shape (n_inputs, n_outputs), or a batch of them
         One distribution over outputs for each input. A batch is a list of channels of any shapes, or an array of
-        shape (n_channels, n_inputs, n_outputs); its channels are solved side by side on all cores.
+        shape (n_channels, n_inputs, n_outputs); its channels are solved side by side on all cores
+        (in one thread where the process was forked).
     rewards : array_like of shape (n_inputs,), optional
         What each input is worth by itself, in the result's unit: the largest ``I(p) + p . rewards`` is found
         instead of the largest ``I(p)``. For a batch one array for each channel.
@@ -170,7 +171,7 @@ def backend_name(backend: str | None) -> str:
 def kernel_of(backend: str | None) -> tuple[str, ModuleType]:
     """Return a backend's name and its package of kernels, loaded only now."""
     name = backend_name(backend)
-    return name, importlib.import_module(f"empowerment.capacity.kernels.{BACKENDS[name]}")
+    return name, load(f"empowerment.capacity.kernels.{BACKENDS[name]}")
 
 
 def row_offsets(channel: Channel) -> np.ndarray:

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from empowerment.first_use import say_nothing
+
 OK, MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 _READER_GONE = 141  # what a shell reports for a program that wrote into a closed pipe
 
@@ -86,6 +88,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         arguments = _parser().parse_args(argv)
+        if arguments.quiet:
+            say_nothing()
         code: int = arguments.run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
@@ -162,7 +166,6 @@ def _fill_map(parser: _Parser) -> None:
         metavar="FILE",
         help="also write .png, .svg, .pdf, .csv, .nc or .npz; may be given several times",
     )
-    add("--quiet", action="store_true", help="no progress bar")
     parser.late_epilog = _map_epilog
 
 
@@ -184,6 +187,7 @@ def _add_common(parser: _Parser, methods: str, where: str = "") -> None:
     add("--backend", metavar="NAME", help="kernels of the solver: numba (default), reference or jax")
     add("--normalize", action="store_true", help=f"rescale rows that do not sum to 1{where}")
     add("--json", action="store_true", help="print one JSON object")
+    add("--quiet", action="store_true", help="no progress bar, and no word of kernels being compiled")
 
 
 def _map_epilog() -> str:

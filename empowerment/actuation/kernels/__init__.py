@@ -19,13 +19,13 @@ functions, tested against each other:
 
 from __future__ import annotations
 
-import importlib
 from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
 from empowerment.capacity.solve import BACKENDS, backend_name
+from empowerment.loading import load
 
 
 class Steps(NamedTuple):
@@ -59,4 +59,4 @@ class Readings(NamedTuple):
 def kernel_of(backend: str | None) -> ModuleType:
     """Return the package of kernels of a backend, loaded only now; what runs on a device is the capacity alone."""
     package = BACKENDS[backend_name(backend)]
-    return importlib.import_module(f"{__name__}.{'cpu' if package == 'xla' else package}")
+    return load(f"{__name__}.{'cpu' if package == 'xla' else package}")

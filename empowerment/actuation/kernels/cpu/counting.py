@@ -10,8 +10,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from numba import boolean, int64, uint32, uint64, void
 
-from empowerment._jit import jit
+from empowerment._jit import NUMBERS, OUT_NUMBERS, STOP, entry_point, jit, read_only, stopped, written
+from empowerment.interrupts import run
+
+_GRAPH = (read_only(uint64), read_only(uint32))
+_SETS = (written(uint64), written(uint32), OUT_NUMBERS)
 
 _WORD = 64
 _BYTE = 8
@@ -47,21 +52,22 @@ def count_readings(
     """
     n_states = indptr.size - 1
     distinct, place = np.unique(np.asarray(starts, dtype=np.int64), return_inverse=True)
-    steps = _readonly(indptr, np.uint64), _readonly(indices, np.uint32)
-    reads = _readonly(read_indptr, np.uint64), _readonly(read_indices, np.uint32)
-    waiting = np.zeros(n_states, dtype=np.bool_)
+    steps = _unsigned(indptr, np.uint64), _unsigned(indices, np.uint32)
+    reads = _unsigned(read_indptr, np.uint64), _unsigned(read_indices, np.uint32)
+    waiting, order = np.zeros(n_states, dtype=np.bool_), np.empty_like(distinct)
     waiting[distinct] = True
-    order = _together(*steps, distinct, waiting)
-    sets = (_empty_sets(n_states), _empty_sets(n_states), _empty_sets(n_states))
-    counts = _count(steps, reads, order, horizon, up_to, sets, _empty_sets(n_readings))
+    _together(*steps, distinct, waiting, order)
+    counts = np.zeros(order.size, dtype=np.int64)
+    sets = (part for size in (n_states, n_states, n_states, n_readings) for part in _empty_sets(size))
+    groups = -(-order.size // _WORD)
+    arguments = *steps, *reads, order, horizon, up_to, *sets, counts
+    run(_count, arguments, float(groups) * horizon * (indices.size + read_indices.size))
     return np.asarray(counts[np.argsort(order)][place])
 
 
-def _readonly(array: np.ndarray, kind: type[np.unsignedinteger]) -> np.ndarray:
-    """Return a view of one type whatever the caller's array allows; unsigned, as then no index is negative."""
-    view = np.ascontiguousarray(array, dtype=f"i{np.dtype(kind).itemsize}").view(kind)
-    view.setflags(write=False)
-    return view
+def _unsigned(array: np.ndarray, kind: type[np.unsignedinteger]) -> np.ndarray:
+    """Return a view of unsigned numbers, which as indices are never negative."""
+    return np.ascontiguousarray(array, dtype=f"i{np.dtype(kind).itemsize}").view(kind)
 
 
 def _empty_sets(n_places: int) -> _Sets:
@@ -70,10 +76,11 @@ def _empty_sets(n_places: int) -> _Sets:
     return _Sets(np.zeros(n_places, dtype=np.uint64), listed, np.zeros(1, dtype=np.int64))
 
 
-@jit()
-def _together(indptr: np.ndarray, indices: np.ndarray, starts: np.ndarray, waiting: np.ndarray) -> np.ndarray:
-    """Return the starts in patches of 64 that few steps join: breadth first, through starts not taken yet."""
-    order = np.empty_like(starts)
+@entry_point(void(*_GRAPH, NUMBERS, written(boolean), OUT_NUMBERS))
+def _together(
+    indptr: np.ndarray, indices: np.ndarray, starts: np.ndarray, waiting: np.ndarray, order: np.ndarray
+) -> None:
+    """Put the starts in patches of 64 that few steps join: breadth first, through starts not taken yet."""
     taken = 0
     for start in starts:
         head = taken
@@ -89,28 +96,44 @@ def _together(indptr: np.ndarray, indices: np.ndarray, starts: np.ndarray, waiti
                     waiting[indices[e]] = False
                     order[taken] = indices[e]
                     taken += 1
-    return order
 
 
-@jit()
+@entry_point(void(*_GRAPH, *_GRAPH, NUMBERS, int64, boolean, *_SETS, *_SETS, *_SETS, *_SETS, OUT_NUMBERS, STOP))
 def _count(
-    steps: tuple[np.ndarray, np.ndarray],
-    reads: tuple[np.ndarray, np.ndarray],
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    read_indptr: np.ndarray,
+    read_indices: np.ndarray,
     starts: np.ndarray,
     horizon: int,
     up_to: bool,
-    sets: tuple[_Sets, _Sets, _Sets],
-    read: _Sets,
-) -> np.ndarray:
-    counts = np.zeros(starts.size, dtype=np.int64)
+    now_words: np.ndarray,
+    now_listed: np.ndarray,
+    now_size: np.ndarray,
+    after_words: np.ndarray,
+    after_listed: np.ndarray,
+    after_size: np.ndarray,
+    met_words: np.ndarray,
+    met_listed: np.ndarray,
+    met_size: np.ndarray,
+    read_words: np.ndarray,
+    read_listed: np.ndarray,
+    read_size: np.ndarray,
+    counts: np.ndarray,
+    stop: np.ndarray,
+) -> None:
+    steps, reads = (indptr, indices), (read_indptr, read_indices)
+    now, after = _Sets(now_words, now_listed, now_size), _Sets(after_words, after_listed, after_size)
+    met, read = _Sets(met_words, met_listed, met_size), _Sets(read_words, read_listed, read_size)
     for first in range(0, starts.size, _WORD):
+        if stopped(stop):
+            return
         group = starts[first : first + _WORD]
-        reached = _reached(steps, group, horizon, up_to, sets)
+        reached = _reached(steps, group, horizon, up_to, (now, after, met), stop)
         _spread(reads, reached, read, read.words)
         _add_bits(read, counts[first : first + _WORD])
         _clear(reached)
         _clear(read)
-    return counts
 
 
 @jit()
@@ -120,6 +143,7 @@ def _reached(
     horizon: int,
     up_to: bool,
     sets: tuple[_Sets, _Sets, _Sets],
+    stop: np.ndarray,
 ) -> _Sets:
     """Return the sets after `horizon` steps, the other two left empty.
 
@@ -137,7 +161,7 @@ def _reached(
         settled = _equal(now, after)
         _clear(now)
         now, after = after, now
-        if settled:
+        if settled or stopped(stop):
             break
     if not nested:
         return now
@@ -152,7 +176,10 @@ def _all_loop(steps: tuple[np.ndarray, np.ndarray], starts: np.ndarray) -> bool:
     indptr, indices = steps
     for start in starts:
         state = np.uint64(start)
-        if not (indices[indptr[state] : indptr[state + _ONE]] == start).any():
+        loops = False
+        for e in range(indptr[state], indptr[state + _ONE]):
+            loops |= indices[e] == start
+        if not loops:
             return False
     return True
 

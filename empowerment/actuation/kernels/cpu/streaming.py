@@ -10,10 +10,28 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numba import boolean, float64, int32, void
 
-from empowerment._jit import jit
+from empowerment._jit import (
+    MATRIX,
+    NUMBERS,
+    OUT_MATRIX,
+    OUT_NUMBERS,
+    OUT_VECTOR,
+    STOP,
+    VECTOR,
+    entry_point,
+    jit,
+    read_only,
+    stopped,
+    written,
+)
 from empowerment.actuation.kernels import Readings, Steps
 from empowerment.capacity.kernels.cpu.linear import Array
+from empowerment.interrupts import run
+
+_WORDS, _TRUTHS = read_only(int32, 2), read_only(boolean, 2)
+_GATHER = (NUMBERS, NUMBERS, VECTOR)
 
 LANES = 64
 
@@ -83,68 +101,107 @@ def _gather(indptr: Array, indices: Array, data: Array, first: int, source: Arra
 @jit()
 def _block(missing: Array, source: Array, before: Array, after: Array) -> None:
     """Mark the lanes that may be where the action is missing."""
-    after[:] = before
+    for i in range(LANES):
+        after[i] = before[i]
     for y in range(missing.size):
         if missing[y]:
             for i in range(LANES):
                 after[i] |= source[y, i] > 0
 
 
-@jit()
 def extend(rows: Array, steps: Steps) -> Array:
     """Return every row followed by every action: shape (n_rows, n_actions, n_columns)."""
     n_actions, n_columns = steps.missing.shape
     found = np.empty((len(rows), n_actions, n_columns))
+    arguments = _contiguous(rows), *steps[:4], found
+    run(_extend, arguments, len(rows) * (steps.data.size + steps.missing.size))
+    return found
+
+
+@entry_point(void(MATRIX, *_GATHER, _TRUTHS, written(float64, 3), STOP))
+def _extend(
+    rows: Array, indptr: Array, indices: Array, data: Array, missing: Array, found: Array, stop: Array
+) -> None:
+    n_actions, n_columns = missing.shape
     source, target = np.zeros((n_columns, LANES)), np.empty((n_columns, LANES))
     free, blocked = np.zeros(LANES, dtype=np.bool_), np.empty(LANES, dtype=np.bool_)
     for start in range(0, len(rows), LANES):
         size = _load(rows, start, source)
         for action in range(n_actions):
-            _gather(steps.indptr, steps.indices, steps.data, action * n_columns, source, target)
-            _block(steps.missing[action], source, free, blocked)
+            if stopped(stop):
+                return
+            _gather(indptr, indices, data, action * n_columns, source, target)
+            _block(missing[action], source, free, blocked)
             for i in range(size):
                 for y in range(n_columns):
                     found[start + i, action, y] = -1.0 if blocked[i] else target[y, i]
+
+
+def leaf_offsets(rows: Array, words: Array, steps: Steps, readings: Readings) -> Array:
+    """Return the offsets of all rows after all words; what a word shares with the one before is not walked again."""
+    found = np.empty((len(rows), len(words)))
+    arguments = _contiguous(rows), words, *steps[:4], *readings, found
+    one = words.shape[1] * steps.data.size / len(steps.missing) + readings.data.size + 10 * readings.indptr.size
+    run(_leaf_offsets, arguments, found.size * one)
     return found
 
 
-@jit()
-def leaf_offsets(rows: Array, words: Array, steps: Steps, readings: Readings) -> Array:
-    """Return the offsets of all rows after all words; what a word shares with the one before is not walked again."""
+@entry_point(void(MATRIX, _WORDS, *_GATHER, _TRUTHS, *_GATHER, OUT_MATRIX, STOP))
+def _leaf_offsets(
+    rows: Array,
+    words: Array,
+    indptr: Array,
+    indices: Array,
+    data: Array,
+    missing: Array,
+    read_indptr: Array,
+    read_indices: Array,
+    read_data: Array,
+    found: Array,
+    stop: Array,
+) -> None:
     n_words, length = words.shape
-    n_columns, n_readings = steps.missing.shape[1], readings.indptr.size - 1
-    found = np.empty((len(rows), n_words))
+    n_columns, n_readings = missing.shape[1], read_indptr.size - 1
     level_rows = np.zeros((length + 1, n_columns, LANES))
     blocked = np.zeros((length + 1, LANES), dtype=np.bool_)
     read, total = np.zeros((n_readings, LANES)), np.empty(LANES)
     for start in range(0, len(rows), LANES):
         size = _load(rows, start, level_rows[0])
         for w in range(n_words):
+            if stopped(stop):
+                return
             level = 0
             while w > 0 and level < length and words[w, level] == words[w - 1, level]:
                 level += 1
             for k in range(level, length):
                 action, source = words[w, k], level_rows[k]
-                _gather(steps.indptr, steps.indices, steps.data, action * n_columns, source, level_rows[k + 1])
-                _block(steps.missing[action], source, blocked[k], blocked[k + 1])
-            _gather(readings.indptr, readings.indices, readings.data, 0, level_rows[length], read)
+                _gather(indptr, indices, data, action * n_columns, source, level_rows[k + 1])
+                _block(missing[action], source, blocked[k], blocked[k + 1])
+            _gather(read_indptr, read_indices, read_data, 0, level_rows[length], read)
             total[:] = 1.0
             for y in range(n_readings):
                 add_offsets(read[y], total)
             for i in range(size):
                 found[start + i, w] = -math.inf if blocked[length, i] else total[i]
-    return found
 
 
-@jit()
 def price(rows: Array, suffixes: Array, offsets: Array) -> tuple[Array, Array]:
     """Return for each row the largest of ``offsets - rows @ suffixes``, and its column."""
-    n_columns, n_words = suffixes.shape
     best, word = np.full(len(rows), -math.inf), np.zeros(len(rows), dtype=np.int64)
+    arguments = _contiguous(rows), _contiguous(suffixes), offsets, best, word
+    run(_price, arguments, rows.size * suffixes.shape[1])
+    return best, word
+
+
+@entry_point(void(MATRIX, MATRIX, MATRIX, OUT_VECTOR, OUT_NUMBERS, STOP))
+def _price(rows: Array, suffixes: Array, offsets: Array, best: Array, word: Array, stop: Array) -> None:
+    n_columns, n_words = suffixes.shape
     block, cross = np.zeros((n_columns, LANES)), np.empty((4, LANES))
     for start in range(0, len(rows), LANES):
         size = _load(rows, start, block)
         for first in range(0, n_words, 4):  # four words share every load of a block's row
+            if stopped(stop):
+                return
             a, b = first, min(first + 1, n_words - 1)
             c, d = min(first + 2, n_words - 1), min(first + 3, n_words - 1)
             cross[:] = 0.0
@@ -161,36 +218,57 @@ def price(rows: Array, suffixes: Array, offsets: Array) -> tuple[Array, Array]:
                     if divergence > best[start + i]:
                         best[start + i] = divergence
                         word[start + i] = first + k
-    return best, word
 
 
-@jit()
 def word_rows(rows: Array, words: Array, steps: Steps) -> Array:
     """Return row i followed by the actions of word i; a prefix shared with the row before is not walked again."""
+    found = np.empty((len(words), steps.missing.shape[1]))
+    arguments = _contiguous(rows), words, *steps[:4], found
+    run(_word_rows, arguments, words.size * (steps.data.size / len(steps.missing) + found.shape[1]))
+    return found
+
+
+@entry_point(void(MATRIX, _WORDS, *_GATHER, _TRUTHS, OUT_MATRIX, STOP))
+def _word_rows(
+    rows: Array, words: Array, indptr: Array, indices: Array, data: Array, missing: Array, found: Array, stop: Array
+) -> None:
     n_words, length = words.shape
-    n_columns = steps.missing.shape[1]
-    found = np.empty((n_words, n_columns))
+    n_columns = missing.shape[1]
     level_rows = np.zeros((length + 1, n_columns))
     walked = 0  # how many actions of the word before are good for level_rows
     for w in range(n_words):
-        same = w > 0 and (rows[w] == rows[w - 1]).all()
+        if stopped(stop):
+            return
+        same = w > 0
+        for y in range(n_columns):
+            same &= rows[w, y] == level_rows[0, y]
+            level_rows[0, y] = rows[w, y]
         level = 0
         while same and level < walked and words[w, level] == words[w - 1, level]:
             level += 1
-        level_rows[0] = rows[w]
         while level < length:
             taken = words[w, level]
-            if (steps.missing[taken] & (level_rows[level] > 0)).any():
+            if _is_blocked(missing[taken], level_rows[level]):
                 break
             for y in range(n_columns):
                 total = 0.0
-                for k in range(steps.indptr[taken * n_columns + y], steps.indptr[taken * n_columns + y + 1]):
-                    total += steps.data[k] * level_rows[level, steps.indices[k]]
+                for k in range(indptr[taken * n_columns + y], indptr[taken * n_columns + y + 1]):
+                    total += data[k] * level_rows[level, indices[k]]
                 level_rows[level + 1, y] = total
             level += 1
         walked = level
-        if level == length:
-            found[w] = level_rows[length]
-        else:
-            found[w] = -1.0
+        for y in range(n_columns):
+            found[w, y] = level_rows[length, y] if level == length else -1.0
+
+
+@jit()
+def _is_blocked(missing: Array, row: Array) -> bool:
+    """Return whether an action is missing in a state where the agent may be."""
+    found = False
+    for y in range(row.size):
+        found |= missing[y] and row[y] > 0
     return found
+
+
+def _contiguous(rows: Array) -> Array:
+    return np.ascontiguousarray(rows, dtype=np.float64)

@@ -1,18 +1,30 @@
-"""The kernels compiled by numba for the CPU; `reference` says the same in NumPy and explains the methods."""
+"""The kernels compiled by numba for the CPU; `reference` says the same in NumPy and explains the methods.
+
+The functions here keep the contract. They make the arrays that the compiled code fills in, and run it where Ctrl-C is
+heard.
+"""
 
 from __future__ import annotations
 
-import threading
+from functools import partial
+from typing import Any
 
-import numba
 import numpy as np
 
-from empowerment.capacity.kernels import Batch, Outcome
-from empowerment.capacity.kernels.cpu.certificate import certificate
-from empowerment.capacity.kernels.cpu.interior_point import working_set
-from empowerment.capacity.kernels.cpu.iterations import blahut_arimoto, squarem
-from empowerment.capacity.kernels.cpu.reduction import components, equal_rows, proportional_columns
-from empowerment.capacity.kernels.cpu.solve import ladder, solve
+from empowerment.capacity.kernels import (
+    BLAHUT_ARIMOTO,
+    DIRECT,
+    NOT_REACHED,
+    SQUAREM,
+    WORKING_SET,
+    Batch,
+    Certificate,
+    Outcome,
+    Solution,
+)
+from empowerment.capacity.kernels.cpu import entry_points
+from empowerment.interrupts import run, run_side_by_side
+from empowerment.threads import thread_count
 
 __all__ = [
     "blahut_arimoto",
@@ -27,18 +39,114 @@ __all__ = [
     "working_set",
 ]
 
+# A logarithm or an exponential takes about as long as so many products.
+_LOGARITHM = 10
+# Below so many entries another thread takes longer to start than it saves.
+_FEW = 2_000
 
-# Where numba has neither OpenMP nor TBB, two threads that begin a parallel region at once end the process.
-_one_at_a_time = threading.Lock()
+
+def equal_rows(matrix: np.ndarray) -> np.ndarray:
+    """Return for each row the smallest row with the same entries up to rounding."""
+    first = np.empty(len(matrix), dtype=np.int64)
+    entry_points.equal_rows(matrix, first)
+    return first
+
+
+def proportional_columns(matrix: np.ndarray) -> np.ndarray:
+    """Return for each column the smallest column it is a multiple of, -1 for a column of zeros."""
+    first = np.empty(matrix.shape[1], dtype=np.int64)
+    entry_points.proportional_columns(matrix, first)
+    return first
+
+
+def components(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the number of the connected component of each row and of each column."""
+    of_row, of_column = (np.empty(size, dtype=np.int64) for size in matrix.shape)
+    entry_points.components(matrix, of_row, of_column)
+    return of_row, of_column
+
+
+def certificate(matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, q: np.ndarray) -> Certificate:
+    """Return the information at p, and both ends rounded outward; see `reference.certificate`."""
+    ends = np.empty(3)
+    entry_points.certificate(matrix, offsets, p, q, ends)
+    return Certificate(*ends.tolist())
+
+
+def blahut_arimoto(
+    matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, tol: float, rtol: float, max_iter: int
+) -> Solution:
+    """Iterate plainly from p; see `reference.iterations`."""
+    return _block(matrix, offsets, p, (tol, rtol, BLAHUT_ARIMOTO, max_iter), DIRECT)
+
+
+def squarem(
+    matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, tol: float, rtol: float, max_iter: int
+) -> Solution:
+    """Iterate with squared extrapolation from p; see `reference.iterations`."""
+    return _block(matrix, offsets, p, (tol, rtol, SQUAREM, max_iter), DIRECT)
+
+
+def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, max_iter: int) -> Solution:
+    """Generate columns around an interior-point method; see `reference.interior_point`."""
+    return _block(matrix, offsets, _uniform(matrix), (tol, rtol, WORKING_SET, max_iter), DIRECT)
+
+
+def ladder(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, method: int, max_iter: int) -> Solution:
+    """Solve a reduced block by one method, or by the working set and what comes after it."""
+    return _block(matrix, offsets, _uniform(matrix), (tol, rtol, method, max_iter), NOT_REACHED)
+
+
+def solve(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
+    """Reduce, solve every component, map back, certify; see `reference.solve`."""
+    n, m = matrix.shape
+    p, q, numbers = np.zeros(n), np.zeros(m), np.zeros((6, 1))
+    channel = matrix.reshape(-1), offsets, np.array([[0, n, m, 0, 0, 0]]), True
+    run(
+        entry_points.solve_each,
+        (*channel, tol, rtol, method, max_iter, p, q, numbers),
+        max_iter * _operations_of_a_step(n, m),
+    )
+    information, lower, upper, *counts = numbers[:, 0].tolist()
+    return Outcome(p, q, information, lower, upper, *map(int, counts))
 
 
 def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
-    """Solve the channels of a batch side by side on the cores that numba may use."""
-    from empowerment.capacity.kernels.cpu.batch import solve_each
+    """Solve the channels of a batch side by side, on the cores that numba may use."""
+    count = batch.n_rows.size
+    p, q, numbers = np.zeros(batch.row_start[-1]), np.zeros(batch.column_start[-1]), np.zeros((6, count))
+    starts = (start[:-1] for start in (batch.entry_start, batch.row_start, batch.column_start))
+    members = np.stack([np.arange(count), batch.n_rows, batch.n_columns, *starts], axis=1)
+    members = members[np.argsort(-batch.n_rows * batch.n_columns, kind="stable")]
+    threads = 1 if batch.entries.size < _FEW else min(thread_count(), count)
+    # Dealt out like cards, each thread gets channels of every size.
+    shares = [np.ascontiguousarray(members[t::threads]) for t in range(threads)]
+    given = batch.entries, batch.rewards
+    calls = [(*given, share, False, tol, rtol, method, max_iter, p, q, numbers) for share in shares]
+    if threads == 1:
+        operations = float(_operations_of_a_step(batch.n_rows, batch.n_columns).sum()) * max_iter
+        run(entry_points.solve_each, calls[0], operations)
+    else:
+        entry_points.solve_each.prepare()
+        run_side_by_side([partial(entry_points.solve_each, *call) for call in calls])
+    return Outcome(p, q, *numbers[:3], *numbers[3:].astype(np.int64))
 
-    by_size = np.argsort(-batch.n_rows * batch.n_columns, kind="stable")
-    # Threads take stretches of equal length: dealt out like cards, each gets channels of every size.
-    threads = numba.get_num_threads()
-    order = np.concatenate([by_size[t::threads] for t in range(threads)])
-    with _one_at_a_time:
-        return solve_each(batch, order, tol, rtol, method, max_iter)
+
+def _uniform(matrix: np.ndarray) -> np.ndarray:
+    return np.full(len(matrix), 1.0 / len(matrix))
+
+
+def _operations_of_a_step(n_rows: Any, n_columns: Any) -> Any:
+    return n_rows * n_columns + _LOGARITHM * (n_rows + n_columns)
+
+
+def _block(
+    matrix: np.ndarray, offsets: np.ndarray, start: np.ndarray, limits: tuple[float, float, int, int], last_rung: int
+) -> Solution:
+    """Solve a reduced matrix by the rungs of the ladder up to the last one."""
+    n, m = matrix.shape
+    p, q, numbers = np.zeros(n), np.zeros(m), np.empty(5)
+    arguments = matrix, offsets, start, *limits, last_rung, p, q, numbers
+    run(entry_points.solve_block, arguments, limits[-1] * _operations_of_a_step(n, m))
+    lower, upper, *counts = numbers.tolist()
+    return Solution(p, q, lower, upper, *map(int, counts))

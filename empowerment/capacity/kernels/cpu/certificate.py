@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from empowerment._jit import MATRIX, VECTOR, jit
+from empowerment._jit import jit
 from empowerment.capacity.kernels import TINY, Certificate, summation_terms
 from empowerment.capacity.kernels.cpu.linear import Array
 
@@ -52,7 +52,7 @@ def careful_sum(a: Array) -> float:
     return total
 
 
-@jit(MATRIX, VECTOR, VECTOR, VECTOR, fast=False)
+@jit(fast=False)
 def certificate(matrix: Array, offsets: Array, p: Array, q: Array) -> Certificate:
     """Return I(p) plainly, and I(p) and ``max_x D(row || q)`` rounded outward; see `reference.certificate`."""
     n_rows, n_columns = matrix.shape

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64
 
-from empowerment._jit import MATRIX, VECTOR, jit
+from empowerment._jit import jit, stopped
 from empowerment.capacity.kernels import (
     DIRECT,
     INTERIOR_POINT_STEPS,
@@ -18,13 +17,16 @@ from empowerment.capacity.kernels import (
 )
 from empowerment.capacity.kernels.cpu.linear import (
     Array,
+    copy_to,
     divergences,
     dot,
     factorise,
     gather,
     gram,
+    largest,
     outputs,
     substitute,
+    total,
 )
 
 _INF = math.inf
@@ -44,30 +46,32 @@ def _room(values: Array, changes: Array) -> float:
 def _balance(factor: Array, dp: Array, ones: Array, missing: float) -> float:
     """Solve for `dp` in place, and for the change of nu that makes the probabilities go on to sum to 1."""
     substitute(factor, dp)
-    d_nu = (dp.sum() - missing) / ones.sum()
+    d_nu = (total(dp) - missing) / total(ones)
     for i in range(dp.size):
         dp[i] -= d_nu * ones[i]
     return d_nu
 
 
 @jit()
-def _factorised(system: Array, diagonal: Array, factor: Array) -> bool:
+def _factorised(system: Array, diagonal: Array, factor: Array, stop: Array) -> bool:
     """Factorise with as little added to the diagonal as makes it possible."""
-    if factorise(system, diagonal, factor):
+    if factorise(system, diagonal, factor, stop):
         return True
     trace = 0.0
     for i in range(diagonal.size):
         trace += system[i, i] + diagonal[i]
     added = 1e-14 * trace
     while added <= 1e-10 * trace:
-        if factorise(system, diagonal + added, factor):
+        if factorise(system, diagonal + added, factor, stop):
             return True
         added *= 100.0
     return False
 
 
 @jit()
-def _interior_point(matrix: Array, offsets: Array, p: Array, tol: float, max_steps: int) -> tuple[int, bool]:
+def _interior_point(
+    matrix: Array, offsets: Array, p: Array, tol: float, max_steps: int, stop: Array
+) -> tuple[int, bool]:
     """Mehrotra's predictor-corrector method, changing `p` in place; see `reference.interior_point`."""
     n, n_columns = matrix.shape
     q, d, z = np.empty(n_columns), np.empty(n), np.empty(n)
@@ -77,23 +81,23 @@ def _interior_point(matrix: Array, offsets: Array, p: Array, tol: float, max_ste
     for step in range(max_steps + 1):
         outputs(p, matrix, q)
         divergences(matrix, offsets, np.log(q), d)
-        lower, upper = dot(p, d), d.max()
+        lower, upper = dot(p, d), largest(d)
         if upper - lower <= tol:
             return step, True
         if step == max_steps:
             break
         if step == 0:
             nu = upper + max(0.1 * (upper - lower), tol)
-            z[:] = nu - d
-        gram(matrix, q, b, system)
-        if not _factorised(system, z / p, factor):
+            copy_to(z, nu - d)
+        gram(matrix, q, b, system, stop)
+        if not _factorised(system, z / p, factor, stop):
             return step, False
         mu = dot(p, z) / n
         ones[:] = 1.0
         substitute(factor, ones)
-        missing = 1.0 - p.sum()
-        right[:] = d - nu  # the residual nu - d - z cancels the slack
-        dp[:] = right
+        missing = 1.0 - total(p)
+        copy_to(right, d - nu)  # the residual nu - d - z cancels the slack
+        copy_to(dp, right)
         d_nu = _balance(factor, dp, ones, missing)
         for i in range(n):
             dz[i] = -z[i] - z[i] * dp[i] / p[i]
@@ -115,19 +119,28 @@ def _interior_point(matrix: Array, offsets: Array, p: Array, tol: float, max_ste
         for i in range(n):
             p[i] += length * dp[i]
             z[i] += length * dz[i]
-        p /= p.sum()
+        p /= total(p)
     return max_steps, False
 
 
 @jit()
-def _tallest(matrix: Array) -> Array:
-    """Return for each column the row of its largest entry."""
-    found = np.zeros(matrix.shape[1], dtype=np.int64)
-    for x in range(1, matrix.shape[0]):
-        for y in range(matrix.shape[1]):
-            if matrix[x, y] > matrix[found[y], y]:
-                found[y] = x
-    return found
+def _first_rows(matrix: Array, active: Array) -> Array:
+    """Return the rows to begin with, all of few or for each column that of its largest entry, and mark them."""
+    n_rows, n_columns = matrix.shape
+    tallest = np.zeros(n_columns, dtype=np.int64)
+    for x in range(1, n_rows):
+        for y in range(n_columns):
+            if matrix[x, y] > matrix[tallest[y], y]:
+                tallest[y] = x
+    for y in range(n_columns):
+        active[tallest[y]] = True
+    found, count = np.empty(n_rows, dtype=np.int64), 0
+    for x in range(n_rows):
+        if active[x] or n_rows <= 16:
+            active[x] = True
+            found[count] = x
+            count += 1
+    return found[:count]
 
 
 @jit()
@@ -176,59 +189,64 @@ def _exchange(
     rows: Array, p: Array, added: Array, d: Array, active: Array, dropped: Array, hopeless: float
 ) -> tuple[Array, Array]:
     """Drop rows of next to no probability, add those that object, and return the new rows and a start for p."""
-    keep = np.ones(rows.size, dtype=np.bool_)
+    new_rows, start, count = np.empty(rows.size + added.size, dtype=np.int64), np.zeros(rows.size + added.size), 0
     for i in range(rows.size):
         x = rows[i]
         if not dropped[x] and p[i] < 1e-2 / rows.size and d[x] < hopeless:
-            keep[i] = False
             dropped[x] = True
             active[x] = False
-    active[added] = True
-    new_rows = np.concatenate((rows[keep], added))
-    start = np.concatenate((p[keep], np.zeros(added.size)))
-    start = np.maximum(start, 0.1 / new_rows.size)
-    return new_rows, start / start.sum()
+        else:
+            new_rows[count], start[count] = x, p[i]
+            count += 1
+    for x in added:
+        active[x] = True
+        new_rows[count] = x
+        count += 1
+    new_rows, start = new_rows[:count], start[:count]
+    for i in range(count):
+        start[i] = max(start[i], 0.1 / count)
+    return new_rows, start / total(start)
 
 
-@jit(MATRIX, VECTOR, float64, float64, int64)
-def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter: int) -> Solution:
+@jit()
+def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter: int, stop: Array) -> Solution:
     """Column generation around an interior-point method; see `reference.interior_point`."""
     n_rows, n_columns = matrix.shape
     q, d = np.zeros(n_columns), np.empty(n_rows)
     best_p = np.full(n_rows, 1.0 / n_rows)
     outputs(best_p, matrix, q)
     divergences(matrix, offsets, np.log(q), d)
-    best_q, lower, upper = q.copy(), d.mean(), d.max()
+    best_q, lower, upper = q.copy(), total(d) / n_rows, largest(d)
     if upper - lower <= max(tol, rtol * lower):
         return Solution(best_p, best_q, lower, upper, 0, 1, DIRECT)
-    active = np.full(n_rows, n_rows <= 16)
-    active[_tallest(matrix)] = True
-    rows = np.flatnonzero(active)
-    dropped = np.zeros(n_rows, dtype=np.bool_)
+    active, dropped = np.zeros(n_rows, dtype=np.bool_), np.zeros(n_rows, dtype=np.bool_)
+    rows = _first_rows(matrix, active)
     p = np.full(rows.size, 1.0 / rows.size)
     n_iter, n_passes, rung = 0, 1, DIRECT
     inner_tol = max(tol / 4, 1e-5)
-    while n_passes <= WORKING_SET_ROUNDS:
+    while n_passes <= WORKING_SET_ROUNDS and not stopped(stop):
         n_passes += 1
         part = gather(matrix, rows)
-        steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
-        n_steps, solved = _interior_point(part, offsets[rows], p, inner_tol, steps)
-        n_iter += n_steps
-        if not solved and n_iter < max_iter:
+        own = offsets[rows]
+        for attempt in range(2):
+            steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
+            n_steps, solved = _interior_point(part, own, p, inner_tol, steps, stop)
+            n_iter += n_steps
+            if solved or attempt == 1 or n_iter >= max_iter:
+                break
             rung = RESTARTED
             p[:] = 1.0 / rows.size
-            n_steps, solved = _interior_point(part, offsets[rows], p, inner_tol, min(steps, max_iter - n_iter))
-            n_iter += n_steps
         outputs(p, part, q)
         divergences(matrix, offsets, np.log(q), d)
-        inner_lower, outer_upper = dot(p, d[rows]), d.max()
+        inner_lower, outer_upper = dot(p, d[rows]), largest(d)
         if inner_lower > lower:
             lower = inner_lower
             best_p[:] = 0.0
-            best_p[rows] = p
+            for i in range(rows.size):
+                best_p[rows[i]] = p[i]
         if outer_upper < upper:
             upper = outer_upper
-            best_q[:] = q
+            copy_to(best_q, q)
         target = max(tol, rtol * lower)
         if upper - lower <= target:
             return Solution(best_p, best_q, lower, upper, n_iter, n_passes, rung)

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numba import float64, int64
 
-from empowerment._jit import MATRIX, VECTOR, jit
+from empowerment._jit import jit, stopped
 from empowerment.capacity.kernels import (
     DIRECT,
     NOT_REACHED,
@@ -17,7 +16,7 @@ from empowerment.capacity.kernels import (
     TINY,
     Solution,
 )
-from empowerment.capacity.kernels.cpu.linear import Array, divergences, dot, outputs
+from empowerment.capacity.kernels.cpu.linear import Array, copy_to, divergences, dot, largest, outputs, total
 
 _INF = math.inf
 _LEAST_LOG = math.log(TINY)
@@ -30,15 +29,17 @@ def _keep_better(
     """Return the better of each end, and keep the distribution that proves it; they may come from different steps."""
     if now > lower:
         lower = now
-        best_p[:] = p
+        copy_to(best_p, p)
     if highest < upper:
         upper = highest
-        best_q[:] = q
+        copy_to(best_q, q)
     return lower, upper
 
 
-@jit(MATRIX, VECTOR, VECTOR, float64, float64, int64)
-def blahut_arimoto(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int) -> Solution:
+@jit()
+def blahut_arimoto(
+    matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int, stop: Array
+) -> Solution:
     """Plain Blahut-Arimoto; see `reference.iterations`.
 
     A pass reads the matrix once: while a row is at hand, its divergence is taken and its share of the next output
@@ -50,7 +51,7 @@ def blahut_arimoto(matrix: Array, offsets: Array, p: Array, tol: float, rtol: fl
     outputs(p, matrix, q)
     best_p, best_q = p.copy(), q.copy()
     lower, upper, shift, n_iter, rung = -_INF, _INF, 0.0, 0, NOT_REACHED
-    while n_iter < max_iter:
+    while n_iter < max_iter and not stopped(stop):
         n_iter += 1
         log_q = np.log(q)
         next_q[:] = 0.0
@@ -67,11 +68,11 @@ def blahut_arimoto(matrix: Array, offsets: Array, p: Array, tol: float, rtol: fl
             rung = DIRECT
             break
         shift = highest  # close to the next one, and all that matters is that no exponential overflows
-        total = following.sum()
+        mass = total(following)
         for x in range(n_rows):
-            p[x] = following[x] / total
+            p[x] = following[x] / mass
         for y in range(n_columns):
-            q[y] = max(next_q[y] / total, TINY)
+            q[y] = max(next_q[y] / mass, TINY)
     return Solution(best_p, best_q, lower, upper, n_iter, n_iter, rung)
 
 
@@ -80,18 +81,18 @@ def _shift(log_p: Array, by: Array, p: Array) -> None:
     """Add `by` to `log_p` and put the normalised distribution into `p`, both in place."""
     for x in range(p.size):
         log_p[x] = log_p[x] + by[x]
-    highest = log_p.max()
+    highest = largest(log_p)
     for x in range(p.size):
         p[x] = math.exp(log_p[x] - highest)
-    total = p.sum()
-    log_total = highest + math.log(total)
+    mass = total(p)
+    log_total = highest + math.log(mass)
     for x in range(p.size):
-        p[x] /= total
+        p[x] /= mass
         log_p[x] = max(log_p[x] - log_total, _LEAST_LOG)
 
 
-@jit(MATRIX, VECTOR, VECTOR, float64, float64, int64)
-def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int) -> Solution:
+@jit()
+def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int, stop: Array) -> Solution:
     """Blahut-Arimoto with squared extrapolation; see `reference.iterations`."""
     n_rows, n_columns = matrix.shape
     q, d = np.empty(n_columns), np.empty(n_rows)
@@ -101,11 +102,11 @@ def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, ma
     best_p, best_q = p.copy(), np.empty(n_columns)
     lower, upper, n_iter, rung, stage = -_INF, _INF, 0, NOT_REACHED, 0
     length, limit = 1.0, SQUAREM_FIRST
-    while n_iter < max_iter:
+    while n_iter < max_iter and not stopped(stop):
         n_iter += 1
         outputs(p, matrix, q)
         divergences(matrix, offsets, np.log(q), d)
-        now, highest = dot(p, d), d.max()
+        now, highest = dot(p, d), largest(d)
         lower, upper = _keep_better(now, highest, p, q, lower, upper, best_p, best_q)
         if upper - lower <= max(tol, rtol * lower):
             rung = DIRECT
@@ -114,20 +115,20 @@ def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, ma
             limit *= SQUAREM_GROWTH
         elif stage == 2 and not now >= safe_value:
             limit = max(limit / 2, SQUAREM_LEAST)
-            log_p[:] = safe_log_p  # the extrapolation lost information: go on from where it started
+            copy_to(log_p, safe_log_p)  # the extrapolation lost information: go on from where it started
             step[:] = 0.0
             _shift(log_p, step, p)
             stage = 0
             continue
         if stage == 0 or stage == 2:
-            start[:] = log_p
+            copy_to(start, log_p)
             _shift(log_p, d, p)
-            once[:] = log_p
+            copy_to(once, log_p)
             stage = 1
             continue
         safe_value = now
         _shift(log_p, d, p)
-        safe_log_p[:] = log_p
+        copy_to(safe_log_p, log_p)
         first, bend = 0.0, 0.0
         for x in range(n_rows):
             r = once[x] - start[x]

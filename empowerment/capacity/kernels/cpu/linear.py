@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from empowerment._jit import jit
+from empowerment._jit import jit, stopped
 from empowerment.capacity.kernels import TINY
 
 Array: TypeAlias = np.ndarray
@@ -20,6 +20,31 @@ def dot(a: Array, b: Array) -> float:
     for i in range(a.size):
         total += a[i] * b[i]
     return total
+
+
+@jit()
+def copy_to(target: Array, source: Array) -> None:
+    """Copy all entries. Assigning to a slice does so, too, but takes seconds to compile, for its error message."""
+    for i in range(target.size):
+        target[i] = source[i]
+
+
+@jit()
+def total(a: Array) -> float:
+    """Return the sum, in any order."""
+    found = 0.0
+    for i in range(a.size):
+        found += a[i]
+    return found
+
+
+@jit()
+def largest(a: Array) -> float:
+    """Return the largest entry."""
+    found = a[0]
+    for i in range(1, a.size):
+        found = max(found, a[i])
+    return found
 
 
 @jit()
@@ -46,16 +71,19 @@ def gather(matrix: Array, rows: Array) -> Array:
     """Return a copy of some rows."""
     found = np.empty((rows.size, matrix.shape[1]))
     for i in range(rows.size):
-        found[i] = matrix[rows[i]]
+        for y in range(matrix.shape[1]):
+            found[i, y] = matrix[rows[i], y]
     return found
 
 
 @jit()
-def gram(matrix: Array, q: Array, b: Array, system: Array) -> None:
+def gram(matrix: Array, q: Array, b: Array, system: Array, stop: Array) -> None:
     """Put the lower triangle of ``W diag(1/q) W'`` into `system`; `b` is room for ``W diag(q)^(-1/2)``."""
     n = matrix.shape[0]
     scale = 1.0 / np.sqrt(q)
     for i in range(n):
+        if stopped(stop):
+            return
         for y in range(q.size):
             b[i, y] = matrix[i, y] * scale[y]
         for j in range(i + 1):
@@ -63,10 +91,12 @@ def gram(matrix: Array, q: Array, b: Array, system: Array) -> None:
 
 
 @jit()
-def factorise(system: Array, diagonal: Array, factor: Array) -> bool:
+def factorise(system: Array, diagonal: Array, factor: Array, stop: Array) -> bool:
     """Put the Cholesky factor of ``system + diag(diagonal)`` into `factor`; False if it has none."""
     n = diagonal.size
     for i in range(n):
+        if stopped(stop):
+            return False
         for j in range(i):
             factor[i, j] = (system[i, j] - dot(factor[i, :j], factor[j, :j])) / factor[j, j]
         rest = system[i, i] + diagonal[i] - dot(factor[i, :i], factor[i, :i])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment._jit import MATRIX, jit
+from empowerment._jit import jit
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.kernels.cpu.linear import Array
 
@@ -28,13 +28,15 @@ def _close(a: float, b: float) -> bool:
 @jit()
 def _smallest_names(head: Array) -> Array:
     """Name each group by its smallest member instead of by its head."""
-    smallest = np.arange(head.size)
+    smallest, found = np.arange(head.size), np.empty(head.size, dtype=np.int64)
     for i in range(head.size):
         smallest[head[i]] = min(smallest[head[i]], i)
-    return smallest[head]
+    for i in range(head.size):
+        found[i] = smallest[head[i]]
+    return found
 
 
-@jit(MATRIX)
+@jit()
 def equal_rows(matrix: Array) -> Array:
     """Return for each row the smallest row with the same entries up to rounding."""
     n_rows, n_columns = matrix.shape
@@ -62,7 +64,7 @@ def equal_rows(matrix: Array) -> Array:
     return _smallest_names(head)
 
 
-@jit(MATRIX)
+@jit()
 def proportional_columns(matrix: Array) -> Array:
     """Return for each column the smallest column it is a multiple of, -1 for a column of zeros."""
     n_rows, n_columns = matrix.shape
@@ -105,7 +107,7 @@ def _root(parent: Array, node: int) -> int:
     return node
 
 
-@jit(MATRIX)
+@jit()
 def components(matrix: Array) -> tuple[Array, Array]:
     """Return the number of the connected component of each row and of each column."""
     n_rows, n_columns = matrix.shape

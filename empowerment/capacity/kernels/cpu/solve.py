@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
-from numba import float64, int64
 
-from empowerment._jit import MATRIX, VECTOR, jit
+from empowerment._jit import jit, stopped
 from empowerment.capacity.kernels import (
     BLAHUT_ARIMOTO,
     BY_BLAHUT_ARIMOTO,
     BY_SQUAREM,
+    DIRECT,
     NOT_REACHED,
     SQUAREM,
     SQUAREM_SHARE,
     TINY,
-    Outcome,
+    WORKING_SET,
+    Certificate,
     Solution,
 )
 from empowerment.capacity.kernels.cpu.certificate import careful_sum, certificate
 from empowerment.capacity.kernels.cpu.interior_point import working_set
 from empowerment.capacity.kernels.cpu.iterations import blahut_arimoto, squarem
-from empowerment.capacity.kernels.cpu.linear import Array
+from empowerment.capacity.kernels.cpu.linear import Array, dot, largest, total
 from empowerment.capacity.kernels.cpu.reduction import components, equal_rows, proportional_columns
+
+_INF = math.inf
+
+
+class Reduced(NamedTuple):
+    """A channel without what adds nothing: its rows, by number, and how its columns are made of all.
+
+    Column y is the part ``share[y]`` of column ``owner[y]``; a column of zeros has the owner -1.
+    """
+
+    matrix: Array
+    offsets: Array
+    rows: Array
+    share: Array
+    owner: Array
 
 
 @jit()
@@ -36,29 +53,44 @@ def _better_ends(first: Solution, second: Solution, tol: float, rtol: float, run
     return Solution(p, q, lower, upper, n_iter, n_passes, rung if reached else NOT_REACHED)
 
 
-@jit(MATRIX, VECTOR, float64, float64, int64, int64)
-def ladder(matrix: Array, offsets: Array, tol: float, rtol: float, method: int, max_iter: int) -> Solution:
-    """Solve a reduced block by one method, or by the working set and what comes after it."""
-    n_rows = matrix.shape[0]
-    start = np.full(n_rows, 1.0 / n_rows)
-    if method == BLAHUT_ARIMOTO:
-        return blahut_arimoto(matrix, offsets, start, tol, rtol, max_iter)
-    if method == SQUAREM:
-        return squarem(matrix, offsets, start, tol, rtol, max_iter)
-    found = working_set(matrix, offsets, tol, rtol, max_iter)
-    for rung in (BY_SQUAREM, BY_BLAHUT_ARIMOTO):
+@jit()
+def ladder(
+    matrix: Array,
+    offsets: Array,
+    start: Array,
+    tol: float,
+    rtol: float,
+    method: int,
+    max_iter: int,
+    last_rung: int,
+    stop: Array,
+) -> Solution:
+    """Solve a reduced block by one method, or by the working set and what comes after it, up to some rung."""
+    found = _nothing_yet(matrix)
+    for rung in (DIRECT, BY_SQUAREM, BY_BLAHUT_ARIMOTO):
         left = max_iter - found.n_iter
-        if found.rung != NOT_REACHED or left <= 0:
-            return found
-        # Neither method revives an input of probability 0, so they start a little inside.
-        inside = 0.99 * found.p + 0.01 * start
-        if rung == BY_SQUAREM:
-            steps = max(int(SQUAREM_SHARE * left), 1)
-            more = squarem(matrix, offsets, inside, tol, rtol, steps)
+        if rung == DIRECT:
+            now = method
+        elif found.rung != NOT_REACHED or left <= 0 or rung > last_rung or method != WORKING_SET or stopped(stop):
+            break
         else:
-            more = blahut_arimoto(matrix, offsets, inside, tol, rtol, left)
-        found = _better_ends(found, more, tol, rtol, rung)
+            now = SQUAREM if rung == BY_SQUAREM else BLAHUT_ARIMOTO
+            # Neither method revives an input of probability 0, so they start a little inside.
+            start = 0.99 * found.p + 0.01 / start.size
+        if now == WORKING_SET:
+            more = working_set(matrix, offsets, tol, rtol, left, stop)
+        elif now == SQUAREM:
+            steps = left if rung == DIRECT else max(int(SQUAREM_SHARE * left), 1)
+            more = squarem(matrix, offsets, start, tol, rtol, steps, stop)
+        else:
+            more = blahut_arimoto(matrix, offsets, start, tol, rtol, left, stop)
+        found = more if rung == DIRECT else _better_ends(found, more, tol, rtol, rung)
     return found
+
+
+@jit()
+def _nothing_yet(matrix: Array) -> Solution:
+    return Solution(np.empty(matrix.shape[0]), np.empty(matrix.shape[1]), -_INF, _INF, 0, 0, NOT_REACHED)
 
 
 @jit()
@@ -68,7 +100,12 @@ def _representatives(first: Array, offsets: Array) -> Array:
     for x in range(first.size):
         if offsets[x] > offsets[best[first[x]]]:
             best[first[x]] = x
-    return best[first == np.arange(first.size)]
+    count = 0
+    for x in range(first.size):
+        if first[x] == x:
+            best[count] = best[x]
+            count += 1
+    return best[:count]
 
 
 @jit()
@@ -81,17 +118,17 @@ def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner
             owner[y] = count
             count += 1
     found = np.zeros((rows.size, count))
-    weight, total = np.zeros(n_columns), np.zeros(count)
+    weight, whole = np.zeros(n_columns), np.zeros(count)
     for x in rows:
         for y in range(n_columns):
             weight[y] = max(weight[y], matrix[x, y])
     for y in range(n_columns):
         owner[y] = owner[first_column[y]] if first_column[y] >= 0 else -1
         if owner[y] >= 0:
-            total[owner[y]] += weight[y]
+            whole[owner[y]] += weight[y]
     for y in range(n_columns):
         if owner[y] >= 0:
-            share[y] = weight[y] / total[owner[y]]
+            share[y] = weight[y] / whole[owner[y]]
     for i in range(rows.size):
         for y in range(n_columns):
             if owner[y] >= 0:
@@ -100,13 +137,16 @@ def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner
 
 
 @jit()
-def _offsets_of_merged(reduced: Array, offsets: Array, share: Array, owner: Array) -> Array:
+def _offsets_of_merged(reduced: Array, offsets: Array, rows: Array, share: Array, owner: Array) -> Array:
     """Return the offsets that leave all divergences as they were: a share s of a column adds s log s."""
     mixing = np.zeros(reduced.shape[1])
     for y in range(share.size):
         if owner[y] >= 0:
             mixing[owner[y]] += share[y] * math.log(share[y])
-    return offsets - reduced @ mixing
+    found = np.empty(rows.size)
+    for i in range(rows.size):
+        found[i] = offsets[rows[i]] - dot(reduced[i], mixing)
+    return found
 
 
 @jit()
@@ -120,67 +160,90 @@ def _reward(row: Array, offset: float) -> float:
 
 
 @jit()
-def _solve_components(
-    matrix: Array,
-    offsets: Array,
-    row_component: Array,
-    column_component: Array,
-    tol: float,
-    rtol: float,
-    method: int,
-    max_iter: int,
-) -> tuple[Solution, Array]:
-    """Solve each connected component; return their p and q side by side, and the weight of each component."""
-    count = column_component.max() + 1
-    p, q, value = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1]), np.zeros(count)
-    n_iter, n_passes, rung = 0, 0, 0
-    for c in range(count):
-        rows, columns = np.flatnonzero(row_component == c), np.flatnonzero(column_component == c)
-        if rows.size == 1:
-            value[c] = _reward(matrix[rows[0]], offsets[rows[0]])
-            p[rows[0]] = 1.0
-            q[columns] = matrix[rows[0]][columns]
-            continue
-        block = np.empty((rows.size, columns.size))
-        for i in range(rows.size):
-            for j in range(columns.size):
-                block[i, j] = matrix[rows[i], columns[j]]
-        found = ladder(block, offsets[rows], tol, rtol, method, max_iter)
-        p[rows], q[columns], value[c] = found.p, found.q, found.lower
-        n_iter, n_passes = n_iter + found.n_iter, n_passes + found.n_passes
-        rung = max(rung, found.rung)
-    # Component c of capacity C_c is used with probability exp(C_c - C).
-    weight = np.exp(value - value.max())
-    return Solution(p, q, 0.0, 0.0, n_iter, n_passes, rung), weight / weight.sum()
+def _members(component: Array, c: int) -> Array:
+    """Return the rows, or columns, of a component."""
+    found, count = np.empty(component.size, dtype=np.int64), 0
+    for i in range(component.size):
+        if component[i] == c:
+            found[count] = i
+            count += 1
+    return found[:count]
 
 
-@jit(MATRIX, VECTOR, float64, float64, int64, int64)
-def solve(matrix: Array, offsets: Array, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
-    """Reduce, solve every component, map back, certify; see `reference.solve`."""
+@jit()
+def reduce(matrix: Array, offsets: Array) -> Reduced:
+    """Keep one of equal rows and one of proportional columns; the caller's own arrays where there are none."""
     n_rows, n_columns = matrix.shape
     first_column = proportional_columns(matrix)
     rows = _representatives(equal_rows(matrix), offsets)
-    share, owner = np.ones(n_columns), np.arange(n_columns)
-    whole = rows.size == n_rows and (first_column == np.arange(n_columns)).all()
-    if whole:
-        reduced, own = matrix, offsets
-    else:
-        reduced = _merged(matrix, rows, first_column, share, owner)
-        own = _offsets_of_merged(reduced, offsets[rows], share, owner)
-    row_component, column_component = components(reduced)
-    if rows.size > 1 and not column_component.any():
-        found = ladder(reduced, own, tol, rtol, method, max_iter)
-        weight = np.ones(1)
-    else:
-        found, weight = _solve_components(reduced, own, row_component, column_component, tol, rtol, method, max_iter)
-    full_p, full_q = np.zeros(n_rows), np.zeros(n_columns)
-    for i in range(rows.size):
-        full_p[rows[i]] = weight[row_component[i]] * found.p[i]
+    share, owner = np.empty(n_columns), np.empty(n_columns, dtype=np.int64)
     for y in range(n_columns):
-        if owner[y] >= 0:
-            part = weight[column_component[owner[y]]] * share[y] * found.q[owner[y]]
-            full_q[y] = max(part, TINY)  # a product of small numbers may have underflowed
-    full_p /= careful_sum(full_p)
-    ends = certificate(matrix, offsets, full_p, full_q)
-    n_iter, n_passes = found.n_iter, found.n_passes
-    return Outcome(full_p, full_q, ends.information, ends.lower, ends.upper, n_iter, n_passes, found.rung)
+        share[y], owner[y] = 1.0, y
+    whole = rows.size == n_rows
+    for y in range(n_columns):
+        whole &= first_column[y] == y
+    if whole:
+        return Reduced(matrix, offsets, rows, share, owner)
+    reduced = _merged(matrix, rows, first_column, share, owner)
+    return Reduced(reduced, _offsets_of_merged(reduced, offsets, rows, share, owner), rows, share, owner)
+
+
+@jit()
+def solve_components(
+    matrix: Array, offsets: Array, tol: float, rtol: float, method: int, max_iter: int, stop: Array
+) -> Solution:
+    """Solve each connected component, and weight them; the ends are left to the certificate."""
+    row_component, column_component = components(matrix)
+    count = 0
+    for y in range(column_component.size):
+        count = max(count, column_component[y] + 1)
+    p, q, value = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1]), np.empty(count)
+    n_iter, n_passes, rung = 0, 0, 0
+    for c in range(count):
+        rows, columns = _members(row_component, c), _members(column_component, c)
+        if rows.size == 1:
+            value[c] = _reward(matrix[rows[0]], offsets[rows[0]])
+            p[rows[0]] = 1.0
+            for y in columns:
+                q[y] = matrix[rows[0], y]
+            continue
+        block, own, start = matrix, offsets, np.empty(rows.size)
+        if count > 1:
+            block, own = np.empty((rows.size, columns.size)), np.empty(rows.size)
+        for i in range(rows.size):
+            start[i] = 1.0 / rows.size
+            if count > 1:
+                own[i] = offsets[rows[i]]
+                for j in range(columns.size):
+                    block[i, j] = matrix[rows[i], columns[j]]
+        found = ladder(block, own, start, tol, rtol, method, max_iter, NOT_REACHED, stop)
+        for i in range(rows.size):
+            p[rows[i]] = found.p[i]
+        for j in range(columns.size):
+            q[columns[j]] = found.q[j]
+        value[c] = found.lower
+        n_iter, n_passes = n_iter + found.n_iter, n_passes + found.n_passes
+        rung = max(rung, found.rung)
+    # Component c of capacity C_c is used with probability exp(C_c - C).
+    weight = np.exp(value - largest(value))
+    weight /= total(weight)
+    for x in range(p.size):
+        p[x] *= weight[row_component[x]]
+    for y in range(q.size):
+        q[y] *= weight[column_component[y]]
+    return Solution(p, q, 0.0, 0.0, n_iter, n_passes, rung)
+
+
+@jit()
+def map_back(matrix: Array, offsets: Array, reduced: Reduced, found: Solution, p: Array, q: Array) -> Certificate:
+    """Put the distributions over all rows and columns into `p` and `q`, which are zeros, and certify them."""
+    for i in range(reduced.rows.size):
+        p[reduced.rows[i]] = found.p[i]
+    for y in range(q.size):
+        owner = reduced.owner[y]
+        if owner >= 0:
+            q[y] = max(reduced.share[y] * found.q[owner], TINY)  # a product of small numbers may have underflowed
+    mass = careful_sum(p)
+    for x in range(p.size):
+        p[x] /= mass
+    return certificate(matrix, offsets, p, q)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import time
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
@@ -39,6 +40,17 @@ def on_devices_of(arrays: list[jax.Array]) -> Iterator[None]:
         yield
     finally:
         _devices.reset(token)
+
+
+def fetched(arrays: Any) -> Any:
+    """Return arrays of the device as NumPy's as soon as they are there; until then Ctrl-C is heard.
+
+    What a device has begun it finishes, whoever still waits for it.
+    """
+    pending, start = jax.tree.leaves(arrays), time.perf_counter()
+    while not all(array.is_ready() for array in pending):
+        time.sleep(min(0.1 * (time.perf_counter() - start), 0.01))
+    return jax.device_get(arrays)
 
 
 def device_count() -> int:

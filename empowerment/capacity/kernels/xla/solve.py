@@ -31,7 +31,13 @@ from empowerment.capacity.kernels.xla.certificate import certify, row_offsets
 from empowerment.capacity.kernels.xla.interior_point import interior_point
 from empowerment.capacity.kernels.xla.padding import padded, pieces
 from empowerment.capacity.kernels.xla.passes import Channels, Ends, Target, uniform
-from empowerment.capacity.kernels.xla.placement import device_count, entries_at_a_time, in_double_precision, placed
+from empowerment.capacity.kernels.xla.placement import (
+    device_count,
+    entries_at_a_time,
+    fetched,
+    in_double_precision,
+    placed,
+)
 
 _ITERATIONS = {BLAHUT_ARIMOTO: iterations.blahut_arimoto, SQUAREM: iterations.squarem}
 
@@ -83,9 +89,7 @@ def _one(
     channels = padded(matrix, offsets)
     start = np.zeros(channels.offsets.shape)
     start[0, : p.size] = p
-    ends, n_iter = jax.device_get(
-        _run_from(*placed((channels, start)), target_of(tol, rtol, method, max_iter), method)
-    )
+    ends, n_iter = fetched(_run_from(*placed((channels, start)), target_of(tol, rtol, method, max_iter), method))
     lower, upper = float(ends.lower[0]), float(ends.upper[0])
     reached = upper - lower <= max(tol, rtol * lower)
     own_p, own_q = ends.p[0, : p.size], ends.q[0, : matrix.shape[1]]
@@ -120,7 +124,7 @@ def certificate(matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, q: np.nd
     own_p[0, : p.size], own_q[0, : q.size] = p, q
     # On the host, which knows the smallest numbers.
     log_q[0, : q.size] = np.log(np.where(channels.reached[0, : q.size], np.maximum(q, TINY), 1.0))
-    found = jax.device_get(_certify(*placed((channels, own_p, own_q, log_q))))
+    found = fetched(_certify(*placed((channels, own_p, own_q, log_q))))
     return Certificate(*(float(part[0]) for part in found))
 
 
@@ -184,7 +188,7 @@ def solve_padded(
 
     There are as many answers as `shapes`; any further channels are padding, too.
     """
-    ends, n_iter, certificate, rung = jax.device_get(
+    ends, n_iter, certificate, rung = fetched(
         _run_many(placed(channels), target_of(tol, rtol, method, max_iter), method)
     )
     q = np.where(channels.reached, ends.q, 0.0)
