@@ -177,7 +177,9 @@ def as_channel(channel: Any) -> Channel:
     """
     if isinstance(channel, Channel):
         return channel
-    return Channel.from_valid(validate.probability_rows(channel, "channel", copy=False))
+    return Channel.from_valid(
+        validate.probability_rows(channel, "channel", rescaling="pass Channel(matrix, normalize=True)", copy=False)
+    )
 
 
 def entropy(distribution: Any, base: float = 2) -> float:

@@ -72,7 +72,7 @@ def directed_information(
             )
         return solve_discounted(steps, gain, discount)[numbers] / unit
     total = np.zeros(model.n_states)
-    for _ in range(validate.horizon(horizon)):
+    for _ in range(validate.short_horizon(horizon)):
         total = gain + discount * (steps @ total)
     return total[numbers] / unit
 

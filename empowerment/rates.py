@@ -181,7 +181,7 @@ def empowerment_rate(
     model = as_mdp(model)
     tol, base = validate.tolerances(tol, 0.0)[0], validate.base(base)
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
-    limit, backend = validate.positive_int(max_iter, "max_iter"), backend_name(backend)
+    limit, backend = validate.limit(max_iter, "max_iter"), backend_name(backend)
     dynamics = Dynamics.of(model, make_sensor(None, model))
     _check_one_class(model, dynamics)
     unit = math.log(base)

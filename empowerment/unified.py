@@ -154,8 +154,9 @@ def unified_bellman(
     reward_weight = validate.finite(reward_weight, "reward_weight")
     information_weight = validate.finite(information_weight, "information_weight", least=0.0)
     tol, rtol = validate.tolerances(tol, rtol)
-    unit = math.log(validate.base(base))
-    max_sweeps = validate.positive_int(max_sweeps, "max_sweeps")
+    base = validate.base(base)
+    unit = math.log(base)
+    max_sweeps = validate.limit(max_sweeps, "max_sweeps")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     worth = np.zeros((model.n_states, model.n_actions)) if rewards is None else action_rewards(model, rewards)
     update = _Update(

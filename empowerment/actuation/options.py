@@ -123,7 +123,7 @@ def _policies(option: Option, name: Any) -> list[Any]:
         return policies
     if option.steps is None:
         raise ValueError(f"option {name!r} never ends, expected steps= or termination=")
-    return [option.policy] * validate.horizon(option.steps)
+    return [option.policy] * validate.short_horizon(option.steps, f"steps of option {name!r}")
 
 
 def _table(policy: Any, model: MDP, name: Any) -> np.ndarray:

@@ -117,7 +117,7 @@ def from_step_function(
     2.585
     """
     validate.one_of(terminal, ("absorbing", "as-given"), "terminal")
-    max_states = validate.positive_int(max_states, "max_states")
+    max_states = validate.limit(max_states, "max_states")
     with ExitStack() as stack:
         if callable(step) and not isinstance(step, type):
             _refuse(seed=seed or None, get_state=get_state, set_state=set_state)

@@ -182,7 +182,7 @@ def capacity_cost(
 
 
 def _budgets(values: Any, costs: np.ndarray) -> np.ndarray:
-    found = validate.number_array(values, "budget", np.ndim(values), "(...)").astype(np.float64)
+    found = validate.number_array(values, "budget", None, "(...)").astype(np.float64)
     wrong = ~np.isfinite(found) | (found < costs.min())
     if wrong.any():
         at = np.unravel_index(int(np.argmax(wrong)), found.shape)

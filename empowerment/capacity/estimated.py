@@ -19,6 +19,8 @@ from empowerment.results import ON_FAILURE, CapacityResult, tell_failure, unit_n
 
 # With fewer samples of an input for each output, the measured coverage falls below what the level says.
 _ENOUGH = 5
+# Beyond it a sample more or less would not change a count in double precision.
+_LARGEST_PRIOR = 2.0**53
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -223,10 +225,10 @@ def capacity_from_counts(
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     level = validate.level(level)
     n_draws = 0 if interval == "concentration" else validate.enough_draws(n_draws, tails(level)[0], "n_draws")
-    n_null = n_null and validate.enough_draws(n_null, 1.0 - level, "n_null")
+    n_null = 0 if validate.whole(n_null) == 0 else validate.enough_draws(n_null, 1.0 - level, "n_null")
     found = _checked(counts)
     prior = _checked_prior(prior, found.shape, interval)
-    rng = np.random.default_rng(rng)
+    rng = validate.generator(rng)
     solve = partial(channel_capacity, tol=tol, base=base, backend=backend, on_failure="ignore")
     plug_in = solve(found / found.sum(axis=1, keepdims=True))
     second_order = expansion(found, backend).in_units_of(math.log(plug_in.base))
@@ -271,7 +273,7 @@ def _p_value(null: Solved, plug_in: CapacityResult) -> float:
 def _null_quantile(null: Solved, level: float) -> float:
     """Return what the lower end of a plug-in must exceed for its p-value to be at most ``1 - level``."""
     allowed = math.floor((1 + null.upper.size) * (1.0 - level) + 1e-9)
-    return float(np.sort(null.upper)[-allowed])
+    return float(np.sort(null.upper)[-allowed]) if allowed <= null.upper.size else 0.0
 
 
 def _checked(counts: Any) -> np.ndarray:
@@ -286,16 +288,18 @@ def _checked(counts: Any) -> np.ndarray:
 
 
 def _checked_prior(prior: Any, shape: tuple[int, int], interval: str) -> np.ndarray:
-    found = validate.number_array(prior, "prior", np.ndim(prior), "(input, output)").astype(np.float64)
+    found = validate.number_array(prior, "prior", None, "(input, output)").astype(np.float64)
     try:
         found = np.broadcast_to(found, shape)
     except ValueError:
         raise ValueError(f"prior has shape {found.shape}, expected one that broadcasts to {shape}") from None
     low = found <= 0 if interval == "dirichlet" else found < 0
-    if low.any() or not np.isfinite(found).all():
+    if low.any() or not (found <= _LARGEST_PRIOR).all():
         bound = "above 0" if interval == "dirichlet" else "of at least 0"
-        wrong = found[low | ~np.isfinite(found)][0]
-        raise ValueError(f"prior holds {wrong:g}, expected finite numbers {bound} for the interval {interval!r}")
+        wrong = found[low | ~(found <= _LARGEST_PRIOR)][0]
+        raise ValueError(
+            f"prior holds {wrong:g}, expected finite numbers {bound}, none above 2**53, for the interval {interval!r}"
+        )
     return found
 
 

@@ -144,7 +144,7 @@ def channel_capacity(
     """
     tol, rtol = validate.tolerances(tol, rtol)
     base = validate.base(base)
-    max_iter = validate.positive_int(max_iter, "max_iter")
+    max_iter = validate.limit(max_iter, "max_iter")
     validate.one_of(method, METHODS, "method")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     held = jax_arrays.found_in(channel, rewards)

@@ -253,7 +253,7 @@ def capacity_bounds(
     validate.one_of(method, METHODS, "method")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     tol, _ = validate.tolerances(tol, 0.0)
-    wish = _Wish(tol, validate.base(base), method, backend, validate.positive_int(max_iter, "max_iter"))
+    wish = _Wish(tol, validate.base(base), method, backend, validate.limit(max_iter, "max_iter"))
     if method == "convex":
         _need_cvxpy()
     part = observed_part(observed, residual, residual_in, unseen, listed, caps)

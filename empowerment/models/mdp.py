@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from empowerment import validate
 from empowerment.models.symmetry import declared
 
 AXES = "(state, action, next_state)"
+
+# Ends the sentence about a row of zeros, as products of feasible pairs have them.
+_NO_ACTION = "; if the action is missing there, say so with available=, such as available=transition.sum(axis=2) > 0"
 
 
 class MDP:
@@ -95,16 +99,19 @@ class MDP:
             "transition",
             where=self._where,
             hint=f", or check the axis order: expected {AXES}",
+            empty_hint=_NO_ACTION,
             normalize=normalize,
             unchecked=unread.reshape(-1),
         )
         self.rows = _with_absorbing(sparse.csr_array(rows), self.is_terminal, n_actions)
-        self.initial = None if initial is None else validate.distribution(initial, n_states, "initial")
+        self.initial = (
+            None if initial is None else validate.distribution(initial, n_states, "initial", normalize=normalize)
+        )
         for array in (self.is_terminal, self.available, self.rows.data, self.rows.indices, self.rows.indptr):
             array.setflags(write=False)
         if self.initial is not None:
             self.initial.setflags(write=False)
-        self.symmetries = declared(self, symmetries, self._state_numbers) if symmetries else ()
+        self.symmetries = declared(self, symmetries, self._state_numbers) if symmetries is not None else ()
 
     def _where(self, row: int) -> str:
         state, action = divmod(row, self.n_actions)
@@ -188,7 +195,10 @@ def as_mdp(model: Any) -> MDP:
     if isinstance(model, MDP):
         return model
     if isinstance(model, np.ndarray) and model.ndim == 3:
-        return MDP(model)
+        try:
+            return MDP(model)
+        except ValueError as reason:
+            raise ValueError(str(reason).replace("normalize=True", "MDP(model, normalize=True)")) from None
     raise TypeError(
         f"model is a {type(model).__name__}, expected an MDP (from_gymnasium makes one, for example), or an array of "
         f"axes {AXES}"
@@ -223,9 +233,13 @@ def _state_mask(terminal: Any, model: MDP) -> np.ndarray:
     mask = np.zeros(model.n_states, dtype=bool)
     if terminal is None:
         return mask
-    if isinstance(terminal, str) or not isinstance(terminal, Iterable):
-        raise TypeError(f"terminal is {terminal!r}, expected a sequence of states or one truth value for each state")
-    terminal = list(terminal)
+    if isinstance(terminal, str) or not validate.is_several(terminal):
+        raise TypeError(
+            f"terminal is {validate.shown(terminal)}, expected a sequence of states or one truth value for each state"
+        )
+    terminal = list(islice(terminal, model.n_states + 1))
+    if len(terminal) > model.n_states:
+        raise ValueError(f"terminal has more than {model.n_states} entries, expected at most one for each state")
     if terminal and all(isinstance(value, bool | np.bool_) for value in terminal):
         if len(terminal) != model.n_states:
             raise ValueError(f"terminal has {len(terminal)} truth values, expected {model.n_states}")
@@ -238,7 +252,10 @@ def _state_mask(terminal: Any, model: MDP) -> np.ndarray:
 def _availability(available: Any, n_states: int, n_actions: int) -> np.ndarray:
     if available is None:
         return np.ones((n_states, n_actions), dtype=bool)
-    mask = np.array(available)
+    try:
+        mask = np.array(available)
+    except ValueError:
+        raise ValueError("available has rows of different lengths, expected (n_states, n_actions)") from None
     if mask.dtype != bool or mask.shape != (n_states, n_actions):
         raise ValueError(
             f"available has shape {mask.shape} and dtype {mask.dtype}, "

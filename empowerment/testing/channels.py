@@ -119,7 +119,7 @@ def hard_channel(family: str, rng: np.random.Generator | int | None, n_inputs: i
     (6, 4)
     """
     make = FAMILIES[validate.one_of(family, FAMILIES, "family")]
-    return make(np.random.default_rng(rng), n_inputs, n_outputs)
+    return make(validate.generator(rng), n_inputs, n_outputs)
 
 
 def channels(max_inputs: int = 12, max_outputs: int = 10) -> SearchStrategy[np.ndarray]:

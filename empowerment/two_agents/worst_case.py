@@ -122,8 +122,10 @@ def worst_case_empowerment(
     array([0.5])
     """
     tol, _ = validate.tolerances(tol, 0.0)
-    unit, max_iter = math.log(validate.base(base)), validate.positive_int(max_iter, "max_iter")
+    base, max_iter = validate.base(base), validate.limit(max_iter, "max_iter")
+    unit = math.log(base)
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
+    world = validate.instance(world, TwoAgentMDP, "world")
     numbers = world.joint.state_indices(states)
     n_person, n_assistant = len(world.person_actions), len(world.assistant_actions)
     seen = np.asarray(world.joint.rows @ make_sensor(sensor, world.joint).matrix.toarray())
