@@ -30,6 +30,7 @@ import numpy as np
 from scipy import sparse
 
 import empowerment as emp
+from benchmarks import valid_calls
 from benchmarks.valid_calls import Call, calls
 
 ALLOWED = 2.0
@@ -49,7 +50,12 @@ _ON_PURPOSE = (
 )
 _PACKAGE = str(Path(emp.__file__).parent)
 # What messages call an argument of another name.
-_ALIASES = {"matrix": "channel", "transition": "observation", "model": "transition"}
+_ALIASES = {
+    "matrix": ("channel",),
+    "transition": ("observation",),
+    "model": ("transition", "policy", "values"),
+    "B": ("A",),
+}
 # Handed on to matplotlib, which has its own messages.
 _DRAWING = ("ax", "cmap", "color", "style")
 
@@ -196,8 +202,8 @@ def ask(call: Call, name: str, parameter: str, value: str) -> Answer:
 
 def _unclear(reason: Exception, parameter: str, value: Any) -> str:
     """Return what is unclear about an error; nothing if it was raised on purpose and names what is wrong."""
-    if isinstance(reason, OSError):
-        return ""
+    if isinstance(reason, OSError) or (parameter == "path" and isinstance(reason, TypeError | ValueError)):
+        return ""  # what the system says of a file
     if not isinstance(reason, _ON_PURPOSE):
         return "is no error of the library's"
     frame = reason.__traceback__
@@ -208,14 +214,11 @@ def _unclear(reason: Exception, parameter: str, value: Any) -> str:
     line = linecache.getline(file, frame.tb_lineno).strip()
     if callable(value) and getattr(value, "__name__", "?") in str(reason):
         return ""  # the caller's own function was called as documented, and refused
+    if file == valid_calls.__file__:
+        return ""  # so did a function of the valid call
     if not file.startswith(_PACKAGE) or not line.startswith(("raise", "return fail", "self._fail")):
         return f"was not raised on purpose: {Path(file).name}:{frame.tb_lineno}: {line}"
-    stems = {
-        _ALIASES.get(parameter, parameter),
-        parameter.strip("_"),
-        parameter.rstrip("s"),
-        parameter.replace("_", " "),
-    }
+    stems = {*_ALIASES.get(parameter, ()), parameter.strip("_"), parameter.rstrip("s"), parameter.replace("_", " ")}
     if (
         not str(reason).startswith("unknown ")
         and not any(stem in str(reason) for stem in stems)

@@ -19,7 +19,7 @@ MOST_STATES = 10
 """Up to so many states every way to part them is looked at: all their subsets are 1,023 capacities."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ContextEmpowerment(Interval):
     """What an agent is worth that knows its context, and nothing else of the state.
 
@@ -51,6 +51,10 @@ class ContextEmpowerment(Interval):
 
     def __float__(self) -> float:
         return self.value
+
+    def __repr__(self) -> str:
+        count = "1 context" if len(self.contexts) == 1 else f"{len(self.contexts)} contexts"
+        return f"ContextEmpowerment({self.stated()}, {count}, {self.method})"
 
 
 def context_empowerment(

@@ -213,6 +213,7 @@ def empowerment(
     if output == "trajectory" and stopping:
         raise ValueError("stopping=True asks where the agent stopped, expected output='final'")
     method_used = method if feedback else _method(method, model, reader, output)
+    checkpoint = None if checkpoint is None else validate.path(checkpoint, "checkpoint")
     keep_sequences = validate.flag(keep_sequences, "keep_sequences") and not feedback
     _check_length(horizon, method_used == "counting" and output == "final", keep_sequences)
     options: dict[str, Any] = {

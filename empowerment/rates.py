@@ -58,7 +58,9 @@ class EmpowermentRate(Interval):
         return self.value
 
     def __repr__(self) -> str:
-        return f"EmpowermentRate({self.value:.10g} {self.unit} a step, interval {self.gap:.1e})"
+        known = f"{self.value:.10g}" if self.converged else f"[{self.lower:.10g}, {self.upper:.10g}]"
+        note = "" if self.converged else ", NOT converged"
+        return f"EmpowermentRate({known} {self.unit} a step, interval {self.gap:.1e}{note})"
 
 
 def discounted_empowerment(

@@ -6,10 +6,13 @@ import enum
 import math
 import os
 import warnings
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from empowerment import validate
 
 if TYPE_CHECKING:
     from empowerment.averages import AverageEmpowerment
@@ -103,6 +106,7 @@ def _exact(values: Any) -> Any:
 class Interval:
     """What every certified result offers: its gap, whether that met the tolerance, and its unit."""
 
+    value: Any
     lower: Any
     upper: Any
     tol: float
@@ -123,6 +127,23 @@ class Interval:
     def unit(self) -> str:
         """Name of the unit of information."""
         return unit_name(self.base)
+
+    def stated(self) -> str:
+        """State one number as a repr does: with its interval, which stands alone where the tolerance was missed."""
+        lower, upper = _exact(self.lower), _exact(self.upper)
+        interval = f"[{lower:.10g}, {upper:.10g}]"
+        if not self.converged:
+            return f"{interval} {self.unit}"
+        return f"{_exact(self.value):.10g} {self.unit} in {interval}"
+
+    def stated_range(self) -> str:
+        """State what several numbers lie between: values, or intervals where one of them missed the tolerance."""
+        value, lower, upper = (np.asarray(end) for end in (self.value, self.lower, self.upper))
+        digits = 10 if value.size == 1 else 6
+        if not np.all(self.converged):
+            return f"[{lower.min():.{digits}g}, {upper.max():.{digits}g}] {self.unit}"
+        least, most = f"{value.min():.{digits}g}", f"{value.max():.{digits}g}"
+        return f"{least if value.size == 1 else f'{least} to {most}'} {self.unit}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -201,15 +222,15 @@ class CapacityResult(Interval):
 
     def __repr__(self) -> str:
         if self.shapes is not None:
-            missed, values = len(self) - int(np.sum(self.converged)), _exact(self.value)
+            good = int(np.sum(self.converged))
+            missed = f", {len(self) - good} NOT converged" if good < len(self) else ""
             return (
-                f"CapacityResult({len(self)} channels: {values.min():.6g} to {values.max():.6g} {self.unit}, "
-                f"widest interval {self.gap.max():.1e}, {missed} NOT converged, {self.method} on {self.backend})"
+                f"CapacityResult({len(self)} channels: {self.stated_range()}, widest interval {self.gap.max():.1e}, "
+                f"{good} of {len(self)} converged{missed}, {self.method} on {self.backend})"
             )
         return (
-            f"CapacityResult({self.value:.10g} {self.unit} in [{self.lower:.10g}, {self.upper:.10g}], "
-            f"gap {self.gap:.1e}, {'converged' if self.converged else 'NOT converged'}, "
-            f"{self.method} on {self.backend}, {self.n_iter} steps)\n  {Status(int(self.status)).sentence}"
+            f"CapacityResult({self.stated()}, gap {self.gap:.1e}, "
+            f"{'converged' if self.converged else 'NOT converged'}, {self.method} on {self.backend}, {self.n_iter} steps)\n  {Status(int(self.status)).sentence}"
         )
 
 
@@ -328,12 +349,11 @@ class EmpowermentResult(Interval):
         )
 
     def __repr__(self) -> str:
-        missed, value = len(self) - int(self.converged.sum()), _exact(self.value)
-        ends = f"{value.min():.6g} to {value.max():.6g}" if len(self) > 1 else f"{value[0]:.10g}"
+        missed = len(self) - int(self.converged.sum())
         note = f", {missed} NOT converged" if missed else ""
         count = "1 state" if len(self) == 1 else f"{len(self)} states"
         return (
-            f"EmpowermentResult({count}, horizon {self.horizon}: {ends} {self.unit}, "
+            f"EmpowermentResult({count}, horizon {self.horizon}: {self.stated_range()}, "
             f"widest interval {self.gap.max():.1e}{note}, {self.methods})"
         )
 
@@ -346,11 +366,11 @@ class EmpowermentResult(Interval):
         return ", ".join(f"{count} by {name}" for name, count in zip(names, counts, strict=True))
 
     def _position(self, state: Any) -> int:
-        try:
-            return self.states.index(state)
-        except ValueError:
-            shown = ", ".join(map(repr, self.states[:6])) + (", …" if len(self) > 6 else "")
-            raise KeyError(f"no result for state {state!r}; the {len(self)} states are {shown}") from None
+        for place, label in enumerate(self.states):
+            if label is state or (isinstance(state, Hashable) and label == state):
+                return place
+        listed = ", ".join(map(repr, self.states[:6])) + (", …" if len(self) > 6 else "")
+        raise KeyError(f"no result for state {validate.shown(state)}; the {len(self)} states are {listed}")
 
     def sequences(self, state: Any) -> list[tuple[tuple[Any, ...], float]]:
         """Return the action sequences that carry the optimum in a state, the most probable first.

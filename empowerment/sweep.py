@@ -179,10 +179,12 @@ def _log_sequences(n_actions: int, horizons: list[int], stopping: bool) -> np.nd
     return np.array(horizons) * each
 
 
-def _horizons(values: object) -> list[int]:
+def _horizons(values: Any) -> list[int]:
     """Return distinct horizons in ascending order."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TypeError(f"horizons is {values!r}, expected several numbers of steps, such as range(1, 9)")
+    if isinstance(values, str) or not validate.is_several(values):
+        raise TypeError(
+            f"horizons is {validate.shown(values)}, expected several numbers of steps, such as range(1, 9)"
+        )
     found: dict[int, None] = {}
     for i, value in enumerate(values):
         if i == _MOST_HORIZONS:

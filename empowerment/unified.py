@@ -61,7 +61,7 @@ class BellmanResult(Interval):
         note = f", {missed} NOT converged" if missed else ""
         count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
         return (
-            f"BellmanResult({count}: {self.value.min():.6g} to {self.value.max():.6g} {self.unit}, "
+            f"BellmanResult({count}: {self.stated_range()}, "
             f"widest interval {self.gap.max():.1e}{note}, {self.n_sweeps} sweeps)"
         )
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.adapters.gymnasium import made, name_of
 from empowerment.adapters.minigrid import GridMemory, action_names
 from empowerment.adapters.snapshot import Snapshots
@@ -46,8 +47,9 @@ class Simulator:
     def __init__(self, env: Any, seed: int, memory: Callable[[Any], Memory] | None) -> None:
         self.core = getattr(env, "unwrapped", env)
         if isinstance(env, type) or not all(hasattr(self.core, name) for name in ("reset", "step", "action_space")):
+            found = validate.shown(env)
             raise TypeError(
-                f"step is {env!r}, expected a function of state and action, a Gymnasium environment, or the id of one"
+                f"step is {found}, expected a function of state and action, a Gymnasium environment, or the id of one"
             )
         numbers = _action_numbers(self.core)
         self.core.reset(seed=seed)

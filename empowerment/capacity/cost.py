@@ -79,14 +79,14 @@ class CapacityCostResult(Interval):
         made = f"{self.n_solves} solves on {self.backend}"
         if isinstance(self.status, Status):
             return (
-                f"CapacityCostResult({self.value:.10g} {self.unit} in [{self.lower:.10g}, {self.upper:.10g}] "
+                f"CapacityCostResult({self.stated()} "
                 f"at budget {self.budget:g}, price {self.price:.6g}, gap {self.gap:.1e}, "
                 f"{'converged' if self.converged else 'NOT converged'}, {made})\n  {self.status.sentence}"
             )
         missed = self.value.size - int(np.sum(self.converged))
         return (
             f"CapacityCostResult({self.value.size} budgets from {self.budget.min():g} to {self.budget.max():g}: "
-            f"{self.value.min():.6g} to {self.value.max():.6g} {self.unit}, widest interval {self.gap.max():.1e}"
+            f"{self.stated_range()}, widest interval {self.gap.max():.1e}"
             f"{f', {missed} NOT converged' if missed else ''}, {made})"
         )
 

@@ -103,13 +103,15 @@ class EstimatedCapacity:
         return unit_name(self.base)
 
     def __repr__(self) -> str:
+        ends = f"[{self.plug_in.lower:.6g}, {self.plug_in.upper:.6g}]"
+        plug_in = f"{self.plug_in.value:.6g}" if self.plug_in.converged else ends
         corrected = "" if self.corrected is None else f", corrected {self.corrected:.6g}"
         error = "" if self.standard_error is None else f" ± {self.standard_error:.2g}"
         found = (
             "" if self.p_value is None else f"; {'' if self.detected else 'NOT '}detected (p = {self.p_value:.3g})"
         )
         return (
-            f"EstimatedCapacity(plug-in {self.plug_in.value:.6g}{corrected}{error} {self.unit}, {self.level:.0%} "
+            f"EstimatedCapacity(plug-in {plug_in}{corrected}{error} {self.unit}, {self.level:.0%} "
             f"{self.interval} interval [{self.lower:.6g}, {self.upper:.6g}]{found}, {self.n_samples.sum()} samples "
             f"of {self.n_samples.size} inputs)" + (f"\n  {self.caveat}" if self.caveat else "")
         )

@@ -82,10 +82,10 @@ class CapacityPerCostResult(Interval):
         return float(self.value)
 
     def __repr__(self) -> str:
+        stated = self.stated().replace(self.unit, f"{self.unit} per unit of cost")
         how = f"{self.n_solves} solves on {self.backend}" if self.n_solves else "by the formula for a free input"
         return (
-            f"CapacityPerCostResult({self.value:.10g} {self.unit} per unit of cost in "
-            f"[{self.lower:.10g}, {self.upper:.10g}], gap {self.gap:.1e}, "
+            f"CapacityPerCostResult({stated}, gap {self.gap:.1e}, "
             f"{'converged' if self.converged else 'NOT converged'}, best input {self.best_input!r}, {how})\n"
             f"  {self.status.sentence}"
         )

@@ -72,7 +72,7 @@ class CapacityExtreme(Interval):
 
     def __repr__(self) -> str:
         return (
-            f"CapacityExtreme({self.value:.10g} {self.unit} in [{self.lower:.10g}, {self.upper:.10g}], "
+            f"CapacityExtreme({self.stated()}, "
             f"gap {self.gap:.1e}, {'converged' if self.converged else 'NOT converged'}, "
             f"{'attained' if self.attained else 'a bound only'}, {self.method}, {self.n_iter} steps)"
         )

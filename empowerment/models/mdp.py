@@ -133,7 +133,7 @@ class MDP:
         """Return the numbers of the states asked for: all, one label, or a list of labels."""
         if states is None:
             return np.arange(self.n_states)
-        if isinstance(states, list | np.ndarray | range):
+        if isinstance(states, list | np.ndarray | range) and validate.is_several(states):
             chosen = list(states)
             if not chosen:
                 raise ValueError("states is empty, expected at least one state, or None for all of them")

@@ -11,6 +11,8 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
+from empowerment import validate
+
 # A complete list is normalised in double precision; this is what its sum may still miss.
 _SUM_TOLERANCE = 1e-9
 # Providers write lower numbers where a probability is not told, or is 0; no softmax in single precision reaches this.
@@ -412,6 +414,11 @@ class TokenModel(Protocol):
         ...
 
 
+def check_model(model: object) -> None:
+    """Refuse what is no token model."""
+    validate.offers(model, ("tier", "name", "ends", "score", "step", "sample"), "model", "a token model")
+
+
 class Provider:
     """A start for providers: a method that is not overridden is derived from a higher tier, or refused.
 
@@ -436,9 +443,10 @@ class Provider:
         """Draw tokens one after another from the distributions that `score` returns."""
         if self.tier < Tier.SCORE:
             raise self._refusal("step", Tier.STEP)
-        rng = np.random.default_rng(seed)
+        rng, temperature = validate.generator(seed, "seed"), validate.finite(temperature, "temperature", least=0.0)
+        prefix, top = validate.text(prefix, "prefix"), validate.positive_int(top, "top")
         start = 0
-        for _ in range(max_tokens):
+        for _ in range(validate.horizon(max_tokens, "max_tokens")):
             place = self.score(prefix)[-1]
             place, start = drawn(place, temperature, rng, start)
             yield place.top(top)
@@ -452,7 +460,8 @@ class Provider:
         """Write texts step by step."""
         if self.tier < Tier.STEP:
             raise self._refusal("sample", Tier.SAMPLE)
-        seeds = np.random.SeedSequence(seed).generate_state(n)
+        n = validate.positive_int(n, "n", most=validate.MOST_DRAWS)
+        seeds = np.random.SeedSequence(None if seed is None else validate.seed(seed)).generate_state(n)
         texts = [
             b"".join(
                 place.token or b"" for place in self.step(prefix, max_tokens, temperature=temperature, seed=int(s))

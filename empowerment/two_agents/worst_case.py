@@ -48,10 +48,9 @@ class WorstCaseResult(Interval):
 
     def __repr__(self) -> str:
         count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
-        return (
-            f"WorstCaseResult({count}: {self.value.min():.6g} to {self.value.max():.6g} "
-            f"{self.unit}, widest interval {self.gap.max():.1e})"
-        )
+        missed = len(self.states) - int(self.converged.sum())
+        note = f", {missed} NOT converged" if missed else ""
+        return f"WorstCaseResult({count}: {self.stated_range()}, widest interval {self.gap.max():.1e}{note})"
 
 
 def worst_case_empowerment(

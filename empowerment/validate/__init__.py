@@ -11,6 +11,8 @@ from empowerment.validate.labels import is_several as is_several
 from empowerment.validate.labels import labels as labels
 from empowerment.validate.labels import one_of as one_of
 from empowerment.validate.labels import permutation as permutation
+from empowerment.validate.labels import text as text
+from empowerment.validate.labels import texts as texts
 from empowerment.validate.probabilities import Matrix as Matrix
 from empowerment.validate.probabilities import distribution as distribution
 from empowerment.validate.probabilities import probability_rows as probability_rows
@@ -31,6 +33,7 @@ from empowerment.validate.scalars import level as level
 from empowerment.validate.scalars import limit as limit
 from empowerment.validate.scalars import memory as memory
 from empowerment.validate.scalars import n_jobs as n_jobs
+from empowerment.validate.scalars import offers as offers
 from empowerment.validate.scalars import path as path
 from empowerment.validate.scalars import plain as plain
 from empowerment.validate.scalars import positive_int as positive_int

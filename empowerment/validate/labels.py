@@ -63,7 +63,8 @@ def index_of(label: object, known: Mapping[Any, int], kind: str) -> int:
 
 
 def _plain(label: Any) -> Any:
-    return label.item() if isinstance(label, np.generic) else label
+    is_scalar = isinstance(label, np.generic) or (isinstance(label, np.ndarray) and label.ndim == 0)
+    return label.item() if is_scalar else label
 
 
 def permutation(images: object, known: Mapping[Any, int], name: str, kind: str) -> np.ndarray:
@@ -100,3 +101,24 @@ def permutation(images: object, known: Mapping[Any, int], name: str, kind: str) 
         image = list(known)[counts.argmax()]
         raise ValueError(f"{name} maps both {kind} {one!r} and {other!r} to {image!r}, expected a permutation")
     return found
+
+
+def text(value: object, name: str) -> str:
+    """Return one text."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {shown(value)}, expected a text")
+    return value
+
+
+def texts(values: Any, name: str) -> tuple[str, ...]:
+    """Return several texts as a tuple."""
+    if isinstance(values, str):
+        raise TypeError(f"{name} is one text, {shown(values[:40])}, expected a list of texts")
+    if isinstance(values, Mapping) or not is_several(values):
+        raise TypeError(f"{name} is {shown(values)}, expected a list of texts")
+    found = []
+    for place, value in enumerate(values):  # which may never end
+        found.append(text(value, f"{name}[{place}]"))
+    if not found:
+        raise ValueError(f"{name} is empty, expected at least one text")
+    return tuple(found)

@@ -18,6 +18,8 @@ Matrix: TypeAlias = Any
 _ROW_AXES = "(row, column)"
 # Below this a negative entry is no probability; above it, what rounding in a linear solver leaves of a zero.
 _TRACE = 1e-12
+# Sums that miss 1 by no more may be rounded ones, whatever the sums of columns are.
+_ROUNDED = 1e-3
 
 
 def probability_rows(
@@ -75,7 +77,8 @@ def probability_rows(
         wrong &= ~unchecked
     if not wrong.any():
         return found
-    is_transposed = _has_stochastic_columns(found, tolerance)
+    far = float(np.abs(sums[wrong] - 1.0).max()) > _ROUNDED
+    is_transposed = far and _has_stochastic_columns(found, tolerance)
     refused = wrong & (sums == 0) if normalize else wrong
     if refused.any():
         row = int(np.flatnonzero(refused)[0])
@@ -167,10 +170,10 @@ def _divide_rows(matrix: Matrix, by: np.ndarray) -> None:
         matrix /= by[:, None]
 
 
-def distribution(values: object, count: int, name: str, *, normalize: bool | None = None) -> np.ndarray:
-    """Return one probability distribution over `count` symbols as a float64 array."""
+def distribution(values: object, count: int | None, name: str, *, normalize: bool | None = None) -> np.ndarray:
+    """Return one probability distribution over `count` symbols, None for any number, as a float64 array."""
     found = number_array(values, name, 1, "(symbol,)")
-    if found.size != count:
+    if count is not None and found.size != count:
         raise ValueError(f"{name} has {found.size} entries, expected {count}")
     rescaling = "divide it by its sum" if normalize is None else ""
     rows = probability_rows(found[None, :], name, where=lambda row: "", rescaling=rescaling, normalize=normalize)

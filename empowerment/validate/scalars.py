@@ -250,10 +250,21 @@ def instance(value: object, kind: type[Kind], name: str) -> Kind:
     return value
 
 
+def offers(value: object, names: tuple[str, ...], name: str, wanted: str) -> None:
+    """Refuse an object that lacks what is used of it; a class is not one of its objects."""
+    if isinstance(value, type) or not all(hasattr(value, each) for each in names):
+        found = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
+        raise TypeError(f"{name} is {found}, expected {wanted}")
+
+
 def path(value: object, name: str) -> str | os.PathLike[str]:
     """Return the path of a file or directory; numbers, which would be open files, are none."""
     if not isinstance(value, str | os.PathLike):
-        raise TypeError(f"{name} is {shown(value)}, expected the path of a file")
-    if "\0" in str(value):
-        raise ValueError(f"{name} is {shown(value)}, expected a path without the character NUL")
+        raise TypeError(f"{name} is {shown(value)}, expected a path")
+    try:
+        usable = b"\0" not in os.fsencode(value)
+    except UnicodeEncodeError:
+        usable = False
+    if not usable:
+        raise ValueError(f"{name} is {shown(value)}, expected a path that a file can have")
     return value
