@@ -55,6 +55,8 @@ _ALIASES = {
     "transition": ("observation",),
     "model": ("transition", "policy", "values"),
     "B": ("A",),
+    "messages": ("menu",),
+    "wills": ("prompts",),
 }
 # Handed on to matplotlib, which has its own messages.
 _DRAWING = ("ax", "cmap", "color", "style")
@@ -119,6 +121,8 @@ POOL: dict[str, Callable[[], Any]] = {
     "array of NaN": lambda: np.array([np.nan, 1.0]),
     "array of inf": lambda: np.array([[np.inf, 0.0], [0.0, 1.0]]),
     "array of 1e308": lambda: np.full((2, 2), 1e308),
+    "array of huge": lambda: np.array([1e300, 1.0]),
+    "array of tiny": lambda: np.array([5e-324, 1.0]),
     "negative array": lambda: np.array([-1.0, 2.0]),
     "array of int": lambda: np.array([1, 2]),
     "array of objects": lambda: np.array([None, "a"], dtype=object),
@@ -204,6 +208,8 @@ def _unclear(reason: Exception, parameter: str, value: Any) -> str:
     """Return what is unclear about an error; nothing if it was raised on purpose and names what is wrong."""
     if isinstance(reason, OSError) or (parameter == "path" and isinstance(reason, TypeError | ValueError)):
         return ""  # what the system says of a file
+    if isinstance(reason, emp.text.TokenModelError | AssertionError):
+        return ""  # a language model that does not answer, and a check that fails
     if not isinstance(reason, _ON_PURPOSE):
         return "is no error of the library's"
     frame = reason.__traceback__

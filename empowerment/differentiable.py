@@ -180,7 +180,7 @@ def _check_memory(shape: tuple[int, ...], horizon: int, n_outcomes: float, n_sta
 def _with_room(found: CapacityResult, relative_error: float) -> tuple[Any, Any, Any]:
     """Return both ends with room for the rounding of the rows (see `actuation.layers.Layer`), and the status."""
     room = relative_error * (1.0 / math.log(found.base) + found.upper)
-    lower, upper = found.lower - room, found.upper + room
+    lower, upper = jnp.maximum(found.lower - room, 0.0), found.upper + room
     met = (upper - lower <= found.tol) | (upper - lower <= found.rtol * lower)
     missed = jnp.where(found.status == Status.MAX_ITER, int(Status.MAX_ITER), int(Status.PRECISION))
     return lower, upper, jnp.where(met, int(Status.CERTIFIED), missed)

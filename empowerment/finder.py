@@ -242,6 +242,7 @@ class Finder:
 
     def _finding(self, ends: Ends, method: str, status: Status = Status.CERTIFIED) -> Found:
         """Return one state's answer in the result's unit."""
+        ends = ends._replace(value=max(ends.value, 0.0), lower=max(ends.lower, 0.0))
         if not self._closed(ends) and status != Status.MAX_ITER:
             status = Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED
         used = np.flatnonzero(ends.weights >= _MIN_WEIGHT) if self.keep_sequences else np.empty(0, dtype=np.int64)

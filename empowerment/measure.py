@@ -245,7 +245,7 @@ def empowerment(
     room = _room_of_symmetries(alike, finder, found["upper"][place])
     result = EmpowermentResult(
         value=found["value"][place],
-        lower=found["lower"][place] - room,
+        lower=np.maximum(found["lower"][place] - room, 0.0),
         upper=found["upper"][place] + room,
         status=found["status"][place],
         method=found["method"][place],

@@ -188,6 +188,7 @@ def empowerment_rate(
     _check_one_class(model, dynamics)
     unit = math.log(base)
     found = average(dynamics, tol * unit, backend, limit)
+    found = found._replace(value=max(found.value, 0.0), lower=max(found.lower, 0.0))
     missed = Status.MAX_ITER if found.n_iter >= limit else Status.PRECISION
     result = EmpowermentRate(
         value=float(found.value) / unit,

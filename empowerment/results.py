@@ -6,7 +6,6 @@ import enum
 import math
 import os
 import warnings
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -230,7 +229,8 @@ class CapacityResult(Interval):
             )
         return (
             f"CapacityResult({self.stated()}, gap {self.gap:.1e}, "
-            f"{'converged' if self.converged else 'NOT converged'}, {self.method} on {self.backend}, {self.n_iter} steps)\n  {Status(int(self.status)).sentence}"
+            f"{'converged' if self.converged else 'NOT converged'}, {self.method} on {self.backend}, "
+            f"{self.n_iter} steps)\n  {Status(int(self.status)).sentence}"
         )
 
 
@@ -366,11 +366,12 @@ class EmpowermentResult(Interval):
         return ", ".join(f"{count} by {name}" for name, count in zip(names, counts, strict=True))
 
     def _position(self, state: Any) -> int:
-        for place, label in enumerate(self.states):
-            if label is state or (isinstance(state, Hashable) and label == state):
-                return place
-        listed = ", ".join(map(repr, self.states[:6])) + (", …" if len(self) > 6 else "")
-        raise KeyError(f"no result for state {validate.shown(state)}; the {len(self)} states are {listed}")
+        try:
+            return {label: place for place, label in enumerate(self.states)}[state]
+        except (KeyError, TypeError):
+            listed = ", ".join(map(repr, self.states[:6])) + (", …" if len(self) > 6 else "")
+            found = validate.shown(state)
+            raise KeyError(f"no result for state {found}; the {len(self)} states are {listed}") from None
 
     def sequences(self, state: Any) -> list[tuple[tuple[Any, ...], float]]:
         """Return the action sequences that carry the optimum in a state, the most probable first.

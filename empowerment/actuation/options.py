@@ -92,7 +92,11 @@ def option_channel(
     """
     model = as_mdp(model)
     reading, start = make_sensor(sensor, model), model.state_index(state)
-    named = dict(options) if isinstance(options, Mapping) else dict(enumerate(options))
+    if not validate.is_several(options):
+        raise TypeError(f"options is {validate.shown(options)}, expected several options")
+    named: dict[Any, Option] = {}
+    for name, option in options.items() if isinstance(options, Mapping) else enumerate(options):
+        named[name] = validate.instance(option, Option, f"options[{name!r}]")
     if not named:
         raise ValueError("options is empty, expected at least one option")
     ends = np.stack([_ends(model, start, option, name) for name, option in named.items()])

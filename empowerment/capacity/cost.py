@@ -335,6 +335,7 @@ class _Curve:
         shape = budgets.shape
         value, lower, upper, price, p, q, status = (np.array(part) for part in zip(*found, strict=True))
         cost = np.minimum(p @ self.costs, budgets.reshape(-1))
+        lower = np.maximum(lower, 0.0)
         value, lower, upper, price, cost = (x.reshape(shape)[()] for x in (value, lower, upper, price, cost))
         return CapacityCostResult(
             value=value,

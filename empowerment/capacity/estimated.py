@@ -40,7 +40,8 @@ class EstimatedCapacity:
     standard_error : float or None
         Standard deviation of the plug-in, estimated to the first order.
     caveat : str or None
-        Why there is no bias or no standard error, and whether there are too few samples for the interval.
+        Why there is no bias or no standard error, whether there are too few samples for the interval, and why the
+        interval and the estimate do not agree where they do not.
     lower, upper : float
         The interval, within 0 and the logarithm of the size of the smaller alphabet.
     interval : str
@@ -196,7 +197,10 @@ def capacity_from_counts(
     quantiles of the draws are moved down by twice the bias of the draws: once for the plug-in's own, once for that
     which sampling anew has added.
 
-    With few samples for each output neither this nor a posterior holds its level, and `caveat` says so.
+    With few samples for each output neither this nor a posterior holds its level, and `caveat` says so. Where the
+    quantiles that are moved down leave out `corrected`, as they may on a large alphabet, the interval is stretched to
+    hold it; where the interval is of another kind, or there is no `corrected`, `caveat` says that the estimate lies
+    outside and why.
 
     *Concentration.* With probability `level` every row is within a known total variation distance (Weissman et al.
     2003), and the capacity is uniformly continuous in that distance (Alhejji and Smith 2020). Here, and for a
@@ -240,13 +244,18 @@ def capacity_from_counts(
         ends = INTERVALS[interval](found, Wanted(plug_in, level, prior, n_draws, rng, solver))
     _tell([each for each in (ends.draws, null) if each], plug_in, on_failure)
     most = math.log(min(found.shape), plug_in.base)
+    lower, upper = (min(max(end, 0.0), most) for end in (ends.lower, ends.upper))
+    estimate = float(plug_in.value) - (second_order.bias or 0.0)
+    apart = _apart(lower, upper, min(max(estimate, 0.0), most), second_order.bias is not None, interval)
+    if apart and interval == "bootstrap" and second_order.bias is not None:
+        lower, upper = min(lower, max(estimate, 0.0)), max(upper, min(estimate, most))
     return EstimatedCapacity(
         plug_in=plug_in,
         bias=second_order.bias,
         standard_error=second_order.standard_error,
-        caveat="; ".join(filter(None, (second_order.caveat, _too_few(found, interval)))) or None,
-        lower=min(max(ends.lower, 0.0), most),
-        upper=min(max(ends.upper, 0.0), most),
+        caveat="; ".join(filter(None, (second_order.caveat, _too_few(found, interval), apart))) or None,
+        lower=lower,
+        upper=upper,
         interval=interval,
         level=level,
         draws=None if ends.draws is None else ends.draws.value,
@@ -265,6 +274,20 @@ def _too_few(counts: np.ndarray, interval: str) -> str | None:
         return None
     few = f"input {n.argmin()} has {n.min()} samples, fewer than {_ENOUGH} for each of the {n_seen} outputs seen"
     return f"{few}: do not rely on the interval"
+
+
+def _apart(lower: float, upper: float, estimate: float, corrected: bool, interval: str) -> str | None:
+    """Return why an interval and the estimate do not agree, where it leaves the estimate out."""
+    if lower <= estimate <= upper:
+        return None
+    name, side = "corrected estimate" if corrected else "plug-in", "above" if estimate > upper else "below"
+    left_out = f"the {name} {estimate:.6g} lies {side} the {interval} interval [{lower:.6g}, {upper:.6g}]"
+    reason = "sampling so few outputs anew makes capacities larger by more than the estimate itself"
+    if interval == "dirichlet":
+        reason = "with so few samples the prior outweighs them"
+    if interval == "bootstrap" and corrected:
+        return f"{left_out}, since {reason}; it was stretched to hold it"
+    return f"{left_out}, since {reason}"
 
 
 def _p_value(null: Solved, plug_in: CapacityResult) -> float:

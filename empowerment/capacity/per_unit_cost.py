@@ -191,7 +191,7 @@ def _with_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> Capacit
         best, value = int(paid[ratios.argmax()]), max(float(ratios.max()), 0.0)
         lower = upper = value
         if not math.isinf(value):
-            lower = math.nextafter(float(((plain - slack) / costs[paid]).max()), -math.inf)
+            lower = max(math.nextafter(float(((plain - slack) / costs[paid]).max()), -math.inf), 0.0)
             upper = math.nextafter(float(((plain + slack) / costs[paid]).max()), math.inf)
     return CapacityPerCostResult(
         value=np.float64(value),
@@ -231,6 +231,7 @@ def _without_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> Capa
         if wish.met(lower, upper) or not lower > price:
             break
         price = lower
+    lower = max(lower, 0.0)
     return CapacityPerCostResult(
         value=np.float64(min(max(value, lower, 0.0), upper)),
         lower=np.float64(lower),

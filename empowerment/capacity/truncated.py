@@ -290,7 +290,7 @@ def _minimum(among: Completions, wish: _Wish, may_share: bool) -> CapacityExtrem
     completion, q = np.zeros(among.room.shape), np.zeros(columns.size)
     completion[:, columns], q[columns] = found.completion, found.q
     unit = math.log(wish.base)
-    lower, upper = found.lower / unit, found.upper / unit
+    lower, upper = max(found.lower / unit, 0.0), found.upper / unit
     stopped = Status.MAX_ITER if method != "convex" and found.n_iter >= wish.max_iter else Status.PRECISION
     result = CapacityExtreme(
         value=max(0.5 * (lower + upper), 0.0),
@@ -361,10 +361,10 @@ def _wider_bracket(among: Completions, wish: _Wish, status: Status, may_share: b
     hidden = float(bucket.input_distribution @ among.residual)
     parts = np.array([hidden, 1.0 - hidden])
     entropy = -float((parts * np.log(np.maximum(parts, 1e-300))).sum()) / math.log(wish.base)
-    lower = bucket.lower - entropy * (1 + 1e-14) - 1e-15
+    lower = max(bucket.lower - entropy * (1 + 1e-14) - 1e-15, 0.0)
     upper = bucket.upper if may_share else math.inf
     status = Status.CERTIFIED if upper - lower <= wish.tol else status
-    return replace(bucket, value=max(lower, 0.0), lower=lower, upper=upper, status=status)
+    return replace(bucket, value=lower, lower=lower, upper=upper, status=status)
 
 
 def _maximum(part: ObservedPart, wish: _Wish) -> CapacityExtreme:

@@ -69,4 +69,5 @@ def verify(channel: Any, result: CapacityResult, rewards: Any = None) -> tuple[f
         np.diff(channel.matrix.indptr).max() if sparse.issparse(channel.matrix) else math.log2(channel.n_outputs + 1)
     )
     slack = np.finfo(float).eps * (32 + longest + math.log2(channel.n_inputs + 1)) * size
-    return float((lower - slack) / unit), float((upper + slack) / unit)
+    lower = float((lower - slack) / unit)
+    return lower if rewards is not None else max(lower, 0.0), float((upper + slack) / unit)

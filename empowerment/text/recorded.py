@@ -14,7 +14,8 @@ from typing import IO, Any
 
 import numpy as np
 
-from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModel, TokenModelError
+from empowerment import validate
+from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModel, TokenModelError, check_model
 
 FORMAT = "empowerment-recording-1"
 
@@ -53,7 +54,9 @@ class Recorded(Provider):
     """
 
     def __init__(self, path: str | os.PathLike[str], model: TokenModel | None = None) -> None:
-        self._path = Path(path)
+        if model is not None:
+            check_model(model)
+        self._path = Path(validate.path(path, "path"))
         self._model = model
         self._lock = threading.Lock()
         self._lines: dict[str, int] = {}

@@ -496,7 +496,8 @@ def drawn(place: Position, temperature: float, rng: np.random.Generator, start: 
             raise TokenModelError(
                 f"cannot draw at temperature {temperature:g}: {place.residual.upper:.3g} of the mass is not listed"
             )
-        scaled = logs / temperature
+        with np.errstate(over="ignore"):  # at a low temperature only the best is left
+            scaled = logs / temperature
         weights = np.exp(scaled - scaled.max())
         index = int(rng.choice(len(weights), p=weights / weights.sum()))
     token = place.tokens[index]

@@ -158,7 +158,7 @@ class _Found(NamedTuple):
 def _least(response: np.ndarray, tol: float, backend: str | None, max_iter: int) -> _Found:
     """Return the mixture of the least capacity, of a response (person's action, assistant's action, reading)."""
     n_assistant = response.shape[1]
-    inside = _INSIDE * tol / math.log(max(response.shape[2], 2))
+    inside = min(_INSIDE * tol / math.log(max(response.shape[2], 2)), 0.5)
     uniform = np.full(n_assistant, 1 / n_assistant)
     best, mixture, planes = _Found(0.0, math.inf, uniform), uniform, np.empty((0, n_assistant))
     for _ in range(max_iter):

@@ -128,7 +128,8 @@ def _sums(matrix: Matrix, name: str, where: Callable[[int], str], rescaling: str
 
 
 def _has_stochastic_columns(matrix: Matrix, tolerance: float) -> bool:
-    sums = np.asarray(matrix.sum(axis=0)).reshape(-1)
+    with np.errstate(over="ignore"):
+        sums = np.asarray(matrix.sum(axis=0)).reshape(-1)
     return matrix.shape[0] > 1 and bool((np.abs(sums - 1.0) <= tolerance).all())
 
 

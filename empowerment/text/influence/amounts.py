@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.results import Interval
 
 
@@ -58,6 +59,7 @@ class Amount(Interval):
 
     def mean(self, weights: np.ndarray) -> Amount:
         """Return the average of several amounts, between the averages of their ends."""
+        weights = validate.number_table(weights, (len(self),), "weights", "(amount,)")
         return replace(self, **{name: float(weights @ getattr(self, name)) for name in _ENDS})
 
     def least(self) -> Amount:

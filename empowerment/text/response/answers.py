@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence
 from itertools import permutations
 from typing import Any, NamedTuple
 
@@ -132,7 +132,7 @@ class _Scored(NamedTuple):
 
 
 def _checked_answers(answers: object) -> tuple[str, ...]:
-    if isinstance(answers, str) or (isinstance(answers, Sized) and not len(answers)):
+    if isinstance(answers, str) or (isinstance(answers, list | tuple) and not answers):
         raise ValueError(f"answers is {validate.shown(answers)}, expected a list of texts")
     return validate.texts(answers, "answers")
 
