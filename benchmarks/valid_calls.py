@@ -6,7 +6,9 @@ a call that is not in `LEFT_OUT` either is an error, so that what is new is not 
 
 from __future__ import annotations
 
+import atexit
 import inspect
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -33,6 +35,7 @@ STRATEGY = np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.6, 0.4], [0.5, 0.5]]])
 OPTION = emp.Option("a", steps=1)
 ACTIONS = ["a", "b"]
 DIRECTORY = Path(tempfile.mkdtemp(prefix="valid-calls-"))
+atexit.register(shutil.rmtree, DIRECTORY, ignore_errors=True)
 
 
 @cache
@@ -192,7 +195,6 @@ def methods() -> dict[str, Call]:
     written, table = text.FunctionModel(person), language_model()
     asked = text.ask_person(table, lambda message, will: message, ["q", "r"], ["w"], ["a", "b"])
     sampled = text.cluster_channel(table, ["q", "r"], 3, seed=0, max_tokens=1)
-    kept = text.Recorded(DIRECTORY / "methods.jsonl", table)
     sweep = emp.horizon_sweep(lake, [1, 2])
     result().save(DIRECTORY / "result.npz")
     known = {"belief": [0.5, 0.5], "action": "listen"}
@@ -236,7 +238,7 @@ def methods() -> dict[str, Call]:
         "text.SampledChannel.capacity": Call(sampled.capacity, {}),
         "text.TableModel.from_texts": Call(text.TableModel.from_texts, {"texts": ["a b a", "b a"]}),
     }
-    for name, model in (("FunctionModel", written), ("TableModel", table), ("Recorded", kept)):
+    for name, model in (("FunctionModel", written), ("TableModel", table)):
         found[f"text.{name}.score"] = Call(model.score, {"prefix": "q", "text": "a"})
         found[f"text.{name}.step"] = Call(model.step, {"prefix": "q"})
         found[f"text.{name}.sample"] = Call(model.sample, {"prefix": "q", "n": 1, "max_tokens": 1, "seed": 0})
@@ -256,6 +258,7 @@ LEFT_OUT = {
     "text.SampledChannel": "results, which the library makes",
     "text.Provider text.TokenModel": "a base class and a protocol",
     "text.LlamaCpp text.LlamaServer text.Transformers text.XLlamaCpp text.smollm2_path": "weights or a server",
+    "text.Recorded.sample text.Recorded.score text.Recorded.step": "questions that are handed on to a model",
     "Channel.from_valid": "takes what was checked before",
     "testing.channels testing.FAMILIES": "a strategy of Hypothesis, and a mapping",
     "worlds.WORLDS": "a mapping",
@@ -283,6 +286,7 @@ def own_methods(name: str, kind: type) -> Iterator[str]:
                 yield f"{name}.{method}"
 
 
+@cache
 def calls() -> dict[str, Call]:
     """Return a valid call of everything that is public and takes arguments.
 

@@ -195,7 +195,7 @@ def empowerment(
     validate.one_of(output, OUTPUTS, "output")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     tol, rtol = validate.tolerances(tol, rtol)
-    horizon, memory = validate.horizon(horizon), validate.memory(memory)
+    horizon, memory, n_jobs = validate.horizon(horizon), validate.memory(memory), validate.n_jobs(n_jobs)
     feedback, stopping = validate.flag(feedback, "feedback"), validate.flag(stopping, "stopping")
     view = make_view(
         jax_arrays.on_host(model),

@@ -433,14 +433,14 @@ class EmpowermentResult(Interval):
         """Write everything into an ``.npz`` file (no pickle); see :meth:`load`."""
         from empowerment.storage import save
 
-        save(self, path)
+        save(self, validate.path(path, "path"))
 
     @staticmethod
     def load(path: str | os.PathLike[str]) -> EmpowermentResult:
         """Read what :meth:`save` wrote."""
         from empowerment.storage import load
 
-        return load(path)
+        return load(validate.path(path, "path"))
 
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame with one row for each state."""

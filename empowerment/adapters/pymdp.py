@@ -203,7 +203,7 @@ def _joined(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _initial(D: Any, n_states: tuple[int, ...]) -> np.ndarray:
-    if isinstance(D, str | Mapping) or not validate.is_several(D):
+    if not (isinstance(D, list | tuple) or hasattr(D, "__array__")) or not validate.is_several(D) or not len(D):
         raise TypeError(f"D is {validate.shown(D)}, expected a distribution or a list of them")
     factors = _arrays(D, "D") if len(n_states) > 1 or np.ndim(D[0]) else [np.asarray(D)]
     if len(factors) != len(n_states):

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from empowerment import validate
 from empowerment.capacity.priced import EPS, MOST_SOLVES, Bounds, Wish, checked_costs, complain
-from empowerment.capacity.solve import backend_name
+from empowerment.capacity.solve import LARGEST_REWARD, backend_name
 from empowerment.channel import Channel, as_channel
 from empowerment.results import ON_FAILURE, Interval, Status
 
@@ -168,6 +168,9 @@ def capacity_per_unit_cost(
     if (costs < 0).any():
         x = int(np.argmax(costs < 0))
         raise ValueError(f"costs[{x}] is {costs[x]:g}, expected costs of at least 0 to divide by")
+    if ((costs > 0) & (costs < 1 / LARGEST_REWARD)).any():
+        x = int(np.argmax((costs > 0) & (costs < 1 / LARGEST_REWARD)))
+        raise ValueError(f"costs[{x}] is {costs[x]:g}, expected 0 or at least {1 / LARGEST_REWARD:g} to divide by")
     solve = _with_free_input if (costs == 0).any() else _without_free_input
     result = solve(channel, costs, wish)
     complain(result, result.status, on_failure)

@@ -183,8 +183,13 @@ class Position:
         start : int
             The byte of the text at which it begins.
         """
+        try:
+            logits = np.asarray(logits, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            raise TypeError(f"logits is {validate.shown(logits)}, expected a number for each token") from None
+        if not validate.is_several(tokens) or logits.shape != (len(tokens),):
+            raise ValueError(f"logits has shape {logits.shape}, expected one number for each of the tokens")
         token = None if chosen is None else tokens[chosen]
-        logits = np.asarray(logits, dtype=np.float64)
         shifted = logits - logits.max()
         logs = shifted - math.log(np.exp(shifted).sum())
         return cls(
