@@ -61,6 +61,8 @@ def check_token_model(
     check_model(model)
     prefix, text = validate.text(prefix, "prefix"), validate.text(text, "text")
     tolerance = validate.finite(tolerance, "tolerance", least=0.0)
+    if tolerance > 1:
+        raise ValueError(f"tolerance is {tolerance:g}, expected at most 1, in logarithms of probabilities")
     if model.tier >= Tier.SCORE:
         _check_scores(model, prefix, text, tolerance)
     else:

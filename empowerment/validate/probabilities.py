@@ -50,7 +50,7 @@ def probability_rows(
         What the caller of the public function can do to rescale the rows, as an imperative. By default what follows
         from `normalize`.
     empty_hint : str
-        Ends the message about a row of zeros, instead of `hint` and `rescaling`.
+        Ends the message about a row of zeros, which cannot be rescaled, instead of `hint`.
     normalize : bool, optional
         Take entries above -1e-12 as 0, and divide each row by its sum. A row of zeros is refused all the same. Where
         the columns sum to 1 instead there is a warning: rescaled rows are another channel. None where the public
@@ -82,12 +82,11 @@ def probability_rows(
     refused = wrong & (sums == 0) if normalize else wrong
     if refused.any():
         row = int(np.flatnonzero(refused)[0])
+        advice = f"; {rescaling} to rescale{hint}"
         if is_transposed:
             advice = "; its columns sum to 1, so the transpose seems to be meant: pass its .T"
-        elif sums[row] == 0 and empty_hint:
-            advice = empty_hint
-        else:
-            advice = hint if normalize else f"; {rescaling} to rescale{hint}"
+        elif sums[row] == 0:  # which nothing rescales
+            advice = empty_hint or hint
         raise ValueError(f"{name}{where(row)} sums to {sums[row]:.12g}, expected 1{advice}")
     if is_transposed:
         warnings.warn(

@@ -102,6 +102,8 @@ class FunctionModel(Provider):
         """
         if self._next_token is None:
             return super().score(prefix, text)
+        prefix, text = validate.text(prefix, "prefix"), validate.text(text, "text")
+        top = None if top is None else validate.positive_int(top, "top")
         tokens = None if self._tokenize is None else iter(self._split(text))
         places, i, start = [], 0, 0
         while True:

@@ -122,8 +122,9 @@ class TableModel(Provider):
         self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
     ) -> list[Position]:
         """Return the distribution at each token of `text` after `prefix`, and the one after it."""
-        places, done, start = [], prefix, 0
-        for token in [*self._read(text), None]:
+        top = None if top is None else validate.positive_int(top, "top")
+        places, done, start = [], validate.text(prefix, "prefix"), 0
+        for token in [*self._read(validate.text(text, "text")), None]:
             chosen = None if token is None else self._ids[token]
             place = Position.complete_list(self._tokens, self._row_after(done), chosen=chosen, start=start)
             places.append(place if top is None else place.top(top, also=also))
