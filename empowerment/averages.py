@@ -11,7 +11,7 @@ from empowerment import validate
 from empowerment.results import KINDS, EmpowermentResult, Interval, Status
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class AverageEmpowerment(Interval):
     """An average of certified values, between the averages of their ends.
 
@@ -34,6 +34,9 @@ class AverageEmpowerment(Interval):
 
     def __float__(self) -> float:
         return self.value
+
+    def __repr__(self) -> str:
+        return f"AverageEmpowerment({self.stated()}, {self.kind})"
 
 
 def average(result: EmpowermentResult, weights: Any = None) -> AverageEmpowerment:

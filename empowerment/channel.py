@@ -178,7 +178,9 @@ def as_channel(channel: Any) -> Channel:
     """
     if isinstance(channel, Channel):
         return channel
-    return Channel.from_valid(validate.probability_rows(channel, "channel", copy=False))
+    return Channel.from_valid(
+        validate.probability_rows(channel, "channel", rescaling="pass Channel(matrix, normalize=True)", copy=False)
+    )
 
 
 def entropy(distribution: Any, base: float = 2) -> float:
@@ -190,7 +192,7 @@ def entropy(distribution: Any, base: float = 2) -> float:
     >>> emp.entropy([0.5, 0.25, 0.25])
     1.5
     """
-    p = validate.distribution(distribution, np.size(distribution), "distribution")
+    p = validate.distribution(distribution, None, "distribution")
     return float(-_x_log_x(p).sum() / math.log(validate.base(base))) + 0.0
 
 
@@ -203,7 +205,7 @@ def divergence(p: Any, q: Any, base: float = 2) -> float:
     >>> round(emp.divergence([0.5, 0.5], [0.9, 0.1]), 6)
     0.736966
     """
-    p = validate.distribution(p, np.size(p), "p")
+    p = validate.distribution(p, None, "p")
     q = validate.distribution(q, p.size, "q")
     return float(Channel.from_valid(p[None, :]).divergences(q, base)[0])
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sized
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ MOST_STATES = 10
 """Up to so many states every way to part them is looked at: all their subsets are 1,023 capacities."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class ContextEmpowerment(Interval):
     """What an agent is worth that knows its context, and nothing else of the state.
 
@@ -50,6 +51,10 @@ class ContextEmpowerment(Interval):
 
     def __float__(self) -> float:
         return self.value
+
+    def __repr__(self) -> str:
+        count = "1 context" if len(self.contexts) == 1 else f"{len(self.contexts)} contexts"
+        return f"ContextEmpowerment({self.stated()}, {count}, {self.method})"
 
 
 def context_empowerment(
@@ -154,12 +159,21 @@ class _Table:
 
 
 def _given(contexts: Any, labels: Any, present: np.ndarray) -> list[frozenset[int]]:
-    named = [contexts(label) for label in labels] if callable(contexts) else list(contexts)
+    if not callable(contexts) and not validate.is_several(contexts):
+        raise TypeError(f"contexts is {validate.shown(contexts)}, expected a function or one context for each state")
+    given = map(contexts, labels) if callable(contexts) else contexts
+    named = list(islice(given, len(labels) + 1))  # it may be an endless iterator
     if len(named) != len(labels):
-        raise ValueError(f"contexts has {len(named)} entries, expected one for each of {len(labels)} states")
+        count = len(contexts) if isinstance(contexts, Sized) else f"{len(named)} or more"
+        raise ValueError(f"contexts has {count} entries, expected one for each of {len(labels)} states")
     groups: dict[Hashable, list[int]] = {}
     for number in present.tolist():
-        groups.setdefault(named[number], []).append(number)
+        try:
+            groups.setdefault(named[number], []).append(number)
+        except TypeError:
+            raise TypeError(
+                f"the context of state {labels[number]!r} is {validate.shown(named[number])}, expected a hashable one"
+            ) from None
     return [frozenset(group) for group in groups.values()]
 
 

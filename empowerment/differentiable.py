@@ -61,15 +61,15 @@ def traced_empowerment(
     require_double_precision()
     _refuse(method, backend, **outside)
     validate.one_of(output, OUTPUTS, "output")
-    horizon, (tol, rtol) = validate.horizon(horizon), validate.tolerances(tol, rtol)
+    horizon, (tol, rtol) = validate.short_horizon(horizon), validate.tolerances(tol, rtol)
     transition, labels = _transition(model)
     matrix, name = _sensor(sensor, labels)
     numbers = labels.state_indices(states)
     if stopping:
         idle = jnp.broadcast_to(jnp.eye(len(transition))[:, None, :], transition[:, :1].shape)
         transition = jnp.concatenate([transition, idle], axis=1)
-    n_outcomes = matrix.shape[1] ** (horizon if output == "trajectory" else 1)
-    _check_sequences(transition.shape[1], horizon, validate.positive_int(max_sequences, "max_sequences"))
+    n_outcomes = validate.power(matrix.shape[1], horizon if output == "trajectory" else 1)
+    _check_sequences(transition.shape[1], horizon, validate.limit(max_sequences, "max_sequences"))
     _check_memory(transition.shape, horizon, n_outcomes, numbers.size, validate.memory(memory))
     rows = rows_of_words(transition, matrix, jnp.asarray(numbers), horizon, output)
     found = channel_capacity(rows, tol=tol, rtol=rtol, base=base, on_failure="ignore")
@@ -159,16 +159,17 @@ def _sensor(sensor: Any, labels: MDP) -> tuple[jax.Array, str]:
 
 
 def _check_sequences(n_actions: int, horizon: int, allowed: int) -> None:
-    if n_actions**horizon > allowed:
+    count = validate.power(n_actions, horizon)
+    if count > allowed:
         raise MemoryError(
-            f"inside a JAX transformation all {float(n_actions) ** horizon:.3g} sequences of {horizon} actions are "
+            f"inside a JAX transformation all {count:.3g} sequences of {horizon} actions are "
             f"rows, allowed are {allowed:,}; shorten the horizon or raise max_sequences="
         )
 
 
-def _check_memory(shape: tuple[int, ...], horizon: int, n_outcomes: int, n_starts: int, allowed: float) -> None:
+def _check_memory(shape: tuple[int, ...], horizon: int, n_outcomes: float, n_starts: int, allowed: float) -> None:
     n_states, n_actions, _ = shape
-    taken = 8.0 * n_outcomes * n_actions**horizon * max(n_starts, n_states / n_actions)
+    taken = 8.0 * n_outcomes * validate.power(n_actions, horizon) * max(n_starts, n_states / n_actions)
     if taken > allowed:
         raise MemoryError(
             f"the rows of all sequences take {taken / 1e9:.3g} GB, allowed are {allowed / 1e9:.3g} GB; shorten the "
@@ -179,7 +180,7 @@ def _check_memory(shape: tuple[int, ...], horizon: int, n_outcomes: int, n_start
 def _with_room(found: CapacityResult, relative_error: float) -> tuple[Any, Any, Any]:
     """Return both ends with room for the rounding of the rows (see `actuation.layers.Layer`), and the status."""
     room = relative_error * (1.0 / math.log(found.base) + found.upper)
-    lower, upper = found.lower - room, found.upper + room
+    lower, upper = jnp.maximum(found.lower - room, 0.0), found.upper + room
     met = (upper - lower <= found.tol) | (upper - lower <= found.rtol * lower)
     missed = jnp.where(found.status == Status.MAX_ITER, int(Status.MAX_ITER), int(Status.PRECISION))
     return lower, upper, jnp.where(met, int(Status.CERTIFIED), missed)

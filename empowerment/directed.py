@@ -76,7 +76,7 @@ def directed_information(
             )
         return solve_discounted(steps, gain, discount)[numbers] / unit
     total = np.zeros(model.n_states)
-    for _ in range(horizon):
+    for _ in range(validate.short_horizon(horizon)):
         total = gain + discount * (steps @ total)
     return total[numbers] / unit
 
@@ -189,7 +189,7 @@ def interval_information(
 
 
 def _joint(joint: Any) -> np.ndarray:
-    table = np.asarray(joint)
+    table = validate.number_array(joint, "joint", None, "(action 1, observation 1, …)")
     if table.ndim == 0 or table.ndim % 2:
         raise ValueError(
             f"joint has {table.ndim} axes, expected an even number: action 1, observation 1, action 2, and so on"
@@ -200,6 +200,8 @@ def _joint(joint: Any) -> np.ndarray:
 def _interval(steps: tuple[int, int] | None, n_steps: int, name: str) -> tuple[int, int]:
     if steps is None:
         return 1, n_steps
+    if not isinstance(steps, tuple | list) or len(steps) != 2:
+        raise TypeError(f"{name} is {validate.shown(steps)}, expected a first and a last step")
     first, last = (validate.positive_int(step, f"a step of {name}") for step in steps)
     if not first <= last <= n_steps:
         raise ValueError(f"{name} is {(first, last)}, expected a first and a last step within 1 to {n_steps}")

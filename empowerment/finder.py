@@ -27,6 +27,8 @@ METHODS = ("auto", "counting", "enumeration", "column-generation", "interval", "
 
 # An input of less probability than this is a trace of the solver's path, not part of the optimum.
 _MIN_WEIGHT = 1e-6
+# Bytes that an action of a drawn sequence takes, with the copies made to sort out those that are drawn twice.
+_SAMPLED = 16
 # Beyond this horizon bounds are tried before an exact solution: they may close, and take less.
 _LONG = 64
 # States that are counted together share what they reach, and a device takes many side by side; of the others a chunk
@@ -208,6 +210,13 @@ class Finder:
 
     def _sampled(self, number: int) -> Found:
         task, dynamics, tools = self._task(number)
+        needed = self.samples * (_SAMPLED * self.horizon + 32 * dynamics.n_columns)
+        if needed > self.memory:
+            raise RefusedError(
+                number,
+                f"{self.samples:,} samples of {self.horizon:,} actions take {needed / 1e9:.3g} GB, allowed are "
+                f"{self.memory / 1e9:.3g} GB; take fewer samples, shorten the horizon or raise memory=",
+            )
         rng = np.random.default_rng([self.seed, number])
         return self._finding(sampled(task, self.samples, rng, dynamics, tools), "sampled")
 
@@ -237,6 +246,7 @@ class Finder:
 
     def _finding(self, ends: Ends, method: str, status: Status = Status.CERTIFIED) -> Found:
         """Return one state's answer in the result's unit."""
+        ends = ends._replace(value=max(ends.value, 0.0), lower=max(ends.lower, 0.0))
         if not self._closed(ends) and status != Status.MAX_ITER:
             status = Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED
         used = np.flatnonzero(ends.weights >= _MIN_WEIGHT) if self.keep_sequences else np.empty(0, dtype=np.int64)

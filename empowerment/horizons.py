@@ -41,10 +41,7 @@ class OverHorizons(Interval):
     def __repr__(self) -> str:
         count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
         at = "" if self.horizon is None else f", at horizons {self.horizon.min()} to {self.horizon.max()}"
-        return (
-            f"OverHorizons({count}: {self.value.min():.6g} to {self.value.max():.6g} {self.unit}, "
-            f"widest interval {self.gap.max():.1e}{at})"
-        )
+        return f"OverHorizons({count}: {self.stated_range()}, widest interval {self.gap.max():.1e}{at})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -124,8 +121,8 @@ class HorizonSweep(Interval):
         intervals = "1 interval" if wide == 1 else f"{wide} intervals"
         note = f" (widest {self.gap.max():.2g})" if wide else ""
         return (
-            f"HorizonSweep({states}, horizons {_shown(self.horizons)}: {self.value.min():.6g} to "
-            f"{self.value.max():.6g} {self.unit}, {self.value.size - wide} exact, {intervals}{note})"
+            f"HorizonSweep({states}, horizons {_shown(self.horizons)}: {self.stated_range()}, "
+            f"{self.value.size - wide} exact, {intervals}{note})"
         )
 
     def largest(self) -> OverHorizons:

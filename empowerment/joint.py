@@ -65,7 +65,9 @@ def joint_distribution(
     >>> round(emp.interval_information(joint), 6)
     0.034371
     """
-    horizon, memory = validate.positive_int(horizon, "horizon"), validate.memory(memory)
+    horizon, memory = validate.short_horizon(horizon), validate.memory(memory)
+    if not horizon:
+        raise ValueError("horizon is 0, expected a whole number of at least 1")
     if isinstance(model, POMDP):
         mdp, first, shown = model.mdp, model.belief(start), model.observation
         choose = _asking(policy, mdp, model.observations)
@@ -85,7 +87,7 @@ def joint_distribution(
 
 
 def _check_size(shape: tuple[int, int], horizon: int, n_states: int, memory: float) -> None:
-    needed = 8.0 * n_states * float(shape[0] * shape[1]) ** horizon
+    needed = 8.0 * n_states * validate.power(shape[0] * shape[1], horizon)
     if needed > memory:
         raise MemoryError(
             f"the joint distribution of {horizon} steps takes {needed:.2g} bytes, expected at most memory="

@@ -199,38 +199,43 @@ def empowerment(
     validate.one_of(output, OUTPUTS, "output")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     tol, rtol = validate.tolerances(tol, rtol)
+    horizon, memory, n_jobs = validate.horizon(horizon), validate.memory(memory), validate.n_jobs(n_jobs)
+    feedback, stopping = validate.flag(feedback, "feedback"), validate.flag(stopping, "stopping")
     view = make_view(
         jax_arrays.on_host(model),
         states=states,
         beliefs=beliefs,
         sensor=jax_arrays.on_host(sensor),
         known_to=known_to,
-        feedback=bool(feedback),
-        stopping=bool(stopping),
-        horizon=validate.horizon(horizon),
-        memory=validate.memory(memory),
+        feedback=feedback,
+        stopping=stopping,
+        horizon=horizon,
+        memory=memory,
     )
     model, reader = view.model, view.sensor
     numbers = view.starts if view.hidden is None else np.arange(view.starts.size)
     if output == "trajectory" and stopping:
         raise ValueError("stopping=True asks where the agent stopped, expected output='final'")
     method_used = method if feedback else _method(method, model, reader, output)
+    checkpoint = None if checkpoint is None else validate.path(checkpoint, "checkpoint")
+    keep_sequences = validate.flag(keep_sequences, "keep_sequences") and not feedback
+    _check_length(horizon, method_used == "counting" and output == "final", keep_sequences)
     options: dict[str, Any] = {
         "model": model.with_idle_action() if stopping and method_used != "counting" else model.unlabelled(),
         "sensor": reader.unlabelled(),
-        "horizon": validate.horizon(horizon),
+        "horizon": horizon,
         "output": output,
-        "stopping": bool(stopping),
+        "stopping": stopping,
         "method": method_used,
         "backend": backend,
         "base": validate.base(base),
         "tol": tol,
         "rtol": rtol,
-        "max_sequences": validate.positive_int(max_sequences, "max_sequences"),
-        "memory": validate.memory(memory),
-        "samples": validate.positive_int(samples, "samples"),
+        "max_sequences": validate.limit(max_sequences, "max_sequences"),
+        "memory": memory,
+        "samples": validate.positive_int(samples, "samples", most=validate.MOST_DRAWS),
         "seed": _seed(rng),
-        "keep_sequences": bool(keep_sequences) and not feedback,
+        "keep_sequences": keep_sequences,
     }
     finder = FeedbackFinder(**options, hidden=view.hidden) if feedback else Finder(**options)
     if isinstance(finder, FeedbackFinder):
@@ -244,7 +249,7 @@ def empowerment(
     room = _room_of_symmetries(alike, finder, found["upper"][place])
     result = EmpowermentResult(
         value=found["value"][place],
-        lower=found["lower"][place] - room,
+        lower=np.maximum(found["lower"][place] - room, 0.0),
         upper=found["upper"][place] + room,
         status=found["status"][place],
         method=found["method"][place],
@@ -263,7 +268,7 @@ def empowerment(
         layout=view.layout,
         beliefs=view.beliefs,
         known_to=known_to,
-        feedback=bool(feedback),
+        feedback=feedback,
     )
     if view.weights is not None:
         result = averaged(result, view.weights, tuple(range(len(view.weights))))
@@ -289,12 +294,21 @@ def _method(method: str, model: MDP, sensor: Sensor, output: str) -> str:
     return "counting" if method == "auto" and countable else method
 
 
+def _check_length(horizon: int, counted: bool, keep_sequences: bool) -> None:
+    """Refuse a horizon whose steps are too many to be taken one by one; what is counted repeats before long."""
+    if not counted:
+        validate.short_horizon(horizon)
+    elif keep_sequences and horizon > validate.LONGEST:
+        raise ValueError(
+            f"horizon is {horizon:,}, and the optimal sequences are traced over at most {validate.LONGEST:,} steps; "
+            "pass keep_sequences=False to count all the same"
+        )
+
+
 def _seed(rng: np.random.Generator | int | None) -> int:
-    if isinstance(rng, int | np.integer) and not isinstance(rng, bool) and rng >= 0:
-        return int(rng)
     if rng is None or isinstance(rng, np.random.Generator):
         return int(np.random.default_rng(rng).integers(2**63))
-    raise ValueError(f"rng is {rng!r}, expected a numpy.random.Generator, a seed of at least 0, or None")
+    return validate.seed(rng, "rng")
 
 
 def _alike(model: MDP, numbers: np.ndarray, finder: Finder) -> Orbits:

@@ -91,7 +91,7 @@ class Policy:
         row = self.probabilities[validate.index_of(state, self._state_numbers, "state")]
         if not row.any():
             raise ValueError(f"state {state!r} has no available action, expected a state in which one can act")
-        return draw(row, np.random.default_rng(rng))
+        return draw(row, validate.generator(rng))
 
 
 def draw(probabilities: np.ndarray, rng: np.random.Generator) -> int:
@@ -291,7 +291,8 @@ def softmax_policy(model: Any, values: Any, temperature: float, *, rewards: Any 
     temperature = validate.finite(temperature, "temperature", above=0.0)
     worth = _worth(model, values, rewards)
     best = worth.max(axis=1, keepdims=True)
-    weights = np.exp((worth - np.where(np.isfinite(best), best, 0.0)) / temperature)
+    with np.errstate(over="ignore"):  # at a low temperature only the best is left
+        weights = np.exp((worth - np.where(np.isfinite(best), best, 0.0)) / temperature)
     total = weights.sum(axis=1, keepdims=True)
     return Policy(weights / np.where(total > 0, total, 1.0), model.states, model.actions)
 

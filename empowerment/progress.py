@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from empowerment import validate
+
 
 @contextmanager
 def progress_bar(total: int | None, description: str, unit: str, wanted: bool) -> Iterator[Callable[[int], object]]:
@@ -17,7 +19,7 @@ def progress_bar(total: int | None, description: str, unit: str, wanted: bool) -
     ImportError
         If a bar is wanted and tqdm is not installed.
     """
-    if not wanted:
+    if not validate.flag(wanted, "progress"):
         yield lambda count: None
         return
     try:

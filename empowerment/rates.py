@@ -62,7 +62,9 @@ class EmpowermentRate(Interval):
         return self.value
 
     def __repr__(self) -> str:
-        return f"EmpowermentRate({self.value:.10g} {self.unit} a step, interval {self.gap:.1e})"
+        known = f"{self.value:.10g}" if self.converged else f"[{self.lower:.10g}, {self.upper:.10g}]"
+        note = "" if self.converged else ", NOT converged"
+        return f"EmpowermentRate({known} {self.unit} a step, interval {self.gap:.1e}{note})"
 
 
 def discounted_empowerment(
@@ -187,12 +189,13 @@ def empowerment_rate(
     model = as_mdp(model)
     tol, base = validate.tolerances(tol, 0.0)[0], validate.base(base)
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
-    limit, backend = validate.positive_int(max_iter, "max_iter"), backend_name(backend)
+    limit, backend = validate.limit(max_iter, "max_iter"), backend_name(backend)
     dynamics = Dynamics.of(model, make_sensor(None, model))
     dynamics = dynamics.lasting()
     _check_one_class(model, dynamics)
     unit = math.log(base)
     found = average(dynamics, tol * unit, backend, limit) if dynamics.n_columns else _NO_RUN
+    found = found._replace(value=max(found.value, 0.0), lower=max(found.lower, 0.0))
     policy = np.zeros((model.n_states, model.n_actions))
     policy[dynamics.columns] = found.policy
     result = EmpowermentRate(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from empowerment import validate
+
 if TYPE_CHECKING:
     from empowerment.averages import AverageEmpowerment
     from empowerment.layout import GridLayout
@@ -104,6 +106,7 @@ def _exact(values: Any) -> Any:
 class Interval:
     """What every certified result offers: its gap, whether that met the tolerance, and its unit."""
 
+    value: Any
     lower: Any
     upper: Any
     tol: float
@@ -124,6 +127,23 @@ class Interval:
     def unit(self) -> str:
         """Name of the unit of information."""
         return unit_name(self.base)
+
+    def stated(self) -> str:
+        """State one number as a repr does: with its interval, which stands alone where the tolerance was missed."""
+        lower, upper = _exact(self.lower), _exact(self.upper)
+        interval = f"[{lower:.10g}, {upper:.10g}]"
+        if not self.converged:
+            return f"{interval} {self.unit}"
+        return f"{_exact(self.value):.10g} {self.unit} in {interval}"
+
+    def stated_range(self) -> str:
+        """State what several numbers lie between: values, or intervals where one of them missed the tolerance."""
+        value, lower, upper = (np.asarray(end) for end in (self.value, self.lower, self.upper))
+        digits = 10 if value.size == 1 else 6
+        if not np.all(self.converged):
+            return f"[{lower.min():.{digits}g}, {upper.max():.{digits}g}] {self.unit}"
+        least, most = f"{value.min():.{digits}g}", f"{value.max():.{digits}g}"
+        return f"{least if value.size == 1 else f'{least} to {most}'} {self.unit}"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -202,15 +222,16 @@ class CapacityResult(Interval):
 
     def __repr__(self) -> str:
         if self.shapes is not None:
-            missed, values = len(self) - int(np.sum(self.converged)), _exact(self.value)
+            good = int(np.sum(self.converged))
+            missed = f", {len(self) - good} NOT converged" if good < len(self) else ""
             return (
-                f"CapacityResult({len(self)} channels: {values.min():.6g} to {values.max():.6g} {self.unit}, "
-                f"widest interval {self.gap.max():.1e}, {missed} NOT converged, {self.method} on {self.backend})"
+                f"CapacityResult({len(self)} channels: {self.stated_range()}, widest interval {self.gap.max():.1e}, "
+                f"{good} of {len(self)} converged{missed}, {self.method} on {self.backend})"
             )
         return (
-            f"CapacityResult({self.value:.10g} {self.unit} in [{self.lower:.10g}, {self.upper:.10g}], "
-            f"gap {self.gap:.1e}, {'converged' if self.converged else 'NOT converged'}, "
-            f"{self.method} on {self.backend}, {self.n_iter} steps)\n  {Status(int(self.status)).sentence}"
+            f"CapacityResult({self.stated()}, gap {self.gap:.1e}, "
+            f"{'converged' if self.converged else 'NOT converged'}, {self.method} on {self.backend}, "
+            f"{self.n_iter} steps)\n  {Status(int(self.status)).sentence}"
         )
 
 
@@ -329,12 +350,11 @@ class EmpowermentResult(Interval):
         )
 
     def __repr__(self) -> str:
-        missed, value = len(self) - int(self.converged.sum()), _exact(self.value)
-        ends = f"{value.min():.6g} to {value.max():.6g}" if len(self) > 1 else f"{value[0]:.10g}"
+        missed = len(self) - int(self.converged.sum())
         note = f", {missed} NOT converged" if missed else ""
         count = "1 state" if len(self) == 1 else f"{len(self)} states"
         return (
-            f"EmpowermentResult({count}, horizon {self.horizon}: {ends} {self.unit}, "
+            f"EmpowermentResult({count}, horizon {self.horizon}: {self.stated_range()}, "
             f"widest interval {self.gap.max():.1e}{note}, {self.methods})"
         )
 
@@ -348,10 +368,11 @@ class EmpowermentResult(Interval):
 
     def _position(self, state: Any) -> int:
         try:
-            return self.states.index(state)
-        except ValueError:
-            shown = ", ".join(map(repr, self.states[:6])) + (", …" if len(self) > 6 else "")
-            raise KeyError(f"no result for state {state!r}; the {len(self)} states are {shown}") from None
+            return {label: place for place, label in enumerate(self.states)}[state]
+        except (KeyError, TypeError):
+            listed = ", ".join(map(repr, self.states[:6])) + (", …" if len(self) > 6 else "")
+            found = validate.shown(state)
+            raise KeyError(f"no result for state {found}; the {len(self)} states are {listed}") from None
 
     def sequences(self, state: Any) -> list[tuple[tuple[Any, ...], float]]:
         """Return the action sequences that carry the optimum in a state, the most probable first.
@@ -422,7 +443,7 @@ class EmpowermentResult(Interval):
         """
         from empowerment.storage import save
 
-        save(self, path)
+        save(self, validate.path(path, "path"))
 
     @staticmethod
     def load(path: str | os.PathLike[str], memory: float = 4e9) -> EmpowermentResult:
@@ -446,7 +467,7 @@ class EmpowermentResult(Interval):
         """
         from empowerment.storage import load
 
-        return load(path, memory)
+        return load(validate.path(path, "path"), memory)
 
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame with one row for each state."""

@@ -104,8 +104,8 @@ def simulate(
     >>> run.beliefs.shape
     (5, 2)
     """
-    steps = validate.positive_int(steps, "steps")
-    rng = np.random.default_rng(rng)
+    steps = validate.positive_int(steps, "steps", most=validate.MOST_DRAWS)
+    rng = validate.generator(rng)
     if isinstance(model, POMDP):
         walk: _Walk = _Hidden(model, policy, start)
         rewards = model.rewards if rewards is None else rewards

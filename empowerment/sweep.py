@@ -17,6 +17,8 @@ from empowerment.measure import DEFAULT_MAX_SEQUENCES, empowerment
 from empowerment.results import EmpowermentResult
 
 _STACKED = ("value", "lower", "upper", "status", "method")
+# Each takes a result of its own.
+_MOST_HORIZONS = 10_000
 _SHARED = ("states", "base", "tol", "rtol")
 
 
@@ -169,23 +171,31 @@ def _log_sequences(n_actions: int, horizons: list[int], stopping: bool) -> np.nd
     """Return the logarithm of the number of action sequences at each horizon, in nats."""
     each = math.log(n_actions)
     if stopping:
-        return np.array([np.logaddexp.reduce(np.arange(horizon + 1) * each) for horizon in horizons])
+        # The sum of a geometric series; with one action all sequences of a length are one.
+        many = np.array(horizons) + 1.0
+        if n_actions == 1:
+            return np.log(many)
+        return many * each + np.log(-np.expm1(-many * each)) - math.log(n_actions - 1)
     return np.array(horizons) * each
 
 
-def _horizons(values: object) -> list[int]:
+def _horizons(values: Any) -> list[int]:
     """Return distinct horizons in ascending order."""
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TypeError(f"horizons is {values!r}, expected several numbers of steps, such as range(1, 9)")
-    found: list[int] = []
+    if isinstance(values, str) or not validate.is_several(values):
+        raise TypeError(
+            f"horizons is {validate.shown(values)}, expected several numbers of steps, such as range(1, 9)"
+        )
+    found: dict[int, None] = {}
     for i, value in enumerate(values):
+        if i == _MOST_HORIZONS:
+            raise ValueError(f"horizons has more than {_MOST_HORIZONS:,} numbers of steps, expected at most so many")
         try:
             number = validate.horizon(value)
         except (TypeError, ValueError) as reason:
             raise type(reason)(f"horizons[{i}]: {reason}") from None
         if number in found:
             raise ValueError(f"horizons[{i}] is {number} again, expected numbers of steps that differ")
-        found.append(number)
+        found[number] = None
     if not found:
         raise ValueError("horizons is empty, expected at least one number of steps")
     return sorted(found)

@@ -21,6 +21,8 @@ from empowerment.results import ON_FAILURE, Interval, Status, tell_failure
 _PATIENCE = 3
 # The part of the tolerance that the intervals of single states may use up.
 _SHARE = 0.1
+# In nats; sums over the steps to come are larger, and squares of these overflow.
+_LARGEST_WORTH = 1e80
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,7 +69,7 @@ class BellmanResult(Interval):
         note = f", {missed} NOT converged" if missed else ""
         count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
         return (
-            f"BellmanResult({count}: {self.value.min():.6g} to {self.value.max():.6g} {self.unit}, "
+            f"BellmanResult({count}: {self.stated_range()}, "
             f"widest interval {self.gap.max():.1e}{note}, {self.n_sweeps} sweeps)"
         )
 
@@ -165,14 +167,21 @@ def unified_bellman(
     reward_weight = validate.finite(reward_weight, "reward_weight")
     information_weight = validate.finite(information_weight, "information_weight", least=0.0)
     tol, rtol = validate.tolerances(tol, rtol)
-    unit = math.log(validate.base(base))
-    max_sweeps = validate.positive_int(max_sweeps, "max_sweeps")
+    base = validate.base(base)
+    unit = math.log(base)
+    max_sweeps = validate.limit(max_sweeps, "max_sweeps")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     worth = np.zeros((model.n_states, model.n_actions)) if rewards is None else action_rewards(model, rewards)
-    update = _Update(
-        model, reward_weight * unit * worth, information_weight, discount, _SHARE * tol * unit, backend_name(backend)
-    )
+    with np.errstate(over="ignore"):  # refused below
+        worth = reward_weight * unit * worth
+    if not (np.abs(worth) <= _LARGEST_WORTH).all():
+        raise ValueError(
+            f"rewards times reward_weight reach {float(np.abs(worth).max()):g}, expected at most {_LARGEST_WORTH:g}"
+        )
+    update = _Update(model, worth, information_weight, discount, _SHARE * tol * unit, backend_name(backend))
     found, n_sweeps = _improve(update, tol * unit, rtol, max_sweeps)
+    if rewards is None:  # a sum of capacities is not negative, whatever rounding says
+        found = found._replace(lower=np.maximum(found.lower, 0.0))
     result = BellmanResult(
         value=np.clip(found.value, found.lower, found.upper) / unit,
         lower=found.lower / unit,

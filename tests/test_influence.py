@@ -376,7 +376,7 @@ def test_what_is_wrong_is_said():
         influence_audit(drinks(0.5, 0), message_policy=[0.3, 0.3, 0.3])
     with pytest.raises(ValueError, match="wills has 3 labels, expected 2"):
         influence_audit(drinks(0.5, 0), wills="abc")
-    with pytest.raises(ValueError, match=r"unseen is 0, expected a whole number of at least 1"):
+    with pytest.raises(ValueError, match=r"unseen is 0, expected a whole number of outputs of at least 1"):
         influence_audit(drinks(0.5, 0), unseen=0)
     with pytest.raises(ValueError, match=r"outcomes has shape \(3, 2\), expected .* for each of 2 choices"):
         influence_audit(drinks(0.5, 0), outcomes=np.full((3, 2), 0.5))

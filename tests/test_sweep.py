@@ -197,7 +197,7 @@ def test_the_largest_over_horizons(noisy):
     assert best.upper.tolist() == [3.25, 3.25]
     assert best.horizon.tolist() == [2, 3]
     assert (best.states, best.unit) == (sweep.states, "bits")
-    assert repr(best) == "OverHorizons(2 states: 2.75 to 3 bits, widest interval 1.0e+00, at horizons 2 to 3)"
+    assert repr(best) == "OverHorizons(2 states: [2.25, 3.25] bits, widest interval 1.0e+00, at horizons 2 to 3)"
 
 
 def test_of_values_that_agree_the_first_horizon_is_named(noisy):
@@ -220,7 +220,7 @@ def test_the_discounted_sum(noisy):
     assert (total.lower < total.value - 0.1874).all()
     assert total.horizon is None
     assert total.tol == 1e-9 * 0.875
-    assert repr(total) == "OverHorizons(2 states: 1.5 to 1.96875 bits, widest interval 3.8e-01)"
+    assert repr(total) == "OverHorizons(2 states: [1.3125, 2.15625] bits, widest interval 3.8e-01)"
     assert np.allclose(sweep.discounted(1).value, [6.0, 7.25])
     assert noisy.discounted(0.9).converged.all()
 

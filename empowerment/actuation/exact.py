@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.actuation.column_generation import Solution, generate
 from empowerment.actuation.dynamics import Dynamics, count_words
 from empowerment.actuation.layers import Kernels, Layer, first_layer, walk
@@ -60,7 +61,7 @@ def _refuse_hopeless(layer: Layer, length: int, dynamics: Dynamics, kernels: Ker
     """Refuse before large layers are made, if rows go on multiplying as they do now."""
     following = walk(layer, dynamics, 1, kernels, task.memory / _BYTES)
     growth = len(following.rows) / max(len(layer.rows), 1)
-    expected = len(layer.rows) * growth ** (length - layer.sequences.shape[1])
+    expected = len(layer.rows) * validate.power(growth, length - layer.sequences.shape[1])
     if expected > _HOPELESS * task.max_sequences:
         raise TooManySequencesError(_too_many(expected, length, task))
 

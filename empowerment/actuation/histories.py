@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.actuation.task import NoSequenceError
 from empowerment.models.beliefs import available_in
 from empowerment.models.pomdp import POMDP
@@ -167,7 +168,7 @@ class Histories:
 def _check_size(model: POMDP, horizon: int, memory: float) -> None:
     """Refuse before anything is made."""
     branching = model.n_actions * model.n_observations
-    last, before = float(branching) ** horizon, float(branching) ** (horizon - 1)
+    last, before = (validate.power(branching, steps) for steps in (horizon, horizon - 1))
     needed = 8 * (_COPIES * last + before * model.n_states * (2 if horizon == 1 else 3))
     needed += 8 * model.n_states**2 * branching
     if needed > memory:

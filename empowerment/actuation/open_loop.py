@@ -121,11 +121,11 @@ def actuation_channel(
     >>> channel.inputs
     (('north', 'north'), ('north', 'east'), ('east', 'east'))
     """
-    horizon = validate.horizon(horizon)
+    horizon = validate.short_horizon(horizon)
     validate.one_of(output, OUTPUTS, "output")
     memory = validate.memory(memory)
     validate.one_of(known_to, KNOWN_TO[:2], "known_to of a channel")
-    kernel = kernel_of(None)[1] if merge else None
+    kernel = kernel_of(None)[1] if validate.flag(merge, "merge") else None
     asked: dict[str, Any] = {"states": None if state is None else [state], "beliefs": belief}
     view = make_view(model, **asked, sensor=sensor, known_to=known_to, horizon=horizon, memory=memory)
     if view.starts.size != 1:

@@ -91,7 +91,11 @@ def option_channel(
     """
     model = as_mdp(model)
     reading, start = make_sensor(sensor, model), model.state_index(state)
-    named = dict(options) if isinstance(options, Mapping) else dict(enumerate(options))
+    if not validate.is_several(options):
+        raise TypeError(f"options is {validate.shown(options)}, expected several options")
+    named: dict[Any, Option] = {}
+    for name, option in options.items() if isinstance(options, Mapping) else enumerate(options):
+        named[name] = validate.instance(option, Option, f"options[{name!r}]")
     if not named:
         raise ValueError("options is empty, expected at least one option")
     ends = np.stack([_ends(model, start, option, name) for name, option in named.items()])
@@ -122,7 +126,7 @@ def _policies(option: Option, name: Any) -> list[Any]:
         return policies
     if option.steps is None:
         raise ValueError(f"option {name!r} never ends, expected steps= or termination=")
-    return [option.policy] * validate.horizon(option.steps)
+    return [option.policy] * validate.short_horizon(option.steps, f"steps of option {name!r}")
 
 
 def _table(policy: Any, model: MDP, name: Any) -> np.ndarray:

@@ -13,11 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from empowerment import validate
 from empowerment.actuation.kernels import kernel_of
 from empowerment.actuation.sensor import Sensor
 from empowerment.models.mdp import MDP
 
 _ROUNDING = 2.0**-53
+# Entries of sets that are looked at, and what a step costs beside, before a repetition is given up.
+_MOST_WORK, _OVERHEAD = 50_000_000, 10_000
 # Whole numbers of so many bits are exact in double precision, and numbers of so many bits can still be added up.
 _EXACT, _LARGE = 53, 1000
 # The exponent of zero: below that of any number of paths, and far from where exponents overflow.
@@ -89,7 +92,46 @@ def count_readings(
         counted has positive probability. Where an action is missing in some of the states that may be reached,
         the count still follows it from the others.
     """
+    horizon = _equivalent_horizon(graph, starts, horizon, up_to)
     return np.asarray(kernel_of(backend).count_readings(*graph, *readings, n_readings, starts, horizon, up_to))
+
+
+def _equivalent_horizon(graph: Graph, starts: np.ndarray, horizon: int, up_to: bool) -> int:
+    """Return a horizon after which the same sets are reached, short enough to be followed step by step.
+
+    Sets that are nested are complete after as many steps as there are states. Others repeat from some step on.
+    """
+    n_states, first = graph.indptr.size - 1, np.unique(starts)
+    if horizon <= n_states:
+        return horizon
+    moves = sparse.csr_array(
+        (np.ones(graph.indices.size, dtype=bool), graph.indices, graph.indptr), shape=(n_states, n_states)
+    )
+    if up_to or moves.diagonal()[first].all():
+        return n_states
+    if horizon <= validate.LONGEST:
+        return horizon
+    begin, period = _repetition(moves, first)
+    return begin + (horizon - begin) % period
+
+
+def _repetition(moves: sparse.csr_array, starts: np.ndarray) -> tuple[int, int]:
+    """Return a number of steps after which the sets reached repeat, and their period (Brent 1980)."""
+    reached = sparse.csr_array(sparse.eye_array(moves.shape[0], dtype=bool, format="csr")[starts])
+    before, begin, step, work = reached, 0, 0, 0
+    while work <= _MOST_WORK:
+        step += 1
+        reached = sparse.csr_array(reached @ moves)
+        reached.sort_indices()
+        if np.array_equal(reached.indptr, before.indptr) and np.array_equal(reached.indices, before.indices):
+            return begin, step - begin
+        if step == 2 * begin + 1:
+            before, begin = reached, step
+        work += reached.nnz + _OVERHEAD
+    raise ValueError(
+        f"horizon is above {validate.LONGEST:,}, and the sets of states that can be reached do not repeat within "
+        f"{step:,} steps, so that they cannot be counted; expected at most {validate.LONGEST:,} steps or fewer states"
+    )
 
 
 def trace_sequences(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
+from empowerment import validate
 from empowerment.actuation.task import TooManySequencesError
 from empowerment.models.pomdp import POMDP
 
@@ -37,14 +38,15 @@ def remembering(
         If it would take more than `memory`.
     """
     n_states, n_readings = sensor.shape
-    n_words = n_readings**horizon
-    needed = 8 * n_states * n_words * (n_words + model.n_actions * (model.n_observations + n_states * n_readings))
+    many = validate.power(n_readings, horizon)
+    needed = 8 * n_states * many * (many + model.n_actions * (model.n_observations + n_states * n_readings))
     if needed > memory:
         raise TooManySequencesError(
             f"there are {n_readings}^{horizon} trajectories of readings, which take {needed / 1e9:.3g} GB with "
             f"{n_states} states; allowed are {memory / 1e9:.3g} GB; shorten the horizon, coarsen the sensor or raise "
             "memory="
         )
+    n_words = n_readings**horizon
     words = np.arange(n_words)
     # No word of the first steps is so long that its beginning is lost.
     shifts = [

@@ -151,6 +151,7 @@ def _of_memory(
             f"sensor='belief' reads the agent's own memory, for which known_to={known_to!r} has no meaning; expected "
             "known_to='nobody', or another sensor"
         )
+    horizon = validate.short_horizon(horizon)
     rows = np.eye(model.n_states)[numbers] if given is None else given
     most = int(min(memory / (_BYTES + 8 * model.n_states), 1e9))
     world = believing(model, rows, horizon, most)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
-from itertools import product
+from collections.abc import Mapping, Sequence
+from itertools import islice, product
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from empowerment import validate
 from empowerment.models.pomdp import POMDP
 
 _BATCH = "; an Agent keeps a batch axis first, which A[m][0] and B[f][0] take off"
+# More factors or modalities make more states than memory holds.
+_MOST_ARRAYS = 64
 
 
 def from_pymdp(
@@ -113,14 +115,21 @@ def from_pymdp(
 
 def _arrays(values: Any, name: str) -> list[np.ndarray]:
     """Return a sequence of arrays as a list; a single array of numbers stands for itself."""
+    if isinstance(values, str | Mapping) or not validate.is_several(values):
+        raise TypeError(f"{name} is {validate.shown(values)}, expected an array of numbers or a list of them")
     if hasattr(values, "__array__") and np.asarray(values).dtype.kind != "O":
         values = [values]
-    found = [np.asarray(array) for array in values]
+    try:
+        found = [np.asarray(array) for array in islice(values, _MOST_ARRAYS)]
+    except ValueError:
+        raise ValueError(
+            f"{name} holds an array with rows of different lengths, expected arrays of numbers"
+        ) from None
     if not found:
         raise ValueError(f"{name} is empty, expected at least one array")
     for i, array in enumerate(found):
         if array.ndim == 0 or array.dtype.kind == "O":
-            raise ValueError(f"{name}[{i}] is {values[i]!r}, expected an array of numbers")
+            raise ValueError(f"{name}[{i}] is {validate.shown(values[i])}, expected an array of numbers")
     return found
 
 
@@ -129,10 +138,11 @@ def _dependencies(
 ) -> list[list[int]]:
     """Return for each array the numbers of the factors, or of the controls, that its axes stand for."""
     try:
-        found = [[operator.index(i) for i in row] for row in (default if given is None else given)]
+        found = [[operator.index(i) for i in row] for row in islice(default if given is None else given, count + 1)]
     except TypeError:
         raise TypeError(
-            f"{name} is {given!r}, expected a list of numbers of {kind}s for each array, such as [[0], []]"
+            f"{name} is {validate.shown(given)}, expected a list of numbers of {kind}s for each array, "
+            "such as [[0], []]"
         ) from None
     if len(found) != count:
         raise ValueError(f"{name} has {len(found)} entries, expected {count}, one for each array")
@@ -212,6 +222,8 @@ def _joined(rows: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 
 def _initial(D: Any, n_states: tuple[int, ...], normalize: bool) -> np.ndarray:
+    if not (isinstance(D, list | tuple) or hasattr(D, "__array__")) or not validate.is_several(D) or not len(D):
+        raise TypeError(f"D is {validate.shown(D)}, expected a distribution or a list of them")
     factors = _arrays(D, "D") if len(n_states) > 1 or np.ndim(D[0]) else [np.asarray(D)]
     if len(factors) != len(n_states):
         raise ValueError(f"D has {len(factors)} arrays, expected {len(n_states)}, one for each factor")

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.adapters import minigrid
 from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, unwrapped
 from empowerment.adapters.gym_tables import has_table
@@ -48,8 +49,9 @@ class Simulator:
         refuse_mistaken(env, "step")
         self.core = unwrapped(env, "from_step_function", rewards=False)
         if not all(hasattr(self.core, name) for name in ("reset", "step", "action_space")):
+            found = validate.shown(env)
             raise TypeError(
-                f"step is {env!r}, expected a function of state and action, a Gymnasium environment, or the id of one"
+                f"step is {found}, expected a function of state and action, a Gymnasium environment, or the id of one"
             )
         numbers = _action_numbers(self.core)
         self.core.reset(seed=seed)

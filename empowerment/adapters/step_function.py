@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import ExitStack
+from itertools import islice
 from typing import Any
 
 from empowerment import validate
@@ -13,6 +14,8 @@ from empowerment.adapters.outcomes import End, initial_states, labels_of, state_
 from empowerment.adapters.simulator import simulated
 from empowerment.models.mdp import MDP
 from empowerment.progress import progress_bar
+
+_MOST_ACTIONS = 100_000
 
 
 def from_step_function(
@@ -127,7 +130,8 @@ def from_step_function(
     2.585
     """
     validate.one_of(terminal, ("absorbing", "as-given"), "terminal")
-    max_states = validate.positive_int(max_states, "max_states")
+    max_states, check = validate.limit(max_states, "max_states"), validate.flag(check, "check")
+    seed = None if seed is None else validate.seed(seed)
     with ExitStack() as stack:
         if callable(step) and not isinstance(step, type):
             refuse_mistaken(step, "step")
@@ -160,11 +164,15 @@ def _actions(actions: Any) -> Any:
     """Return labels as a checked tuple; a function stays one."""
     if callable(actions):
         return actions
-    if actions is None or isinstance(actions, str) or not isinstance(actions, Iterable):
+    if actions is None or isinstance(actions, str) or not validate.is_several(actions):
+        found = validate.shown(actions)
         raise TypeError(
-            f"actions is {actions!r}, expected a sequence of labels, or a function from a state to those it has"
+            f"actions is {found}, expected a sequence of labels, or a function from a state to those it has"
         )
-    return labels_of(actions, "actions")
+    labels = list(islice(actions, _MOST_ACTIONS + 1))  # it may be an endless iterator
+    if len(labels) > _MOST_ACTIONS:
+        raise ValueError(f"actions has more than {_MOST_ACTIONS:,} labels, expected fewer")
+    return labels_of(labels, "actions")
 
 
 def _with_ends(step: Callable[[Any, Any], tuple[Any, bool]]) -> Callable[[Any, Any], Any]:

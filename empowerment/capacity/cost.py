@@ -79,14 +79,14 @@ class CapacityCostResult(Interval):
         made = f"{self.n_solves} solves on {self.backend}"
         if isinstance(self.status, Status):
             return (
-                f"CapacityCostResult({self.value:.10g} {self.unit} in [{self.lower:.10g}, {self.upper:.10g}] "
+                f"CapacityCostResult({self.stated()} "
                 f"at budget {self.budget:g}, price {self.price:.6g}, gap {self.gap:.1e}, "
                 f"{'converged' if self.converged else 'NOT converged'}, {made})\n  {self.status.sentence}"
             )
         missed = self.value.size - int(np.sum(self.converged))
         return (
             f"CapacityCostResult({self.value.size} budgets from {self.budget.min():g} to {self.budget.max():g}: "
-            f"{self.value.min():.6g} to {self.value.max():.6g} {self.unit}, widest interval {self.gap.max():.1e}"
+            f"{self.stated_range()}, widest interval {self.gap.max():.1e}"
             f"{f', {missed} NOT converged' if missed else ''}, {made})"
         )
 
@@ -182,7 +182,7 @@ def capacity_cost(
 
 
 def _budgets(values: Any, costs: np.ndarray) -> np.ndarray:
-    found = validate.number_array(values, "budget", np.ndim(values), "(...)").astype(np.float64)
+    found = validate.number_array(values, "budget", None, "(...)").astype(np.float64)
     wrong = ~np.isfinite(found) | (found < costs.min())
     if wrong.any():
         at = np.unravel_index(int(np.argmax(wrong)), found.shape)
@@ -335,6 +335,7 @@ class _Curve:
         shape = budgets.shape
         value, lower, upper, price, p, q, status = (np.array(part) for part in zip(*found, strict=True))
         cost = np.minimum(p @ self.costs, budgets.reshape(-1))
+        lower = np.maximum(lower, 0.0)
         value, lower, upper, price, cost = (x.reshape(shape)[()] for x in (value, lower, upper, price, cost))
         return CapacityCostResult(
             value=value,

@@ -19,6 +19,8 @@ from empowerment.results import ON_FAILURE, CapacityResult, tell_failure, unit_n
 
 # With fewer samples of an input for each output, the measured coverage falls below what the level says.
 _ENOUGH = 5
+# Beyond it a sample more or less would not change a count in double precision.
+_LARGEST_PRIOR = 2.0**53
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,7 +40,8 @@ class EstimatedCapacity:
     standard_error : float or None
         Standard deviation of the plug-in, estimated to the first order.
     caveat : str or None
-        Why there is no bias or no standard error, and whether there are too few samples for the interval.
+        Why there is no bias or no standard error, whether there are too few samples for the interval, and why the
+        interval and the estimate do not agree where they do not.
     lower, upper : float
         The interval, within 0 and the logarithm of the size of the smaller alphabet.
     interval : str
@@ -101,13 +104,15 @@ class EstimatedCapacity:
         return unit_name(self.base)
 
     def __repr__(self) -> str:
+        ends = f"[{self.plug_in.lower:.6g}, {self.plug_in.upper:.6g}]"
+        plug_in = f"{self.plug_in.value:.6g}" if self.plug_in.converged else ends
         corrected = "" if self.corrected is None else f", corrected {self.corrected:.6g}"
         error = "" if self.standard_error is None else f" ± {self.standard_error:.2g}"
         found = (
             "" if self.p_value is None else f"; {'' if self.detected else 'NOT '}detected (p = {self.p_value:.3g})"
         )
         return (
-            f"EstimatedCapacity(plug-in {self.plug_in.value:.6g}{corrected}{error} {self.unit}, {self.level:.0%} "
+            f"EstimatedCapacity(plug-in {plug_in}{corrected}{error} {self.unit}, {self.level:.0%} "
             f"{self.interval} interval [{self.lower:.6g}, {self.upper:.6g}]{found}, {self.n_samples.sum()} samples "
             f"of {self.n_samples.size} inputs)" + (f"\n  {self.caveat}" if self.caveat else "")
         )
@@ -192,7 +197,10 @@ def capacity_from_counts(
     quantiles of the draws are moved down by twice the bias of the draws: once for the plug-in's own, once for that
     which sampling anew has added.
 
-    With few samples for each output neither this nor a posterior holds its level, and `caveat` says so.
+    With few samples for each output neither this nor a posterior holds its level, and `caveat` says so. Where the
+    quantiles that are moved down leave out `corrected`, as they may on a large alphabet, the interval is stretched to
+    hold it; where the interval is of another kind, or there is no `corrected`, `caveat` says that the estimate lies
+    outside and why.
 
     *Concentration.* With probability `level` every row is within a known total variation distance (Weissman et al.
     2003), and the capacity is uniformly continuous in that distance (Alhejji and Smith 2020). Here, and for a
@@ -223,10 +231,10 @@ def capacity_from_counts(
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     level = validate.level(level)
     n_draws = 0 if interval == "concentration" else validate.enough_draws(n_draws, tails(level)[0], "n_draws")
-    n_null = n_null and validate.enough_draws(n_null, 1.0 - level, "n_null")
+    n_null = 0 if validate.whole(n_null) == 0 else validate.enough_draws(n_null, 1.0 - level, "n_null")
     found = _checked(counts)
     prior = _checked_prior(prior, found.shape, interval)
-    rng = np.random.default_rng(rng)
+    rng = validate.generator(rng)
     solve = partial(channel_capacity, tol=tol, base=base, backend=backend, on_failure="ignore")
     plug_in = solve(found / found.sum(axis=1, keepdims=True))
     second_order = expansion(found, backend).in_units_of(math.log(plug_in.base))
@@ -236,13 +244,18 @@ def capacity_from_counts(
         ends = INTERVALS[interval](found, Wanted(plug_in, level, prior, n_draws, rng, solver))
     _tell([each for each in (ends.draws, null) if each], plug_in, on_failure)
     most = math.log(min(found.shape), plug_in.base)
+    lower, upper = (min(max(end, 0.0), most) for end in (ends.lower, ends.upper))
+    estimate = float(plug_in.value) - (second_order.bias or 0.0)
+    apart = _apart(lower, upper, min(max(estimate, 0.0), most), second_order.bias is not None, interval)
+    if apart and interval == "bootstrap" and second_order.bias is not None:
+        lower, upper = min(lower, max(estimate, 0.0)), max(upper, min(estimate, most))
     return EstimatedCapacity(
         plug_in=plug_in,
         bias=second_order.bias,
         standard_error=second_order.standard_error,
-        caveat="; ".join(filter(None, (second_order.caveat, _too_few(found, interval)))) or None,
-        lower=min(max(ends.lower, 0.0), most),
-        upper=min(max(ends.upper, 0.0), most),
+        caveat="; ".join(filter(None, (second_order.caveat, _too_few(found, interval), apart))) or None,
+        lower=lower,
+        upper=upper,
         interval=interval,
         level=level,
         draws=None if ends.draws is None else ends.draws.value,
@@ -263,6 +276,20 @@ def _too_few(counts: np.ndarray, interval: str) -> str | None:
     return f"{few}: do not rely on the interval"
 
 
+def _apart(lower: float, upper: float, estimate: float, corrected: bool, interval: str) -> str | None:
+    """Return why an interval and the estimate do not agree, where it leaves the estimate out."""
+    if lower <= estimate <= upper:
+        return None
+    name, side = "corrected estimate" if corrected else "plug-in", "above" if estimate > upper else "below"
+    left_out = f"the {name} {estimate:.6g} lies {side} the {interval} interval [{lower:.6g}, {upper:.6g}]"
+    reason = "sampling so few outputs anew makes capacities larger by more than the estimate itself"
+    if interval == "dirichlet":
+        reason = "with so few samples the prior outweighs them"
+    if interval == "bootstrap" and corrected:
+        return f"{left_out}, since {reason}; it was stretched to hold it"
+    return f"{left_out}, since {reason}"
+
+
 def _p_value(null: Solved, plug_in: CapacityResult) -> float:
     """Return the share of random tables, the true one among them, that are not certainly below it."""
     return float((1 + np.sum(null.upper >= plug_in.lower)) / (1 + null.upper.size))
@@ -271,7 +298,7 @@ def _p_value(null: Solved, plug_in: CapacityResult) -> float:
 def _null_quantile(null: Solved, level: float) -> float:
     """Return what the lower end of a plug-in must exceed for its p-value to be at most ``1 - level``."""
     allowed = math.floor((1 + null.upper.size) * (1.0 - level) + 1e-9)
-    return float(np.sort(null.upper)[-allowed])
+    return float(np.sort(null.upper)[-allowed]) if allowed <= null.upper.size else 0.0
 
 
 def _checked(counts: Any) -> np.ndarray:
@@ -286,16 +313,18 @@ def _checked(counts: Any) -> np.ndarray:
 
 
 def _checked_prior(prior: Any, shape: tuple[int, int], interval: str) -> np.ndarray:
-    found = validate.number_array(prior, "prior", np.ndim(prior), "(input, output)").astype(np.float64)
+    found = validate.number_array(prior, "prior", None, "(input, output)").astype(np.float64)
     try:
         found = np.broadcast_to(found, shape)
     except ValueError:
         raise ValueError(f"prior has shape {found.shape}, expected one that broadcasts to {shape}") from None
     low = found <= 0 if interval == "dirichlet" else found < 0
-    if low.any() or not np.isfinite(found).all():
+    if low.any() or not (found <= _LARGEST_PRIOR).all():
         bound = "above 0" if interval == "dirichlet" else "of at least 0"
-        wrong = found[low | ~np.isfinite(found)][0]
-        raise ValueError(f"prior holds {wrong:g}, expected finite numbers {bound} for the interval {interval!r}")
+        wrong = found[low | ~(found <= _LARGEST_PRIOR)][0]
+        raise ValueError(
+            f"prior holds {wrong:g}, expected finite numbers {bound}, none above 2**53, for the interval {interval!r}"
+        )
     return found
 
 

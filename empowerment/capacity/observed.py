@@ -89,7 +89,14 @@ def observed_part(
     validate.one_of(residual_in, RESIDUAL_IN, "residual_in")
     rows, left = _checked_rows(observed, residual)
     closed = _closed(residual_in, listed, rows)
-    return ObservedPart(rows, left, closed, _most_each(residual_in, caps, len(rows)), residual_in, _count(unseen))
+    return ObservedPart(
+        rows,
+        left,
+        closed,
+        _most_each(residual_in, caps, len(rows)),
+        residual_in,
+        validate.count_or_infinity(unseen, "unseen", least=0),
+    )
 
 
 def _checked_rows(observed: Any, residual: Any) -> tuple[np.ndarray, np.ndarray]:
@@ -99,7 +106,8 @@ def _checked_rows(observed: Any, residual: Any) -> tuple[np.ndarray, np.ndarray]
     tolerance = _SUM_TOLERANCE[found.dtype]
     rows = np.array(found, dtype=np.float64, order="C")
     _refuse_first(~np.isfinite(rows) | (rows < 0), rows, "observed", "a finite probability of at least 0")
-    sums = rows.sum(axis=1)
+    with np.errstate(over="ignore"):  # refused below
+        sums = rows.sum(axis=1)
     if (sums > 1 + tolerance).any():
         x = int(np.argmax(sums > 1 + tolerance))
         raise ValueError(f"observed[{x}] sums to {sums[x]:.12g}, expected at most 1")
@@ -140,19 +148,12 @@ def _most_each(residual_in: str, caps: Any, n_rows: int) -> np.ndarray:
         return np.full(n_rows, math.inf)
     if residual_in != "unlisted":
         raise ValueError(f"caps belong to residual_in='unlisted', but residual_in is {residual_in!r}")
-    found = validate.number_array(caps, "caps", np.ndim(caps) and 1, "(input,)").astype(np.float64)
-    if found.ndim and found.size != n_rows:
+    found = validate.number_array(caps, "caps", None, "(input,)").astype(np.float64)
+    if found.ndim > 1 or (found.ndim and found.size != n_rows):
         raise ValueError(f"caps has {found.size} entries, expected {n_rows}: one for each row of observed")
     found = np.array(np.broadcast_to(found, n_rows))
     _refuse_first(~((found >= 0) & (found <= 1)), found, "caps", "a probability in [0, 1]")
     return found
-
-
-def _count(unseen: object) -> float:
-    whole = isinstance(unseen, (int, np.integer)) and not isinstance(unseen, bool) and unseen >= 0
-    if not whole and unseen != math.inf:
-        raise ValueError(f"unseen is {unseen!r}, expected a whole number of outputs of at least 0, or math.inf")
-    return math.inf if unseen == math.inf else int(unseen)  # type: ignore[call-overload]
 
 
 def _refuse_first(wrong: np.ndarray, values: np.ndarray, name: str, expected: str) -> None:

@@ -11,7 +11,7 @@ from scipy import sparse
 
 from empowerment import validate
 from empowerment.capacity.priced import EPS, MOST_SOLVES, Bounds, Wish, checked_costs, complain
-from empowerment.capacity.solve import backend_name
+from empowerment.capacity.solve import LARGEST_REWARD, backend_name
 from empowerment.channel import Channel, as_channel
 from empowerment.results import ON_FAILURE, Interval, Status
 
@@ -82,10 +82,10 @@ class CapacityPerCostResult(Interval):
         return float(self.value)
 
     def __repr__(self) -> str:
+        stated = self.stated().replace(self.unit, f"{self.unit} per unit of cost")
         how = f"{self.n_solves} solves on {self.backend}" if self.n_solves else "by the formula for a free input"
         return (
-            f"CapacityPerCostResult({self.value:.10g} {self.unit} per unit of cost in "
-            f"[{self.lower:.10g}, {self.upper:.10g}], gap {self.gap:.1e}, "
+            f"CapacityPerCostResult({stated}, gap {self.gap:.1e}, "
             f"{'converged' if self.converged else 'NOT converged'}, best input {self.best_input!r}, {how})\n"
             f"  {self.status.sentence}"
         )
@@ -168,6 +168,9 @@ def capacity_per_unit_cost(
     if (costs < 0).any():
         x = int(np.argmax(costs < 0))
         raise ValueError(f"costs[{x}] is {costs[x]:g}, expected costs of at least 0 to divide by")
+    if ((costs > 0) & (costs < 1 / LARGEST_REWARD)).any():
+        x = int(np.argmax((costs > 0) & (costs < 1 / LARGEST_REWARD)))
+        raise ValueError(f"costs[{x}] is {costs[x]:g}, expected 0 or at least {1 / LARGEST_REWARD:g} to divide by")
     solve = _with_free_input if (costs == 0).any() else _without_free_input
     result = solve(channel, costs, wish)
     complain(result, result.status, on_failure)
@@ -191,7 +194,7 @@ def _with_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> Capacit
         best, value = int(paid[ratios.argmax()]), max(float(ratios.max()), 0.0)
         lower = upper = value
         if not math.isinf(value):
-            lower = math.nextafter(float(((plain - slack) / costs[paid]).max()), -math.inf)
+            lower = max(math.nextafter(float(((plain - slack) / costs[paid]).max()), -math.inf), 0.0)
             upper = math.nextafter(float(((plain + slack) / costs[paid]).max()), math.inf)
     return CapacityPerCostResult(
         value=np.float64(value),
@@ -231,6 +234,7 @@ def _without_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> Capa
         if wish.met(lower, upper) or not lower > price:
             break
         price = lower
+    lower = max(lower, 0.0)
     return CapacityPerCostResult(
         value=np.float64(min(max(value, lower, 0.0), upper)),
         lower=np.float64(lower),

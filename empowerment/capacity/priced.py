@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment import validate
-from empowerment.capacity.solve import channel_capacity
+from empowerment.capacity.solve import LARGEST_REWARD, channel_capacity
 from empowerment.channel import Channel
 from empowerment.results import Interval, Status, tell_failure
 
@@ -48,10 +48,13 @@ def checked_costs(values: object, count: int) -> np.ndarray:
     found = validate.number_array(values, "costs", 1, "(input,)").astype(np.float64)
     if found.size != count:
         raise ValueError(f"costs has {found.size} entries, expected {count}, one for each input of the channel")
-    wrong = ~np.isfinite(found)
+    wrong = ~(np.abs(found) <= LARGEST_REWARD)
     if wrong.any():
         x = int(np.argmax(wrong))
-        raise ValueError(f"costs[{x}] is {found[x]:g}, expected a finite cost; leave out forbidden inputs")
+        raise ValueError(
+            f"costs[{x}] is {found[x]:g}, expected a finite cost; leave out forbidden "
+            f"inputs, and scale down costs above {LARGEST_REWARD:g}"
+        )
     return found
 
 

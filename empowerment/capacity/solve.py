@@ -23,6 +23,9 @@ from empowerment.results import ON_FAILURE, CapacityResult, Status, tell_failure
 METHODS = ("auto", *METHOD_NUMBERS)
 BACKENDS = {"numba": "cpu", "reference": "reference", "jax": "xla"}
 
+LARGEST_REWARD = 1e100
+"""Squares of larger rewards would overflow in the solvers."""
+
 # Solvers aim a little below the tolerance; the rest is room for the outward rounding of the certificate.
 _INNER = 0.9
 
@@ -145,7 +148,7 @@ def channel_capacity(
     """
     tol, rtol = validate.tolerances(tol, rtol)
     base = validate.base(base)
-    max_iter = validate.positive_int(max_iter, "max_iter")
+    max_iter = validate.limit(max_iter, "max_iter")
     validate.one_of(method, METHODS, "method")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     held = jax_arrays.found_in(channel, rewards)
@@ -229,9 +232,11 @@ def _rewards(rewards: Any, count: int, name: str, wish: Wish) -> np.ndarray:
     found = validate.number_array(rewards, name, 1, "(input,)")
     if found.size != count:
         raise ValueError(f"{name} has {found.size} entries, expected {count}, one for each input")
-    wrong = np.flatnonzero(~np.isfinite(found))
+    wrong = np.flatnonzero(~(np.abs(found) <= LARGEST_REWARD))
     if wrong.size:
-        raise ValueError(f"{name}[{wrong[0]}] is {found[wrong[0]]:g}, expected a finite reward")
+        raise ValueError(
+            f"{name}[{wrong[0]}] is {found[wrong[0]]:g}, expected a finite reward of at most {LARGEST_REWARD:g}"
+        )
     return np.asarray(found * wish.unit, dtype=np.float64)
 
 
@@ -247,14 +252,14 @@ def result_of(
 ) -> CapacityResult:
     """Put together what is returned: scalars of NumPy for one channel, arrays for a batch of such `shapes`."""
     information, lower, upper = (x / wish.unit for x in (found.information, found.lower, found.upper))
-    floor = lower if rewarded else np.maximum(lower, 0.0)
+    lower = lower if rewarded else np.maximum(lower, 0.0)  # a capacity is not negative, whatever rounding says
     met = upper - lower <= np.maximum(wish.tol, wish.rtol * lower)
     direct = Status.BLAHUT_ARIMOTO if wish.method == "working-set" else Status.CERTIFIED
     # The limit may have come within the room left for rounding, or rounding may have used up all of it.
     status = np.where(met & (found.rung == Status.MAX_ITER), direct, found.rung)
     status = np.where(~met & (found.rung != Status.MAX_ITER), Status.PRECISION, status)
     return CapacityResult(
-        value=np.minimum(np.maximum(information, floor), upper),
+        value=np.minimum(np.maximum(information, lower), upper),
         lower=lower,
         upper=upper,
         input_distribution=found.p,

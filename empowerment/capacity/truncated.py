@@ -72,7 +72,7 @@ class CapacityExtreme(Interval):
 
     def __repr__(self) -> str:
         return (
-            f"CapacityExtreme({self.value:.10g} {self.unit} in [{self.lower:.10g}, {self.upper:.10g}], "
+            f"CapacityExtreme({self.stated()}, "
             f"gap {self.gap:.1e}, {'converged' if self.converged else 'NOT converged'}, "
             f"{'attained' if self.attained else 'a bound only'}, {self.method}, {self.n_iter} steps)"
         )
@@ -253,7 +253,7 @@ def capacity_bounds(
     validate.one_of(method, METHODS, "method")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     tol, _ = validate.tolerances(tol, 0.0)
-    wish = _Wish(tol, validate.base(base), method, backend, validate.positive_int(max_iter, "max_iter"))
+    wish = _Wish(tol, validate.base(base), method, backend, validate.limit(max_iter, "max_iter"))
     if method == "convex":
         _need_cvxpy()
     part = observed_part(observed, residual, residual_in, unseen, listed, caps)
@@ -290,7 +290,7 @@ def _minimum(among: Completions, wish: _Wish, may_share: bool) -> CapacityExtrem
     completion, q = np.zeros(among.room.shape), np.zeros(columns.size)
     completion[:, columns], q[columns] = found.completion, found.q
     unit = math.log(wish.base)
-    lower, upper = found.lower / unit, found.upper / unit
+    lower, upper = max(found.lower / unit, 0.0), found.upper / unit
     stopped = Status.MAX_ITER if method != "convex" and found.n_iter >= wish.max_iter else Status.PRECISION
     result = CapacityExtreme(
         value=max(0.5 * (lower + upper), 0.0),
@@ -361,10 +361,10 @@ def _wider_bracket(among: Completions, wish: _Wish, status: Status, may_share: b
     hidden = float(bucket.input_distribution @ among.residual)
     parts = np.array([hidden, 1.0 - hidden])
     entropy = -float((parts * np.log(np.maximum(parts, 1e-300))).sum()) / math.log(wish.base)
-    lower = bucket.lower - entropy * (1 + 1e-14) - 1e-15
+    lower = max(bucket.lower - entropy * (1 + 1e-14) - 1e-15, 0.0)
     upper = bucket.upper if may_share else math.inf
     status = Status.CERTIFIED if upper - lower <= wish.tol else status
-    return replace(bucket, value=max(lower, 0.0), lower=lower, upper=upper, status=status)
+    return replace(bucket, value=lower, lower=lower, upper=upper, status=status)
 
 
 def _maximum(part: ObservedPart, wish: _Wish) -> CapacityExtreme:

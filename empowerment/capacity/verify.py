@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
+from empowerment import validate
 from empowerment.channel import as_channel
 from empowerment.results import CapacityResult
 
@@ -46,12 +47,16 @@ def verify(channel: Any, result: CapacityResult, rewards: Any = None) -> tuple[f
     >>> lower <= 0.5310044064107188 <= upper
     True
     """
-    channel = as_channel(channel)
+    channel, result = as_channel(channel), validate.instance(result, CapacityResult, "result")
     wanted = (result.input_distribution.size, result.output_distribution.size)
     if channel.shape != wanted:
         raise ValueError(f"channel has shape {channel.shape}, but the result belongs to one of shape {wanted}")
     unit = math.log(result.base)
-    worth = np.zeros(channel.n_inputs) if rewards is None else np.asarray(rewards, dtype=float) * unit
+    worth = (
+        np.zeros(channel.n_inputs)
+        if rewards is None
+        else validate.number_array(rewards, "rewards", 1, "(input,)") * unit
+    )
     if worth.shape != (channel.n_inputs,):
         raise ValueError(f"rewards has shape {worth.shape}, expected {(channel.n_inputs,)}")
     p = result.input_distribution
@@ -64,4 +69,5 @@ def verify(channel: Any, result: CapacityResult, rewards: Any = None) -> tuple[f
         np.diff(channel.matrix.indptr).max() if sparse.issparse(channel.matrix) else math.log2(channel.n_outputs + 1)
     )
     slack = np.finfo(float).eps * (32 + longest + math.log2(channel.n_inputs + 1)) * size
-    return float((lower - slack) / unit), float((upper + slack) / unit)
+    lower = float((lower - slack) / unit)
+    return lower if rewards is not None else max(lower, 0.0), float((upper + slack) / unit)

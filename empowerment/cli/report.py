@@ -129,7 +129,7 @@ def capacity_summary(name: str, channel: Channel, result: CapacityResult, readin
     lines = [
         f"channel   {name}: {channel.n_inputs} inputs, {channel.n_outputs} outputs",
         *([] if reading is None else [f"reading   {reading}"]),
-        f"capacity  {result.value:.10g} {result.unit}",
+        f"capacity  {result.value:.10g} {result.unit}" if result.converged else "capacity  known only as an interval",
         f"interval  [{result.lower:.12g}, {result.upper:.12g}], gap {result.gap:.2g} (tolerance {result.tol:.2g})",
         f"method    {result.method} on {result.backend}",
         f"status    {result.status.sentence}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import combinations
 from typing import NamedTuple
 
@@ -15,6 +16,10 @@ TOLERANCE = 1e-10
 
 _CHUNK = 2**23
 """How many numbers one round of expansion may hold."""
+
+
+_MOST_ENTRIES = 50_000_000
+"""How many numbers a grid of beliefs may hold: 400 MB."""
 
 
 class ReachableBeliefs(NamedTuple):
@@ -52,11 +57,23 @@ def belief_grid(n_states: int, steps: int) -> np.ndarray:
     [1.0, 0.75, 0.5, 0.25, 0.0]
     """
     n_states, steps = validate.positive_int(n_states, "n_states"), validate.positive_int(steps, "steps")
+    # Either alone leaves at least as many; together they leave the binomial coefficient.
+    parts = max(n_states, steps) if n_states > 1 else 1
+    count = parts if parts > _MOST_ENTRIES else math.exp(_log_binomial(steps + n_states - 1, n_states - 1))
+    if count * n_states > _MOST_ENTRIES:
+        raise MemoryError(
+            f"a grid of {n_states:,} states in {steps:,} steps has more than {_MOST_ENTRIES:,} entries; take fewer "
+            "steps or n_states"
+        )
     # Where n_states - 1 bars stand among the steps: stars between bars are the parts.
     chosen = list(combinations(range(steps + n_states - 1), n_states - 1))
     bars = np.array(chosen, dtype=np.int64).reshape(len(chosen), n_states - 1)
     ends = np.full((len(bars), 1), steps + n_states - 1)
     return np.asarray((np.diff(np.hstack([np.full_like(ends, -1), bars, ends]), axis=1) - 1) / steps)
+
+
+def _log_binomial(n: int, k: int) -> float:
+    return min(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1), 700.0)
 
 
 def reachable(
@@ -67,6 +84,8 @@ def reachable(
     at_once = max(1, _CHUNK // observation.size)
     for step in range(1, horizon + 1):
         newest = beliefs[steps == step - 1]  # what follows from older ones is known already
+        if not len(newest):
+            break
         for begin in range(0, len(newest), at_once):
             found = np.concatenate([beliefs, _next_beliefs(mdp, observation, newest[begin : begin + at_once])])
             kept = first_distinct(found)  # keeps every older one, because those differ

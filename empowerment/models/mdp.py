@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,9 @@ from empowerment import validate
 from empowerment.models.symmetry import declared
 from empowerment.models.transitions import AXES as AXES
 from empowerment.models.transitions import FlatTransition, flat_transition, reordered
+
+# Ends the sentence about a row of zeros, as products of feasible pairs have them.
+_NO_ACTION = "; if the action is missing there, say so with available=, such as available=transition.sum(axis=2) > 0"
 
 
 class MDP:
@@ -108,11 +112,14 @@ class MDP:
             "transition",
             where=self._where,
             hint=f", or check the axis order: expected {AXES}",
+            empty_hint=_NO_ACTION,
             normalize=normalize,
             unchecked=unread.reshape(-1),
         )
         self.rows = _with_absorbing(sparse.csr_array(rows), self.is_terminal, n_actions)
-        self.initial = None if initial is None else validate.distribution(initial, n_states, "initial")
+        self.initial = (
+            None if initial is None else validate.distribution(initial, n_states, "initial", normalize=normalize)
+        )
         self.rewards = None if rewards is None else action_rewards(self, rewards)
         self.discount = None if discount is None else validate.discount(discount)
         for array in (self.is_terminal, self.available, self.rows.data, self.rows.indices, self.rows.indptr):
@@ -120,7 +127,7 @@ class MDP:
         for told in (self.initial, self.rewards):
             if told is not None:
                 told.setflags(write=False)
-        self.symmetries = declared(self, symmetries, self._state_numbers) if symmetries else ()
+        self.symmetries = declared(self, symmetries, self._state_numbers) if symmetries is not None else ()
 
     @classmethod
     def from_arrays(cls, transition: Any, axes: str, **options: Any) -> MDP:
@@ -176,7 +183,7 @@ class MDP:
         """Return the numbers of the states asked for: all, one label, or a list of labels."""
         if states is None:
             return np.arange(self.n_states)
-        if isinstance(states, list | np.ndarray | range):
+        if isinstance(states, list | np.ndarray | range) and validate.is_several(states):
             chosen = list(states)
             if not chosen:
                 raise ValueError("states is empty, expected at least one state, or None for all of them")
@@ -238,7 +245,10 @@ def as_mdp(model: Any) -> MDP:
     if isinstance(model, MDP):
         return model
     if isinstance(model, np.ndarray) and model.ndim == 3:
-        return MDP(model)
+        try:
+            return MDP(model)
+        except ValueError as reason:
+            raise ValueError(str(reason).replace("normalize=True", "MDP(model, normalize=True)")) from None
     raise TypeError(
         f"model is a {type(model).__name__}, expected an MDP (from_gymnasium makes one, for example), or an array of "
         f"axes {AXES}"
@@ -258,9 +268,13 @@ def _state_mask(terminal: Any, model: MDP) -> np.ndarray:
     mask = np.zeros(model.n_states, dtype=bool)
     if terminal is None:
         return mask
-    if isinstance(terminal, str) or not isinstance(terminal, Iterable):
-        raise TypeError(f"terminal is {terminal!r}, expected a sequence of states or one truth value for each state")
-    terminal = list(terminal)
+    if isinstance(terminal, str) or not validate.is_several(terminal):
+        raise TypeError(
+            f"terminal is {validate.shown(terminal)}, expected a sequence of states or one truth value for each state"
+        )
+    terminal = list(islice(terminal, model.n_states + 1))
+    if len(terminal) > model.n_states:
+        raise ValueError(f"terminal has more than {model.n_states} entries, expected at most one for each state")
     if terminal and all(isinstance(value, bool | np.bool_) for value in terminal):
         if len(terminal) != model.n_states:
             raise ValueError(f"terminal has {len(terminal)} truth values, expected {model.n_states}")
@@ -275,7 +289,10 @@ def _availability(available: Any, flat: FlatTransition) -> np.ndarray:
     missing = np.zeros(shape, dtype=bool) if flat.missing is None else flat.missing
     if available is None:
         return ~missing
-    mask = np.array(available)
+    try:
+        mask = np.array(available)
+    except ValueError:
+        raise ValueError("available has rows of different lengths, expected (n_states, n_actions)") from None
     if mask.dtype != bool or mask.shape != shape:
         raise ValueError(
             f"available has shape {mask.shape} and dtype {mask.dtype}, "

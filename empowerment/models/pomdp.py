@@ -336,5 +336,5 @@ class POMDP:
         (7, [0, 1, 1, 2, 2, 3, 3])
         """
         start, horizon = self.belief(belief), validate.horizon(horizon)
-        limit = validate.positive_int(max_beliefs, "max_beliefs")
+        limit = validate.limit(max_beliefs, "max_beliefs")
         return belief_space.reachable(self.mdp, self.observation, start, horizon, limit)

@@ -90,7 +90,7 @@ def declared(model: MDP, symmetries: Sequence[Any], state_numbers: Mapping[Any, 
         If one is no pair of permutations, or does not leave the model as it is.
     """
     if not isinstance(symmetries, tuple | list):
-        raise TypeError(f"symmetries is {symmetries!r}, expected a sequence of pairs (states, actions)")
+        raise TypeError(f"symmetries is {validate.shown(symmetries)}, expected a sequence of pairs (states, actions)")
     action_numbers = {label: number for number, label in enumerate(model.actions)}
     found = []
     for position, pair in enumerate(symmetries):

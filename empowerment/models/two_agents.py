@@ -147,9 +147,10 @@ class TwoAgentMDP:
 
     def _rows(self, policy: Any, actions: tuple[Any, ...], name: str) -> np.ndarray:
         """Return the probabilities of a policy, one checked row for each state."""
-        if tuple(getattr(policy, "actions", actions)) != actions:
-            raise ValueError(f"{name} is for the actions {tuple(policy.actions)}, expected {actions}")
-        given = np.asarray(getattr(policy, "probabilities", policy))
+        named = getattr(policy, "actions", None)
+        if isinstance(named, Sequence) and tuple(named) != actions:
+            raise ValueError(f"{name} is for the actions {tuple(named)}, expected {actions}")
+        given = validate.number_array(getattr(policy, "probabilities", policy), name, None, "(state, action)")
         shape = self.n_states, len(actions)
         if given.ndim == 1:
             return np.broadcast_to(validate.distribution(given, len(actions), name), shape)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from empowerment.layout import GridLayout
 from empowerment.plotting.arrows import plot_policy
+from empowerment.plotting.axes import check_result
 from empowerment.plotting.curves import plot_horizons
 from empowerment.plotting.influence import plot_budget, plot_control_left
 from empowerment.plotting.intervals import intervals_size, plot_intervals
@@ -53,11 +54,13 @@ def plot_empowerment(result: EmpowermentResult, *, ax: Any = None, **options: An
     >>> emp.plotting.plot_empowerment(result).get_ylabel()
     'empowerment [bits]'
     """
+    check_result(result)
     draw = plot_map if isinstance(result.layout, GridLayout) else plot_intervals
     return draw(result, ax=ax, **options)
 
 
 def figure_size(result: EmpowermentResult) -> tuple[float, float]:
     """Return the size in inches of the figure that :func:`plot_empowerment` makes for a result."""
+    check_result(result)
     layout = result.layout
     return map_size(layout) if isinstance(layout, GridLayout) else intervals_size(len(result))

@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence, Sized
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from empowerment import validate
 
 if TYPE_CHECKING:
     from empowerment.horizons import HorizonSweep
     from empowerment.results import EmpowermentResult
 
 _MOST_TICKS = 20
+
+
+def check_result(result: Any) -> None:
+    """Refuse what has no values for states."""
+    wanted = "an EmpowermentResult, as empowerment returns it"
+    validate.offers(result, ("states", "value", "lower", "upper", "layout", "beliefs"), "result", wanted)
+
+
+def names_of(labels: Any, states: Sequence[Any]) -> list[str]:
+    """Return what to call each of the states: the labels given, by default their own."""
+    if labels is None:
+        return [str(state) for state in states]
+    if not validate.is_several(labels):
+        raise TypeError(f"labels is {validate.shown(labels)}, expected one for each of {len(states)} states")
+    names = [str(label) for label in islice(labels, len(states) + 1)]
+    if len(names) != len(states):
+        count = len(labels) if isinstance(labels, Sized) else len(names)
+        raise ValueError(f"labels has {count} entries, expected one for each of {len(states)} states")
+    return names
 
 
 def axes_of(ax: Any, size: tuple[float, float]) -> Any:

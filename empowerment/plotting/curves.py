@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.plotting.axes import axes_of, axis_label
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def plot_horizons(sweep: HorizonSweep, *, ax: Any = None, states: Any = None) ->
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['(5, 5)', '(9, 7)', '(0, 0)', 'limit of the readings, attained', 'limit of the actions']
     """
+    validate.offers(sweep, ("horizons", "results"), "sweep", "a HorizonSweep, as horizon_sweep returns it")
     shown = _curves(sweep, states)
     ax = axes_of(ax, (6.4, 4.2))
     apart = 0.012 * float(np.ptp(sweep.horizons))
@@ -75,15 +77,19 @@ def _curves(sweep: HorizonSweep, states: Any) -> list[int]:
         mean = sweep.value.mean(axis=0).round(9)  # so that no rounding tells states apart that are alike
         order = np.argsort(-mean, kind="stable").tolist()
         return order if len(order) <= _MOST_CURVES else [order[0], order[len(order) // 2], order[-1]]
-    wanted = list(states) if isinstance(states, list | np.ndarray | range) else [states]
+    several = isinstance(states, list | np.ndarray | range) and validate.is_several(states)
+    wanted, places = list(states) if several else [states], {label: i for i, label in enumerate(sweep.states)}
     if not wanted:
         raise ValueError("states is empty, expected at least one state, or None for a choice of them")
-    for state in wanted:
-        if state not in sweep.states:
-            raise ValueError(
-                f"the sweep has no state {state!r}, expected labels among its {len(sweep.states)} states"
-            )
-    return [sweep.states.index(state) for state in wanted]
+    return [_place(state, places) for state in wanted]
+
+
+def _place(state: Any, places: dict[Any, int]) -> int:
+    try:
+        return places[state]
+    except (KeyError, TypeError):
+        found = validate.shown(state)
+        raise ValueError(f"the sweep has no state {found}, expected labels among its {len(places)} states") from None
 
 
 def _draw_curve(ax: Any, sweep: HorizonSweep, i: int, shift: float) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.plotting.axes import axes_of, ticks
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def plot_control_left(audit: InfluenceAudit, *, ax: Any = None) -> Any:
     >>> [text.get_text() for text in emp.plotting.plot_control_left(audit).get_yticklabels()]
     ['nothing', 'nudge']
     """
+    validate.offers(audit, ("messages", "control_left"), "audit", "an InfluenceAudit, as influence_audit returns it")
     names = [_wrapped(label) for label in audit.messages]
     count, left, most = len(names), audit.control_left, audit.control_left_capacity
     lines = sum(1 + name.count("\n") for name in names)
@@ -102,6 +104,7 @@ def plot_budget(budget: ControlBudget, *, ax: Any = None) -> Any:
     >>> emp.plotting.plot_budget(audit.budget).get_xlabel()
     'entropy of the choice [bits]'
     """
+    validate.offers(budget, ("assistant", "person", "noise"), "budget", "the ControlBudget of an audit")
     ax = axes_of(ax, (6.8, 2.9))
     parts = {
         "assistant": (_ASSISTANT, budget.assistant, budget.assistant_given_person, budget.assistant_share),

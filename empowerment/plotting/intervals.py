@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empowerment.plotting.axes import axes_of, axis_label, color_range, ticks, write_title
+from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, names_of, ticks, write_title
 
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
@@ -43,9 +43,8 @@ def plot_intervals(result: EmpowermentResult, *, ax: Any = None, labels: Sequenc
     >>> [text.get_text() for text in ax.get_xticklabels()]
     ['(0, 0)', '(5, 5)']
     """
-    names = [str(label) for label in (result.states if labels is None else labels)]
-    if len(names) != len(result):
-        raise ValueError(f"labels has {len(names)} entries, expected one for each of {len(result)} states")
+    check_result(result)
+    names = names_of(labels, result.states)
     ax = axes_of(ax, intervals_size(len(result)))
     at = np.arange(len(result))
     below, above = result.value - result.lower, result.upper - result.value

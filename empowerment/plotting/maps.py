@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.layout import GridLayout
-from empowerment.plotting.axes import axes_of, axis_label, color_range, ticks, write_title
+from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, ticks, write_title
 
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
@@ -59,6 +60,9 @@ def plot_map(
     >>> emp.plotting.plot_map(result).get_title()
     '5-step empowerment'
     """
+    check_result(result)
+    colorbar = validate.flag(colorbar, "colorbar")
+    annotate = None if annotate is None else validate.flag(annotate, "annotate")
     layout = result.layout
     if not isinstance(layout, GridLayout):
         raise ValueError(

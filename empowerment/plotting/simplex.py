@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empowerment.plotting.axes import axes_of, axis_label, color_range, write_title
+from empowerment import validate
+from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, names_of, write_title
 
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
@@ -64,14 +65,14 @@ def plot_beliefs(
     >>> emp.plotting.plot_beliefs(result, labels=tiger.states).get_xlabel()
     'probability of tiger-right'
     """
+    check_result(result)
+    colorbar = validate.flag(colorbar, "colorbar")
     if result.beliefs is None:
         raise ValueError("the result is one of states, expected one of beliefs: empowerment(…, beliefs=…)")
     n_states = result.beliefs.shape[1]
     if n_states not in (2, 3):
         raise ValueError(f"beliefs over {n_states} states have no picture, expected 2 or 3; try plot_intervals")
-    names = [str(label) for label in (range(n_states) if labels is None else labels)]
-    if len(names) != n_states:
-        raise ValueError(f"labels has {len(names)} entries, expected one for each of {n_states} states")
+    names = names_of(labels, range(n_states))
     if n_states == 2:
         return _curve(result, names, axes_of(ax, (5.0, 3.6)), style)
     return _triangle(result, names, axes_of(ax, (5.2, 4.4)), cmap, colorbar)

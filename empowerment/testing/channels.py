@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _Family = Callable[[np.random.Generator, int, int], np.ndarray]
 
+# More inputs or outputs than this make no channel that could be solved.
+_LARGEST = 10_000
+
 
 def _dirichlet(rng: np.random.Generator, n: int, m: int) -> np.ndarray:
     return _normalised(rng.gamma(10 ** rng.uniform(-2, 1), size=(n, m)) + 1e-300)
@@ -119,7 +122,9 @@ def hard_channel(family: str, rng: np.random.Generator | int | None, n_inputs: i
     (6, 4)
     """
     make = FAMILIES[validate.one_of(family, FAMILIES, "family")]
-    return make(np.random.default_rng(rng), n_inputs, n_outputs)
+    n_inputs = validate.positive_int(n_inputs, "n_inputs", most=_LARGEST)
+    n_outputs = validate.positive_int(n_outputs, "n_outputs", most=_LARGEST)
+    return make(validate.generator(rng), n_inputs, n_outputs)
 
 
 def channels(max_inputs: int = 12, max_outputs: int = 10) -> SearchStrategy[np.ndarray]:
@@ -140,8 +145,9 @@ def check_certificate(channel: Any, result: CapacityResult, rewards: Any = None)
 
     The sums are exact (``math.fsum``), and nothing of the library's own arithmetic is used.
     """
-    matrix = as_channel(channel).matrix
-    worth = np.zeros(len(result.input_distribution)) if rewards is None else np.asarray(rewards, dtype=float)
+    matrix, result = as_channel(channel).matrix, validate.instance(result, CapacityResult, "result")
+    count = len(result.input_distribution)
+    worth = np.zeros(count) if rewards is None else validate.number_table(rewards, (count,), "rewards", "(input,)")
     rows = matrix.toarray() if hasattr(matrix, "toarray") else matrix
     p, q = result.input_distribution, result.output_distribution
     # The sums of rows, and so that of q, may miss 1 by what a Channel accepts.
@@ -152,6 +158,7 @@ def check_certificate(channel: Any, result: CapacityResult, rewards: Any = None)
     own_q = [max(math.fsum(p * column), math.ulp(0.0)) for column in rows.T]
     unit = math.log(result.base)
     lower = math.fsum(p[x] * (_exact_divergence(rows[x], own_q) / unit + worth[x]) for x in np.flatnonzero(p))
+    lower = lower if rewards is not None else max(lower, 0.0)
     upper = max(_exact_divergence(row, q) / unit + worth[x] for x, row in enumerate(rows))
     assert result.lower <= lower, f"lower is {result.lower!r}, but p proves only {lower!r}"
     assert result.upper >= upper, f"upper is {result.upper!r}, but q proves only {upper!r}"

@@ -8,7 +8,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from empowerment.text.token_model import LOWEST_LOG, Position, Tier, TierError, TokenModel
+from empowerment import validate
+from empowerment.text.token_model import LOWEST_LOG, Position, Tier, TierError, TokenModel, check_model
 
 # Probabilities below this are compared by their difference, not by their ratio.
 _FAINT = 1e-4
@@ -57,6 +58,11 @@ def check_token_model(
     >>> from empowerment.text import TableModel
     >>> check_token_model(TableModel.from_texts(["a rose is a rose is a rose"]), "a rose", " is a rose is")
     """
+    check_model(model)
+    prefix, text = validate.text(prefix, "prefix"), validate.text(text, "text")
+    tolerance = validate.finite(tolerance, "tolerance", least=0.0)
+    if tolerance > 1:
+        raise ValueError(f"tolerance is {tolerance:g}, expected at most 1, in logarithms of probabilities")
     if model.tier >= Tier.SCORE:
         _check_scores(model, prefix, text, tolerance)
     else:

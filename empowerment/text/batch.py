@@ -86,7 +86,9 @@ def ask_each(
     >>> ask_each(person.score, ["coffee?", "tea?"])
     Answers(1 of 2 prompts, 1 failed)
     """
-    workers = validate.positive_int(workers, "workers")
+    workers, prompts = validate.positive_int(workers, "workers"), validate.texts(prompts, "prompts")
+    if not callable(ask):
+        raise TypeError(f"ask is {validate.shown(ask)}, expected a function of a prompt")
     distinct = list(dict.fromkeys(prompts))
     found: dict[str, T] = {}
     failures: dict[str, TokenModelError] = {}
@@ -112,4 +114,4 @@ def ask_each(
                 except BaseException:
                     pool.shutdown(cancel_futures=True)
                     raise
-    return Answers(tuple(prompts), found, failures)
+    return Answers(prompts, found, failures)

@@ -12,6 +12,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
 
+from empowerment import validate
 from empowerment.digests import bytes_digest
 from empowerment.files import named, require_regular
 from empowerment.text.recorded_lines import (
@@ -29,7 +30,7 @@ from empowerment.text.recorded_lines import (
     sealed_line,
     texts_from_json,
 )
-from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModel, TokenModelError
+from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModel, TokenModelError, check_model
 
 _Answer = TypeVar("_Answer")
 
@@ -72,7 +73,9 @@ class Recorded(Provider):
     """
 
     def __init__(self, path: str | os.PathLike[str], model: TokenModel | None = None) -> None:
-        self._path = Path(path)
+        if model is not None:
+            check_model(model)
+        self._path = Path(validate.path(path, "path"))
         self._model = model
         self._lock = threading.Lock()
         self._lines: dict[str, tuple[int, int]] = {}  # number and first byte of each line, by the key of its question

@@ -7,9 +7,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
+
+from empowerment import validate
 
 # A complete list is normalised in double precision; this is what its sum may still miss.
 _SUM_TOLERANCE = 1e-9
@@ -122,7 +125,7 @@ class Position:
         logs = np.asarray(self.log_probabilities, dtype=np.float64)
         object.__setattr__(self, "log_probabilities", logs)
         if self.ids is not None:
-            object.__setattr__(self, "ids", np.asarray(self.ids, dtype=np.int64))
+            object.__setattr__(self, "ids", _numbers(self.ids))
         self._check()
         if self.cap is None:
             object.__setattr__(self, "cap", float(np.exp(logs.min())) if logs.size else 1.0)
@@ -181,8 +184,20 @@ class Position:
         start : int
             The byte of the text at which it begins.
         """
+        try:
+            logits = np.asarray(logits, dtype=np.float64)
+        except (TypeError, ValueError, OverflowError):
+            raise TypeError(f"logits is {validate.shown(logits)}, expected a number for each token") from None
+        tokens = tuple(islice(tokens, logits.size + 1)) if validate.is_several(tokens) else ()
+        if logits.shape != (len(tokens),):
+            raise ValueError(f"logits has shape {logits.shape}, expected one number for each of the tokens")
+        start, chosen = (
+            validate.horizon(start, "start"),
+            None if chosen is None else validate.horizon(chosen, "chosen"),
+        )
+        if chosen is not None and chosen >= len(tokens):
+            raise ValueError(f"chosen is {chosen}, expected the index of one of {len(tokens)} tokens")
         token = None if chosen is None else tokens[chosen]
-        logits = np.asarray(logits, dtype=np.float64)
         shifted = logits - logits.max()
         logs = shifted - math.log(np.exp(shifted).sum())
         return cls(
@@ -235,7 +250,7 @@ class Position:
         at_most = max(*ends, _scaled(inside, min(max(math.exp(inside - 1.0), s.lower), s.upper)))
         lower = min(ends) + _packed(r, self._largest_unlisted)
         upper = at_most + _spread(r, self._n_unlisted)
-        return _outward(max(lower, 0.0), upper, math.log(base))
+        return _outward(max(lower, 0.0), upper, math.log(validate.base(base)))
 
     def surprisal(self, base: float = 2) -> Ends:
         """Return both ends of -log p of the token that the text has here.
@@ -251,11 +266,11 @@ class Position:
             raise ValueError("this position has no token, only a distribution: nothing was read or drawn here")
         if self.chosen is None:
             most = min(self._largest_unlisted, self.residual.upper)
-            return _outward(-math.log(most) if most > 0 else math.inf, math.inf, math.log(base))
+            return _outward(-math.log(most) if most > 0 else math.inf, math.inf, math.log(validate.base(base)))
         log = float(self.log_probabilities[self.chosen])
         slack = 0.0 if self.complete else self.rounding
         lower, upper = -log + math.log1p(-slack), -log + math.log1p(slack)
-        return _outward(max(lower, 0.0), upper, math.log(base))
+        return _outward(max(lower, 0.0), upper, math.log(validate.base(base)))
 
     def top(self, count: int, *, also: Sequence[Outcome] = ()) -> Position:
         """Return what remains if only the `count` most probable tokens are listed, `also` some, and the chosen one.
@@ -265,9 +280,11 @@ class Position:
         KeyError
             If one of `also` is not listed here.
         """
-        order = np.argsort(-self.log_probabilities, kind="stable")[:count]
-        place = {outcome: i for i, outcome in enumerate(self.outcomes)} if len(also) else {}
-        kept = dict.fromkeys([*order.tolist(), *(place[outcome] for outcome in also)])
+        order = np.argsort(-self.log_probabilities, kind="stable")[: validate.horizon(count, "count")]
+        if not validate.is_several(also):
+            raise TypeError(f"also is {validate.shown(also)}, expected a sequence of outcomes")
+        place = {outcome: i for i, outcome in enumerate(self.outcomes)}
+        kept = dict.fromkeys([*order.tolist(), *(_place_of(outcome, place) for outcome in also)])
         if self.chosen is not None:
             kept[self.chosen] = None
         index = list(kept)
@@ -302,6 +319,20 @@ class Position:
         mass = f"{s.lower:.6g}" if s.width <= 1e-9 else f"[{s.lower:.6g}, {s.upper:.6g}]"
         listed = f"{len(self.tokens)}{of} tokens, mass {mass}"
         return f"Position({listed}{token}, entropy in [{h.lower:.4g}, {h.upper:.4g}] bits)"
+
+
+def _numbers(ids: object) -> np.ndarray:
+    try:
+        return np.asarray(ids, dtype=np.int64)
+    except (TypeError, ValueError, OverflowError):
+        raise TypeError(f"ids is {validate.shown(ids)}, expected a whole number for each token") from None
+
+
+def _place_of(outcome: Outcome, place: dict[Outcome, int]) -> int:
+    try:
+        return place[outcome]
+    except (KeyError, TypeError):
+        raise KeyError(f"also names {validate.shown(outcome)}, which is not listed here") from None
 
 
 def unknown_position(
@@ -412,6 +443,11 @@ class TokenModel(Protocol):
         ...
 
 
+def check_model(model: object) -> None:
+    """Refuse what is no token model."""
+    validate.offers(model, ("tier", "name", "ends", "score", "step", "sample"), "model", "a token model")
+
+
 class Provider:
     """A start for providers: a method that is not overridden is derived from a higher tier, or refused.
 
@@ -436,9 +472,10 @@ class Provider:
         """Draw tokens one after another from the distributions that `score` returns."""
         if self.tier < Tier.SCORE:
             raise self._refusal("step", Tier.STEP)
-        rng = np.random.default_rng(seed)
+        rng, temperature = validate.generator(seed, "seed"), validate.finite(temperature, "temperature", least=0.0)
+        prefix, top = validate.text(prefix, "prefix"), validate.positive_int(top, "top")
         start = 0
-        for _ in range(max_tokens):
+        for _ in range(validate.horizon(max_tokens, "max_tokens")):
             place = self.score(prefix)[-1]
             place, start = drawn(place, temperature, rng, start)
             yield place.top(top)
@@ -452,7 +489,8 @@ class Provider:
         """Write texts step by step."""
         if self.tier < Tier.STEP:
             raise self._refusal("sample", Tier.SAMPLE)
-        seeds = np.random.SeedSequence(seed).generate_state(n)
+        n = validate.positive_int(n, "n", most=validate.MOST_DRAWS)
+        seeds = np.random.SeedSequence(None if seed is None else validate.seed(seed)).generate_state(n)
         texts = [
             b"".join(
                 place.token or b"" for place in self.step(prefix, max_tokens, temperature=temperature, seed=int(s))
@@ -487,7 +525,8 @@ def drawn(place: Position, temperature: float, rng: np.random.Generator, start: 
             raise TokenModelError(
                 f"cannot draw at temperature {temperature:g}: {place.residual.upper:.3g} of the mass is not listed"
             )
-        scaled = logs / temperature
+        with np.errstate(over="ignore"):  # at a low temperature only the best is left
+            scaled = (logs - logs.max()) / temperature
         weights = np.exp(scaled - scaled.max())
         index = int(rng.choice(len(weights), p=weights / weights.sum()))
     token = place.tokens[index]

@@ -59,6 +59,7 @@ def assistant_policy(
     >>> corridor.assistant_actions[policy.action((0, 1))]
     'right'
     """
+    world = validate.instance(world, TwoAgentMDP, "world")
     acting = world.under_person(person)
     worth = validate.finite(weight, "weight") * state_values(acting, values)
     return greedy_policy(acting, worth, rewards=rewards, tie=tie, tol=tol)

@@ -12,7 +12,7 @@ from empowerment.channel import Channel
 from empowerment.measure import empowerment
 from empowerment.models.two_agents import TwoAgentMDP
 from empowerment.results import CapacityResult, EmpowermentResult
-from empowerment.two_agents.responses import DEFAULT_MEMORY, responses
+from empowerment.two_agents.responses import DEFAULT_MEMORY, check_memory, responses
 
 AGENTS = ("assistant", "person")
 
@@ -56,6 +56,7 @@ def transfer_empowerment(
     0.19931
     """
     validate.one_of(source, AGENTS, "source")
+    world = validate.instance(world, TwoAgentMDP, "world")
     acting = world.under_person(policy) if source == "assistant" else world.under_assistant(policy)
     return empowerment(acting, horizon, sensor=sensor, **options)
 
@@ -111,8 +112,10 @@ def informed_empowerment(
     >>> emp.informed_empowerment(lamp, [0.5, 0.5], states="off").value
     array([1.])
     """
-    numbers = world.joint.state_indices(states)
-    chances = _open_loop(world, assistant, validate.horizon(horizon))
+    numbers = validate.instance(world, TwoAgentMDP, "world").joint.state_indices(states)
+    horizon = validate.short_horizon(horizon)
+    check_memory(world, int(numbers[0]), horizon, memory)
+    chances = _open_loop(world, assistant, horizon)
     channels = []
     for state in numbers.tolist():
         response = responses(world, state, horizon, sensor, memory)
@@ -123,7 +126,7 @@ def informed_empowerment(
 
 def _open_loop(world: TwoAgentMDP, assistant: Any, horizon: int) -> np.ndarray:
     """Return the probabilities of the assistant's sequences, one row for all states or one for each."""
-    given = np.asarray(getattr(assistant, "probabilities", assistant), dtype=np.float64)
+    given = validate.number_array(getattr(assistant, "probabilities", assistant), "assistant", None, "(action,)")
     count = len(world.assistant_actions)
     if horizon == 1 and given.ndim == 2:
         if given.shape != (world.n_states, count):

@@ -99,10 +99,11 @@ def independent_sum_rate(
     >>> emp.independent_sum_rate(emp.worlds.two_way_dimmer(), 0, rng=0)
     SumRate(at least 1.5 bits, best of 8 starts)
     """
-    starts, max_sweeps = validate.positive_int(starts, "starts"), validate.positive_int(max_sweeps, "max_sweeps")
-    unit, rng = math.log(validate.base(base)), np.random.default_rng(rng)
+    starts = validate.positive_int(starts, "starts", most=validate.MOST_DRAWS)
+    max_sweeps, base, rng = validate.limit(max_sweeps, "max_sweeps"), validate.base(base), validate.generator(rng)
+    world = validate.instance(world, TwoAgentMDP, "world")
     number = world.joint.state_index(state)
-    response = responses(world, number, validate.horizon(horizon), sensor, memory)
+    response = responses(world, number, validate.short_horizon(horizon), sensor, memory)
     n_assistant = response.shape[1]
     drawn = rng.dirichlet(np.ones(n_assistant), starts - 1)
     theirs = np.vstack([np.full(n_assistant, 1 / n_assistant), drawn])
@@ -118,7 +119,7 @@ def independent_sum_rate(
     pair = np.outer(mine[first], theirs[first]).reshape(-1)
     channel = Channel.from_valid(np.ascontiguousarray(response.reshape(pair.size, -1)))
     found = channel.mutual_information(pair / pair.sum(), base=math.e)
-    return SumRate(found / unit, mine[first], theirs[first], starts, n_sweeps, base)
+    return SumRate(found / math.log(base), mine[first], theirs[first], starts, n_sweeps, base)
 
 
 def _improved(response: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

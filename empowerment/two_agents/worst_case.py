@@ -48,10 +48,9 @@ class WorstCaseResult(Interval):
 
     def __repr__(self) -> str:
         count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
-        return (
-            f"WorstCaseResult({count}: {self.value.min():.6g} to {self.value.max():.6g} "
-            f"{self.unit}, widest interval {self.gap.max():.1e})"
-        )
+        missed = len(self.states) - int(self.converged.sum())
+        note = f", {missed} NOT converged" if missed else ""
+        return f"WorstCaseResult({count}: {self.stated_range()}, widest interval {self.gap.max():.1e}{note})"
 
 
 def worst_case_empowerment(
@@ -122,8 +121,10 @@ def worst_case_empowerment(
     array([0.5])
     """
     tol, _ = validate.tolerances(tol, 0.0)
-    unit, max_iter = math.log(validate.base(base)), validate.positive_int(max_iter, "max_iter")
+    base, max_iter = validate.base(base), validate.limit(max_iter, "max_iter")
+    unit = math.log(base)
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
+    world = validate.instance(world, TwoAgentMDP, "world")
     numbers = world.joint.state_indices(states)
     n_person, n_assistant = len(world.person_actions), len(world.assistant_actions)
     seen = np.asarray(world.joint.rows @ make_sensor(sensor, world.joint).matrix.toarray())
@@ -157,7 +158,7 @@ class _Found(NamedTuple):
 def _least(response: np.ndarray, tol: float, backend: str | None, max_iter: int) -> _Found:
     """Return the mixture of the least capacity, of a response (person's action, assistant's action, reading)."""
     n_assistant = response.shape[1]
-    inside = _INSIDE * tol / math.log(max(response.shape[2], 2))
+    inside = min(_INSIDE * tol / math.log(max(response.shape[2], 2)), 0.5)
     uniform = np.full(n_assistant, 1 / n_assistant)
     best, mixture, planes = _Found(0.0, math.inf, uniform), uniform, np.empty((0, n_assistant))
     for _ in range(max_iter):

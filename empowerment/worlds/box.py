@@ -9,6 +9,9 @@ from empowerment.models.mdp import MDP
 from empowerment.worlds.grid import MOVES
 from empowerment.worlds.successors import from_successors
 
+# Larger ones, of size ** 4 states, take gigabytes.
+_LARGEST = 50
+
 
 def box_pushing(size: int = 13, *, pushable: bool = True) -> MDP:
     """Build a square with an agent and a box, standing in for the unbounded plane of Klyubin et al. (2005).
@@ -58,7 +61,7 @@ def box_pushing(size: int = 13, *, pushable: bool = True) -> MDP:
     >>> world.states[world.successors[start, east]]
     ((2, 3), (2, 4))
     """
-    size = validate.positive_int(size, "size")
+    size, pushable = validate.positive_int(size, "size", most=_LARGEST), validate.flag(pushable, "pushable")
     cells = np.indices((size, size)).reshape(2, -1).T
     agent, box = np.repeat(cells, len(cells), axis=0), np.tile(cells, (len(cells), 1))
     successors = np.stack([_moved(agent, box, step, size, pushable) for step in MOVES.values()], axis=1)

@@ -9,6 +9,9 @@ from empowerment.models.pomdp import POMDP
 
 OBSERVATIONS = ("left-wall", "right-wall", "none")
 
+# Longer ones, as arrays of 3 * length ** 2 entries, take too much memory.
+_LONGEST = 2000
+
 
 def aliased_corridor(length: int = 5, slip: float = 0.1, accuracy: float = 0.9) -> POMDP:
     """Build a corridor in which only the walls at its ends can be seen.
@@ -39,7 +42,7 @@ def aliased_corridor(length: int = 5, slip: float = 0.1, accuracy: float = 0.9) 
     >>> corridor.observation_probabilities(0, "left").round(3).tolist()
     [0.9, 0.05, 0.05]
     """
-    length, slip = validate.positive_int(length, "length"), validate.probability(slip, "slip")
+    length, slip = validate.positive_int(length, "length", most=_LONGEST), validate.probability(slip, "slip")
     accuracy = validate.probability(accuracy, "accuracy")
     if length < 2:
         raise ValueError("length is 1, expected at least 2 cells: one with each wall")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -20,6 +21,8 @@ STAY = len(MOVES) - 1
 SLIP_MODES = ("other", "perpendicular", "stay")
 START, TERMINAL, BLOCKED = "S", ("G", "H"), "#"
 FREE = (".", " ", START, *TERMINAL)
+# More, with a label for each, take gigabytes.
+_MOST_CELLS = 10_000_000
 
 SLIP_GRID_BLOCKED = (
     *((0, 1), (0, 3), (0, 7), (1, 7), (2, 4), (2, 8)),
@@ -123,8 +126,10 @@ def open_grid(
     >>> emp.worlds.open_grid(3)
     MDP(9 states, 5 actions, deterministic)
     """
-    columns = rows if columns is None else columns
+    columns, stay = rows if columns is None else columns, validate.flag(stay, "stay")
     shape = validate.positive_int(rows, "rows"), validate.positive_int(columns, "columns")
+    if math.prod(shape) > _MOST_CELLS:
+        raise ValueError(f"rows times columns is {math.prod(shape):.3g} cells, expected at most {_MOST_CELLS:,}")
     free, mirrors = np.ones(shape, dtype=bool), _mirrors(*shape, stay)
     return build_grid(free, slip=slip, slip_mode=slip_mode, stay=stay, mirrors=mirrors)
 
@@ -225,7 +230,7 @@ def slip_weights(slip: float, slip_mode: str, stay: bool) -> np.ndarray:
     ValueError
         If `slip` is not a probability or `slip_mode` is unknown.
     """
-    slip = validate.probability(slip, "slip")
+    slip, stay = validate.probability(slip, "slip"), validate.flag(stay, "stay")
     slip_mode = validate.one_of(slip_mode, SLIP_MODES, "slip_mode")
     n_actions = len(MOVES) if stay else STAY
     intended = np.eye(n_actions, len(MOVES))
@@ -268,12 +273,10 @@ def _transition(effects: np.ndarray, weights: np.ndarray) -> sparse.csr_array:
 
 def _letters(drawing: str | Sequence[str]) -> list[str]:
     """Return the rows of a drawing, all of one length and of known characters."""
-    lines = _lines(drawing) if isinstance(drawing, str) else list(drawing)
+    lines = _lines(drawing) if isinstance(drawing, str) else _rows(drawing)
     if not lines or not lines[0]:
         raise ValueError("map has no cells, expected lines of characters, one for each row")
     for row, line in enumerate(lines):
-        if not isinstance(line, str):
-            raise TypeError(f"row {row} of map is {line!r}, expected a string")
         for column, letter in enumerate(line):
             if letter not in (*FREE, BLOCKED):
                 known = _listed((*FREE, BLOCKED))
@@ -281,6 +284,17 @@ def _letters(drawing: str | Sequence[str]) -> list[str]:
         if len(line) != len(lines[0]):
             wanted = f"expected {len(lines[0])} as in row 0"
             raise ValueError(f"row {row} of map has {len(line)} characters, {wanted}")
+    return lines
+
+
+def _rows(drawing: Sequence[str]) -> list[str]:
+    if not validate.is_several(drawing):
+        raise TypeError(f"map is {validate.shown(drawing)}, expected a string, or a sequence of strings for its rows")
+    lines = []
+    for row, line in enumerate(drawing):  # which may never end
+        if not isinstance(line, str):
+            raise TypeError(f"row {row} of map is {validate.shown(line)}, expected a string")
+        lines.append(line)
     return lines
 
 

@@ -10,6 +10,9 @@ from empowerment import validate
 from empowerment.models.mdp import MDP
 from empowerment.worlds.successors import from_successors
 
+# More, of 3 ** n_disks states, take gigabytes.
+_MOST_DISKS = 14
+
 
 def tower_of_hanoi(n_disks: int = 3) -> MDP:
     """Build the puzzle of disks on three pegs.
@@ -44,7 +47,7 @@ def tower_of_hanoi(n_disks: int = 3) -> MDP:
     >>> tower.states[tower.successors[start, tower.actions.index((0, 2))]]
     (2, 0, 0)
     """
-    n_disks = validate.positive_int(n_disks, "n_disks")
+    n_disks = validate.positive_int(n_disks, "n_disks", most=_MOST_DISKS)
     states, actions = list(product(range(3), repeat=n_disks)), list(permutations(range(3), 2))
     top = _top_disks(np.array(states))
     value = 3 ** np.arange(n_disks - 1, -1, -1)  # a disk's peg is one digit of the state's number

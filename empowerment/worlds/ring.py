@@ -7,6 +7,9 @@ import numpy as np
 from empowerment import validate
 from empowerment.models.mdp import MDP
 
+# Longer ones, as arrays of 3 * n ** 2 entries, take too much memory.
+_LONGEST = 2000
+
 
 def ring(n: int = 5, slip: float = 0.1) -> MDP:
     """Build a ring of cells to go round in.
@@ -32,7 +35,7 @@ def ring(n: int = 5, slip: float = 0.1) -> MDP:
     >>> round(float(emp.empowerment(emp.worlds.ring(), 1, states=0)), 6)
     1.259227
     """
-    n, slip = validate.positive_int(n, "n"), validate.probability(slip, "slip")
+    n, slip = validate.positive_int(n, "n", most=_LONGEST), validate.probability(slip, "slip")
     targets = (np.arange(n)[:, None] + [-1, 0, 1]) % n
     transition = slip * np.eye(n)[:, None] + (1 - slip) * np.eye(n)[targets]
     return MDP(transition, actions=("back", "stay", "forward"))

@@ -10,6 +10,9 @@ from empowerment.models.two_agents import TwoAgentMDP
 
 _MOVES = {"left": -1, "right": 1, "stay": 0}
 
+# Longer ones, as arrays of 9 * length ** 4 entries, take too much memory.
+_LONGEST = 40
+
 
 def shared_corridor(length: int = 4) -> TwoAgentMDP:
     """Build a corridor of cells, too narrow for a person and an assistant to pass each other.
@@ -40,7 +43,7 @@ def shared_corridor(length: int = 4) -> TwoAgentMDP:
     >>> emp.empowerment(still, 2, states=(0, 1), sensor=lambda state: state[0]).value
     array([0.])
     """
-    length = validate.positive_int(length, "length")
+    length = validate.positive_int(length, "length", most=_LONGEST)
     if length < 2:
         raise ValueError("length is 1, expected at least 2 cells: one for the person and one for the assistant")
     states = [(person, assistant) for person in range(length) for assistant in range(length) if person != assistant]

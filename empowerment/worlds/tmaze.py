@@ -11,6 +11,9 @@ CUES = ("up", "down")
 ACTIONS = ("forward", "back", "up", "down")
 OBSERVATIONS = ("cue-up", "cue-down", "corridor", "junction", "good", "bad")
 
+# Longer ones, as arrays of 16 * length ** 2 entries, take too much memory.
+_LONGEST = 1000
+
 
 def tmaze(length: int = 2, slip: float = 0.1) -> POMDP:
     """Build a T-maze after Bakker (2002).
@@ -49,7 +52,7 @@ def tmaze(length: int = 2, slip: float = 0.1) -> POMDP:
     >>> maze.observation_depends_on_action
     False
     """
-    length, slip = validate.positive_int(length, "length"), validate.probability(slip, "slip")
+    length, slip = validate.positive_int(length, "length", most=_LONGEST), validate.probability(slip, "slip")
     positions = (*range(length + 1), "arm-up", "arm-down")
     targets = np.tile(np.arange(len(positions))[:, None], len(ACTIONS))
     targets[:length, 0] += 1

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.results import Interval
 
 
@@ -53,12 +54,12 @@ class Amount(Interval):
         widest = float(np.max(self.gap))
         if np.ndim(self.value):
             width = f", widest interval {widest:.1e}" if widest else ""
-            return f"Amount({len(self)}: {np.min(self.value):.6g} to {np.max(self.value):.6g} {self.unit}{width})"
-        ends = f" in [{self.lower:.10g}, {self.upper:.10g}], gap {widest:.1e}" if widest else ""
-        return f"Amount({self.value:.10g} {self.unit}{ends})"
+            return f"Amount({len(self)}: {self.stated_range()}{width})"
+        return f"Amount({self.stated()}, gap {widest:.1e})" if widest else f"Amount({self.value:.10g} {self.unit})"
 
     def mean(self, weights: np.ndarray) -> Amount:
         """Return the average of several amounts, between the averages of their ends."""
+        weights = validate.number_table(weights, (len(self),), "weights", "(amount,)")
         return replace(self, **{name: float(weights @ getattr(self, name)) for name in _ENDS})
 
     def least(self) -> Amount:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.text.influence.audit import InfluenceAudit, influence_audit
 from empowerment.text.response.answers import answer_channel
 from empowerment.text.token_model import TokenModel
@@ -127,6 +128,10 @@ def ask_person(
     >>> table.audit(silence="").targeted
     Amount(0.07332152251 bits in [0.0733..., 0.0733...], gap ...)
     """
+    if not callable(prompt):
+        raise TypeError(f"prompt is {validate.shown(prompt)}, expected a function of a message and a will")
+    messages, wills = validate.texts(messages, "messages"), validate.texts(wills, "wills")
+    choices, accept_rounding = validate.texts(choices, "choices"), validate.flag(accept_rounding, "accept_rounding")
     prompts = [prompt(message, will) for message in messages for will in wills]
     channel = answer_channel(model, prompts, choices, mode=mode, end=end, workers=workers, progress=progress)
     if channel.rounding > 0 and not accept_rounding:
@@ -139,9 +144,9 @@ def ask_person(
     return PersonTable(
         responses=channel.observed.reshape(*shape, len(choices)),
         residual=channel.residual.reshape(shape),
-        messages=tuple(messages),
-        wills=tuple(wills),
-        choices=tuple(choices),
+        messages=messages,
+        wills=wills,
+        choices=choices,
         mode=mode,
         rounding=channel.rounding,
         model=model.name,

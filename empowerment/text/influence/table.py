@@ -104,7 +104,7 @@ def checked_responses(
         + f" or check the axis order: expected {AXES}",
         normalize=normalize,
     ).reshape(n_messages, n_wills, n_choices + 1)
-    many = math.inf if unseen == math.inf else validate.positive_int(unseen, "unseen")
+    many = validate.count_or_infinity(unseen, "unseen", least=1)
     return Responses(rows, chances(policy, n_messages, "message_policy"), chances(prior, n_wills, "prior"), many)
 
 

@@ -73,6 +73,11 @@ class FunctionModel(Provider):
     ) -> None:
         if next_token is None and write is None:
             raise ValueError("there is no function, expected next_token or write")
+        for each, called in (("next_token", next_token), ("write", write), ("tokenize", tokenize)):
+            if called is not None and not callable(called):
+                raise TypeError(f"{each} is {validate.shown(called)}, expected a function, or None")
+        most_probable, ends = validate.flag(most_probable, "most_probable"), validate.flag(ends, "ends")
+        name = None if name is None else validate.text(name, "name")
         self._next_token, self._write, self._tokenize = next_token, write, tokenize
         self._most_probable = most_probable
         self.tier = Tier.SAMPLE if next_token is None else Tier.SCORE
@@ -97,6 +102,8 @@ class FunctionModel(Provider):
         """
         if self._next_token is None:
             return super().score(prefix, text)
+        prefix, text = validate.text(prefix, "prefix"), validate.text(text, "text")
+        top = None if top is None else validate.positive_int(top, "top")
         tokens = None if self._tokenize is None else iter(self._split(text))
         places, i, start = [], 0, 0
         while True:
@@ -120,9 +127,10 @@ class FunctionModel(Provider):
         """
         if self._write is None:
             return super().sample(prefix, n, max_tokens=max_tokens, temperature=temperature, seed=seed)
+        n, temperature = validate.positive_int(n, "n"), validate.finite(temperature, "temperature", least=0.0)
         if temperature != 1:
             raise TokenModelError(f"temperature is {temperature:g}, but {self.name} writes as it does: expected 1")
-        rng = np.random.default_rng(seed)
+        rng = validate.generator(seed, "seed")
         return [str(self._write(prefix, rng)) for _ in range(n)]
 
     def _row(self, text: str) -> dict[str, float]:

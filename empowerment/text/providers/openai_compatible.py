@@ -118,6 +118,14 @@ class OpenAICompatible(Provider):
         name: str | None = None,
     ) -> None:
         validate.one_of(tells, TELLS, "tells")
+        url, model, chat = validate.text(url, "url"), validate.text(model, "model"), validate.flag(chat, "chat")
+        for each, said in (("system", system), ("limit", limit), ("key_from", key_from), ("name", name)):
+            if said is not None:
+                validate.text(said, each)
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"options is {validate.shown(options)}, expected a mapping of names to values")
+        if not all(isinstance(each, str) for each in options or ()):
+            raise TypeError(f"options is {validate.shown(options)}, expected texts as the names of options")
         if chat and TELLS[tells] is Tier.SCORE:
             raise ValueError(f"tells={tells!r} does not go with chat=True: a chat scores no given text")
         if system is not None and not chat:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError
 
 # Words with the space before them, line breaks, and each other sign by itself.
@@ -52,6 +53,13 @@ class TableModel(Provider):
     tier = Tier.SCORE
 
     def __init__(self, table: Mapping[str, Mapping[str, float]], name: str | None = None) -> None:
+        if not isinstance(table, Mapping) or not all(isinstance(row, Mapping) for row in table.values()):
+            raise TypeError(f"table is {validate.shown(table)}, expected a mapping of texts to mappings of tokens")
+        name = None if name is None else validate.text(name, "name")
+        for context, row in table.items():
+            validate.text(context, "a context of table")
+            for token in row:
+                validate.text(token, f"a token of table[{context!r}]")
         words = dict.fromkeys(token for row in table.values() for token in row)
         self._ids = {token: i for i, token in enumerate(words)}
         self._tokens = tuple(token.encode() for token in words)
@@ -85,6 +93,8 @@ class TableModel(Provider):
         >>> model.score("the", " cat sat")[1]
         Position(5 of 5 tokens, mass 1, b' sat' has 0.5, entropy in [1, 1] bits)
         """
+        texts, order = validate.texts(texts, "texts"), validate.horizon(order, "order")
+        smoothing = validate.finite(smoothing, "smoothing", least=0.0)
         counts: dict[str, Counter[str]] = defaultdict(Counter)
         for text in texts:
             words = [*_WORDS.findall(text), ""]
@@ -101,11 +111,7 @@ class TableModel(Provider):
     def _checked_row(self, context: str, row: Mapping[str, float]) -> np.ndarray:
         p = np.zeros(len(self._ids))
         for token, probability in row.items():
-            if not 0 <= probability <= 1:
-                raise ValueError(
-                    f"table[{context!r}][{token!r}] is {probability!r}, expected a probability in [0, 1]"
-                )
-            p[self._ids[token]] = probability
+            p[self._ids[token]] = validate.probability(probability, f"table[{context!r}][{token!r}]")
         total = math.fsum(p)
         if abs(total - 1) > 1e-9:
             raise ValueError(f"table[{context!r}] sums to {total:.12g}, expected 1")
@@ -116,8 +122,9 @@ class TableModel(Provider):
         self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
     ) -> list[Position]:
         """Return the distribution at each token of `text` after `prefix`, and the one after it."""
-        places, done, start = [], prefix, 0
-        for token in [*self._read(text), None]:
+        top = None if top is None else validate.positive_int(top, "top")
+        places, done, start = [], validate.text(prefix, "prefix"), 0
+        for token in [*self._read(validate.text(text, "text")), None]:
             chosen = None if token is None else self._ids[token]
             place = Position.complete_list(self._tokens, self._row_after(done), chosen=chosen, start=start)
             places.append(place if top is None else place.top(top, also=also))

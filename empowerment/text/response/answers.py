@@ -12,7 +12,7 @@ import numpy as np
 from empowerment import validate
 from empowerment.text.batch import ask_each
 from empowerment.text.response.channel import ResponseChannel, prompt_labels
-from empowerment.text.token_model import Position, TokenModel, TokenModelError
+from empowerment.text.token_model import Position, TokenModel, TokenModelError, check_model
 
 LENGTHS = ("total", "per token")
 
@@ -95,6 +95,8 @@ def answer_channel(
             "probability, so nothing can be said of what is left for other answers"
         )
     names = prompt_labels(prompts, labels)
+    answers, end = _checked_answers(answers), None if end is None else validate.text(end, "end")
+    check_model(model)
     _check_answers(answers, end, model)
     asked = ask_each(
         lambda prompt: [_scored(model, prompt, answer, end) for answer in answers],
@@ -129,9 +131,13 @@ class _Scored(NamedTuple):
     rounding: float
 
 
+def _checked_answers(answers: object) -> tuple[str, ...]:
+    if isinstance(answers, str) or (isinstance(answers, list | tuple) and not answers):
+        raise ValueError(f"answers is {validate.shown(answers)}, expected a list of texts")
+    return validate.texts(answers, "answers")
+
+
 def _check_answers(answers: Sequence[str], end: str | None, model: TokenModel) -> None:
-    if isinstance(answers, str) or len(answers) < 1:
-        raise ValueError(f"answers is {answers!r}, expected a list of texts")
     if end is None and not len(model.ends):
         raise ValueError(
             f"{model.name} does not tell what ends its texts; pass end='\\n' or another text that closes an answer, "

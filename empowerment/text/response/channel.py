@@ -222,10 +222,7 @@ def prompt_labels(prompts: Sequence[str], labels: Sequence[Any] | None) -> tuple
     ValueError
         If there is no prompt, or one is there twice.
     """
-    if isinstance(prompts, str):
-        raise TypeError(f"prompts is one text, {prompts[:40]!r}, expected a list of texts")
-    if not len(prompts):
-        raise ValueError("prompts is empty, expected at least one text")
+    prompts = validate.texts(prompts, "prompts")
     if len(set(prompts)) != len(prompts):
         twice = next(p for i, p in enumerate(prompts) if p in prompts[:i])
         raise ValueError(f"prompts has {twice[-60:]!r} twice, expected each once: equal inputs are one input")

@@ -11,7 +11,7 @@ import numpy as np
 from empowerment import validate
 from empowerment.text.batch import ask_each
 from empowerment.text.response.channel import prompt_labels
-from empowerment.text.token_model import TokenModel
+from empowerment.text.token_model import TokenModel, check_model
 
 if TYPE_CHECKING:
     from empowerment.capacity.estimated import EstimatedCapacity
@@ -158,10 +158,17 @@ def cluster_channel(
     [20, 20]
     """
     names = prompt_labels(prompts, labels)
-    n = validate.positive_int(n, "n")
+    check_model(model)
+    n, max_tokens = (
+        validate.positive_int(n, "n", most=validate.MOST_DRAWS),
+        validate.horizon(max_tokens, "max_tokens"),
+    )
+    temperature = validate.finite(temperature, "temperature", least=0.0)
+    if cluster is not None and not callable(cluster):
+        raise TypeError(f"cluster is {validate.shown(cluster)}, expected a function of a list of texts, or None")
     seeds = dict.fromkeys(prompts)
     if seed is not None:
-        drawn = np.random.SeedSequence(seed).generate_state(len(prompts))
+        drawn = np.random.SeedSequence(validate.seed(seed)).generate_state(len(prompts))
         seeds = {prompt: int(each) for prompt, each in zip(prompts, drawn, strict=True)}
     texts = ask_each(
         lambda prompt: model.sample(prompt, n, max_tokens=max_tokens, temperature=temperature, seed=seeds[prompt]),

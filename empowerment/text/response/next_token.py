@@ -11,7 +11,7 @@ import numpy as np
 from empowerment import validate
 from empowerment.text.batch import ask_each
 from empowerment.text.response.channel import ResponseChannel, prompt_labels
-from empowerment.text.token_model import Outcome, Position, Tier, TierError, TokenModel
+from empowerment.text.token_model import Outcome, Position, Tier, TierError, TokenModel, check_model
 
 
 def next_token_channel(
@@ -71,6 +71,8 @@ def next_token_channel(
     names = prompt_labels(prompts, labels)
     if top is not None:
         top = validate.positive_int(top, "top")
+    check_model(model)
+    union = validate.flag(union, "union")
     if union and model.tier < Tier.SCORE:
         raise TierError(
             f"union=True asks for tokens by name, but {model.name} is of the tier {model.tier.name}, which "

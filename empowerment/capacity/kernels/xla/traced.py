@@ -127,10 +127,10 @@ def _answer(limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Arr
     channel = Channels(matrix, rewards, (matrix > 0).any(axis=0))
     target, method = target_of(*limits), limits[2]
     ends, n_iter, certificate, _ = run_and_certify(channel, target, method)
-    floor = certificate.lower if rewarded else jnp.maximum(certificate.lower, 0.0)
+    lower = certificate.lower if rewarded else jnp.maximum(certificate.lower, 0.0)
     return Answer(
-        value=jnp.minimum(jnp.maximum(certificate.information, floor), certificate.upper),
-        lower=certificate.lower,
+        value=jnp.minimum(jnp.maximum(certificate.information, lower), certificate.upper),
+        lower=lower,
         upper=certificate.upper,
         p=ends.p,
         q=jnp.where(channel.reached, ends.q, 0.0),
