@@ -320,6 +320,8 @@ def test_a_result_that_could_not_be_loaded_is_not_saved(noisy, tmp_path):
     with pytest.raises(TypeError, match=r"cannot be saved: .*int64 is not JSON serializable"):
         emp.empowerment(model).save(tmp_path / "result.npz")
     with pytest.raises(TypeError, match=r"the labels, options or layout cannot be saved: .*limit"):
+        emp.empowerment(emp.MDP(np.eye(1)[:, None, :], states=[10**5000]), 1).save(tmp_path / "result.npz")
+    with pytest.raises(ValueError, match=r"horizon is about 10\*\*5000"):
         replace(noisy, horizon=10**5000, optimal=None).save(tmp_path / "result.npz")
     assert os.listdir(tmp_path) == []
 
