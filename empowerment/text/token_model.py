@@ -191,10 +191,8 @@ class Position:
         tokens = tuple(islice(tokens, logits.size + 1)) if validate.is_several(tokens) else ()
         if logits.shape != (len(tokens),):
             raise ValueError(f"logits has shape {logits.shape}, expected one number for each of the tokens")
-        start, chosen = (
-            validate.horizon(start, "start"),
-            None if chosen is None else validate.horizon(chosen, "chosen"),
-        )
+        start = validate.horizon(start, "start")
+        chosen = None if chosen is None else validate.horizon(chosen, "chosen")
         if chosen is not None and chosen >= len(tokens):
             raise ValueError(f"chosen is {chosen}, expected the index of one of {len(tokens)} tokens")
         token = None if chosen is None else tokens[chosen]
@@ -283,7 +281,8 @@ class Position:
         order = np.argsort(-self.log_probabilities, kind="stable")[: validate.horizon(count, "count")]
         if not validate.is_several(also):
             raise TypeError(f"also is {validate.shown(also)}, expected a sequence of outcomes")
-        place = {outcome: i for i, outcome in enumerate(self.outcomes)}
+        also = tuple(also)
+        place = {outcome: i for i, outcome in enumerate(self.outcomes)} if also else {}
         kept = dict.fromkeys([*order.tolist(), *(_place_of(outcome, place) for outcome in also)])
         if self.chosen is not None:
             kept[self.chosen] = None
