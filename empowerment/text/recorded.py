@@ -255,7 +255,7 @@ def _bytes(value: str | dict[str, str]) -> bytes:
 def _to_json(place: Position) -> dict[str, Any]:
     logs = [None if log == -math.inf else log for log in place.log_probabilities.tolist()]
     return {
-        "tokens": [_text(token) for token in place.tokens],
+        "tokens": [None if token is None else _text(token) for token in place.tokens],
         "log_probabilities": logs,
         "ids": None if place.ids is None else place.ids.tolist(),
         "vocabulary_size": place.vocabulary_size,
@@ -270,5 +270,6 @@ def _to_json(place: Position) -> dict[str, Any]:
 def _from_json(found: dict[str, Any]) -> Position:
     logs = np.array([-math.inf if log is None else log for log in found["log_probabilities"]], dtype=float)
     token = None if found["token"] is None else _bytes(found["token"])
-    parts = found | {"tokens": tuple(map(_bytes, found["tokens"])), "log_probabilities": logs, "token": token}
+    tokens = tuple(None if each is None else _bytes(each) for each in found["tokens"])
+    parts = found | {"tokens": tokens, "log_probabilities": logs, "token": token}
     return Position(**parts | {"span": tuple(found["span"])})

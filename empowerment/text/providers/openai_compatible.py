@@ -11,8 +11,11 @@ import numpy as np
 
 from empowerment import validate
 from empowerment.text.providers.http import JsonClient
-from empowerment.text.providers.openai_service import EchoScorer, PromptScorer, Service
-from empowerment.text.token_model import Outcome, Position, Provider, Tier
+from empowerment.text.providers.openai_echo import EchoScorer
+from empowerment.text.providers.openai_prompt import PromptScorer
+from empowerment.text.providers.openai_service import Service, quoted
+from empowerment.text.providers.openai_texts import text_of
+from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError, well_formed
 
 TELLS = {"echo": Tier.SCORE, "prompt": Tier.SCORE, "written": Tier.STEP, "nothing": Tier.SAMPLE}
 """Of what a service tells probabilities: a text it repeats, its prompt, what it writes itself, or nothing."""
@@ -168,11 +171,29 @@ class OpenAICompatible(Provider):
         """
         if self._scorer is None:
             return super().score(prefix, text)
+        well_formed(prefix + text, "prefix or the text")
         try:
             places = self._scorer.score(prefix, text, also)
-        except (KeyError, IndexError, TypeError, AttributeError) as reason:
-            raise self._service.fault(f"answers in a form that is not known: {reason!r}") from reason
-        return places if top is None else [place.top(top, also=also if place.tokens else ()) for place in places]
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as reason:
+            said = repr(reason)
+        else:
+            return (
+                places
+                if top is None
+                else [*(each.top(top) for each in places[:-1]), self._last(places[-1], top, also)]
+            )
+        raise self._service.fault(f"answers in a form that is not known: {said}")
+
+    def _last(self, last: Position, top: int, also: Sequence[Outcome]) -> Position:
+        if not last.tokens:  # nothing stands before it, so nothing is told of it
+            return last
+        untold = [token for token in also if token not in last.outcomes]
+        if untold:
+            raise self._service.fault(
+                f"tells of several tokens that are written {untold[0]!r}, and not which is which; ask with "
+                "union=False"
+            )
+        return last.top(top, also=also)
 
     def step(
         self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
@@ -188,21 +209,24 @@ class OpenAICompatible(Provider):
         """
         if self.tier < Tier.STEP:
             raise self._refusal("step", Tier.STEP)
+        well_formed(prefix, "prefix")
         asked = self._drawing(max_tokens, temperature, seed)
         listed = self._service.listed
         asked |= {"logprobs": True, "top_logprobs": listed} if self._chat else {"logprobs": listed}
-        numbered = self._scorer if isinstance(self._scorer, PromptScorer) else None
-        if numbered:
+        spelled: dict[str, Any] = {}
+        if isinstance(self._scorer, PromptScorer):
             asked |= {"return_tokens_as_token_ids": True}
-        (choice,) = self._choices(prefix, 1, asked)
-        rows = self._service.rows(choice)
-        if numbered:
-            rows = numbered.spelled(rows)
-        start = 0
-        for row in rows:
+            spelled["spelled"] = self._scorer.spelled
+        rows = self._service.rows(self._choices(prefix, 1, asked)[0], written=True, **spelled)
+        start: int | None = 0
+        for row in rows[:max_tokens]:
+            if start is None:
+                raise self._service.fault(
+                    "does not tell the bytes of a token that is a part of a character, as models in this process do"
+                )
             place = self._service.position(row, start)
             yield place.top(top)
-            start = place.span[1]
+            start = None if place.token is None else place.span[1]
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
@@ -214,6 +238,7 @@ class OpenAICompatible(Provider):
         TokenModelError
             If there is no answer, or one that cannot be read.
         """
+        well_formed(prefix, "prefix")
         texts: list[str] = []
         while len(texts) < n:
             own = None if seed is None else int(np.random.SeedSequence([seed, len(texts)]).generate_state(1)[0]) >> 1
@@ -237,7 +262,7 @@ class OpenAICompatible(Provider):
         return self._service.choices("/chat/completions", count, messages=messages, **asked)
 
     def _text(self, choice: Any) -> str:
-        text = (choice.get("message") or {}).get("content") if self._chat else choice.get("text")
-        if not isinstance(text, str):
-            raise self._service.fault(f"answers without a text: {choice!r}")
-        return text
+        try:
+            return text_of(choice, self._chat)
+        except TokenModelError as reason:
+            raise self._service.fault(f"{reason}: {quoted(choice)}") from None
