@@ -127,7 +127,8 @@ class LlamaServer(TokenizedModel[_Row]):
             path, n_ctx = str(told[0]["model_path"]), int(told[0]["default_generation_settings"]["n_ctx"])
             about = told[1]["data"][0]["meta"]
             size = int(about["n_vocab"])
-            if not 0 < size <= _MOST_TOKENS:
+            self._plain = _tokens_of(self._client, "a", start=False, control=False)
+            if not (0 < size <= _MOST_TOKENS and n_ctx > 1 and self._plain):
                 raise ValueError
         except (LookupError, TypeError, ValueError, ArithmeticError):
             raise TokenModelError(
@@ -135,7 +136,6 @@ class LlamaServer(TokenizedModel[_Row]):
                 "OpenAICompatible"
             ) from None
         stem = re.split(r"[/\\]", path)[-1].removesuffix(".gguf")
-        self._plain = _tokens_of(self._client, "a", start=False, control=False)
         written, ends = self._vocabulary(size)
         if name is None:
             known = [about, told[2], [each.hex() for each in written], exact, parse_special]
@@ -289,6 +289,8 @@ def _row_of(told: Any, size: int, count: int) -> _Row:
     logs = np.fromiter((each["logprob"] for each in listed), np.float64, len(listed))
     if ids.size and not 0 <= ids.min() <= ids.max() < size:
         raise ValueError(f"a token is none of the {size} of the vocabulary")
+    if len(np.unique(ids)) < len(ids):
+        raise ValueError("a token is listed twice")
     log = float(told["logprob"])
     if math.isnan(log) or np.isnan(logs).any():
         raise ValueError("a log-probability is not a number")

@@ -64,6 +64,8 @@ def check_joined(rows: Sequence[Row], choice: Mapping[str, Any], *, stops: bool)
     text = message.get("content") if isinstance(message, dict) else choice.get("text")
     if text is None and not (isinstance(message, dict) and "content" in message):
         return
+    if not isinstance(text, str | None):
+        raise TokenModelError(f"answers with a {type(text).__name__} in the place of a text")
     told = [b"" if row.own is None else row.own.token for row in rows]
     known = told[: told.index(None)] if None in told else told
     wanted = _shown((text or "").encode(errors="replace"))

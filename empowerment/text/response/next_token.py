@@ -59,7 +59,7 @@ def next_token_channel(
     TierError
         If the model tells less than that.
     TokenModelError
-        If a prompt got no answer; see :func:`ask_each`.
+        If a prompt got no answer, see :func:`ask_each`; or no token is told of.
 
     Examples
     --------
@@ -118,6 +118,11 @@ def _side_by_side(places: Sequence[Position], names: tuple[str, ...], model: Tok
             if outcome is not None and outcome not in columns:
                 columns[outcome] = len(columns)
                 written.append((outcome, token))
+    if not columns:
+        raise TokenModelError(
+            f"{model.name} tells of no token which one it is, so nothing is known of what the prompts lead to; ask a "
+            "model that tells the bytes of its tokens, or for more of them"
+        )
     observed = np.zeros((len(places), len(columns)))
     listed = np.zeros(observed.shape, dtype=bool)
     for x, place in enumerate(places):
