@@ -248,7 +248,7 @@ def damaged(rng, value):
             del inside[last]
         elif kind == 1 and isinstance(inside, list):
             inside.insert(int(rng.integers(len(inside) + 1)), copy.deepcopy(inside[last]))
-        elif kind == 2 and isinstance(inside[last], int | float):
+        elif kind == 2 and isinstance(inside[last], float):
             inside[last] = inside[last] * float(rng.choice([-1, 0, 0.5, 2.303, 100, 1e300])) + float(rng.integers(2))
         else:
             inside[last] = copy.deepcopy(ODD[int(rng.integers(len(ODD)))])

@@ -135,7 +135,7 @@ class LlamaServer(TokenizedModel[_Row]):
                 f"{self._client.host} does not tell of its model what llama.cpp does; for other servers there is "
                 "OpenAICompatible"
             ) from None
-        stem = re.split(r"[/\\]", path)[-1].removesuffix(".gguf")
+        stem = re.split(r"[/\\]", path.encode(errors="backslashreplace").decode())[-1].removesuffix(".gguf")
         written, ends = self._vocabulary(size)
         if name is None:
             known = [about, told[2], [each.hex() for each in written], exact, parse_special]
@@ -274,7 +274,14 @@ class _ServedTokens(GgufTokens):
 
 def _tokens_of(client: JsonClient, text: str, *, start: bool, control: bool) -> list[int]:
     asked = {"content": text, "add_special": start, "parse_special": control}
-    return client.read("/tokenize", asked, lambda answer: [token_number(each) for each in answer["tokens"]])
+    return client.read("/tokenize", asked, _tokens_in)
+
+
+def _tokens_in(answer: Any) -> list[int]:
+    tokens = [token_number(each) for each in answer["tokens"]]
+    if not tokens:
+        raise ValueError("a text has no tokens")
+    return tokens
 
 
 def _written_in(answer: Any, size: int, count: int) -> _Written:

@@ -60,7 +60,7 @@ class OpenAICompatible(Provider):
     key_from : str, optional
         Name of the environment variable that holds the key. The key itself is never stored, shown or recorded.
     timeout : float
-        Seconds that one answer may take.
+        Seconds that one answer may take, from the connection to the last byte. The look-up of a name is not counted.
     tries : int
         How often a question is asked at most. It is asked again where the connection is lost or refused, the answer
         takes too long or is cut off, there were too many questions (429), or the server has a fault of its own (500
@@ -85,7 +85,11 @@ class OpenAICompatible(Provider):
     Probabilities have to be those of the model, before a temperature or a cut.
     :func:`empowerment.testing.check_token_model` finds out, and also whether texts are repeated with the
     probabilities of other places, as some servers do. What a service writes in the place of a probability that it
-    does not tell (-9999) is left out of the list.
+    does not tell (-9999) is left out of the list. Fewer tokens than were asked for bound no other. Tokens that are
+    shown alike are listed as None, since nothing tells which they are. An answer is refused if it is of reasoning, if
+    the tokens that it tells of do not make up its text, or if a sampler cut its lists and scaled them up.
+
+    No answer is read beyond 64 MiB, and none that is compressed.
 
     In "echo" and "prompt" a prefix and a text are read as one, so the text has to begin where a token does; a token
     that is asked for by name (`also`) is put after the text and scored there, 32 in one question ("echo"), or asked
