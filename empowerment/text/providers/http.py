@@ -36,8 +36,6 @@ _MOST_DOUBLED = 30
 # A year: what a timer of the system can hold everywhere.
 _LONGEST = 366 * 86400.0
 _EXCERPT = 300
-# Digits of the longest whole number that is read as one.
-_MOST_DIGITS = 18
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 # What reading an answer raises that has another form than expected.
@@ -124,8 +122,6 @@ class JsonClient:
     def read(self, path: str, body: Mapping[str, Any] | None, reader: Callable[[Any], T]) -> T:
         """Return what `reader` makes of the answer at `path`.
 
-        Whole numbers in it have 18 digits at most; longer ones are read as floating-point numbers.
-
         Raises
         ------
         TokenModelError
@@ -184,11 +180,13 @@ class JsonClient:
             return _Fault(f"answers in the encoding {self.shown(coding)[:40]!r}, which it was not asked for", False)
         raw = read_whole(response)
         try:
-            answer = json.loads(raw, parse_int=_whole_number)
+            answer = json.loads(raw)
         except RecursionError:
             return _Fault("answers with JSON that is nested too deep to be read", False)
-        except ValueError:
+        except (json.JSONDecodeError, UnicodeDecodeError):
             return _Fault(f"answers what is no whole JSON: {self._excerpt(raw)!r}", passing=True)
+        except ValueError:
+            return _Fault("answers with a number of more digits than are read", False)
         error = _error_in(answer)
         if error is None and Secret(self._key()).repeated_in(raw):
             return _Fault(f"repeats the key in {self._key_from} in its answer, which is not handed on", False)
@@ -267,10 +265,6 @@ def _checked_name(key_from: str | None) -> str | None:
 
 def _printable(text: str) -> str:
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
-
-
-def _whole_number(digits: str) -> int | float:
-    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _error_in(answer: Any) -> Any:

@@ -86,7 +86,7 @@ class TokenizedModel(Provider, Generic[Row]):
         places, start = [], 0
         for row, token in zip(self._rows(before, ids, top, len(also) > 0), [*ids, None], strict=True):
             place = self._place(row, written, token, start)
-            wanted = also if token is None else ()
+            wanted = also if token is None or place.complete else ()
             places.append(place if top is None or row is None else place.top(top, also=wanted))
             start, written = place.span[1], self._texts.written
         return places
