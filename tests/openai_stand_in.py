@@ -6,7 +6,9 @@ Its answers are made of a token model, in the forms in which services write them
 import contextlib
 import json
 import math
+import re
 import socket
+import socketserver
 import struct
 import threading
 import time
@@ -37,6 +39,52 @@ class StandIn:
     def __exit__(self, *reason):
         self._server.shutdown()
         self._server.server_close()
+
+
+class RawServer:
+    """A server on loopback that hands each connection to `serve(connection, head)`, for some seconds."""
+
+    def __init__(self, serve, *, seconds=8.0):
+        self.n_asked = 0
+        server = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self):
+                server.n_asked += 1
+                with contextlib.suppress(OSError):  # the client has gone
+                    self.request.settimeout(seconds)
+                    serve(self.request, _read_question(self.request))
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    __enter__ = StandIn.__enter__
+    __exit__ = StandIn.__exit__
+
+
+def _read_question(connection):
+    """Return the head of a question, read to the end of its body."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        part = connection.recv(65536)
+        if not part:
+            return data
+        data += part
+    head, body = data.split(b"\r\n\r\n", 1)
+    told = re.search(rb"content-length: *(\d+)", head, re.IGNORECASE)
+    left = (int(told[1]) if told else 0) - len(body)
+    while left > 0:
+        left -= len(connection.recv(65536)) or left
+    return head.decode()
+
+
+def answer(body, *, status="200 OK", headers=()):
+    """Return an answer as it goes over the wire."""
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(raw)}", "Connection: close", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + raw
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -101,7 +101,7 @@ def test_what_will_not_pass_is_not_asked_again(fault, key):
         assert len(server.asked) == 1
         assert server.headers[0]["Authorization"] == f"Bearer {key}"
         assert key not in str(raised.value)
-        assert raised.value.__suppress_context__
+        assert raised.value.__context__ is None
 
 
 def test_a_key_is_asked_for_where_one_is_wanted():

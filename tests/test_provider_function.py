@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from empowerment.testing import check_token_model
-from empowerment.text import FunctionModel, Recorded, Tier, TierError, TokenModelError
+from empowerment.text import FunctionModel, Recorded, Tier, TierError, TokenModelError, ask_each
 
 
 def weather(text):
@@ -99,8 +99,74 @@ def test_texts_are_written_by_the_function_where_there_is_one():
 
 @pytest.mark.parametrize("row", [{"a": 1.2}, {"a": -0.1, "b": 0.5}, {"a": np.nan}, {"a": 0.6, "b": 0.6}])
 def test_what_are_no_probabilities_is_refused(row):
-    with pytest.raises(ValueError, match=r"next_token\('x'\) gives numbers from .* expected probabilities"):
+    with pytest.raises(TokenModelError, match=r"next_token\('x'\) gives numbers from .* expected probabilities"):
         FunctionModel(lambda _: row).score("x")
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(None, 7, ["a"], {"a": "b"}, {"a": None}, {b"a": 1.0}, {3: 1.0}, {"a": 10**400}),
+        *({"a": 1e308, "b": 1e308}, {"\ud800": 1.0}, {"a": np.inf}),
+    ],
+)
+def test_what_is_no_mapping_of_probabilities_is_a_failure_of_its_prompt(told):
+    model = FunctionModel(lambda text: told if text == "x" else {"": 1.0}, name="odd")
+    found = ask_each(model.score, ["x", "y"])
+    assert list(found.found) == ["y"]
+    assert "next_token('x')" in str(found.failures["x"]) or "surrogate" in str(found.failures["x"])
+
+
+def raising(error):
+    def fail(text, *rest):
+        if text == "bad":
+            raise error
+        return " yes" if rest else {"": 1.0}
+
+    return fail
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("error", [StopIteration(), KeyError("a"), RecursionError(), ValueError("no"), MemoryError()])
+def test_an_error_of_a_function_is_that_of_its_prompt(error, workers):
+    prompts = ["a", "bad", "b"]
+    tells, writes = FunctionModel(raising(error), name="tells"), FunctionModel(write=raising(error), name="writes")
+    asks = [tells.score, lambda p: list(tells.step(p)), lambda p: tells.sample(p, 1), lambda p: writes.sample(p, 1)]
+    for ask in asks:
+        found = ask_each(ask, prompts, workers=workers)
+        assert list(found.failures) == ["bad"]
+        assert f"('bad') raises {type(error).__name__}" in str(found.failures["bad"])
+        assert found.failures["bad"].__cause__ is error
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
+def test_an_interrupt_passes(error, workers):
+    model = FunctionModel(raising(error), write=raising(error), name="stopped")
+    for ask in (model.score, lambda p: list(model.step(p)), lambda p: model.sample(p, 1)):
+        with pytest.raises(type(error)):
+            ask_each(ask, ["a", "bad", "b"], workers=workers)
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_an_iterator_without_a_next_is_a_failure_of_its_prompt(workers):
+    found = ask_each(lambda prompt: next(iter([1] if prompt == "a" else [])), ["a", "b"], workers=workers)
+    assert found.found == {"a": 1}
+    assert "has no more" in str(found.failures["b"])
+
+
+@pytest.mark.parametrize("text", [None, 3, b"yes", "half \ud83d"])
+def test_what_is_no_text_is_not_taken_for_one(text):
+    with pytest.raises(TokenModelError, match=r"write\('x'\) returns|surrogate"):
+        FunctionModel(write=lambda prefix, rng: text).sample("x", 1)
+
+
+def test_steps_that_are_left_early_leave_nothing_behind():
+    steps = FunctionModel(weather).step("x", 5, seed=1)
+    next(steps)
+    steps.close()
+    with pytest.raises(StopIteration):
+        next(steps)
 
 
 def test_parts_that_do_not_make_up_the_text_are_refused():

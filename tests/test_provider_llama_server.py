@@ -60,6 +60,21 @@ def test_the_bytes_of_tokens_are_those_of_the_text(server, text):
         assert places[-1].span == (len(text.encode()),) * 2
 
 
+def test_parts_of_characters_are_looked_for_in_lists_that_grow(server, monkeypatch):
+    whole, asked, read = server.score("x", "\u6f22 \U0001f642"), [], server._client.read
+
+    def noted(path, body, reader):
+        asked.append(body.get("n_probs", 0))
+        return read(path, body, reader)
+
+    monkeypatch.setattr(server._client, "read", noted)
+    places = server.score("x", "\u6f22 \U0001f642", top=20)
+    assert sum(count == server.vocabulary_size for count in asked) <= 1
+    assert all(place.chosen is not None for place in places[:-1])
+    rounding = max(place.rounding for place in places)
+    np.testing.assert_allclose(np.expm1(logs(places) - logs(whole)), 0, atol=rounding)
+
+
 def test_lists_are_the_beginnings_of_whole_lists(server):
     short, whole = server.score(PREFIX, TEXT, top=20), server.score(PREFIX, TEXT)
     assert len(short) == len(whole)

@@ -162,12 +162,15 @@ def test_the_place_of_an_untold_probability_is_no_probability():
             {"logprobs": {"tokens": ["a"], "token_logprobs": [-0.1], "top_logprobs": [{"a": -0.1, "b": -0.1}]}},
             "sum to 1.8",
         ),
-        ({"logprobs": {"tokens": ["a\ufffd"], "token_logprobs": [-1.0]}}, "does not tell the bytes of a token"),
+        (
+            {"logprobs": {"tokens": ["a\ufffd", "b"], "token_logprobs": [-1.0, -1.0]}},
+            "does not tell the bytes of a token",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_said(choice, message):
     with replying(choice) as server, pytest.raises(TokenModelError, match=f"fox at 127.*{message}"):
-        list(asking(server).step("x"))
+        list(asking(server).step("x", 2))
 
 
 def test_a_certain_token_is_believed_where_others_are_told():
@@ -193,17 +196,20 @@ def test_answers_without_choices_are_said(answer):
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("answer", "message"),
     [
-        {"error": f"the key {KEY} is not allowed to do that" + " at all" * 1000},
-        {"choices": [{"text": 3, "said": f"Bearer {KEY}"}]},
+        (
+            {"error": f"the key {KEY} is not allowed to do that" + " at all" * 1000},
+            r"answers with an error: .*\*\*\*",
+        ),
+        ({"choices": [{"text": 3, "said": f"Bearer {KEY}"}]}, "repeats the key in FOX_KEY in its answer"),
     ],
 )
-def test_a_key_that_is_repeated_in_a_good_answer_is_not_shown(answer, monkeypatch):
+def test_a_key_that_is_repeated_in_a_good_answer_is_not_shown(answer, message, monkeypatch):
     monkeypatch.setenv("FOX_KEY", KEY)
     with (
         StandIn(lambda path, body: answer) as server,
-        pytest.raises(TokenModelError, match=r"answers without .*\*\*\*") as raised,
+        pytest.raises(TokenModelError, match=message) as raised,
     ):
         asking(server, key_from="FOX_KEY").sample("x", 1)
     assert KEY not in str(raised.value)
@@ -211,24 +217,32 @@ def test_a_key_that_is_repeated_in_a_good_answer_is_not_shown(answer, monkeypatc
 
 
 def test_the_own_token_beside_a_short_list_bounds_no_other():
-    """A service lists three where five were asked for, and the own token beside them: it is no bound of the rest."""
+    """It is among the listed three, and is no bound of the rest; where five were asked for, none is known."""
     top = {"a": math.log(0.5), "b": math.log(0.2), "c": math.log(0.1), "z": math.log(0.001)}
     row = {"tokens": ["z"], "token_logprobs": [top["z"]], "top_logprobs": [top]}
     with replying({"logprobs": row}) as server:
         (place,) = asking(server).step("x", top=5)
-        assert place.cap == pytest.approx(0.1)
+        assert place.cap == 1
         (place,) = asking(server, listed=3).step("x", top=5)
         assert place.cap == pytest.approx(0.1)
         assert math.exp(place.log_probabilities[place.chosen]) == pytest.approx(0.001)
 
 
-def test_tokens_that_cannot_be_told_apart_stay_in_the_residual():
+def test_tokens_that_cannot_be_told_apart_are_no_outcomes():
     top = [("a", -1.0, [97]), ("\ufffd", -1.5, None), ("b", -2.0, [98]), ("a", -2.5, [97])]
     told = [{"token": token, "logprob": log, "bytes": raw} for token, log, raw in top]
     with replying({"logprobs": {"content": [told[0] | {"top_logprobs": told}]}}) as server:
         (place,) = asking(server, chat=True).step("x")
-    assert place.tokens == (b"a", b"b")
-    assert place.cap == pytest.approx(math.exp(-1.5))
+    assert list(zip(place.outcomes, place.log_probabilities, strict=True)) == [
+        (None, -1.0),
+        (None, -1.5),
+        (b"b", -2.0),
+        (None, -2.5),
+    ]
+    assert place.surprisal().lower <= 1 / math.log(2) <= place.surprisal().upper
+    known = place.identified()
+    assert (known.tokens, known.chosen) == ((b"b",), None)
+    assert known.cap == 1
 
 
 def test_the_own_token_is_not_taken_for_another_that_is_written_alike():
@@ -237,8 +251,8 @@ def test_the_own_token_is_not_taken_for_another_that_is_written_alike():
     own = {"token": "a", "logprob": -4.0, "bytes": [97], "top_logprobs": top}
     with replying({"logprobs": {"content": [own]}}) as server:
         (place,) = asking(server, chat=True, rounding=0).step("x")
-    assert (place.token, place.chosen) == (b"a", None)
-    assert place.surprisal().lower <= 4.0 / math.log(2) <= place.surprisal().upper
+    assert (place.token, place.tokens, place.chosen) == (b"a", (None, b"b", None), 2)
+    assert place.surprisal() == pytest.approx((4.0 / math.log(2),) * 2)
 
 
 def test_tokens_with_numbers_may_be_written_alike():
@@ -275,7 +289,8 @@ def test_what_nothing_stands_before_has_no_named_tokens(tells):
     with StandIn(Completions(FOX, start=False)) as server:
         first, *others = asking(server, tells=tells).score("", "a quick", top=1, also=asked_by(tells))
     assert first.outcomes == []
-    assert all(set(asked_by(tells)) <= set(place.outcomes) for place in others)
+    assert len(others) == 2
+    assert set(asked_by(tells)) <= set(others[-1].outcomes)
 
 
 @pytest.mark.parametrize("tells", ["echo", "prompt"])

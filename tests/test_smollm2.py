@@ -76,9 +76,15 @@ def test_lists_with_the_servers_rounding_hold_the_whole_entropy(model, positions
             assert place.surprisal().lower <= whole.surprisal().lower <= place.surprisal().upper
 
 
-def test_the_capacity_of_six_messages_lies_in_every_interval(model):
+def test_the_capacity_of_six_messages_lies_in_every_interval(model, monkeypatch):
     whole = next_token_channel(model, PROMPTS, top=None).capacity()
     assert whole.converged
+    once = next_token_channel(model, PROMPTS).capacity()
+    assert (once.lower, once.upper) == (
+        whole.lower,
+        whole.upper,
+    )  # its whole lists are used, since they are had anyway
+    monkeypatch.setattr(model, "whole_lists", False)
     gaps = []
     for k in (1, 5, 20, 100, 1000):
         union = next_token_channel(model, PROMPTS, top=k).capacity()

@@ -237,10 +237,136 @@ class DeafToAlso(Broken):
         return SOUND.score(prefix, text, top=top)
 
 
+class KeyedByText(Broken):
+    """Of two tokens that are written alike one is left, and the more probable one was drawn."""
+
+    def step(self, prefix, max_tokens=1, *, top=20, temperature=0.0, seed=None):
+        for place in super().step(prefix, max_tokens, top=top, temperature=temperature, seed=seed):
+            logs = place.log_probabilities.copy()
+            logs[place.chosen] -= 6
+            yield replace(place, log_probabilities=logs, ids=None, vocabulary_size=50, cap=1.0)
+
+
+class LosesItsOwn(KeyedByText):
+    """Says of the token that was drawn that it is not listed, beside another one that is written alike."""
+
+    def step(self, prefix, max_tokens=1, *, top=20, temperature=0.0, seed=None):
+        for place in super().step(prefix, max_tokens, top=top, temperature=temperature, seed=seed):
+            yield replace(place, chosen=None)
+
+
+def rewritten(place, write):
+    """Return a position by texts alone, the tokens of which are written otherwise, given their places in the list."""
+    tokens = tuple(write(token, i) for i, token in enumerate(place.tokens))
+    token = tokens[place.chosen]
+    return replace(place, tokens=tokens, ids=None, vocabulary_size=None, cap=1.0, token=token)
+
+
+class OnlySteps(Provider):
+    tier, vocabulary_size, name = Tier.STEP, SOUND.vocabulary_size, "steps"
+
+    def step(self, prefix, max_tokens=1, *, top=20, temperature=0.0, seed=None):
+        return SOUND.step(prefix, max_tokens, top=top, temperature=temperature, seed=seed)
+
+    def sample(self, prefix, n, *, max_tokens=16, temperature=1.0, seed=None):
+        return SOUND.sample(prefix, n, max_tokens=max_tokens, temperature=temperature, seed=seed)
+
+
+class Rewritten(OnlySteps):
+    """Writes its tokens otherwise than they stand in a text."""
+
+    listed = 2
+
+    def step(self, prefix, max_tokens=1, *, top=20, temperature=0.0, seed=None):
+        start = 0
+        for place in super().step(prefix, max_tokens, top=self.listed, temperature=temperature, seed=seed):
+            found = rewritten(place, self.write)
+            yield replace(found, span=(start, start + len(found.token or b"")))
+            start += len(found.token or b"")
+
+
+class InSigns(Rewritten):
+    listed = 5
+
+    def write(self, token, place):
+        return token.replace(b" ", "\u0120".encode())
+
+
+class Replaced(Rewritten):
+    """Shows the less probable of two tokens as a broken character."""
+
+    def write(self, token, place):
+        return b"\xef\xbf\xbd" if place else token
+
+
+class WrittenAsNothing(Rewritten):
+    def write(self, token, place):
+        return b"" if place else token
+
+
+class TellsNoToken(Rewritten):
+    def write(self, token, place):
+        return None
+
+
+class CutAndScaled(Broken):
+    """Tells the two most probable tokens as if there were no others."""
+
+    def score(self, prefix, text="", *, top=None, also=()):
+        places = []
+        for place in SOUND.score(prefix, text, top=2):
+            logs = place.log_probabilities - math.log(np.exp(place.log_probabilities).sum())
+            places.append(replace(place, log_probabilities=logs, cap=1.0))
+        return places
+
+
+class Reasons(OnlySteps):
+    """Tells of reasoning, and answers with something else."""
+
+    def step(self, prefix, max_tokens=1, *, top=20, temperature=0.0, seed=None):
+        return super().step("the lazy dog", max_tokens, top=top, temperature=temperature, seed=seed)
+
+
+class NeverAnswers(Provider):
+    name = "silent"
+
+    def sample(self, prefix, n, *, max_tokens=16, temperature=1.0, seed=None):
+        return [""] * n
+
+
+class StartsTwice(Broken):
+    """Puts a start before the prefix, and another one before the text."""
+
+    def score(self, prefix, text="", *, top=None, also=()):
+        return SOUND.score(prefix + (" brown fox" if prefix and text else ""), text, top=top, also=also)
+
+
+class Penalizes(Broken):
+    """Makes what it has written less probable, in what it writes on."""
+
+    def step(self, prefix, max_tokens=1, *, top=20, temperature=0.0, seed=None):
+        written = []
+        for place in super().step(prefix, max_tokens, top=100, temperature=temperature, seed=seed):
+            logs = place.log_probabilities - np.isin(place.ids, written)
+            written.append(place.ids[place.chosen])
+            yield replace(place, log_probabilities=logs - math.log(np.exp(logs).sum()))
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
         (ShiftedEcho(), "log-prob"),
+        (KeyedByText(), "temperature 0 took b' jumps', not the most probable token"),
+        (LosesItsOwn(), "b' jumps' is listed, but chosen is None: another token is written alike"),
+        (InSigns(), r"\d of \d tokens are written with '\u0120', a sign of the vocabulary"),
+        (Replaced(), r"b'\\xef\\xbf\\xbd' is listed, which is shown for every part of a character"),
+        (WrittenAsNothing(), "a token is listed that is written as nothing"),
+        (TellsNoToken(), "there is no token, expected the one that was generated"),
+        (CutAndScaled(), "a sampler cut off the others and scaled these up"),
+        (Reasons(), r"at temperature 0 sample\(\) writes ' jumps', and step\(\) b' while'"),
+        (NeverAnswers(), "empty texts: did an answer never come"),
+        (StartsTwice(), "in the text, and with all before it as prefix"),
+        (Penalizes(), "generated, and scored after those before it"),
         (StartsOnlyTexts(), "the first token of a text, and after an empty text"),
         (Placeholders(), "stands for 'not told'"),
         (Warmed(), "generated at temperature 0.5, and at 2"),

@@ -78,7 +78,7 @@ class View:
         """Return what to call the starts with these numbers in a message."""
         what = "state" if self.beliefs is None or self.weights is not None else "belief"
         named = zip(numbers.tolist(), self.labels, strict=True)
-        return {number: f"{what} {label!r}" for number, label in named}
+        return {number: f"{what} {validate.shown(label)}" for number, label in named}
 
 
 def make_view(

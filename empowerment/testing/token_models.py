@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-import numpy as np
-
 from empowerment import validate
-from empowerment.text.token_model import LOWEST_LOG, Position, Tier, TierError, TokenModel, check_model
+from empowerment.testing.token_lists import check_list, check_written_text
+from empowerment.text.token_model import (
+    Outcome,
+    Position,
+    Tier,
+    TierError,
+    TokenModel,
+    TokenModelError,
+    check_model,
+)
 
 # Probabilities below this are compared by their difference, not by their ratio.
 _FAINT = 1e-4
@@ -46,11 +54,13 @@ def check_token_model(
     Notes
     -----
     Tested are: the listed mass and the residual make 1; spans tile the text; no placeholder for an unknown
-    probability is taken for one; a list of the most probable tokens bounds all others, and lists the tokens that
-    were asked for; the probabilities of a text do not depend on where it is cut into prefix and rest, which also
-    tells a start token that is added in one place and not in another, and an answer that is shifted by one token;
-    each position agrees with the distribution that follows the text before it; the distributions of generated
-    tokens are those of the model, whatever the temperature.
+    probability is taken for one; no list was cut by a sampler and scaled up; tokens that cannot be told apart are
+    not listed as one, and all are written as they stand in a text; a list of the most probable tokens bounds all
+    others, and lists the tokens that were asked for; the probabilities of a text do not depend on where it is cut
+    into prefix and rest, which also tells a start token that is added twice or in one place and not in another, and
+    an answer that is shifted by one token; each position agrees with the distribution that follows the text before
+    it; the distributions of generated tokens are those of the model, whatever the temperature and what was generated
+    before; what is generated is what is sampled, and something is.
 
     Examples
     --------
@@ -74,6 +84,10 @@ def check_token_model(
     texts = model.sample(prefix, 2, max_tokens=2)
     assert len(texts) == 2, f"sample() was asked for 2 texts and returned {len(texts)}"
     assert all(isinstance(each, str) for each in texts), f"sample() returned {texts!r}, expected texts"
+    assert model.tier > Tier.SAMPLE or any(texts), (
+        "sample() returned empty texts: did an answer never come, as where all tokens are spent on reasoning? If the "
+        "model ends its text here, pass another prefix"
+    )
 
 
 def _check_scores(model: TokenModel, prefix: str, text: str, tolerance: float) -> None:
@@ -81,7 +95,7 @@ def _check_scores(model: TokenModel, prefix: str, text: str, tolerance: float) -
     _check_tiling(places, text.encode(), "score()")
     assert places[-1].token is None, f"the last position has the token {places[-1].token!r}, expected none"
     for i, place in enumerate(places):
-        _check_mass(place, f"position {i}")
+        check_list(place, model.ends, f"position {i}")
     _check_lists(model, prefix, tolerance)
     _check_start(model, prefix + text, tolerance)
     cuts = _shared_cuts(model, prefix, text, places)
@@ -110,18 +124,6 @@ def _check_tiling(places: Sequence[Position], text: bytes, method: str) -> None:
     )
 
 
-def _check_mass(place: Position, where: str) -> None:
-    mass, residual = place.mass, place.residual
-    assert abs(mass.lower + residual.upper - 1) <= 1e-9, f"{where}: the mass {mass} and residual {residual} miss 1"
-    assert abs(mass.upper + residual.lower - 1) <= 1e-9, f"{where}: the mass {mass} and residual {residual} miss 1"
-    finite = place.log_probabilities[np.isfinite(place.log_probabilities)]
-    placeholders = finite[finite < LOWEST_LOG]
-    assert not placeholders.size, (
-        f"{where}: a token has the log-probability {placeholders[0]:g}, which stands for 'not told'; leave such a "
-        "token out of the list"
-    )
-
-
 def _check_lists(model: TokenModel, prefix: str, tolerance: float) -> None:
     longest, short = model.score(prefix)[-1], model.score(prefix, top=2)[-1]
     assert len(short.tokens) <= 2, f"top=2 lists {len(short.tokens)} tokens"
@@ -134,7 +136,7 @@ def _check_lists(model: TokenModel, prefix: str, tolerance: float) -> None:
             f"top=2 says that no token outside the list has more than {short.cap:.4g}, but {outcome!r} has "
             f"{math.exp(log):.4g}"
         )
-    last = longest.outcomes[-1:]
+    last: list[Outcome] = [each for each in longest.outcomes if each is not None][-1:]
     asked = model.score(prefix, top=1, also=last)[-1]
     assert set(last) <= set(asked.outcomes), f"also={last} was asked for, but {asked.outcomes} is listed"
     _compare(longest, asked, tolerance, "asked for with also=, and without")
@@ -202,7 +204,7 @@ def _compare(one: Position, other: Position, tolerance: float, where: str) -> No
     others = dict(zip(other.outcomes, other.log_probabilities, strict=True))
     both = logs.keys() & others.keys()
     assert both or not (logs and others), f"{where}: no token is listed in both"
-    for outcome in both:
+    for outcome in both - {None}:
         a, b = float(logs[outcome]), float(others[outcome])
         likely = max(math.exp(a), math.exp(b))
         scale = max(likely, _FAINT)
@@ -219,7 +221,7 @@ def _check_steps(model: TokenModel, prefix: str, tolerance: float) -> None:
     text = b"".join(place.token or b"" for place in cold)
     _check_tiling(cold, text, "step()")
     for i, place in enumerate(cold):
-        _check_mass(place, f"step {i}")
+        check_list(place, model.ends, f"step {i}")
         assert place.token is not None, f"step {i}: there is no token, expected the one that was generated"
         best = float(place.log_probabilities.max())
         own = place.log_probabilities[place.chosen] if place.chosen is not None else -math.inf
@@ -229,8 +231,23 @@ def _check_steps(model: TokenModel, prefix: str, tolerance: float) -> None:
     _compare(cold[0], warm[0], tolerance, "generated at temperature 0, and at 0.5")
     if model.tier >= Tier.SCORE:
         _compare(cold[0], model.score(prefix)[-1], tolerance, "generated, and scored")
+        _check_generated(model, prefix, cold, tolerance)
+    with contextlib.suppress(TokenModelError):  # of a model that has one temperature for texts
+        check_written_text(cold[0], model.sample(prefix, 1, max_tokens=1, temperature=0.0)[0], tolerance)
     for one, other in pairwise(cold):
         assert one.span[1] == other.span[0], f"step(): spans {one.span} and {other.span} do not meet"
+
+
+def _check_generated(model: TokenModel, prefix: str, cold: Sequence[Position], tolerance: float) -> None:
+    """Compare distributions of generated tokens with those of the same text, as far as it is read as these tokens."""
+    try:
+        text = b"".join(place.token or b"" for place in cold).decode()
+    except UnicodeDecodeError:
+        return
+    for i, (one, other) in enumerate(zip(cold, model.score(prefix, text, top=5), strict=False)):
+        if one.token != other.token:
+            return
+        _compare(one, other, tolerance, f"token {i} generated, and scored after those before it")
 
 
 def _check_refused(model: TokenModel, method: str, call: Callable[[], object]) -> None:

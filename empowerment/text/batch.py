@@ -76,7 +76,8 @@ def ask_each(
 
     Notes
     -----
-    Only a :class:`TokenModelError` counts as the failure of a prompt; any other error ends the run. With Ctrl-C
+    A :class:`TokenModelError` counts as the failure of a prompt, and so does a ``StopIteration``, as of
+    ``next(model.step(prompt))`` where nothing was written; any other error ends the run. With Ctrl-C
     what is under way is finished and nothing more begun.
 
     Examples
@@ -98,6 +99,10 @@ def ask_each(
             found[prompt] = answer()
         except TokenModelError as error:
             failures[prompt] = error
+        except StopIteration:
+            failures[prompt] = TokenModelError(
+                "ask() takes the next of an iterator that has no more: nothing was told"
+            )
 
     with progress_bar(len(distinct), "asking", "prompt", progress) as advance:
         if workers == 1:

@@ -18,6 +18,11 @@ from empowerment import validate
 _SUM_TOLERANCE = 1e-9
 # Providers write lower numbers where a probability is not told, or is 0; no softmax in single precision reaches this.
 LOWEST_LOG = -1000.0
+# Above 0 by what a rounding allows, and by no more.
+_HIGHEST_LOG = 1.0
+# By how much the sum of probabilities in single precision may miss 1, and the least that tells a list that was cut.
+_SINGLE_PRECISION = 1e-6
+_GAP = 100
 # Relative error of the logarithms and sums below; ends of intervals move outward by it.
 _ROUNDING = 1e-14
 
@@ -74,8 +79,9 @@ class Position:
 
     Parameters
     ----------
-    tokens : tuple of bytes
-        The tokens listed, as they are written; what ends a text is written as nothing.
+    tokens : tuple of (bytes or None)
+        The tokens listed, as they are written; what ends a text is written as nothing. None for a token of which the
+        provider tells the probability and not which one it is.
     log_probabilities : ndarray of shape (n_listed,)
         Their natural logarithms, of the model itself: before any temperature or cut of a sampler.
     ids : ndarray of int of shape (n_listed,), optional
@@ -89,7 +95,8 @@ class Position:
         By how much, relatively, the listed probabilities may all be off by a common factor: where a provider
         sums a large vocabulary in single precision, its ratios are right and its scale is not.
     token : bytes, optional
-        The token that the text has here or that was generated. None in a distribution that nothing was drawn from.
+        The token that the text has here or that was generated. None in a distribution that nothing was drawn from,
+        and where the provider does not tell its bytes.
     chosen : int, optional
         Its index in the list; None if it is not in the list.
     span : tuple of two ints
@@ -111,7 +118,7 @@ class Position:
     1.736966
     """
 
-    tokens: tuple[bytes, ...]
+    tokens: tuple[bytes | None, ...]
     log_probabilities: np.ndarray
     ids: np.ndarray | None = None
     vocabulary_size: int | None = None
@@ -134,13 +141,15 @@ class Position:
         logs, n = self.log_probabilities, len(self.tokens)
         if logs.shape != (n,):
             raise ValueError(f"log_probabilities has shape {logs.shape}, expected ({n},): one for each token")
-        if np.isnan(logs).any() or (logs == math.inf).any():
-            raise ValueError(f"log_probabilities has {logs[~np.isfinite(logs)][0]}, expected numbers below 0")
+        wrong = logs[np.isnan(logs) | (logs > _HIGHEST_LOG)]
+        if wrong.size:
+            raise ValueError(f"log_probabilities has {wrong[0]:g}, expected numbers of at most 0")
         if not 0 <= self.rounding < 0.5:
             raise ValueError(f"rounding is {self.rounding!r}, expected a relative error in [0, 0.5)")
         if self.ids is not None and (self.ids.shape != (n,) or len(set(self.ids.tolist())) != n):
             raise ValueError(f"ids has shape {self.ids.shape}, expected {n} different numbers: one for each token")
-        if self.ids is None and len(set(self.tokens)) != n:
+        named = [token for token in self.tokens if token is not None]
+        if self.ids is None and len(set(named)) != len(named):
             raise ValueError("tokens are listed twice, expected each once; tokens that are written alike need ids")
         mass = self.mass.lower
         if mass > 1 + _SUM_TOLERANCE:
@@ -157,7 +166,7 @@ class Position:
             raise ValueError(f"{n} tokens are listed, but vocabulary_size is {self.vocabulary_size}")
         if self.complete and abs(mass - 1) > _SUM_TOLERANCE:
             raise ValueError(f"all {n} tokens are listed, but their probabilities sum to {mass:.9g}, expected 1")
-        if self.chosen is not None and not (0 <= self.chosen < n and self.tokens[self.chosen] == self.token):
+        if self.chosen is not None and not (0 <= self.chosen < n and self.tokens[self.chosen] in (None, self.token)):
             raise ValueError(f"chosen is {self.chosen!r}, expected the index of the token {self.token!r} in the list")
 
     @classmethod
@@ -214,7 +223,7 @@ class Position:
         return self.vocabulary_size is not None and len(self.tokens) == self.vocabulary_size
 
     @property
-    def outcomes(self) -> Sequence[Outcome]:
+    def outcomes(self) -> Sequence[Outcome | None]:
         """What tells the listed tokens apart: their ids where these are known, else how they are written."""
         return list(self.tokens) if self.ids is None else self.ids.tolist()
 
@@ -260,7 +269,7 @@ class Position:
         ValueError
             If no token belongs to this position.
         """
-        if self.token is None:
+        if self.token is None and self.chosen is None:
             raise ValueError("this position has no token, only a distribution: nothing was read or drawn here")
         if self.chosen is None:
             most = min(self._largest_unlisted, self.residual.upper)
@@ -278,12 +287,11 @@ class Position:
         KeyError
             If one of `also` is not listed here.
         """
-        order = np.argsort(-self.log_probabilities, kind="stable")[: validate.horizon(count, "count")]
+        order = _most_probable(self.log_probabilities, validate.horizon(count, "count"))
         if not validate.is_several(also):
             raise TypeError(f"also is {validate.shown(also)}, expected a sequence of outcomes")
         also = tuple(also)
-        place = {outcome: i for i, outcome in enumerate(self.outcomes)} if also else {}
-        kept = dict.fromkeys([*order.tolist(), *(_place_of(outcome, place) for outcome in also)])
+        kept = dict.fromkeys([*order.tolist(), *(self._places_of(also) if also else ())])
         if self.chosen is not None:
             kept[self.chosen] = None
         index = list(kept)
@@ -297,6 +305,39 @@ class Position:
             chosen=None if self.chosen is None else index.index(self.chosen),
         )
 
+    def identified(self) -> Position:
+        """Return what remains without the tokens of which is not told which ones they are."""
+        index = [i for i, outcome in enumerate(self.outcomes) if outcome is not None]
+        if len(index) == len(self.tokens):
+            return self
+        others = np.delete(self.log_probabilities, index)
+        return replace(
+            self,
+            tokens=tuple(self.tokens[i] for i in index),
+            log_probabilities=self.log_probabilities[index],
+            cap=max(self.cap or 0.0, float(np.exp(others.max()))),
+            chosen=index.index(self.chosen) if self.chosen in index else None,
+        )
+
+    def _places_of(self, wanted: Sequence[Outcome]) -> list[int]:
+        """Return where some tokens are listed.
+
+        Raises
+        ------
+        KeyError
+            If one of them is not.
+        """
+        listed: dict[Outcome | None, int]
+        if self.ids is None:
+            listed = {token: i for i, token in enumerate(self.tokens)}
+        else:  # a whole vocabulary is long, and few of it are wanted
+            where = np.flatnonzero(np.isin(self.ids, [token for token in wanted if isinstance(token, int)]))
+            listed = dict(zip(self.ids[where].tolist(), where.tolist(), strict=True))
+        missing = [token for token in wanted if not isinstance(token, int | bytes) or token not in listed]
+        if missing:
+            raise KeyError(f"also names {validate.shown(missing[0])}, which is not listed here")
+        return [listed[token] for token in wanted]
+
     @property
     def _largest_unlisted(self) -> float:
         assert self.cap is not None
@@ -308,12 +349,13 @@ class Position:
 
     def __repr__(self) -> str:
         of = "" if self.vocabulary_size is None else f" of {self.vocabulary_size}"
-        if self.token is None:
+        if self.token is None and self.chosen is None:
             token = ""
         elif self.chosen is None:
             token = f", {self.token!r} is not listed"
         else:
-            token = f", {self.token!r} has {math.exp(self.log_probabilities[self.chosen]):.4g}"
+            own = "a token that is not told" if self.token is None else repr(self.token)
+            token = f", {own} has {math.exp(self.log_probabilities[self.chosen]):.4g}"
         h, s = self.entropy(), self.mass
         mass = f"{s.lower:.6g}" if s.width <= 1e-9 else f"[{s.lower:.6g}, {s.upper:.6g}]"
         listed = f"{len(self.tokens)}{of} tokens, mass {mass}"
@@ -327,18 +369,20 @@ def _numbers(ids: object) -> np.ndarray:
         raise TypeError(f"ids is {validate.shown(ids)}, expected a whole number for each token") from None
 
 
-def _place_of(outcome: Outcome, place: dict[Outcome, int]) -> int:
-    try:
-        return place[outcome]
-    except (KeyError, TypeError):
-        raise KeyError(f"also names {validate.shown(outcome)}, which is not listed here") from None
-
-
 def unknown_position(
     token: bytes | None, span: tuple[int, int] = (0, 0), vocabulary_size: int | None = None
 ) -> Position:
     """Return a position of which nothing is known but its token: the first of a text, for a model without a start."""
     return Position((), np.empty(0), vocabulary_size=vocabulary_size, token=token, span=span)
+
+
+def _most_probable(logs: np.ndarray, count: int) -> np.ndarray:
+    """Return the places of the largest, in their order; of equal ones the first."""
+    if not 0 < count < logs.size:
+        return np.argsort(-logs, kind="stable")[:count]
+    least = np.partition(logs, logs.size - count)[logs.size - count]
+    among = np.flatnonzero(logs >= least)
+    return among[np.argsort(-logs[among], kind="stable")][:count]
 
 
 def _list_entropy(logs: np.ndarray) -> float:
@@ -422,7 +466,8 @@ class TokenModel(Protocol):
             List the most probable tokens only; by default all that the provider tells. The token that the text
             has is listed wherever the provider tells its probability.
         also : sequence of outcomes
-            Tokens to list beside these at each position, as :attr:`Position.outcomes` names them.
+            Tokens to list beside these at the last position, the one after the text, as :attr:`Position.outcomes`
+            names them. Where they cost nothing they may be listed at the others, too.
         """
         ...
 
@@ -451,13 +496,15 @@ class Provider:
     """A start for providers: a method that is not overridden is derived from a higher tier, or refused.
 
     A provider states `tier`, `name` and `vocabulary_size` and overrides `score` (tier SCORE), `step` (STEP) or
-    `sample` (SAMPLE); from `score` follow `step` and `sample`, from `step` follows `sample`.
+    `sample` (SAMPLE); from `score` follow `step` and `sample`, from `step` follows `sample`. It sets `whole_lists`
+    if tokens that are asked for by name take the whole list anyway, so that all of it is used.
     """
 
     tier: Tier = Tier.SAMPLE
     name: str = "unnamed"
     vocabulary_size: int | None = None
     ends: Sequence[Outcome] = ()
+    whole_lists: bool = False
 
     def score(
         self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
@@ -529,6 +576,8 @@ def drawn(place: Position, temperature: float, rng: np.random.Generator, start: 
         weights = np.exp(scaled - scaled.max())
         index = int(rng.choice(len(weights), p=weights / weights.sum()))
     token = place.tokens[index]
+    if token is None:
+        raise TokenModelError("cannot go on: the bytes of the token that was drawn are not told")
     return replace(place, token=token, chosen=index, span=(start, start + len(token))), start + len(token)
 
 
@@ -540,3 +589,31 @@ def _whole_text(token: bytes) -> str:
             f"the token {token!r} is part of a character, so no text continues with it; a provider of such a model "
             "has to override step()"
         ) from None
+
+
+def cut_and_scaled(probabilities: Sequence[float]) -> bool:
+    """Return whether the most probable tokens leave so little that a sampler must have cut off the others.
+
+    In the distribution of a language model what follows the last of a list is about as probable as that one, and
+    there is much of it. Where the list sums to 1 and its last is a hundred times what is missing, the rest was cut
+    off, and the list scaled up.
+    """
+    return min(probabilities, default=0.0) >= _GAP * max(abs(1.0 - math.fsum(probabilities)), _SINGLE_PRECISION)
+
+
+def well_formed(text: str, what: str) -> str:
+    """Return a text, if it is one.
+
+    Raises
+    ------
+    TokenModelError
+        If it has half of a surrogate pair in it, which stands for no character.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError as reason:
+        raise TokenModelError(
+            f"the {what} has half of a surrogate pair at character {reason.start}, {text[reason.start]!r}, which no "
+            "model reads; was a text cut inside a character?"
+        ) from None
+    return text

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from empowerment import validate
-from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError
+from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError, well_formed
 
 # A row whose sum misses 1 by less lists everything.
 _COMPLETE = 1e-9
@@ -45,6 +46,9 @@ class FunctionModel(Provider):
 
     Notes
     -----
+    An error of a function is that of its prompt, a :class:`TokenModelError`, so that :func:`ask_each` goes on with
+    the others.
+
     With `next_token` the tier is SCORE, with `write` alone SAMPLE. `write` decides for itself how long a text is,
     so `max_tokens` has no effect on it, and a `temperature` other than 1 is refused. From a part of the tokens
     nothing can be drawn, only the most probable one taken.
@@ -96,14 +100,13 @@ class FunctionModel(Provider):
         Raises
         ------
         TokenModelError
-            If no token fits the text, or one of `also` is not told.
-        ValueError
-            If the function gives no probabilities.
+            If the function fails or gives no probabilities, no token fits the text, or one of `also` is not told.
         """
         if self._next_token is None:
             return super().score(prefix, text)
         prefix, text = validate.text(prefix, "prefix"), validate.text(text, "text")
         top = None if top is None else validate.positive_int(top, "top")
+        well_formed(prefix + text, "prefix or the text")
         tokens = None if self._tokenize is None else iter(self._split(text))
         places, i, start = [], 0, 0
         while True:
@@ -123,7 +126,8 @@ class FunctionModel(Provider):
         Raises
         ------
         TokenModelError
-            If the function writes, and a temperature is asked for; or if it tells only a part of the tokens.
+            If the function fails or writes no text; if it writes, and a temperature is asked for; or if it tells only
+            a part of the tokens.
         """
         if self._write is None:
             return super().sample(prefix, n, max_tokens=max_tokens, temperature=temperature, seed=seed)
@@ -131,16 +135,31 @@ class FunctionModel(Provider):
         if temperature != 1:
             raise TokenModelError(f"temperature is {temperature:g}, but {self.name} writes as it does: expected 1")
         rng = validate.generator(seed, "seed")
-        return [str(self._write(prefix, rng)) for _ in range(n)]
+        return [self._written(prefix, rng) for _ in range(n)]
+
+    def _written(self, prefix: str, rng: np.random.Generator) -> str:
+        assert self._write is not None
+        text = _called("write", self._write, prefix, rng)
+        if not isinstance(text, str):
+            raise TokenModelError(f"write({prefix[-60:]!r}) returns {text!r}, expected a text")
+        return str(well_formed(text, "text that was written"))
 
     def _row(self, text: str) -> dict[str, float]:
         assert self._next_token is not None
-        row = {token: float(p) for token, p in self._next_token(text).items()}
-        total = math.fsum(row.values())
-        if not (all(p >= 0 for p in row.values()) and total <= 1 + _COMPLETE):
-            raise ValueError(
-                f"next_token({text[-60:]!r}) gives numbers from {min(row.values()):.6g} with the sum {total:.6g}, "
-                "expected probabilities with a sum of at most 1"
+        told = _called("next_token", self._next_token, text)
+        where = f"next_token({text[-60:]!r})"
+        try:
+            row = {well_formed(token, "token"): float(p) for token, p in told.items()}
+        except (AttributeError, TypeError, ValueError, OverflowError) as reason:
+            raise TokenModelError(
+                f"{where} returns {str(told)[:60]}, expected a mapping from texts to probabilities: {reason}"
+            ) from None
+        possible = all(0 <= p <= 1 + _COMPLETE for p in row.values())
+        total = math.fsum(row.values()) if possible else sum(row.values())
+        if not (possible and total <= 1 + _COMPLETE):
+            raise TokenModelError(
+                f"{where} gives numbers from {min(row.values()):.6g} with the sum {total:.6g}, expected "
+                "probabilities with a sum of at most 1"
             )
         return {token: p / total for token, p in row.items()} if total >= 1 - _COMPLETE else row
 
@@ -171,7 +190,7 @@ class FunctionModel(Provider):
 
     def _split(self, text: str) -> list[str]:
         assert self._tokenize is not None
-        tokens = list(self._tokenize(text))
+        tokens = list(_called("tokenize", self._tokenize, text))
         if "".join(tokens) != text or "" in tokens:
             raise TokenModelError(
                 f"tokenize({text[:60]!r}) gives {tokens[:10]}, expected parts that make up the text"
@@ -183,3 +202,19 @@ class FunctionModel(Provider):
         if not token:
             raise TokenModelError(f"{self.name} lists no token that {text[:20]!r} begins with; pass tokenize=")
         return token
+
+
+def _called(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function of the caller returns.
+
+    Raises
+    ------
+    TokenModelError
+        If it fails. An interrupt, which is no error of the function, passes.
+    """
+    try:
+        return function(*arguments)
+    except TokenModelError:
+        raise
+    except Exception as reason:
+        raise TokenModelError(f"{name}({arguments[0][-60:]!r}) raises {type(reason).__name__}: {reason}") from reason

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from empowerment.text.providers.tokens import TextTokens, put_before
+from empowerment.text.token_model import TokenModelError
 
 # Bytes read from each of some places of a file to tell files apart.
 _BLOCK, _BLOCKS = 4096, 64
@@ -34,6 +35,8 @@ class GgufTokens(TextTokens):
 
     def __init__(self, name: str, written: Sequence[bytes], parse_special: bool) -> None:
         bare = self._tokenized("a", start=False, control=False)
+        if not (bare and 0 <= bare[0] < len(written)):
+            raise TokenModelError(f"the tokenizer of {name} reads 'a' as the tokens {bare}, of which none is known")
         beginning: Iterable[int] = put_before(bare, self._tokenized("a", start=True, control=False))
         self._puts_space = written[bare[0]].startswith(b" ")
         super().__init__(name, written, beginning, self._puts_space, parse_special)

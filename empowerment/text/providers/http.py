@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import os
 import re
 import ssl
@@ -11,21 +12,48 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from empowerment import validate
+from empowerment.text.providers.secrets import Secret
+from empowerment.text.providers.transport import MOST_BYTES, TooLargeError, opener, read_whole
 from empowerment.text.token_model import TokenModelError
 
-# What a server answers that may answer otherwise a little later.
+T = TypeVar("T")
+
+# What a server answers that may answer otherwise a little later: by status, and by the words of an error.
 _PASSING = {408, 409, 425, 429, 500, 502, 503, 504, 529}
+_PASSING_WORDS = re.compile(
+    r"rate.?limit|too.?many|overload|unavailable|timed?.?out|server.?error|busy", re.IGNORECASE
+)
+_LASTING_WORDS = re.compile(r"insufficient.?quota", re.IGNORECASE)
 # Seconds before the second try; each further wait is twice as long.
 _FIRST_WAIT = 0.5
+_MOST_DOUBLED = 30
+# A year: what a timer of the system can hold everywhere.
+_LONGEST = 366 * 86400.0
 _EXCERPT = 300
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+# What reading an answer raises that has another form than expected.
+_MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError)
+
+
+class _Fault(NamedTuple):
+    """No answer; `passing` says whether to ask again, and `wait` for how many seconds the server asks."""
+
+    message: str
+    passing: bool
+    wait: float = 0.0
+
+
+class _Answer(NamedTuple):
+    """What a server answered, read from JSON."""
+
+    value: Any
 
 
 class JsonClient:
@@ -57,12 +85,10 @@ class JsonClient:
     ) -> None:
         self._url = _checked_address(url)
         self._key_from = _checked_name(key_from)
-        self._timeout = validate.finite(timeout, "timeout", least=1e-3)
+        self._timeout = min(validate.finite(timeout, "timeout", least=1e-3), _LONGEST)
         self._tries = validate.positive_int(tries, "tries")
-        self._longest_wait = validate.finite(longest_wait, "longest_wait", least=0)
-        local = urllib.parse.urlsplit(url).hostname in _LOOPBACK
-        proxies = [urllib.request.ProxyHandler({})] if local else []
-        self._opener = urllib.request.build_opener(_NoRedirect, *proxies)
+        self._longest_wait = min(validate.finite(longest_wait, "longest_wait", least=0), _LONGEST)
+        self._opener = opener(direct=urllib.parse.urlsplit(url).hostname in _LOOPBACK)
         self._closed: str | None = None
         self._key()
 
@@ -70,10 +96,13 @@ class JsonClient:
         """Ask no more, and say why to those who want to."""
         self._closed = why
 
-    def redacted(self, text: str) -> str:
-        """Return a text without the key, which servers repeat in unexpected places."""
-        key = self._key()
-        return text.replace(key, "***") if key else text
+    def shown(self, text: str) -> str:
+        """Return what of a server's words may stand in a message: without the key, and all of it printable."""
+        return _printable(Secret(self._key()).hidden(text))
+
+    def holds_key(self, text: str) -> bool:
+        """Return whether an answer repeats the key, or a long part of it."""
+        return Secret(self._key()).repeated_in(text.encode(errors="replace"))
 
     @property
     def host(self) -> str:
@@ -88,81 +117,119 @@ class JsonClient:
         TokenModelError
             If there is no answer, for a reason that does not pass or has not passed.
         """
+        return self.read(path, body, lambda answer: answer)
+
+    def read(self, path: str, body: Mapping[str, Any] | None, reader: Callable[[Any], T]) -> T:
+        """Return what `reader` makes of the answer at `path`.
+
+        Raises
+        ------
+        TokenModelError
+            If there is no answer, or the reader fails with an error that an answer in another form leads to.
+        """
         if self._closed is not None:
             raise TokenModelError(self._closed)
         where = f"{self.host}{urllib.parse.urlsplit(self._url).path}{path}"
-        asked = 0
-        while True:
-            try:
-                asked += 1
-                return self._answer(path, body)
-            except _FaultError as fault:
-                wait = max(fault.wait, _FIRST_WAIT * 2 ** (asked - 1))
-                if not fault.passing:
-                    raise TokenModelError(f"{where} {fault}") from None
-                if fault.wait > self._longest_wait:
-                    raise TokenModelError(
-                        f"{where} {fault}; it asks to wait {fault.wait:.0f} s, longer than longest_wait="
-                        f"{self._longest_wait:g}"
-                    ) from None
-                if asked == self._tries:
-                    times = f", asked {asked} times" if asked > 1 else ""
-                    raise TokenModelError(f"{where} {fault}{times}; ask for it again later") from None
+        asked = 1
+        while isinstance(found := self._exchange(path, body), _Fault):
+            why = self._why_not_again(found, asked)
+            if why is not None:
+                raise TokenModelError(f"{where} {found.message}{why}")
+            wait = max(found.wait, _FIRST_WAIT * 2.0 ** min(asked - 1, _MOST_DOUBLED))
             time.sleep(min(wait, self._longest_wait))
+            asked += 1
+        try:
+            return reader(found.value)
+        except _MISREAD as reason:
+            said = self.shown(repr(reason))[:_EXCERPT]
+        raise TokenModelError(f"{where} answers in a form that is not known: {said}")
 
-    def _answer(self, path: str, body: Mapping[str, Any] | None) -> Any:
+    def _why_not_again(self, fault: _Fault, asked: int) -> str | None:
+        """Return what to say where a question is given up, else nothing."""
+        if not fault.passing:
+            return ""
+        if fault.wait > self._longest_wait:
+            return f"; it asks to wait {fault.wait:.6g} s, longer than longest_wait={self._longest_wait:g}"
+        if asked == self._tries:
+            return (f", asked {asked} times" if asked > 1 else "") + "; ask for it again later"
+        return None
+
+    def _exchange(self, path: str, body: Mapping[str, Any] | None) -> _Answer | _Fault:
+        """Ask once. The key is in nothing that is returned or raised."""
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        key = self._key()
-        if key:
-            headers["Authorization"] = f"Bearer {key}"
+        if self._key_from is not None:
+            headers["Authorization"] = f"Bearer {self._key()}"
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self._url + path, data, headers)
-        until = time.monotonic() + self._timeout
         try:
             with self._opener.open(request, timeout=self._timeout) as response:
-                raw = _read(response, until)
-        except urllib.error.HTTPError as refused:
-            with refused:
-                raise self._refused(refused) from None
-        except (OSError, http.client.HTTPException) as reason:
-            raise self._lost(reason) from None
+                return self._answered(response)
+        except (OSError, http.client.HTTPException, ValueError) as reason:
+            return self._lost(reason)
+
+    def _answered(self, response: Any) -> _Answer | _Fault:
+        status, headers = response.status, response.headers
+        if not 200 <= status < 300:
+            try:
+                said = self._excerpt(response.read(_EXCERPT * 4))
+            except (OSError, http.client.HTTPException, ValueError):
+                said = ""
+            return self._refused(status, f"answers with status {status}: {said!r}", headers)
+        coding = headers.get("Content-Encoding", "identity").strip().lower()
+        if coding not in ("", "identity"):
+            return _Fault(f"answers in the encoding {self.shown(coding)[:40]!r}, which it was not asked for", False)
+        raw = read_whole(response)
         try:
-            return json.loads(raw)
+            answer = json.loads(raw)
+        except RecursionError:
+            return _Fault("answers with JSON that is nested too deep to be read", False)
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            return _Fault(f"answers what is no whole JSON: {self._excerpt(raw)!r}", passing=True)
         except ValueError:
-            raise _FaultError(f"answers what is no whole JSON: {self._excerpt(raw)!r}", passing=True) from None
+            return _Fault("answers with a number of more digits than are read", False)
+        error = _error_in(answer)
+        if error is None and Secret(self._key()).repeated_in(raw):
+            return _Fault(f"repeats the key in {self._key_from} in its answer, which is not handed on", False)
+        if error is None:
+            return _Answer(answer)
+        said = self._excerpt(error if isinstance(error, str) else json.dumps(error))
+        return self._refused(_status_of(error), f"answers with an error: {said!r}", headers)
 
-    def _refused(self, refused: urllib.error.HTTPError) -> _FaultError:
-        """Return what an answer with an error status means."""
-        code = refused.code
-        if code == 401:  # servers repeat parts of a key here
+    def _refused(self, status: int | None, message: str, headers: Any) -> _Fault:
+        """Return what an error means, told by the status of an answer or in its words."""
+        if status == 401:  # servers repeat parts of a key here
             keys = f"the key in {self._key_from}" if self._key_from else "a question without a key; pass key_from="
-            return _FaultError(f"refuses {keys} (status {code})", passing=False)
-        if 300 <= code < 400:
-            return _FaultError(f"leads elsewhere (status {code}); pass the address it leads to", passing=False)
-        try:
-            said = self._excerpt(refused.read(_EXCERPT * 4))
-        except (OSError, http.client.HTTPException):
-            said = ""
-        passing = code in _PASSING and "insufficient_quota" not in said
-        return _FaultError(f"answers with status {code}: {said!r}", passing=passing, wait=_wait(refused.headers))
+            return _Fault(f"refuses {keys} (status {status})", passing=False)
+        if status is not None and 300 <= status < 400:
+            return _Fault(f"leads elsewhere (status {status}); pass the address it leads to", passing=False)
+        passing = bool(_PASSING_WORDS.search(message)) if status is None else status in _PASSING
+        return _Fault(message, passing and not _LASTING_WORDS.search(message), _wait(headers))
 
-    def _lost(self, reason: Exception) -> _FaultError:
+    def _lost(self, reason: Exception) -> _Fault:
         """Return what it means that there is no answer."""
         cause = reason.reason if isinstance(reason, urllib.error.URLError) else reason
         if isinstance(cause, TimeoutError):
-            return _FaultError(f"does not answer within {self._timeout:g} s", passing=True)
+            return _Fault(f"does not answer within {self._timeout:g} s", passing=True)
+        if isinstance(cause, TooLargeError):
+            return _Fault(f"answers with more than {MOST_BYTES >> 20} MiB, the most that is read", passing=False)
         if isinstance(cause, http.client.IncompleteRead):
-            return _FaultError(f"breaks off its answer after {len(cause.partial)} bytes", passing=True)
-        final = isinstance(cause, ssl.SSLCertVerificationError)
-        return _FaultError(f"cannot be reached: {type(cause).__name__}: {cause}", passing=not final)
+            return _Fault(f"breaks off its answer after {len(cause.partial)} bytes", passing=True)
+        said = self.shown(f"{type(cause).__name__}: {cause}")[:_EXCERPT]
+        if isinstance(cause, OSError):
+            final = isinstance(cause, ssl.SSLCertVerificationError)
+            return _Fault(f"cannot be reached: {said}", passing=not final)
+        return _Fault(f"answers in what is no HTTP: {said}", passing=True)
 
-    def _excerpt(self, raw: bytes) -> str:
-        text = self.redacted(raw.decode("utf-8", errors="replace"))
+    def _excerpt(self, said: str | bytes) -> str:
+        """Return the beginning of an answer, as it may stand in a message."""
+        begins = said[: _EXCERPT * 8]
+        text = self.shown(begins if isinstance(begins, str) else begins.decode("utf-8", errors="replace"))
         return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "..."
 
-    def _key(self) -> str | None:
+    def _key(self) -> str:
+        """Return the key, or the empty text for none."""
         if self._key_from is None:
-            return None
+            return ""
         key = os.environ.get(self._key_from, "").strip()
         if not key:
             raise ValueError(f"the environment has no {self._key_from}; put the key in it, or pass key_from=None")
@@ -172,21 +239,6 @@ class JsonClient:
 
     def __repr__(self) -> str:
         return f"JsonClient({self.host!r})"
-
-
-class _FaultError(Exception):
-    """No answer; `passing` says whether to ask again, and `wait` for how many seconds the server asks."""
-
-    def __init__(self, message: str, *, passing: bool, wait: float = 0.0) -> None:
-        super().__init__(message)
-        self.passing, self.wait = passing, wait
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """Leaves a redirect to the caller: followed, it would take the key to another host."""
-
-    def redirect_request(self, *args: Any, **kwargs: Any) -> None:
-        """Follow nothing."""
 
 
 def _checked_address(url: str) -> str:
@@ -211,28 +263,41 @@ def _checked_name(key_from: str | None) -> str | None:
     return key_from
 
 
-def _read(response: Any, until: float) -> bytes:
-    """Return the whole answer, if it is there in time: a timeout of the connection is one of each part."""
-    parts = []
-    while part := response.read1(1 << 16):
-        parts.append(part)
-        if time.monotonic() > until:
-            raise TimeoutError
-    raw = b"".join(parts)
-    missing = getattr(response, "length", None)
-    if missing:
-        raise http.client.IncompleteRead(raw, missing)
-    return raw
+def _printable(text: str) -> str:
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
+
+
+def _error_in(answer: Any) -> Any:
+    """Return the error that an answer holds in the place of what was asked for, if it does."""
+    if not isinstance(answer, dict):
+        return None
+    choices = answer.get("choices")
+    first = choices[0] if isinstance(choices, list) and choices else None
+    inside = first.get("error") if isinstance(first, dict) else None
+    return answer.get("error") or inside or (answer if answer.get("object") == "error" else None)
+
+
+def _status_of(error: Any) -> int | None:
+    """Return the status that an error tells in its body."""
+    told = [str(error.get(name)) for name in ("code", "status")] if isinstance(error, dict) else []
+    return next((int(each) for each in told if len(each) == 3 and each.isdecimal()), None)
 
 
 def _wait(headers: Any) -> float:
-    """Return how many seconds a server asks to wait."""
-    said = headers.get("Retry-After", "") if headers else ""
+    """Return how many seconds a server asks to wait; what cannot be read counts as nothing."""
+    for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
+        said = headers.get(name, "")
+        try:
+            seconds = float(said) * unit
+        except ValueError:
+            seconds = _seconds_until(said)
+        if math.isfinite(seconds) and seconds > 0:
+            return seconds
+    return 0.0
+
+
+def _seconds_until(date: str) -> float:
     try:
-        return max(float(said), 0.0)
-    except ValueError:
-        pass
-    try:
-        return max((parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds(), 0.0)
-    except (ValueError, TypeError):
+        return (parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, LookupError, ArithmeticError):
         return 0.0

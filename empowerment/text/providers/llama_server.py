@@ -8,18 +8,22 @@ import json
 import math
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from empowerment.text.providers.gguf import GgufTokens
 from empowerment.text.providers.http import JsonClient
+from empowerment.text.providers.openai_answers import token_number
 from empowerment.text.providers.tokenized import TokenizedModel
 from empowerment.text.token_model import LOWEST_LOG, Position, TokenModelError
 
 # What one answer may hold: a probability takes about 90 bytes of it.
 _LISTED_AT_ONCE = 50_000
 _TOKENS_AT_ONCE = 256
+_MOST_TOKENS = 1 << 24
+# By how much a list grows that lacks the token it is asked for.
+_GROWTH = 16
 _SMALLEST = 2.0**-149  # above 0 in single precision
 # Half the distance between 1 and the next number of single precision: one rounding.
 _UNIT = 2.0**-24
@@ -27,7 +31,27 @@ _UNIT = 2.0**-24
 _NORMALISED = 1e-12
 
 
-class LlamaServer(TokenizedModel[dict[str, Any]]):
+class _Row(NamedTuple):
+    """What a server tells of one place: the token it wrote there, how probable that is, and the most probable ones.
+
+    `full` says whether as many are listed as were asked for.
+    """
+
+    token: int
+    log: float
+    ids: np.ndarray
+    logs: np.ndarray
+    full: bool
+
+
+class _Written(NamedTuple):
+    """What a server wrote, and what it tells of it."""
+
+    tokens: list[int]
+    rows: list[_Row]
+
+
+class LlamaServer(TokenizedModel[_Row]):
     """A model behind a server of llama.cpp (``llama-server``): the most probable tokens of any text, or all.
 
     Such a server tells the probabilities of what it writes. A grammar that allows one text only makes it write that
@@ -63,7 +87,10 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
     The server adds up the exponentials of all logits in single precision, one after another. Ratios of probabilities
     are right to about 1e-6, and their scale to the size of the vocabulary times 6e-8: 0.3% for 49,152 tokens, at
     worst. `Position.rounding` says so. With `exact`, where `top` is None, and where tokens are asked for by name
-    (`also`), the whole list is asked for and scaled again in double precision.
+    (`also`, at the last position), the whole list is asked for and scaled again in double precision.
+
+    Of a token that is a part of a character, as of Chinese or an emoji, the server tells nothing by itself; its
+    probability is looked for in lists of what may come there, which grow until they have it.
 
     Logits depend a little on how many tokens are read at once: single ones go through other kernels than several.
     With SmolLM2-135M in 4 bits the logarithms of the 20 most probable tokens differed by 0.2 nats on average for the
@@ -97,16 +124,18 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
         self._exact = exact
         told = self._client.ask("/props"), self._client.ask("/v1/models"), self._client.ask("/lora-adapters")
         try:
-            path, n_ctx = told[0]["model_path"], told[0]["default_generation_settings"]["n_ctx"]
+            path, n_ctx = str(told[0]["model_path"]), int(told[0]["default_generation_settings"]["n_ctx"])
             about = told[1]["data"][0]["meta"]
             size = int(about["n_vocab"])
-        except (KeyError, TypeError, IndexError, ValueError):
+            self._plain = _tokens_of(self._client, "a", start=False, control=False)
+            if not (0 < size <= _MOST_TOKENS and n_ctx > 1 and self._plain):
+                raise ValueError
+        except (LookupError, TypeError, ValueError, ArithmeticError):
             raise TokenModelError(
                 f"{self._client.host} does not tell of its model what llama.cpp does; for other servers there is "
                 "OpenAICompatible"
             ) from None
-        stem = re.split(r"[/\\]", path)[-1].removesuffix(".gguf")
-        self._plain = _tokens_of(self._client, "a", start=False, control=False)
+        stem = re.split(r"[/\\]", path.encode(errors="backslashreplace").decode())[-1].removesuffix(".gguf")
         written, ends = self._vocabulary(size)
         if name is None:
             known = [about, told[2], [each.hex() for each in written], exact, parse_special]
@@ -117,19 +146,19 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
 
     def _vocabulary(self, size: int) -> tuple[list[bytes], set[int]]:
         """Return how each token is written, and which of them end a text."""
-        row = self._next(self._plain, size)
-        written = {each["id"]: bytes(each["bytes"]) for each in row["top_logprobs"]}
+        grammar = f"root ::= <[{self._plain[-1]}]>"
+        asked = {"prompt": self._plain, "n_predict": 1, "n_probs": size, "grammar": grammar}
+        written = self._client.read("/completion", asked, _bytes_of_tokens)
         if sorted(written) != list(range(size)):
             raise TokenModelError(
                 f"{self._client.host} lists {len(written)} tokens where all {size} are asked for; is it llama.cpp?"
             )
         # Asked to ignore what ends a text, the server says which tokens it forbids for it.
         asked = {"prompt": self._plain, "n_predict": 1, "ignore_eos": True}
-        forbidden = self._client.ask("/completion", asked)["generation_settings"]["logit_bias"]
-        ends = {int(each["token"]) for each in forbidden}
+        ends = self._client.read("/completion", asked, _forbidden)
         return [b"" if token in ends else written[token] for token in range(size)], ends
 
-    def _rows_at(self, before: list[int], ids: list[int], top: int | None) -> Iterator[dict[str, Any]]:
+    def _rows_at(self, before: list[int], ids: list[int], top: int | None, whole_last: bool) -> Iterator[_Row]:
         count = self._listed(top)
         pace = min(max(_LISTED_AT_ONCE // count, 1), _TOKENS_AT_ONCE)
         i = 0
@@ -138,9 +167,9 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
             if run:
                 yield from self._forced(before + ids[:i], run, count)
             else:
-                yield self._next(before + ids[:i], self.vocabulary_size)
+                yield self._next_with(ids[i], before + ids[:i], count)
             i += max(len(run), 1)
-        yield self._next(before + ids, count)
+        yield self._next(before + ids, self.vocabulary_size if whole_last else count)
 
     def _is_text(self, token: int) -> bool:
         """Return whether a token is made of whole characters: grammars fail on parts of one."""
@@ -152,11 +181,11 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
     def _listed(self, top: int | None) -> int:
         return self.vocabulary_size if top is None or self._exact else min(max(top, 1), self.vocabulary_size)
 
-    def _forced(self, before: list[int], ids: list[int], count: int) -> list[dict[str, Any]]:
+    def _forced(self, before: list[int], ids: list[int], count: int) -> list[_Row]:
         """Return what is told of each token of a text that the server is made to write."""
         grammar = "root ::= " + " ".join(f"<[{token}]>" for token in ids)
-        rows = self._written(before, len(ids), {"n_probs": count, "grammar": grammar})["completion_probabilities"]
-        if [row["id"] for row in rows] != ids:
+        rows = self._written(before, len(ids), {"n_probs": count, "grammar": grammar}).rows
+        if [row.token for row in rows] != ids:
             raise TokenModelError(
                 f"{self._client.host} does not write what the grammar {grammar[:60]!r} demands ({len(rows)} of its "
                 f"{len(ids)} tokens); it takes a server that knows grammars of tokens, as llama.cpp does since "
@@ -164,20 +193,26 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
             )
         return rows
 
-    def _next(self, before: list[int], count: int) -> dict[str, Any]:
+    def _next(self, before: list[int], count: int) -> _Row:
         """Return what is told of whatever comes next, which is told only of tokens made of whole characters."""
         (row,) = self._forced(before, self._plain[-1:], count)
         return row
 
-    def _written(self, before: list[int], n_tokens: int, options: dict[str, Any]) -> dict[str, Any]:
-        asked = {"prompt": before, "n_predict": n_tokens, "cache_prompt": True, "return_tokens": True}
-        answer = self._client.ask("/completion", asked | options)
-        return {"completion_probabilities": []} | answer
+    def _next_with(self, token: int, before: list[int], count: int) -> _Row:
+        """Return what is told of a part of a character that comes next, by a list that grows until it has it."""
+        row = self._next(before, count)
+        while count < self.vocabulary_size and token not in row.ids:
+            count = min(_GROWTH * count, self.vocabulary_size)
+            row = self._next(before, count)
+        return row
 
-    def _read(self, row: dict[str, Any], written: tuple[bytes, ...], token: int | None, start: int) -> Position:
-        listed = row["top_logprobs"]
-        ids = np.fromiter((each["id"] for each in listed), np.int64, len(listed))
-        logs = np.fromiter((each["logprob"] for each in listed), np.float64, len(listed))
+    def _written(self, before: list[int], n_tokens: int, options: dict[str, Any]) -> _Written:
+        asked = {"prompt": before, "n_predict": n_tokens, "cache_prompt": True, "return_tokens": True}
+        size, count = self.vocabulary_size, options.get("n_probs", 0)
+        return self._client.read("/completion", asked | options, lambda answer: _written_in(answer, size, count))
+
+    def _read(self, row: _Row, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
+        ids, logs = row.ids, row.logs
         whole = len(ids) == self.vocabulary_size
         told = logs > LOWEST_LOG
         if whole and told.all():
@@ -185,11 +220,11 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
             logits[ids] = logs
             return Position.complete_list(written, logits, ids=self._ids, chosen=token, start=start)
         ids, logs = ids[told], logs[told]
-        cap, rounding = math.exp(logs.min()), self._rounding
+        cap, rounding = math.exp(logs.min(initial=0.0)) if row.full else 1.0, self._rounding
         if whole:  # but for tokens whose probability is 0 in single precision
             logs, cap, rounding = logs - math.log(math.fsum(np.exp(logs))), _SMALLEST, _NORMALISED
-        if token is not None and token not in ids and not whole and row["logprob"] > LOWEST_LOG:
-            ids, logs = np.append(ids, token), np.append(logs, row["logprob"])
+        if token is not None and token not in ids and not whole and row.log > LOWEST_LOG:
+            ids, logs = np.append(ids, token), np.append(logs, row.log)
         where: Sequence[int] = [] if token is None else np.flatnonzero(ids == token).tolist()
         own = None if token is None else written[token]
         return Position(
@@ -206,14 +241,14 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
 
     def _drawn(
         self, before: list[int], max_tokens: int, top: int, temperature: float, seed: int | None
-    ) -> Iterator[tuple[dict[str, Any], int]]:
+    ) -> Iterator[tuple[_Row, int]]:
         for each in _seeds(seed, max_tokens):
             self._check_length(len(before))
             drawing = {"n_probs": self._listed(top)} | _drawing(temperature, each)
-            answer = self._written(before, 1, drawing)
-            (token,), rows = answer["tokens"], answer["completion_probabilities"]
+            written = self._written(before, 1, drawing)
+            (token,) = written.tokens
             # Of a part of a character nothing is told, so it is asked what comes there instead of what was written.
-            yield rows[0] if rows else self._next(before, self.vocabulary_size), token
+            yield written.rows[0] if written.rows else self._next_with(token, before, self._listed(top)), token
             if token in self.ends:
                 return
             before = [*before, token]
@@ -223,7 +258,7 @@ class LlamaServer(TokenizedModel[dict[str, Any]]):
     ) -> Iterator[Sequence[int]]:
         self._check_length(len(before) + max_tokens - 1)
         for each in _seeds(seed, n):
-            yield self._written(before, max_tokens, _drawing(temperature, each))["tokens"]
+            yield self._written(before, max_tokens, _drawing(temperature, each)).tokens
 
 
 class _ServedTokens(GgufTokens):
@@ -239,7 +274,45 @@ class _ServedTokens(GgufTokens):
 
 def _tokens_of(client: JsonClient, text: str, *, start: bool, control: bool) -> list[int]:
     asked = {"content": text, "add_special": start, "parse_special": control}
-    return [int(token) for token in client.ask("/tokenize", asked)["tokens"]]
+    return client.read("/tokenize", asked, _tokens_in)
+
+
+def _tokens_in(answer: Any) -> list[int]:
+    tokens = [token_number(each) for each in answer["tokens"]]
+    if not tokens:
+        raise ValueError("a text has no tokens")
+    return tokens
+
+
+def _written_in(answer: Any, size: int, count: int) -> _Written:
+    """Return what an answer says that was written."""
+    rows = [_row_of(each, size, count) for each in answer.get("completion_probabilities", ())]
+    return _Written([token_number(each) for each in answer["tokens"]], rows)
+
+
+def _row_of(told: Any, size: int, count: int) -> _Row:
+    listed = told["top_logprobs"]
+    ids = np.fromiter((each["id"] for each in listed), np.int64, len(listed))
+    logs = np.fromiter((each["logprob"] for each in listed), np.float64, len(listed))
+    if ids.size and not 0 <= ids.min() <= ids.max() < size:
+        raise ValueError(f"a token is none of the {size} of the vocabulary")
+    if len(np.unique(ids)) < len(ids):
+        raise ValueError("a token is listed twice")
+    log = float(told["logprob"])
+    if math.isnan(log) or np.isnan(logs).any():
+        raise ValueError("a log-probability is not a number")
+    return _Row(token_number(told["id"]), log, ids, logs, full=len(ids) >= min(count, size))
+
+
+def _bytes_of_tokens(answer: Any) -> dict[int, bytes]:
+    """Return how each token is written that a list names."""
+    (row,) = answer["completion_probabilities"]
+    return {token_number(each["id"]): bytes(list(each["bytes"])) for each in row["top_logprobs"]}
+
+
+def _forbidden(answer: Any) -> set[int]:
+    """Return the tokens that a server forbids to have a text go on."""
+    return {token_number(each["token"]) for each in answer["generation_settings"]["logit_bias"]}
 
 
 def _drawing(temperature: float, seed: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from abc import abstractmethod
 from collections.abc import Generator, Iterator, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from empowerment.text.providers.tokenized import TokenizedModel
-from empowerment.text.token_model import Position
+from empowerment.text.token_model import Position, TokenModelError
 
 
 def required(module: str, extra: str) -> Any:
@@ -40,11 +41,27 @@ class LocalModel(TokenizedModel[np.ndarray]):
     def _logits_after(self, ids: list[int], count: int) -> Iterator[np.ndarray]:
         """Yield what follows each of the last `count` tokens: logits of the whole vocabulary in double precision."""
 
-    def _rows_at(self, before: list[int], ids: list[int], top: int | None) -> Iterator[np.ndarray]:
-        return self._logits_after(before + ids, len(ids) + 1)
+    def _rows_at(self, before: list[int], ids: list[int], top: int | None, whole_last: bool) -> Iterator[np.ndarray]:
+        return map(self._finite, self._logits_after(before + ids, len(ids) + 1))
 
     def _read(self, row: np.ndarray, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
         return Position.complete_list(written, row, ids=self._ids, chosen=token, start=start)
+
+    def _finite(self, logits: np.ndarray) -> np.ndarray:
+        """Return logits, if they are those of a distribution.
+
+        Raises
+        ------
+        TokenModelError
+            If one is not a number or infinitely large, or all are infinitely small.
+        """
+        most = float(logits.max())  # not a number if one of them is not
+        if not math.isfinite(most):
+            raise TokenModelError(
+                f"{self.name} computes the logit {most:g}; in half precision numbers overflow, so load it with "
+                "weights in 32 bits or bfloat16"
+            )
+        return logits
 
     def _continued(self, ids: list[int], copies: int) -> Generator[list[np.ndarray], list[int], None]:
         """Yield the logits that follow some tokens, for each of some copies, and go on with a token sent for each."""
@@ -77,6 +94,7 @@ class LocalModel(TokenizedModel[np.ndarray]):
         for i in range(max_tokens):
             self._check_length(len(before) + i)
             rows = reading.send(tokens) if tokens else next(reading)
+            rows = [self._finite(row) for row in rows]
             last = tokens or [-1] * len(rngs)
             # A text that has ended goes on ending while others are written.
             tokens = [

@@ -1,4 +1,4 @@
-"""Probabilities as services in the manner of OpenAI write them, read as positions."""
+"""Probabilities as services in the manner of OpenAI write them, read entry by entry."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from empowerment.text.token_model import LOWEST_LOG, Outcome, Position, TokenModelError
+from empowerment.text.token_model import LOWEST_LOG, Outcome, TokenModelError, cut_and_scaled
 
 # What a tokenizer shows of a part of a character.
 _BROKEN = "\ufffd"
 _BYTES = "bytes:"
 _NUMBER = "token_id:"
+# No vocabulary is larger.
+_MOST_TOKENS = 1 << 31
+# By how much rounding may lift a logarithm of a probability above 0, at the most.
+_HIGHEST_LOG = 0.5
 
 
 class Entry(NamedTuple):
@@ -28,20 +30,22 @@ class Entry(NamedTuple):
 
     @property
     def outcome(self) -> Outcome | None:
-        """What tells it apart from others."""
-        return self.token if self.number is None else self.number
+        """What tells it apart from others; nothing does if it is neither numbered nor written as anything."""
+        return self.number if self.number is not None else self.token or None
 
 
 class Row(NamedTuple):
     """What a service tells of one place of a text.
 
-    `own` is the token that is there. With `pure`, `listed` are the most probable tokens and nothing else; otherwise
-    the own token may be among them without being one of these.
+    `own` is the token that is there; it may be among the `listed` without being one of the most probable. With
+    `keyed`, the list was told by the texts of tokens, so that of tokens which are written alike one is left. With
+    `after`, the text ends before it, and the own token was written only to see what comes.
     """
 
     own: Entry | None
     listed: tuple[Entry, ...]
-    pure: bool
+    keyed: bool = False
+    after: bool = False
 
 
 def rows_of(choice: Any) -> list[Row]:
@@ -63,131 +67,109 @@ def rows_of(choice: Any) -> list[Row]:
         tokens, logs = told["tokens"], told["token_logprobs"]
         lists = told.get("top_logprobs") or [None] * len(tokens)
         return [
-            Row(_entry(token, log), tuple(_entry(*pair) for pair in (listed or {}).items()), pure=False)
+            Row(entry(token, log), tuple(entry(*pair) for pair in (listed or {}).items()), keyed=True)
             for token, log, listed in zip(tokens, logs, lists, strict=True)
         ]
-    except (KeyError, TypeError, ValueError, AttributeError) as reason:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as reason:
         raise TokenModelError(f"tells probabilities in a form that is not known: {reason!r}") from None
 
 
 def _row(told: dict[str, Any]) -> Row:
-    entries = [
-        _entry(each["token"], each["logprob"], each.get("id"), each.get("bytes"))
+    own, *listed = (
+        entry(each["token"], each["logprob"], each.get("id"), each.get("bytes"))
         for each in [told, *(told.get("top_logprobs") or ())]
-    ]
-    return Row(entries[0], tuple(entries[1:]), pure=True)
+    )
+    return Row(own, tuple(listed))
 
 
-def _entry(token: str, log: float | None, number: int | None = None, raw: Sequence[int] | None = None) -> Entry:
+def entry(token: str, log: float | None, number: int | None = None, raw: Sequence[int] | None = None) -> Entry:
+    """Return an entry, read from its parts.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a part is no text, no number, or no byte.
+    """
+    if not isinstance(token, str):
+        raise TypeError(f"the token {token!r} is no text")
     if token.startswith(_NUMBER):
-        return Entry(None, int(token[len(_NUMBER) :]), told_log(log))
-    return Entry(bytes(raw) if raw is not None else bytes_of(token), number, told_log(log))
+        return Entry(None, token_number(token[len(_NUMBER) :]), told_log(log))
+    written = bytes_of(token)
+    if raw is not None and (raw or not token):
+        if not isinstance(raw, list):
+            raise TypeError(f"the bytes of the token {token!r} are a {type(raw).__name__}")
+        written = bytes(raw)
+        if _BROKEN.encode() in written and _BROKEN in token:  # the bytes of the sign for what was lost
+            written = None
+    return Entry(written, None if number is None else token_number(number), told_log(log))
+
+
+def token_number(told: int | str) -> int:
+    """Return the number of a token.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    number = int(told) if isinstance(told, int | str) and not isinstance(told, bool) else _MOST_TOKENS
+    if not abs(number) < _MOST_TOKENS:
+        raise ValueError(f"{str(told)[:40]!r} is no number of a token")
+    return number
 
 
 def bytes_of(token: str) -> bytes | None:
     """Return the bytes of a token that is written as text; None for a part of a character."""
     if token.startswith(_BYTES):
         return bytes.fromhex(token[len(_BYTES) :].replace("\\x", ""))
-    return None if _BROKEN in token else token.encode()
+    try:
+        return None if _BROKEN in token else token.encode()
+    except UnicodeEncodeError:  # half of a pair of surrogates
+        return None
 
 
 def told_log(log: float | None) -> float | None:
-    """Return a log-probability, or None for what stands in the place of one."""
-    return None if log is None or not log > LOWEST_LOG else float(log)
+    """Return a log-probability, or None for what stands in the place of one.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no number, or that of no probability.
+    """
+    if log is None:
+        return None
+    if isinstance(log, bool) or not isinstance(log, int | float):
+        raise TypeError(f"the log-probability {log!r} is no number")
+    if not log <= _HIGHEST_LOG:
+        raise ValueError(f"the log-probability {log!r} is not of at most 0")
+    return float(log) if log > LOWEST_LOG else None
 
 
-def check_probabilities(rows: Sequence[Row], listed: int) -> None:
-    """Refuse an answer without probabilities in it.
+def check_probabilities(rows: Sequence[Row], asked: int, vocabulary_size: int | None) -> None:
+    """Refuse an answer without probabilities in it, or with those of a sampler instead of the model's.
 
     Raises
     ------
     TokenModelError
-        If every token is said to be certain and nothing is told of any other.
+        If every token is said to be certain and nothing is told of any other, or a list was cut and scaled up.
     """
 
     def certain(row: Row) -> bool:
         others = (each for each in row.listed if row.own is None or each.outcome != row.own.outcome)
         return row.own is not None and row.own.log == 0 and all(each.log is None for each in others)
 
-    if rows and listed > 1 and all(map(certain, rows)):
+    if rows and asked > 1 and all(map(certain, rows)):
         raise TokenModelError(
             "writes the log-probability 0 for each token and tells of no other: it accepts to be asked for "
             "probabilities and does not tell them; with tells='nothing' it is asked for none"
         )
-
-
-def position(
-    row: Row, asked: int, *, vocabulary_size: int | None, rounding: float, start: int = 0, named: Sequence[Entry] = ()
-) -> Position:
-    """Return the distribution that a row tells.
-
-    Parameters
-    ----------
-    row : Row
-    asked : int
-        How many of the most probable tokens were asked for.
-    vocabulary_size, rounding
-        See :class:`Position`.
-    start : int
-        The byte of the text at which its token begins.
-    named : sequence of Entry
-        Tokens that were asked for beside these.
-
-    Raises
-    ------
-    TokenModelError
-        If the numbers are no probabilities, or the bytes of the row's own token are not told.
-    """
-    if row.own is not None and row.own.token is None:
-        raise TokenModelError(
-            "does not tell the bytes of a token that is a part of a character, as models in this process do"
-        )
-    told = sorted((each for each in row.listed if each.log is not None), key=_log, reverse=True)
-    cap = _cap(told, row, asked)
-    known: dict[Outcome, Entry] = {}
-    for each in told:
-        # Tokens that cannot be told apart stay outside the list, whatever probability they have.
-        if each.token is None or each.outcome is None or each.outcome in known:
-            cap = max(cap, math.exp(_log(each)))
-        else:
-            known[each.outcome] = each
-    for each in [*named, *([row.own] if row.own is not None else [])]:
-        if each.log is not None and each.outcome is not None:
-            known.setdefault(each.outcome, each)
-    entries = list(known.values())
-    own = None if row.own is None else row.own.token
-    numbered = bool(entries) and all(each.number is not None for each in entries)
-    # A token that is written like a listed one, with another probability, is another token.
-    chosen = next((i for i, each in enumerate(entries) if row.own is not None and _same(each, row.own)), None)
-    try:
-        return Position(
-            tuple(each.token or b"" for each in entries),
-            np.array([_log(each) for each in entries]),
-            ids=np.array([each.number for each in entries]) if numbered else None,
-            vocabulary_size=vocabulary_size,
-            cap=min(cap, 1.0),
-            rounding=rounding,
-            token=own,
-            chosen=chosen,
-            span=(start, start + len(own or b"")),
-        )
-    except ValueError as reason:
-        raise TokenModelError(f"tells what are no probabilities: {reason}") from None
-
-
-def _cap(told: Sequence[Entry], row: Row, asked: int) -> float:
-    """Return the most that a token outside the list can have, given the list in order."""
-    if row.pure or len(told) > asked:
-        least = told[:asked]
-    else:  # the own token may be listed beside fewer than were asked for, and say nothing of others
-        least = [each for each in told if row.own is None or each.outcome != row.own.outcome]
-    return math.exp(_log(least[-1])) if least else 1.0
-
-
-def _same(one: Entry, other: Entry) -> bool:
-    return one.outcome == other.outcome and other.log is not None and math.isclose(_log(one), other.log, abs_tol=1e-6)
-
-
-def _log(entry: Entry) -> float:
-    assert entry.log is not None
-    return entry.log
+    for row in rows:
+        told = {each for each in row.listed if each.log is not None}
+        short = len(told) < min(asked, vocabulary_size or asked) or len(told) < len(row.listed)
+        if short and len(told) > 1 and cut_and_scaled([math.exp(each.log or 0.0) for each in told]):
+            raise TokenModelError(
+                f"tells {len(told)} of the {asked} probabilities that it was asked for, and they sum to 1: a sampler "
+                "cut off the others (top_k, top_p, min_p, a grammar) and scaled these up, so they are not the "
+                "model's; have it cut nothing, as with options={'top_k': 0}, or tell what is before that (of vLLM: "
+                "--logprobs-mode raw_logprobs --generation-config vllm)"
+            )

@@ -11,8 +11,11 @@ import numpy as np
 
 from empowerment import validate
 from empowerment.text.providers.http import JsonClient
-from empowerment.text.providers.openai_service import EchoScorer, PromptScorer, Service
-from empowerment.text.token_model import Outcome, Position, Provider, Tier
+from empowerment.text.providers.openai_echo import EchoScorer
+from empowerment.text.providers.openai_prompt import PromptScorer
+from empowerment.text.providers.openai_service import Service, quoted
+from empowerment.text.providers.openai_texts import text_of
+from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError, well_formed
 
 TELLS = {"echo": Tier.SCORE, "prompt": Tier.SCORE, "written": Tier.STEP, "nothing": Tier.SAMPLE}
 """Of what a service tells probabilities: a text it repeats, its prompt, what it writes itself, or nothing."""
@@ -57,7 +60,7 @@ class OpenAICompatible(Provider):
     key_from : str, optional
         Name of the environment variable that holds the key. The key itself is never stored, shown or recorded.
     timeout : float
-        Seconds that one answer may take.
+        Seconds that one answer may take, from the connection to the last byte. The look-up of a name is not counted.
     tries : int
         How often a question is asked at most. It is asked again where the connection is lost or refused, the answer
         takes too long or is cut off, there were too many questions (429), or the server has a fault of its own (500
@@ -82,7 +85,11 @@ class OpenAICompatible(Provider):
     Probabilities have to be those of the model, before a temperature or a cut.
     :func:`empowerment.testing.check_token_model` finds out, and also whether texts are repeated with the
     probabilities of other places, as some servers do. What a service writes in the place of a probability that it
-    does not tell (-9999) is left out of the list.
+    does not tell (-9999) is left out of the list. Fewer tokens than were asked for bound no other. Tokens that are
+    shown alike are listed as None, since nothing tells which they are. An answer is refused if it is of reasoning, if
+    the tokens that it tells of do not make up its text, or if a sampler cut its lists and scaled them up.
+
+    No answer is read beyond 64 MiB, and none that is compressed.
 
     In "echo" and "prompt" a prefix and a text are read as one, so the text has to begin where a token does; a token
     that is asked for by name (`also`) is put after the text and scored there, 32 in one question ("echo"), or asked
@@ -176,11 +183,29 @@ class OpenAICompatible(Provider):
         """
         if self._scorer is None:
             return super().score(prefix, text)
+        well_formed(prefix + text, "prefix or the text")
         try:
             places = self._scorer.score(prefix, text, also)
-        except (KeyError, IndexError, TypeError, AttributeError) as reason:
-            raise self._service.fault(f"answers in a form that is not known: {reason!r}") from reason
-        return places if top is None else [place.top(top, also=also if place.tokens else ()) for place in places]
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as reason:
+            said = repr(reason)
+        else:
+            return (
+                places
+                if top is None
+                else [*(each.top(top) for each in places[:-1]), self._last(places[-1], top, also)]
+            )
+        raise self._service.fault(f"answers in a form that is not known: {said}")
+
+    def _last(self, last: Position, top: int, also: Sequence[Outcome]) -> Position:
+        if not last.tokens:  # nothing stands before it, so nothing is told of it
+            return last
+        untold = [token for token in also if token not in last.outcomes]
+        if untold:
+            raise self._service.fault(
+                f"tells of several tokens that are written {untold[0]!r}, and not which is which; ask with "
+                "union=False"
+            )
+        return last.top(top, also=also)
 
     def step(
         self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
@@ -196,21 +221,24 @@ class OpenAICompatible(Provider):
         """
         if self.tier < Tier.STEP:
             raise self._refusal("step", Tier.STEP)
+        well_formed(prefix, "prefix")
         asked = self._drawing(max_tokens, temperature, seed)
         listed = self._service.listed
         asked |= {"logprobs": True, "top_logprobs": listed} if self._chat else {"logprobs": listed}
-        numbered = self._scorer if isinstance(self._scorer, PromptScorer) else None
-        if numbered:
+        spelled: dict[str, Any] = {}
+        if isinstance(self._scorer, PromptScorer):
             asked |= {"return_tokens_as_token_ids": True}
-        (choice,) = self._choices(prefix, 1, asked)
-        rows = self._service.rows(choice)
-        if numbered:
-            rows = numbered.spelled(rows)
-        start = 0
-        for row in rows:
+            spelled["spelled"] = self._scorer.spelled
+        rows = self._service.rows(self._choices(prefix, 1, asked)[0], written=True, **spelled)
+        start: int | None = 0
+        for row in rows[:max_tokens]:
+            if start is None:
+                raise self._service.fault(
+                    "does not tell the bytes of a token that is a part of a character, as models in this process do"
+                )
             place = self._service.position(row, start)
             yield place.top(top)
-            start = place.span[1]
+            start = None if place.token is None else place.span[1]
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
@@ -222,6 +250,7 @@ class OpenAICompatible(Provider):
         TokenModelError
             If there is no answer, or one that cannot be read.
         """
+        well_formed(prefix, "prefix")
         texts: list[str] = []
         while len(texts) < n:
             own = None if seed is None else int(np.random.SeedSequence([seed, len(texts)]).generate_state(1)[0]) >> 1
@@ -245,7 +274,7 @@ class OpenAICompatible(Provider):
         return self._service.choices("/chat/completions", count, messages=messages, **asked)
 
     def _text(self, choice: Any) -> str:
-        text = (choice.get("message") or {}).get("content") if self._chat else choice.get("text")
-        if not isinstance(text, str):
-            raise self._service.fault(f"answers without a text: {choice!r}")
-        return text
+        try:
+            return text_of(choice, self._chat)
+        except TokenModelError as reason:
+            raise self._service.fault(f"{reason}: {quoted(choice)}") from None

@@ -33,6 +33,7 @@ class TokenizedModel(Provider, Generic[Row]):
     """
 
     tier = Tier.SCORE
+    whole_lists = True
 
     def __init__(self, name: str, tokens: TextTokens, ends: Iterable[int], length: int | None) -> None:
         self.name = name
@@ -43,10 +44,10 @@ class TokenizedModel(Provider, Generic[Row]):
         self._ids = np.arange(self.vocabulary_size)  # one for all positions
 
     @abstractmethod
-    def _rows_at(self, before: list[int], ids: list[int], top: int | None) -> Iterator[Row]:
+    def _rows_at(self, before: list[int], ids: list[int], top: int | None, whole_last: bool) -> Iterator[Row]:
         """Yield what follows `before` and then each of `ids`, with the `top` most probable tokens or all of them.
 
-        There is always something before.
+        There is always something before. `whole_last` asks for all tokens in the last row.
         """
 
     @abstractmethod
@@ -71,7 +72,8 @@ class TokenizedModel(Provider, Generic[Row]):
         """Return the distribution at each token of `text` after `prefix`, and the one after it.
 
         See :meth:`TokenModel.score`. A list of the whole vocabulary takes 8 bytes a token at each position; with
-        `top` no more than one is kept at a time.
+        `top` no more than one is kept at a time. Tokens that are asked for by `also` take the whole list at the last
+        position.
 
         Raises
         ------
@@ -82,9 +84,10 @@ class TokenizedModel(Provider, Generic[Row]):
         ids, written = self._texts.of(text, first=not prefix)
         self._check_length(len(before) + len(ids))
         places, start = [], 0
-        for row, token in zip(self._rows(before, ids, None if len(also) else top), [*ids, None], strict=True):
+        for row, token in zip(self._rows(before, ids, top, len(also) > 0), [*ids, None], strict=True):
             place = self._place(row, written, token, start)
-            places.append(place if top is None or row is None else place.top(top, also=also))
+            wanted = also if token is None or place.complete else ()
+            places.append(place if top is None or row is None else place.top(top, also=wanted))
             start, written = place.span[1], self._texts.written
         return places
 
@@ -101,7 +104,7 @@ class TokenizedModel(Provider, Generic[Row]):
         temperature = validate.finite(temperature, "temperature", least=0)
         written, start = self._texts.at_start(first=not prefix), 0
         for row, token in self._drawn(self._beginning(prefix), max_tokens, top, temperature, seed):
-            place = self._read(row, written, token, start)
+            place = self._position(row, written, token, start)
             yield place.top(top)
             start, written = place.span[1], self._texts.written
 
@@ -120,20 +123,27 @@ class TokenizedModel(Provider, Generic[Row]):
         samples = self._samples(self._beginning(prefix), n, max_tokens, temperature, seed)
         return [self._texts.joined(ids, start).decode("utf-8", errors="replace") for ids in samples]
 
-    def _rows(self, before: list[int], ids: list[int], top: int | None) -> Iterator[Row | None]:
+    def _rows(self, before: list[int], ids: list[int], top: int | None, whole_last: bool) -> Iterator[Row | None]:
         """Yield the rows at each token and after the last; none where nothing stands before it."""
         if before:
-            yield from self._rows_at(before, ids, top)
+            yield from self._rows_at(before, ids, top, whole_last)
             return
         yield None
         if ids:
-            yield from self._rows_at(ids[:1], ids[1:], top)
+            yield from self._rows_at(ids[:1], ids[1:], top, whole_last)
 
     def _place(self, row: Row | None, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
         if row is not None:
-            return self._read(row, written, token, start)
+            return self._position(row, written, token, start)
         own = None if token is None else written[token]
         return unknown_position(own, (start, start + len(own or b"")), self.vocabulary_size)
+
+    def _position(self, row: Row, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
+        try:
+            return self._read(row, written, token, start)
+        except ValueError as reason:
+            said = str(reason)
+        raise TokenModelError(f"{self.name} tells what are no probabilities: {said}")
 
     def _beginning(self, prefix: str) -> list[int]:
         """Return what the model reads before it writes.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
-from empowerment.text.token_model import TokenModelError
+from empowerment.text.token_model import TokenModelError, well_formed
 
 
 class TextTokens(ABC):
@@ -48,8 +48,22 @@ class TextTokens(ABC):
         """
 
     def before(self, prefix: str) -> list[int]:
-        """Return what the model reads before a text."""
-        ids = self._checked(prefix, self._encoded(prefix, first=True, control=self._parse_special)) if prefix else []
+        """Return what the model reads before a text.
+
+        Raises
+        ------
+        TokenModelError
+            If the prefix begins with what the tokenizer puts before it, so that the model would read it twice.
+        """
+        if not prefix:
+            return self.beginning
+        well_formed(prefix, "prefix")
+        ids = self._checked(prefix, self._encoded(prefix, first=True, control=self._parse_special))
+        if self.beginning and ids[: len(self.beginning)] == self.beginning:
+            raise TokenModelError(
+                f"the prefix {prefix[:20]!r} begins with the start token that the tokenizer of {self._name} puts "
+                "there by itself; leave it out of the prefix, so that it is not read twice"
+            )
         return self.beginning + ids
 
     def of(self, text: str, *, first: bool) -> tuple[list[int], tuple[bytes, ...]]:
@@ -62,6 +76,7 @@ class TextTokens(ABC):
         """
         if not text:
             return [], self.at_start(first=first)
+        well_formed(text, "text")
         ids = self._checked(text, self._encoded(text, first=first, control=False))
         for tokens in (self.written, self.at_start(first=first)):
             if self.joined(ids, tokens) == text.encode():
@@ -80,10 +95,11 @@ class TextTokens(ABC):
         return b"".join([*(start[token] for token in ids[:1]), *(self.written[token] for token in ids[1:])])
 
     def _checked(self, text: str, ids: list[int]) -> list[int]:
-        if max(ids, default=0) >= len(self.written):
+        unknown = [token for token in ids if not 0 <= token < len(self.written)]
+        if unknown:
             raise TokenModelError(
-                f"the tokenizer reads {text[:60]!r} with the token {max(ids)}, but {self._name} has only the tokens "
-                f"0 to {len(self.written) - 1}; pass the tokenizer that belongs to the model"
+                f"the tokenizer reads {text[:60]!r} with the token {unknown[0]}, but {self._name} has only the "
+                f"tokens 0 to {len(self.written) - 1}; pass the tokenizer that belongs to the model"
             )
         return ids
 

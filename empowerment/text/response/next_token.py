@@ -11,7 +11,10 @@ import numpy as np
 from empowerment import validate
 from empowerment.text.batch import ask_each
 from empowerment.text.response.channel import ResponseChannel, prompt_labels
-from empowerment.text.token_model import Outcome, Position, Tier, TierError, TokenModel, check_model
+from empowerment.text.token_model import Outcome, Position, Tier, TierError, TokenModel, TokenModelError, check_model
+
+# Of whole lists side by side: 512 MB of numbers.
+_MOST_ENTRIES = 1 << 26
 
 
 def next_token_channel(
@@ -36,7 +39,9 @@ def next_token_channel(
         How many of the most probable tokens to ask for; None asks for all that the model tells.
     union : bool
         Ask each prompt for the tokens that any of them listed, too. It costs a second request each, and makes the
-        interval of the capacity far narrower.
+        interval of the capacity far narrower. A model that needs its whole list for that, as those in this process
+        and of llama.cpp do, is asked for it once, and the capacity is then exact; with so many prompts that the lists
+        take more than 512 MB they are cut to the union.
     labels : sequence, optional
         Names of the prompts; by default the prompts.
     workers : int
@@ -54,7 +59,7 @@ def next_token_channel(
     TierError
         If the model tells less than that.
     TokenModelError
-        If a prompt got no answer; see :func:`ask_each`.
+        If a prompt got no answer, see :func:`ask_each`; or no token is told of.
 
     Examples
     --------
@@ -79,31 +84,51 @@ def next_token_channel(
             f"{model.tier.sentence}; pass union=False for the wider interval that its lists allow"
         )
     options: dict[str, Any] = {"workers": workers, "progress": progress}
+    if union and _whole_lists_fit(model, len(prompts)):
+        top = None
     places = ask_each(lambda prompt: _next_token(model, prompt, top), prompts, **options).all()
     if union and not all(place.complete for place in places):
-        wanted = list(dict.fromkeys(outcome for place in places for outcome in place.outcomes))
+        wanted = _wanted(places)
         places = ask_each(lambda prompt: model.score(prompt, top=top, also=wanted)[-1], prompts, **options).all()
-    return _side_by_side(places, names, model)
+    return _side_by_side([place.identified() for place in places], names, model)
+
+
+def _whole_lists_fit(model: TokenModel, count: int) -> bool:
+    """Return whether whole lists are had anyway, and that many fit into memory."""
+    size = model.vocabulary_size
+    return getattr(model, "whole_lists", False) and size is not None and count * size <= _MOST_ENTRIES
 
 
 def _next_token(model: TokenModel, prompt: str, top: int | None) -> Position:
     if model.tier >= Tier.SCORE:
         return model.score(prompt, top=top)[-1]
-    return next(iter(model.step(prompt, 1, **({} if top is None else {"top": top}))))
+    for place in model.step(prompt, 1, **({} if top is None else {"top": top})):
+        return place
+    raise TokenModelError(f"{model.name} writes nothing after {prompt[-40:]!r}")
+
+
+def _wanted(places: Sequence[Position]) -> list[Outcome]:
+    """Return the tokens that any place lists."""
+    return list(dict.fromkeys(each for place in places for each in place.outcomes if each is not None))
 
 
 def _side_by_side(places: Sequence[Position], names: tuple[str, ...], model: TokenModel) -> ResponseChannel:
     columns: dict[Outcome, int] = {}
-    written: list[tuple[Outcome, bytes]] = []
+    written: list[tuple[Outcome, bytes | None]] = []
     for place in places:
         for outcome, token in zip(place.outcomes, place.tokens, strict=True):
-            if outcome not in columns:
+            if outcome is not None and outcome not in columns:
                 columns[outcome] = len(columns)
                 written.append((outcome, token))
+    if not columns:
+        raise TokenModelError(
+            f"{model.name} tells of no token which one it is, so nothing is known of what the prompts lead to; ask a "
+            "model that tells the bytes of its tokens, or for more of them"
+        )
     observed = np.zeros((len(places), len(columns)))
     listed = np.zeros(observed.shape, dtype=bool)
     for x, place in enumerate(places):
-        where = [columns[outcome] for outcome in place.outcomes]
+        where = [columns[outcome] for outcome in place.outcomes if outcome is not None]
         observed[x, where] = np.exp(place.log_probabilities)
         listed[x, where] = True
     sums = np.array([math.fsum(row) for row in observed])
@@ -128,9 +153,9 @@ def _side_by_side(places: Sequence[Position], names: tuple[str, ...], model: Tok
     )
 
 
-def _labels(written: Sequence[tuple[Outcome, bytes]]) -> tuple[str, ...]:
+def _labels(written: Sequence[tuple[Outcome, bytes | None]]) -> tuple[str, ...]:
     """Return each token as text, with its number where two are written alike."""
-    texts = [token.decode("utf-8", errors="backslashreplace") for _, token in written]
+    texts = ["\ufffd" if token is None else token.decode(errors="backslashreplace") for _, token in written]
     seen: dict[str, int] = {}
     for text in texts:
         seen[text] = seen.get(text, 0) + 1
