@@ -194,7 +194,8 @@ class Position:
             The byte of the text at which it begins.
         """
         try:
-            logits = np.asarray(logits, dtype=np.float64)
+            with np.errstate(over="ignore"):
+                logits = np.asarray(logits, dtype=np.float64)
         except (TypeError, ValueError, OverflowError):
             raise TypeError(f"logits is {validate.shown(logits)}, expected a number for each token") from None
         tokens = tuple(islice(tokens, logits.size + 1)) if validate.is_several(tokens) else ()
@@ -364,7 +365,11 @@ class Position:
 
 def _numbers(ids: object) -> np.ndarray:
     try:
-        return np.asarray(ids, dtype=np.int64)
+        with np.errstate(invalid="ignore"):
+            found = np.asarray(ids, dtype=np.int64)
+        if not (found == np.asarray(ids)).all():
+            raise ValueError
+        return found
     except (TypeError, ValueError, OverflowError):
         raise TypeError(f"ids is {validate.shown(ids)}, expected a whole number for each token") from None
 
