@@ -158,6 +158,7 @@ class Lines:
 
 _PROGRAM = """
 import runpy, sys
+import empowerment  # before it is there Python itself answers
 print("begun", flush=True)
 sys.argv = ["empowerment", *sys.argv[1:]]
 runpy.run_module("empowerment", run_name="__main__", alter_sys=True)
