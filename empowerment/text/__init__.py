@@ -11,6 +11,13 @@ from typing import TYPE_CHECKING, Any
 _HOME = {
     "Answers": "batch",
     "ask_each": "batch",
+    "Selection": "handoff.selection",
+    "Selections": "handoff.selection",
+    "Stop": "handoff.selection",
+    "select": "handoff.selection",
+    "select_all": "handoff.selection",
+    "Costs": "handoff.threshold",
+    "Threshold": "handoff.threshold",
     "Amount": "influence.amounts",
     "InfluenceAudit": "influence.audit",
     "influence_audit": "influence.audit",
@@ -48,6 +55,7 @@ __all__ = [
     "Amount",
     "Answers",
     "ControlBudget",
+    "Costs",
     "Ends",
     "FunctionModel",
     "InfluenceAudit",
@@ -63,7 +71,11 @@ __all__ = [
     "ResponseChannel",
     "SampledCapacity",
     "SampledChannel",
+    "Selection",
+    "Selections",
+    "Stop",
     "TableModel",
+    "Threshold",
     "Tier",
     "TierError",
     "TokenModel",
@@ -77,12 +89,21 @@ __all__ = [
     "influence_audit",
     "intent_audit",
     "next_token_channel",
+    "select",
+    "select_all",
     "smollm2_path",
 ]
 
 if TYPE_CHECKING:
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
+    from empowerment.text.handoff.selection import Selection as Selection
+    from empowerment.text.handoff.selection import Selections as Selections
+    from empowerment.text.handoff.selection import Stop as Stop
+    from empowerment.text.handoff.selection import select as select
+    from empowerment.text.handoff.selection import select_all as select_all
+    from empowerment.text.handoff.threshold import Costs as Costs
+    from empowerment.text.handoff.threshold import Threshold as Threshold
     from empowerment.text.influence.amounts import Amount as Amount
     from empowerment.text.influence.audit import InfluenceAudit as InfluenceAudit
     from empowerment.text.influence.audit import influence_audit as influence_audit

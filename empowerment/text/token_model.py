@@ -237,6 +237,17 @@ class Position:
         upper = at_most + _spread(r, self._n_unlisted)
         return _outward(max(lower, 0.0), upper, math.log(base))
 
+    def min_entropy(self, base: float = 2) -> Ends:
+        """Return both ends of -log of the largest probability that any next token has, listed or not."""
+        listed = math.exp(self.log_probabilities.max()) if self.log_probabilities.size else 0.0
+        unlisted = 0.0 if self.complete else min(self._largest_unlisted, self.residual.upper)
+        slack = 0.0 if self.complete else self.rounding
+        # Tokens that share what is left alike have at least this much each.
+        shared = 0.0 if self.complete else self.residual.lower / self._n_unlisted
+        most = min(max(listed / (1 - slack), unlisted), 1.0)
+        least = max(listed / (1 + slack), shared)
+        return _outward(-math.log(most), -math.log(least) if least > 0 else math.inf, math.log(base))
+
     def surprisal(self, base: float = 2) -> Ends:
         """Return both ends of -log p of the token that the text has here.
 
