@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 _HOME = {
     "Answers": "batch",
     "ask_each": "batch",
+    "Completion": "handoff.live",
+    "complete": "handoff.live",
     "Selection": "handoff.selection",
     "Selections": "handoff.selection",
     "Stop": "handoff.selection",
@@ -54,6 +56,7 @@ _HOME = {
 __all__ = [
     "Amount",
     "Answers",
+    "Completion",
     "ControlBudget",
     "Costs",
     "Ends",
@@ -86,6 +89,7 @@ __all__ = [
     "ask_each",
     "ask_person",
     "cluster_channel",
+    "complete",
     "influence_audit",
     "intent_audit",
     "next_token_channel",
@@ -97,6 +101,8 @@ __all__ = [
 if TYPE_CHECKING:
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
+    from empowerment.text.handoff.live import Completion as Completion
+    from empowerment.text.handoff.live import complete as complete
     from empowerment.text.handoff.selection import Selection as Selection
     from empowerment.text.handoff.selection import Selections as Selections
     from empowerment.text.handoff.selection import Stop as Stop

@@ -44,6 +44,11 @@ def lengths(surprisals: Amounts, costs: Costs) -> tuple[np.ndarray, np.ndarray, 
     return found[0], found[1], found[2], found[3]
 
 
+def may_pay(surprisals: Amounts, costs: Costs) -> bool:
+    """Return whether a completion that begins with these tokens can still pay if more of them follow."""
+    return float(surprisals.lower.sum()) <= costs.threshold().in_nats + _TIE
+
+
 def _within(amounts: np.ndarray, limit: float) -> int:
     """Return how many amounts add up to at most the limit, looking no further than needed."""
     size = 64

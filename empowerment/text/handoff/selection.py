@@ -29,6 +29,7 @@ class Stop(enum.IntEnum):
     END_OF_TEXT = 1
     UNDECIDED = 2
     CHARACTER = 3
+    LIMIT = 4
 
     @property
     def sentence(self) -> str:
@@ -41,6 +42,7 @@ _SENTENCES = {
     Stop.END_OF_TEXT: "the text ends here",
     Stop.UNDECIDED: "the list of probabilities is too short to tell whether the next token is within the threshold",
     Stop.CHARACTER: "the next token within the threshold would end inside a character",
+    Stop.LIMIT: "the model was asked for no more tokens",
 }
 
 
@@ -343,6 +345,22 @@ def select(positions: Sequence[Position], rule: Threshold | Costs, **options: An
     Selection(1 tokens, ' for', hand over)
     """
     return select_all(positions, rule, **options)[0]
+
+
+def can_grow(positions: Sequence[Position], rule: Threshold | Costs, **options: Any) -> bool:
+    """Return whether the completion that begins these positions may go on beyond them.
+
+    Parameters
+    ----------
+    positions, rule, **options
+        As in :func:`select_all`.
+    """
+    places = _with_tokens(positions)
+    if len(places) < len(positions):  # the text has ended
+        return False
+    if isinstance(rule, Costs):
+        return cost_optimal.may_pay(gates.surprisals(places), rule)
+    return select_all(places, rule, **options)[0].value == len(places)
 
 
 class _Reach(NamedTuple):
