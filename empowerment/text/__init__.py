@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 _HOME = {
     "Answers": "batch",
     "ask_each": "batch",
+    "DatasetSummary": "handoff.dataset",
+    "build_dataset": "handoff.dataset",
+    "Document": "handoff.documents",
+    "read_documents": "handoff.documents",
     "Completion": "handoff.live",
     "complete": "handoff.live",
     "Selection": "handoff.selection",
@@ -59,6 +63,8 @@ __all__ = [
     "Completion",
     "ControlBudget",
     "Costs",
+    "DatasetSummary",
+    "Document",
     "Ends",
     "FunctionModel",
     "InfluenceAudit",
@@ -88,11 +94,13 @@ __all__ = [
     "answer_channel",
     "ask_each",
     "ask_person",
+    "build_dataset",
     "cluster_channel",
     "complete",
     "influence_audit",
     "intent_audit",
     "next_token_channel",
+    "read_documents",
     "select",
     "select_all",
     "smollm2_path",
@@ -101,6 +109,10 @@ __all__ = [
 if TYPE_CHECKING:
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
+    from empowerment.text.handoff.dataset import DatasetSummary as DatasetSummary
+    from empowerment.text.handoff.dataset import build_dataset as build_dataset
+    from empowerment.text.handoff.documents import Document as Document
+    from empowerment.text.handoff.documents import read_documents as read_documents
     from empowerment.text.handoff.live import Completion as Completion
     from empowerment.text.handoff.live import complete as complete
     from empowerment.text.handoff.selection import Selection as Selection

@@ -11,6 +11,10 @@ from empowerment import validate
 _DIGITS = 12
 
 
+def _rounded(value: float) -> float:
+    return float(f"{value:.{_DIGITS}g}")
+
+
 @dataclass(frozen=True, repr=False)
 class Threshold:
     """The most information that a completion may take out of a person's hands.
@@ -51,7 +55,7 @@ class Threshold:
 
     def __post_init__(self) -> None:
         nats = validate.finite(self.in_nats, "threshold", least=0.0)
-        object.__setattr__(self, "in_nats", float(f"{nats:.{_DIGITS}g}"))
+        object.__setattr__(self, "in_nats", _rounded(nats))
         if not isinstance(self.inclusive, bool):
             raise TypeError(f"inclusive is {self.inclusive!r}, expected True or False")
 
@@ -128,12 +132,12 @@ class Threshold:
     @property
     def in_bits(self) -> float:
         """The threshold in bits."""
-        return self.in_nats / math.log(2)
+        return _rounded(self.in_nats / math.log(2))
 
     @property
     def least_probability(self) -> float:
         """The probability that belongs to it, e to the power of minus the threshold in nats."""
-        return math.exp(-self.in_nats)
+        return _rounded(math.exp(-self.in_nats))
 
     def __repr__(self) -> str:
         exclusive = "" if self.inclusive else ", exclusive"
