@@ -22,6 +22,9 @@ _HOME = {
     "Stop": "handoff.selection",
     "select": "handoff.selection",
     "select_all": "handoff.selection",
+    "Turn": "handoff.turns",
+    "Turns": "handoff.turns",
+    "take_turns": "handoff.turns",
     "Costs": "handoff.threshold",
     "Threshold": "handoff.threshold",
     "Amount": "influence.amounts",
@@ -90,6 +93,8 @@ __all__ = [
     "TokenModel",
     "TokenModelError",
     "Transformers",
+    "Turn",
+    "Turns",
     "XLlamaCpp",
     "answer_channel",
     "ask_each",
@@ -104,6 +109,7 @@ __all__ = [
     "select",
     "select_all",
     "smollm2_path",
+    "take_turns",
 ]
 
 if TYPE_CHECKING:
@@ -122,6 +128,9 @@ if TYPE_CHECKING:
     from empowerment.text.handoff.selection import select_all as select_all
     from empowerment.text.handoff.threshold import Costs as Costs
     from empowerment.text.handoff.threshold import Threshold as Threshold
+    from empowerment.text.handoff.turns import Turn as Turn
+    from empowerment.text.handoff.turns import Turns as Turns
+    from empowerment.text.handoff.turns import take_turns as take_turns
     from empowerment.text.influence.amounts import Amount as Amount
     from empowerment.text.influence.audit import InfluenceAudit as InfluenceAudit
     from empowerment.text.influence.audit import influence_audit as influence_audit
