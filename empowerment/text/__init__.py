@@ -17,6 +17,7 @@ _HOME = {
     "read_documents": "handoff.documents",
     "Completion": "handoff.live",
     "complete": "handoff.live",
+    "HandoffLogitsProcessor": "handoff.logits",
     "Selection": "handoff.selection",
     "Selections": "handoff.selection",
     "Stop": "handoff.selection",
@@ -70,6 +71,7 @@ __all__ = [
     "Document",
     "Ends",
     "FunctionModel",
+    "HandoffLogitsProcessor",
     "InfluenceAudit",
     "IntentAudit",
     "LlamaCpp",
@@ -121,6 +123,7 @@ if TYPE_CHECKING:
     from empowerment.text.handoff.documents import read_documents as read_documents
     from empowerment.text.handoff.live import Completion as Completion
     from empowerment.text.handoff.live import complete as complete
+    from empowerment.text.handoff.logits import HandoffLogitsProcessor as HandoffLogitsProcessor
     from empowerment.text.handoff.selection import Selection as Selection
     from empowerment.text.handoff.selection import Selections as Selections
     from empowerment.text.handoff.selection import Stop as Stop
