@@ -16,6 +16,11 @@ examples:
   empowerment handoff show script.py --model smollm2 --eta 1
   empowerment handoff show script.py --model smollm2 --costs 0.1 0.5 --by line --html page.html --save strip.png"""
 
+_SERVE_EXAMPLES = """\
+examples:
+  empowerment handoff serve --model smollm2 --eta 1
+  empowerment handoff serve --model llama-server:http://127.0.0.1:8080 --costs 0.1 0.5 --log offers.jsonl"""
+
 Command = Callable[[Any, str, str, Callable[[argparse.Namespace], int]], Any]
 
 
@@ -28,6 +33,9 @@ def fill(parser: Any, command: Command) -> None:
         )
     )
     _fill_show(command(commands, "show", "print a file with the points at which it is handed over", _run("show")))
+    _fill_serve(
+        command(commands, "serve", "serve completions that end at hand-over points to editors", _run("serve"))
+    )
 
 
 def _run(name: str) -> Callable[[argparse.Namespace], int]:
@@ -75,6 +83,30 @@ def _fill_show(parser: Any) -> None:
     add("--save", action="append", default=[], metavar="FILE", help="also draw the tokens: .png, .svg or .pdf")
     _add_late(parser)
     parser.late_epilog = lambda: _epilog(_SHOW_EXAMPLES)
+
+
+def _fill_serve(parser: Any) -> None:
+    add = parser.add_argument
+    _add_model(parser)
+    add_rule(parser)
+    add(
+        "--host",
+        default="127.0.0.1",
+        metavar="ADDRESS",
+        help="where to listen (default 127.0.0.1: this machine only)",
+    )
+    add("--port", type=int, default=8765, metavar="PORT", help="0 takes any that is free (default 8765)")
+    add("--key", metavar="VARIABLE", help="requests must send the key that this variable of the environment holds")
+    add("--allow-host", action="append", default=[], metavar="NAME", help="another name that requests may address")
+    add(
+        "--fim", metavar="TEMPLATE", help="how the model reads both sides, with {prefix} and {suffix} in their places"
+    )
+    add("--max-tokens", type=int, default=256, metavar="N", help="longest completion (default 256)")
+    add("--max-body", type=int, default=1_000_000, metavar="BYTES", help="longest request (default 1000000)")
+    add("--seconds", type=float, default=60.0, metavar="S", help="longest time for a request (default 60)")
+    add("--waiting", type=int, default=16, metavar="N", help="most requests that wait for the model (default 16)")
+    add("--log", metavar="FILE", help="log offers and what became of them; nothing of what stood before them")
+    parser.late_epilog = lambda: _epilog(_SERVE_EXAMPLES)
 
 
 def add_rule(parser: Any) -> None:

@@ -103,3 +103,49 @@ def _write(turns: Turns, arguments: argparse.Namespace) -> None:
     for path in arguments.save:
         with written_whole(path) as temporary:
             turns.plot().figure.savefig(temporary, format=Path(path).suffix[1:].lower())
+
+
+def run_serve(arguments: argparse.Namespace) -> int:
+    """Serve completions until SIGTERM or Ctrl-C."""
+    try:
+        from empowerment.text.handoff.server.run import serve
+    except ImportError as reason:
+        raise ImportError(f'this needs {reason.name}; install it with pip install "empowerment[serve]"') from None
+    from empowerment.text.handoff.server.limits import Limits
+    from empowerment.text.handoff.server.service import LOOPBACK, Service
+
+    key = _key(arguments)
+    model = read_model(arguments.model, tells=arguments.tells, key_from=arguments.key_from)
+    service = Service(
+        model,
+        rule_of(arguments),
+        gate=arguments.gate,
+        undecided=arguments.undecided,
+        top=arguments.top,
+        fim=arguments.fim,
+        limits=Limits(arguments.max_body, arguments.max_tokens, arguments.seconds, arguments.waiting),
+        log=arguments.log,
+        key=key,
+        hosts=(*LOOPBACK, arguments.host, *arguments.allow_host),
+    )
+
+    def ready(port: int) -> None:
+        print(f"serving {model.name} at http://{arguments.host}:{port}/v1; Ctrl-C stops it", flush=True)
+
+    serve(service, host=arguments.host, port=arguments.port, ready=ready)
+    return OK
+
+
+def _key(arguments: argparse.Namespace) -> str | None:
+    """Return the key that requests must send, if one is wanted."""
+    if arguments.key is None:
+        if arguments.host not in ("127.0.0.1", "localhost", "::1"):
+            raise ValueError(
+                f"--host {arguments.host} can be reached from other machines, so --key is needed: the name of a "
+                "variable of the environment with the key that requests must send"
+            )
+        return None
+    key = os.environ.get(arguments.key)
+    if not key:
+        raise ValueError(f"--key {arguments.key}: the environment has no such variable, or it is empty")
+    return key
