@@ -36,6 +36,9 @@ def fill(parser: Any, command: Command) -> None:
     _fill_serve(
         command(commands, "serve", "serve completions that end at hand-over points to editors", _run("serve"))
     )
+    _fill_calibrate(
+        command(commands, "calibrate", "choose a threshold by what people did with offers", _run("calibrate"))
+    )
 
 
 def _run(name: str) -> Callable[[argparse.Namespace], int]:
@@ -107,6 +110,21 @@ def _fill_serve(parser: Any) -> None:
     add("--waiting", type=int, default=16, metavar="N", help="most requests that wait for the model (default 16)")
     add("--log", metavar="FILE", help="log offers and what became of them; nothing of what stood before them")
     parser.late_epilog = lambda: _epilog(_SERVE_EXAMPLES)
+
+
+def _fill_calibrate(parser: Any) -> None:
+    add = parser.add_argument
+    add("log", metavar="LOG", help="what 'handoff serve --log' wrote")
+    add(
+        "--costs",
+        type=float,
+        nargs=2,
+        default=(0.1, 0.5),
+        metavar=("READ", "WRITE"),
+        help="of a token (default .1 .5)",
+    )
+    add("--level", type=float, default=0.95, metavar="P", help="confidence of each interval (default 0.95)")
+    add("--json", action="store_true", help="print one JSON object")
 
 
 def add_rule(parser: Any) -> None:

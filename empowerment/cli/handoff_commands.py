@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import sys
 from pathlib import Path
@@ -13,7 +14,16 @@ from empowerment.cli import MISSED, OK, complain
 from empowerment.cli.commands import wants_bar
 from empowerment.cli.token_models import read_model
 from empowerment.files import written_whole
-from empowerment.text import Costs, Threshold, Turns, build_dataset, read_documents, take_turns
+from empowerment.text import (
+    Costs,
+    Threshold,
+    Turns,
+    build_dataset,
+    calibrate,
+    read_documents,
+    read_offers,
+    take_turns,
+)
 from empowerment.text.handoff.rendering import summary, terminal_text
 
 _PICTURES = (".png", ".svg", ".pdf")
@@ -103,6 +113,36 @@ def _write(turns: Turns, arguments: argparse.Namespace) -> None:
     for path in arguments.save:
         with written_whole(path) as temporary:
             turns.plot().figure.savefig(temporary, format=Path(path).suffix[1:].lower())
+
+
+def run_calibrate(arguments: argparse.Namespace) -> int:
+    """Print what a log of offers says of thresholds."""
+    found = calibrate(read_offers(arguments.log), costs=Costs(*arguments.costs), level=arguments.level)
+    best = found.best
+    if arguments.json:
+        columns = {name: [_finite(value) for value in column] for name, column in found.columns().items()}
+        best_bits = None if best is None else best.threshold.in_bits
+        print(json.dumps({"best_bits": best_bits, "n_without_feedback": found.n_without_feedback, **columns}))
+        return OK
+    print("  eta [bits]   offers   shown   tokens   accepted             saved by a request")
+    for row in found:
+        accepted = f"[{row.acceptance.lower:.3f}, {row.acceptance.upper:.3f}]"
+        saved = f"[{row.saving.lower:+.3f}, {row.saving.upper:+.3f}]"
+        print(
+            f"  {row.threshold.in_bits:10.3g} {row.n_offers:8d} {row.shown:7.1%} {row.n_tokens:8.2f}   "
+            f"{accepted:18}   {saved}"
+        )
+    print(
+        "no threshold is certain to save effort"
+        if best is None
+        else f"best: --eta {best.threshold.in_bits:g}, which saves at least {best.saving.lower:.3g} by a request "
+        f"(level {found.level:g})"
+    )
+    return OK
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
 
 
 def run_serve(arguments: argparse.Namespace) -> int:

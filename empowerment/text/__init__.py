@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 _HOME = {
     "Answers": "batch",
     "ask_each": "batch",
+    "Calibration": "handoff.calibration",
+    "CalibrationRow": "handoff.calibration",
+    "calibrate": "handoff.calibration",
     "DatasetSummary": "handoff.dataset",
     "build_dataset": "handoff.dataset",
     "Document": "handoff.documents",
@@ -18,6 +21,8 @@ _HOME = {
     "Completion": "handoff.live",
     "complete": "handoff.live",
     "HandoffLogitsProcessor": "handoff.logits",
+    "Offer": "handoff.offers",
+    "read_offers": "handoff.offers",
     "Selection": "handoff.selection",
     "Selections": "handoff.selection",
     "Stop": "handoff.selection",
@@ -64,6 +69,8 @@ _HOME = {
 __all__ = [
     "Amount",
     "Answers",
+    "Calibration",
+    "CalibrationRow",
     "Completion",
     "ControlBudget",
     "Costs",
@@ -76,6 +83,7 @@ __all__ = [
     "IntentAudit",
     "LlamaCpp",
     "LlamaServer",
+    "Offer",
     "OpenAICompatible",
     "PersonTable",
     "Position",
@@ -102,12 +110,14 @@ __all__ = [
     "ask_each",
     "ask_person",
     "build_dataset",
+    "calibrate",
     "cluster_channel",
     "complete",
     "influence_audit",
     "intent_audit",
     "next_token_channel",
     "read_documents",
+    "read_offers",
     "select",
     "select_all",
     "smollm2_path",
@@ -117,6 +127,9 @@ __all__ = [
 if TYPE_CHECKING:
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
+    from empowerment.text.handoff.calibration import Calibration as Calibration
+    from empowerment.text.handoff.calibration import CalibrationRow as CalibrationRow
+    from empowerment.text.handoff.calibration import calibrate as calibrate
     from empowerment.text.handoff.dataset import DatasetSummary as DatasetSummary
     from empowerment.text.handoff.dataset import build_dataset as build_dataset
     from empowerment.text.handoff.documents import Document as Document
@@ -124,6 +137,8 @@ if TYPE_CHECKING:
     from empowerment.text.handoff.live import Completion as Completion
     from empowerment.text.handoff.live import complete as complete
     from empowerment.text.handoff.logits import HandoffLogitsProcessor as HandoffLogitsProcessor
+    from empowerment.text.handoff.offers import Offer as Offer
+    from empowerment.text.handoff.offers import read_offers as read_offers
     from empowerment.text.handoff.selection import Selection as Selection
     from empowerment.text.handoff.selection import Selections as Selections
     from empowerment.text.handoff.selection import Stop as Stop

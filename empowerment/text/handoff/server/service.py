@@ -13,7 +13,7 @@ from empowerment.text.handoff.selection import Stop
 from empowerment.text.handoff.server.answers import logprobs_of, told_of
 from empowerment.text.handoff.server.engine import Engine, Job
 from empowerment.text.handoff.server.limits import Limits
-from empowerment.text.handoff.server.offers import OfferLog
+from empowerment.text.handoff.server.offer_log import OfferLog
 from empowerment.text.handoff.server.questions import Question, RequestError
 from empowerment.text.handoff.server.stops import StopTexts
 from empowerment.text.handoff.threshold import Costs, Threshold

@@ -1,18 +1,4 @@
-r"""The log of offers and of what became of them, one event a line.
-
-It is written where it is asked for, and holds what was offered, never what stood before it::
-
-    {"format": "empowerment-offers-1", "scorer": "…", "rule": "Threshold(1 bits, probability 0.5)",
-     "gate": "cumulative"}
-    {"event": "offer", "offer": "ho-…", "time": 1767225600.0, "text": " in range", "status": "HAND_OVER",
-     "tokens": [[" in", 0.02, 0.02], [" range", 0.3, 0.3]], "next": [1.1, 1.1]}
-    {"event": "feedback", "offer": "ho-…", "time": 1767225603.5, "outcome": "accepted",
-     "accepted": 9, "written": null}
-
-`tokens` are those offered, each with both ends of its surprisal in bits, and `next` has both ends of the surprisal of
-the token that was withheld; an end that is not known is null. `accepted` counts characters: all with the outcome
-"accepted", a part with "partial", none with "rejected". `written` may say what the person wrote there instead.
-"""
+"""The log that a server writes; `handoff.offers` says what is in it and reads it."""
 
 from __future__ import annotations
 
@@ -24,12 +10,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from empowerment.text.handoff.offers import FORMAT, OUTCOMES
 from empowerment.text.handoff.server.answers import numbers
 from empowerment.text.handoff.server.questions import RequestError
 from empowerment.text.token_model import Position
-
-FORMAT = "empowerment-offers-1"
-OUTCOMES = ("accepted", "partial", "rejected")
 
 _REMEMBERED = 10_000
 
