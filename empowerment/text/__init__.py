@@ -18,6 +18,8 @@ _HOME = {
     "build_dataset": "handoff.dataset",
     "Document": "handoff.documents",
     "read_documents": "handoff.documents",
+    "EffectiveEmpowerment": "handoff.effective",
+    "effective_empowerment": "handoff.effective",
     "Completion": "handoff.live",
     "complete": "handoff.live",
     "HandoffLogitsProcessor": "handoff.logits",
@@ -76,6 +78,7 @@ __all__ = [
     "Costs",
     "DatasetSummary",
     "Document",
+    "EffectiveEmpowerment",
     "Ends",
     "FunctionModel",
     "HandoffLogitsProcessor",
@@ -113,6 +116,7 @@ __all__ = [
     "calibrate",
     "cluster_channel",
     "complete",
+    "effective_empowerment",
     "influence_audit",
     "intent_audit",
     "next_token_channel",
@@ -134,6 +138,8 @@ if TYPE_CHECKING:
     from empowerment.text.handoff.dataset import build_dataset as build_dataset
     from empowerment.text.handoff.documents import Document as Document
     from empowerment.text.handoff.documents import read_documents as read_documents
+    from empowerment.text.handoff.effective import EffectiveEmpowerment as EffectiveEmpowerment
+    from empowerment.text.handoff.effective import effective_empowerment as effective_empowerment
     from empowerment.text.handoff.live import Completion as Completion
     from empowerment.text.handoff.live import complete as complete
     from empowerment.text.handoff.logits import HandoffLogitsProcessor as HandoffLogitsProcessor
