@@ -9,6 +9,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _HOME = {
+    "Continuations": "assistance.assistants",
+    "FixedLength": "assistance.assistants",
+    "FunctionAssistant": "assistance.assistants",
+    "HandOver": "assistance.assistants",
+    "NoAssistant": "assistance.assistants",
+    "compare_assistants": "assistance.comparison",
+    "Effort": "assistance.metrics",
+    "Estimate": "assistance.metrics",
+    "Decision": "assistance.process",
+    "Episode": "assistance.process",
+    "Round": "assistance.process",
+    "Suggestion": "assistance.process",
+    "Replay": "assistance.replay",
+    "AssistanceComparison": "assistance.results",
+    "AssistanceRun": "assistance.results",
+    "WritingTask": "assistance.task",
+    "TokenModelPerson": "assistance.token_person",
     "Answers": "batch",
     "ask_each": "batch",
     "DatasetSummary": "handoff.dataset",
@@ -22,11 +39,11 @@ _HOME = {
     "Stop": "handoff.selection",
     "select": "handoff.selection",
     "select_all": "handoff.selection",
+    "Costs": "handoff.threshold",
+    "Threshold": "handoff.threshold",
     "Turn": "handoff.turns",
     "Turns": "handoff.turns",
     "take_turns": "handoff.turns",
-    "Costs": "handoff.threshold",
-    "Threshold": "handoff.threshold",
     "Amount": "influence.amounts",
     "InfluenceAudit": "influence.audit",
     "influence_audit": "influence.audit",
@@ -63,44 +80,61 @@ _HOME = {
 __all__ = [
     "Amount",
     "Answers",
+    "AssistanceComparison",
+    "AssistanceRun",
     "Completion",
+    "Continuations",
     "ControlBudget",
     "Costs",
     "DatasetSummary",
+    "Decision",
     "Document",
+    "Effort",
     "Ends",
+    "Episode",
+    "Estimate",
+    "FixedLength",
+    "FunctionAssistant",
     "FunctionModel",
+    "HandOver",
     "InfluenceAudit",
     "IntentAudit",
     "LlamaCpp",
     "LlamaServer",
+    "NoAssistant",
     "OpenAICompatible",
     "PersonTable",
     "Position",
     "Provider",
     "Recorded",
+    "Replay",
     "ResponseCapacity",
     "ResponseChannel",
+    "Round",
     "SampledCapacity",
     "SampledChannel",
     "Selection",
     "Selections",
     "Stop",
+    "Suggestion",
     "TableModel",
     "Threshold",
     "Tier",
     "TierError",
     "TokenModel",
     "TokenModelError",
+    "TokenModelPerson",
     "Transformers",
     "Turn",
     "Turns",
+    "WritingTask",
     "XLlamaCpp",
     "answer_channel",
     "ask_each",
     "ask_person",
     "build_dataset",
     "cluster_channel",
+    "compare_assistants",
     "complete",
     "influence_audit",
     "intent_audit",
@@ -113,6 +147,23 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from empowerment.text.assistance.assistants import Continuations as Continuations
+    from empowerment.text.assistance.assistants import FixedLength as FixedLength
+    from empowerment.text.assistance.assistants import FunctionAssistant as FunctionAssistant
+    from empowerment.text.assistance.assistants import HandOver as HandOver
+    from empowerment.text.assistance.assistants import NoAssistant as NoAssistant
+    from empowerment.text.assistance.comparison import compare_assistants as compare_assistants
+    from empowerment.text.assistance.metrics import Effort as Effort
+    from empowerment.text.assistance.metrics import Estimate as Estimate
+    from empowerment.text.assistance.process import Decision as Decision
+    from empowerment.text.assistance.process import Episode as Episode
+    from empowerment.text.assistance.process import Round as Round
+    from empowerment.text.assistance.process import Suggestion as Suggestion
+    from empowerment.text.assistance.replay import Replay as Replay
+    from empowerment.text.assistance.results import AssistanceComparison as AssistanceComparison
+    from empowerment.text.assistance.results import AssistanceRun as AssistanceRun
+    from empowerment.text.assistance.task import WritingTask as WritingTask
+    from empowerment.text.assistance.token_person import TokenModelPerson as TokenModelPerson
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
     from empowerment.text.handoff.dataset import DatasetSummary as DatasetSummary
