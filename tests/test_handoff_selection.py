@@ -203,6 +203,7 @@ def test_completions_may_end_at_characters_only():
         _ = select(places, bit).text
     found = select(places, bit, cut="character")
     assert (found.text, found.status) == ("a", Stop.CHARACTER)
+    assert found.converged  # the lists tell the length; the character shortens both of its ends
 
 
 def test_costs_follow_from_effort_and_bound_the_probability():

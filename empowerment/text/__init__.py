@@ -9,6 +9,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _HOME = {
+    "Continuations": "assistance.assistants",
+    "FixedLength": "assistance.assistants",
+    "FunctionAssistant": "assistance.assistants",
+    "HandOver": "assistance.assistants",
+    "NoAssistant": "assistance.assistants",
+    "compare_assistants": "assistance.comparison",
+    "Effort": "assistance.metrics",
+    "Estimate": "assistance.metrics",
+    "Decision": "assistance.process",
+    "Episode": "assistance.process",
+    "Round": "assistance.process",
+    "Suggestion": "assistance.process",
+    "Replay": "assistance.replay",
+    "AssistanceComparison": "assistance.results",
+    "AssistanceRun": "assistance.results",
+    "WritingTask": "assistance.task",
+    "TokenModelPerson": "assistance.token_person",
     "Answers": "batch",
     "ask_each": "batch",
     "Calibration": "handoff.calibration",
@@ -30,11 +47,11 @@ _HOME = {
     "Stop": "handoff.selection",
     "select": "handoff.selection",
     "select_all": "handoff.selection",
+    "Costs": "handoff.threshold",
+    "Threshold": "handoff.threshold",
     "Turn": "handoff.turns",
     "Turns": "handoff.turns",
     "take_turns": "handoff.turns",
-    "Costs": "handoff.threshold",
-    "Threshold": "handoff.threshold",
     "Amount": "influence.amounts",
     "InfluenceAudit": "influence.audit",
     "influence_audit": "influence.audit",
@@ -73,41 +90,57 @@ __all__ = [
     "Answers",
     "Calibration",
     "CalibrationRow",
+    "AssistanceComparison",
+    "AssistanceRun",
     "Completion",
+    "Continuations",
     "ControlBudget",
     "Costs",
     "DatasetSummary",
+    "Decision",
     "Document",
     "EffectiveEmpowerment",
+    "Effort",
     "Ends",
+    "Episode",
+    "Estimate",
+    "FixedLength",
+    "FunctionAssistant",
     "FunctionModel",
     "HandoffLogitsProcessor",
+    "HandOver",
     "InfluenceAudit",
     "IntentAudit",
     "LlamaCpp",
     "LlamaServer",
     "Offer",
+    "NoAssistant",
     "OpenAICompatible",
     "PersonTable",
     "Position",
     "Provider",
     "Recorded",
+    "Replay",
     "ResponseCapacity",
     "ResponseChannel",
+    "Round",
     "SampledCapacity",
     "SampledChannel",
     "Selection",
     "Selections",
     "Stop",
+    "Suggestion",
     "TableModel",
     "Threshold",
     "Tier",
     "TierError",
     "TokenModel",
     "TokenModelError",
+    "TokenModelPerson",
     "Transformers",
     "Turn",
     "Turns",
+    "WritingTask",
     "XLlamaCpp",
     "answer_channel",
     "ask_each",
@@ -115,6 +148,7 @@ __all__ = [
     "build_dataset",
     "calibrate",
     "cluster_channel",
+    "compare_assistants",
     "complete",
     "effective_empowerment",
     "influence_audit",
@@ -129,6 +163,23 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from empowerment.text.assistance.assistants import Continuations as Continuations
+    from empowerment.text.assistance.assistants import FixedLength as FixedLength
+    from empowerment.text.assistance.assistants import FunctionAssistant as FunctionAssistant
+    from empowerment.text.assistance.assistants import HandOver as HandOver
+    from empowerment.text.assistance.assistants import NoAssistant as NoAssistant
+    from empowerment.text.assistance.comparison import compare_assistants as compare_assistants
+    from empowerment.text.assistance.metrics import Effort as Effort
+    from empowerment.text.assistance.metrics import Estimate as Estimate
+    from empowerment.text.assistance.process import Decision as Decision
+    from empowerment.text.assistance.process import Episode as Episode
+    from empowerment.text.assistance.process import Round as Round
+    from empowerment.text.assistance.process import Suggestion as Suggestion
+    from empowerment.text.assistance.replay import Replay as Replay
+    from empowerment.text.assistance.results import AssistanceComparison as AssistanceComparison
+    from empowerment.text.assistance.results import AssistanceRun as AssistanceRun
+    from empowerment.text.assistance.task import WritingTask as WritingTask
+    from empowerment.text.assistance.token_person import TokenModelPerson as TokenModelPerson
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
     from empowerment.text.handoff.calibration import Calibration as Calibration

@@ -305,15 +305,17 @@ def select_all(
     reach = _reach(places, rule, gate, entropy_threshold)
     if undecided == "raise":
         _require_decided(places, reach)
-    value = reach.possible if undecided == "continue" else reach.certain
+    value, lower, upper = reach.possible if undecided == "continue" else reach.certain, reach.lower, reach.upper
     status = _status(value, reach)
     if cut == "character":
-        value, status = _at_characters(places, value, status)
+        whole = _at_characters(places, value)
+        status = np.where(whole < value, Stop.CHARACTER, status)
+        value, lower, upper = whole, _at_characters(places, lower), _at_characters(places, upper)
     after = positions[len(places) : len(places) + 1]
     return Selections(
         value=value,
-        lower=np.minimum(reach.lower, value) if cut == "character" else reach.lower,
-        upper=reach.upper,
+        lower=lower,
+        upper=upper,
         status=status,
         positions=(*places, *after),
         method="cost-optimal" if isinstance(rule, Costs) else gate,
@@ -430,12 +432,9 @@ def _status(value: np.ndarray, reach: _Reach) -> np.ndarray:
     return np.where(value == left, Stop.END_OF_TEXT, status).astype(np.int64)
 
 
-def _at_characters(
-    places: Sequence[Position], value: np.ndarray, status: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Shorten the completions to whole characters."""
+def _at_characters(places: Sequence[Position], lengths: np.ndarray) -> np.ndarray:
+    """Return lengths from each start shortened to whole characters."""
     whole = whole_starts([place.token or b"" for place in places])
     last_whole = np.maximum.accumulate(np.where(whole, np.arange(len(whole)), 0))
-    starts = np.arange(len(value))
-    shortened = np.maximum(last_whole[starts + value] - starts, 0)
-    return shortened, np.where(shortened < value, Stop.CHARACTER, status)
+    starts = np.arange(len(lengths))
+    return np.maximum(last_whole[starts + lengths] - starts, 0)
