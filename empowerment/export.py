@@ -51,6 +51,14 @@ def to_xarray(result: EmpowermentResult) -> Any:
     return xarray.Dataset(variables, coords=coords, attrs=attributes)
 
 
+def data_frame(columns: dict[str, Any], index_name: str) -> Any:
+    """Return a pandas DataFrame whose rows are numbered from 0 under this name."""
+    pandas = _imported("pandas")
+    frame = pandas.DataFrame(columns)
+    frame.index.name = index_name
+    return frame
+
+
 def _imported(name: str) -> Any:
     try:
         return __import__(name)

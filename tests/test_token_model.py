@@ -49,6 +49,19 @@ def test_a_common_factor_within_the_rounding_leaves_the_interval_valid(seed, siz
     assert told.residual.lower <= off.residual.upper + 1e-15
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(2, 300), st.integers(1, 30))
+def test_the_min_entropy_of_a_whole_list_lies_in_the_interval_of_any_part_of_it(seed, size, k):
+    whole = complete(seed, size)
+    exact = -whole.log_probabilities.max() / math.log(2)
+    assert whole.min_entropy().lower <= exact <= whole.min_entropy().upper
+    assert whole.min_entropy().width <= 1e-12 * (1 + exact)
+    kept = np.random.default_rng(seed).permutation(size)[: min(k, size - 1)]
+    logs = whole.log_probabilities[kept]
+    some = Position(tuple(whole.tokens[i] for i in kept), logs, ids=kept, vocabulary_size=size, cap=1.0)
+    for told in (whole.top(min(k, size)), some):
+        assert told.min_entropy().lower <= exact <= told.min_entropy().upper
+
+
 @given(st.integers(0, 2**32 - 1), st.integers(2, 100))
 def test_both_ends_of_the_entropy_are_attained(seed, size):
     told = complete(seed, size).top(1)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
+from empowerment.cli import handoff
 from empowerment.first_use import say_nothing
 
 OK, MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -121,8 +122,12 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    _fill_map(_command(commands, "map", "empowerment of every state of a world", _run_map))
-    _fill_capacity(_command(commands, "capacity", "capacity of a channel read from a file", _run_capacity))
+    _fill_map(_command(commands, "map", "print the empowerment of every state of a world", _run_map))
+    _fill_capacity(_command(commands, "capacity", "print the capacity of a channel read from a file", _run_capacity))
+    handoff_parser = commands.add_parser(
+        "handoff", help="complete what is predictable, hand over where the person should decide", allow_abbrev=False
+    )
+    handoff.fill(handoff_parser, _command)
     return parser
 
 
@@ -130,7 +135,7 @@ def _command(commands: Any, name: str, summary: str, run: Callable[[argparse.Nam
     parser: _Parser = commands.add_parser(
         name,
         help=summary,
-        description=f"Print the {summary}.",
+        description=f"{summary[0].upper()}{summary[1:]}.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )

@@ -45,7 +45,7 @@ def run_map(arguments: argparse.Namespace) -> int:
             rng=arguments.seed,
             n_jobs=arguments.jobs,
             checkpoint=arguments.checkpoint,
-            progress=_wants_bar(arguments.quiet),
+            progress=wants_bar(arguments.quiet),
             **{name: limit for name, limit in limits.items() if limit is not None},
         )
     # Printed before anything is written, so that a disk that fills up costs no result.
@@ -97,5 +97,6 @@ def _missed_tolerance() -> Iterator[list[str]]:
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
-def _wants_bar(quiet: bool) -> bool:
+def wants_bar(quiet: bool) -> bool:
+    """Return whether to show a progress bar: on a terminal, where tqdm is installed."""
     return not quiet and sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None

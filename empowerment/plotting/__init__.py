@@ -1,4 +1,4 @@
-"""Pictures: maps of grids, values with intervals, over beliefs, against the horizon; policies as arrows; audits.
+"""Pictures: maps of grids, values with intervals, over beliefs or horizons; policies as arrows; audits; texts.
 
 Every function takes ``ax=None``, makes a figure only if none is handed in, returns the Axes and never shows.
 """
@@ -11,6 +11,7 @@ from empowerment.layout import GridLayout
 from empowerment.plotting.arrows import plot_policy
 from empowerment.plotting.axes import check_result
 from empowerment.plotting.curves import plot_horizons
+from empowerment.plotting.handoff import plot_turns
 from empowerment.plotting.influence import plot_budget, plot_control_left
 from empowerment.plotting.intervals import intervals_size, plot_intervals
 from empowerment.plotting.maps import map_size, plot_map
@@ -29,6 +30,7 @@ __all__ = [
     "plot_intervals",
     "plot_map",
     "plot_policy",
+    "plot_turns",
 ]
 
 

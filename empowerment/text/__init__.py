@@ -9,8 +9,49 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _HOME = {
+    "Continuations": "assistance.assistants",
+    "FixedLength": "assistance.assistants",
+    "FunctionAssistant": "assistance.assistants",
+    "HandOver": "assistance.assistants",
+    "NoAssistant": "assistance.assistants",
+    "compare_assistants": "assistance.comparison",
+    "Effort": "assistance.metrics",
+    "Estimate": "assistance.metrics",
+    "Decision": "assistance.process",
+    "Episode": "assistance.process",
+    "Round": "assistance.process",
+    "Suggestion": "assistance.process",
+    "Replay": "assistance.replay",
+    "AssistanceComparison": "assistance.results",
+    "AssistanceRun": "assistance.results",
+    "WritingTask": "assistance.task",
+    "TokenModelPerson": "assistance.token_person",
     "Answers": "batch",
     "ask_each": "batch",
+    "Calibration": "handoff.calibration",
+    "CalibrationRow": "handoff.calibration",
+    "calibrate": "handoff.calibration",
+    "DatasetSummary": "handoff.dataset",
+    "build_dataset": "handoff.dataset",
+    "Document": "handoff.documents",
+    "read_documents": "handoff.documents",
+    "EffectiveEmpowerment": "handoff.effective",
+    "effective_empowerment": "handoff.effective",
+    "Completion": "handoff.live",
+    "complete": "handoff.live",
+    "HandoffLogitsProcessor": "handoff.logits",
+    "Offer": "handoff.offers",
+    "read_offers": "handoff.offers",
+    "Selection": "handoff.selection",
+    "Selections": "handoff.selection",
+    "Stop": "handoff.selection",
+    "select": "handoff.selection",
+    "select_all": "handoff.selection",
+    "Costs": "handoff.threshold",
+    "Threshold": "handoff.threshold",
+    "Turn": "handoff.turns",
+    "Turns": "handoff.turns",
+    "take_turns": "handoff.turns",
     "Amount": "influence.amounts",
     "InfluenceAudit": "influence.audit",
     "influence_audit": "influence.audit",
@@ -47,42 +88,124 @@ _HOME = {
 __all__ = [
     "Amount",
     "Answers",
+    "AssistanceComparison",
+    "AssistanceRun",
+    "Calibration",
+    "CalibrationRow",
+    "Completion",
+    "Continuations",
     "ControlBudget",
+    "Costs",
+    "DatasetSummary",
+    "Decision",
+    "Document",
+    "EffectiveEmpowerment",
+    "Effort",
     "Ends",
+    "Episode",
+    "Estimate",
+    "FixedLength",
+    "FunctionAssistant",
     "FunctionModel",
+    "HandOver",
+    "HandoffLogitsProcessor",
     "InfluenceAudit",
     "IntentAudit",
     "LlamaCpp",
     "LlamaServer",
+    "NoAssistant",
+    "Offer",
     "OpenAICompatible",
     "PersonTable",
     "Position",
     "Provider",
     "Recorded",
+    "Replay",
     "ResponseCapacity",
     "ResponseChannel",
+    "Round",
     "SampledCapacity",
     "SampledChannel",
+    "Selection",
+    "Selections",
+    "Stop",
+    "Suggestion",
     "TableModel",
+    "Threshold",
     "Tier",
     "TierError",
     "TokenModel",
     "TokenModelError",
+    "TokenModelPerson",
     "Transformers",
+    "Turn",
+    "Turns",
+    "WritingTask",
     "XLlamaCpp",
     "answer_channel",
     "ask_each",
     "ask_person",
+    "build_dataset",
+    "calibrate",
     "cluster_channel",
+    "compare_assistants",
+    "complete",
+    "effective_empowerment",
     "influence_audit",
     "intent_audit",
     "next_token_channel",
+    "read_documents",
+    "read_offers",
+    "select",
+    "select_all",
     "smollm2_path",
+    "take_turns",
 ]
 
 if TYPE_CHECKING:
+    from empowerment.text.assistance.assistants import Continuations as Continuations
+    from empowerment.text.assistance.assistants import FixedLength as FixedLength
+    from empowerment.text.assistance.assistants import FunctionAssistant as FunctionAssistant
+    from empowerment.text.assistance.assistants import HandOver as HandOver
+    from empowerment.text.assistance.assistants import NoAssistant as NoAssistant
+    from empowerment.text.assistance.comparison import compare_assistants as compare_assistants
+    from empowerment.text.assistance.metrics import Effort as Effort
+    from empowerment.text.assistance.metrics import Estimate as Estimate
+    from empowerment.text.assistance.process import Decision as Decision
+    from empowerment.text.assistance.process import Episode as Episode
+    from empowerment.text.assistance.process import Round as Round
+    from empowerment.text.assistance.process import Suggestion as Suggestion
+    from empowerment.text.assistance.replay import Replay as Replay
+    from empowerment.text.assistance.results import AssistanceComparison as AssistanceComparison
+    from empowerment.text.assistance.results import AssistanceRun as AssistanceRun
+    from empowerment.text.assistance.task import WritingTask as WritingTask
+    from empowerment.text.assistance.token_person import TokenModelPerson as TokenModelPerson
     from empowerment.text.batch import Answers as Answers
     from empowerment.text.batch import ask_each as ask_each
+    from empowerment.text.handoff.calibration import Calibration as Calibration
+    from empowerment.text.handoff.calibration import CalibrationRow as CalibrationRow
+    from empowerment.text.handoff.calibration import calibrate as calibrate
+    from empowerment.text.handoff.dataset import DatasetSummary as DatasetSummary
+    from empowerment.text.handoff.dataset import build_dataset as build_dataset
+    from empowerment.text.handoff.documents import Document as Document
+    from empowerment.text.handoff.documents import read_documents as read_documents
+    from empowerment.text.handoff.effective import EffectiveEmpowerment as EffectiveEmpowerment
+    from empowerment.text.handoff.effective import effective_empowerment as effective_empowerment
+    from empowerment.text.handoff.live import Completion as Completion
+    from empowerment.text.handoff.live import complete as complete
+    from empowerment.text.handoff.logits import HandoffLogitsProcessor as HandoffLogitsProcessor
+    from empowerment.text.handoff.offers import Offer as Offer
+    from empowerment.text.handoff.offers import read_offers as read_offers
+    from empowerment.text.handoff.selection import Selection as Selection
+    from empowerment.text.handoff.selection import Selections as Selections
+    from empowerment.text.handoff.selection import Stop as Stop
+    from empowerment.text.handoff.selection import select as select
+    from empowerment.text.handoff.selection import select_all as select_all
+    from empowerment.text.handoff.threshold import Costs as Costs
+    from empowerment.text.handoff.threshold import Threshold as Threshold
+    from empowerment.text.handoff.turns import Turn as Turn
+    from empowerment.text.handoff.turns import Turns as Turns
+    from empowerment.text.handoff.turns import take_turns as take_turns
     from empowerment.text.influence.amounts import Amount as Amount
     from empowerment.text.influence.audit import InfluenceAudit as InfluenceAudit
     from empowerment.text.influence.audit import influence_audit as influence_audit

@@ -252,13 +252,32 @@ class Position:
         ``s h - s log s``, which is concave in s. The others give most if they share r alike, and least in as few
         tokens as the cap allows.
         """
+        return _in_unit(self._entropy, base)
+
+    @cached_property
+    def _entropy(self) -> Ends:
         logs = self.log_probabilities[np.isfinite(self.log_probabilities)]
         inside, s, r = _list_entropy(logs), self.mass, self.residual
         ends = [_scaled(inside, s.lower), _scaled(inside, s.upper)]
         at_most = max(*ends, _scaled(inside, min(max(math.exp(inside - 1.0), s.lower), s.upper)))
         lower = min(ends) + _packed(r, self._largest_unlisted)
         upper = at_most + _spread(r, self._n_unlisted)
-        return _outward(max(lower, 0.0), upper, math.log(validate.base(base)))
+        return _outward(max(lower, 0.0), upper)
+
+    def min_entropy(self, base: float = 2) -> Ends:
+        """Return both ends of -log of the largest probability that any next token has, listed or not."""
+        return _in_unit(self._min_entropy, base)
+
+    @cached_property
+    def _min_entropy(self) -> Ends:
+        listed = math.exp(self.log_probabilities.max()) if self.log_probabilities.size else 0.0
+        unlisted = 0.0 if self.complete else min(self._largest_unlisted, self.residual.upper)
+        slack = 0.0 if self.complete else self.rounding
+        # Tokens that share what is left alike have at least this much each.
+        shared = 0.0 if self.complete else self.residual.lower / self._n_unlisted
+        most = min(max(listed / (1 - slack), unlisted), 1.0)
+        least = max(listed / (1 + slack), shared)
+        return _outward(-math.log(most), -math.log(least) if least > 0 else math.inf)
 
     def surprisal(self, base: float = 2) -> Ends:
         """Return both ends of -log p of the token that the text has here.
@@ -272,13 +291,17 @@ class Position:
         """
         if self.token is None and self.chosen is None:
             raise ValueError("this position has no token, only a distribution: nothing was read or drawn here")
+        return _in_unit(self._surprisal, base)
+
+    @cached_property
+    def _surprisal(self) -> Ends:
         if self.chosen is None:
             most = min(self._largest_unlisted, self.residual.upper)
-            return _outward(-math.log(most) if most > 0 else math.inf, math.inf, math.log(validate.base(base)))
+            return _outward(-math.log(most) if most > 0 else math.inf, math.inf)
         log = float(self.log_probabilities[self.chosen])
         slack = 0.0 if self.complete else self.rounding
         lower, upper = -log + math.log1p(-slack), -log + math.log1p(slack)
-        return _outward(max(lower, 0.0), upper, math.log(validate.base(base)))
+        return _outward(max(lower, 0.0), upper)
 
     def top(self, count: int, *, also: Sequence[Outcome] = ()) -> Position:
         """Return what remains if only the `count` most probable tokens are listed, `also` some, and the chosen one.
@@ -429,9 +452,15 @@ def _spread(residual: Ends, n_unlisted: float) -> float:
     return r * math.log(n_unlisted / r)
 
 
-def _outward(lower: float, upper: float, unit: float) -> Ends:
+def _outward(lower: float, upper: float) -> Ends:
     slack = _ROUNDING * (1.0 + abs(lower))
-    return Ends(max((lower - slack) / unit, 0.0), (upper * (1 + _ROUNDING) + _ROUNDING) / unit)
+    return Ends(max(lower - slack, 0.0), upper * (1 + _ROUNDING) + _ROUNDING)
+
+
+def _in_unit(nats: Ends, base: float) -> Ends:
+    """Return an amount in nats in the unit of a base; the ends have room for the rounding of the division."""
+    unit = math.log(validate.base(base))
+    return Ends(nats.lower / unit, nats.upper / unit)
 
 
 @runtime_checkable

@@ -1,0 +1,202 @@
+"""Assistants: nothing, so many tokens, up to where the person should decide, or a function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.text.assistance.process import Suggestion
+from empowerment.text.handoff.characters import whole_starts
+from empowerment.text.handoff.selection import select
+from empowerment.text.handoff.threshold import Costs, Threshold
+from empowerment.text.token_model import Position, Tier, TierError, TokenModel
+
+# Assistants that play one task together are all within that many texts of each other.
+_REMEMBERED = 512
+
+
+class Continuations:
+    """What a model would write after each text, asked once for all assistants that share it.
+
+    Parameters
+    ----------
+    model : TokenModel
+        Of the tier STEP; it writes its most probable tokens.
+    max_tokens : int
+        How many it writes; no suggestion is longer. The assistants of [1]_ write 20 at most.
+    top : int
+        How many tokens are listed at each position. Gates on the entropy need more of them.
+
+    Raises
+    ------
+    TierError
+        If the model tells no probabilities.
+
+    References
+    ----------
+    .. [1] "Training LLM Agents to Empower Humans", arXiv:2510.13709.
+
+    Examples
+    --------
+    >>> from empowerment.text import Continuations, TableModel
+    >>> model = TableModel({"": {"a": 0.9, "b": 0.1}, "a": {"a": 0.5, "b": 0.5}})
+    >>> [place.token for place in Continuations(model, max_tokens=2)("b")]
+    [b'a', b'a']
+    """
+
+    def __init__(self, model: TokenModel, *, max_tokens: int = 20, top: int = 20) -> None:
+        if model.tier < Tier.STEP:
+            raise TierError(
+                f"{model.name} is of the tier {model.tier.name}, which {model.tier.sentence}; an assistant takes a "
+                "model of the tier STEP, or FunctionAssistant"
+            )
+        self.model = model
+        self.max_tokens = validate.positive_int(max_tokens, "max_tokens")
+        self.top = validate.positive_int(top, "top")
+        self._asked = lru_cache(_REMEMBERED)(self._ask)
+
+    def __call__(self, text: str) -> tuple[Position, ...]:
+        """Return the positions of what the model writes after a text."""
+        return self._asked(text)
+
+    def _ask(self, text: str) -> tuple[Position, ...]:
+        return tuple(self.model.step(text, self.max_tokens, top=self.top))
+
+    def __repr__(self) -> str:
+        return f"Continuations({self.model.name!r}, max_tokens={self.max_tokens}, top={self.top})"
+
+
+class NoAssistant:
+    """An assistant that never says anything."""
+
+    def suggest(self, text: str) -> Suggestion:
+        """Suggest nothing."""
+        return Suggestion()
+
+
+class FixedLength:
+    """An assistant that suggests so many tokens, whatever they are.
+
+    Parameters
+    ----------
+    continuations : Continuations
+    n_tokens : int
+        Fewer are suggested where the text ends, or where the last ones would end inside a character.
+
+    Raises
+    ------
+    ValueError
+        If the continuations are shorter.
+    """
+
+    def __init__(self, continuations: Continuations, n_tokens: int) -> None:
+        self._n_tokens = validate.positive_int(n_tokens, "n_tokens")
+        if n_tokens > continuations.max_tokens:
+            raise ValueError(
+                f"n_tokens is {n_tokens}, but the continuations have {continuations.max_tokens} tokens; make them "
+                f"longer: Continuations(model, max_tokens={n_tokens})"
+            )
+        self._continuations = continuations
+
+    def suggest(self, text: str) -> Suggestion:
+        """Suggest the first tokens that the model writes."""
+        places = self._continuations(text)[: self._n_tokens]
+        end = next((i for i, place in enumerate(places) if not place.token), len(places))
+        tokens = [place.token or b"" for place in places[:end]]
+        whole = int(np.flatnonzero(whole_starts(tokens))[-1])
+        return Suggestion(_text(b"".join(tokens[:whole])), whole)
+
+    def __repr__(self) -> str:
+        return f"FixedLength({self._continuations!r}, {self._n_tokens})"
+
+
+class HandOver:
+    """An assistant that suggests what is predictable, and stops where the person should decide.
+
+    Parameters
+    ----------
+    continuations : Continuations
+    rule : Threshold or Costs
+        With a threshold and the default gate it is Empower, applied to what the model itself would write [1]_; with
+        costs it suggests the length that saves the most effort.
+    gate : {"cumulative", "entropy", "both", "top"}
+        What is held against the threshold; see :func:`select`.
+    entropy_threshold : Threshold, optional
+        The threshold of the entropy with ``gate="both"``.
+    undecided : {"stop", "continue", "raise"}
+        What to do where lists of probabilities are too short to decide; see :func:`select`.
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown or does not go with another.
+
+    References
+    ----------
+    .. [1] "Training LLM Agents to Empower Humans", arXiv:2510.13709.
+
+    Examples
+    --------
+    >>> from empowerment.text import Continuations, HandOver, TableModel, Threshold
+    >>> model = TableModel({"": {" for": 0.9, " if": 0.1}, " for": {" i": 0.6, " j": 0.4}})
+    >>> HandOver(Continuations(model), Threshold.probability(0.5)).suggest("")
+    Suggestion(text=' for i', n_tokens=2, decided=True)
+    """
+
+    def __init__(
+        self,
+        continuations: Continuations,
+        rule: Threshold | Costs,
+        *,
+        gate: str = "cumulative",
+        entropy_threshold: Threshold | None = None,
+        undecided: str = "stop",
+    ) -> None:
+        self._continuations, self._rule = continuations, rule
+        self._options = {"gate": gate, "entropy_threshold": entropy_threshold, "undecided": undecided}
+        select((), rule, **self._options)  # an option that it does not know is named here and not in the first round
+
+    def suggest(self, text: str) -> Suggestion:
+        """Suggest what the model writes, up to where it hands over."""
+        found = select(self._continuations(text), self._rule, cut="character", **self._options)
+        return Suggestion(_text(found.completion), found.value, found.converged)
+
+    def __repr__(self) -> str:
+        options = "".join(f", {name}={value!r}" for name, value in self._options.items() if value is not None)
+        return f"HandOver({self._continuations!r}, {self._rule!r}{options})"
+
+
+class FunctionAssistant:
+    """An assistant that is a function.
+
+    Parameters
+    ----------
+    suggest : callable
+        Given a text, returns what to suggest; "" suggests nothing.
+    count_tokens : callable
+        Given the text and what is suggested, returns in how many tokens that is read.
+
+    Examples
+    --------
+    >>> from empowerment.text import FunctionAssistant
+    >>> FunctionAssistant(lambda text: ")" * text.count("("), lambda text, suggestion: len(suggestion)).suggest("f(x")
+    Suggestion(text=')', n_tokens=1, decided=True)
+    """
+
+    def __init__(self, suggest: Callable[[str], str], count_tokens: Callable[[str, str], int]) -> None:
+        self._suggest, self._count_tokens = suggest, count_tokens
+
+    def suggest(self, text: str) -> Suggestion:
+        """Suggest what the function returns."""
+        found = self._suggest(text)
+        if not isinstance(found, str):
+            raise TypeError(f"the function of an assistant returned {found!r} after {text[-40:]!r}, expected a text")
+        return Suggestion(found, validate.positive_int(self._count_tokens(text, found), "tokens") if found else 0)
+
+
+def _text(suggested: bytes) -> str:
+    """Return bytes of whole characters as text; those that are no characters are replaced, as in drawn texts."""
+    return suggested.decode("utf-8", errors="replace")

@@ -1,0 +1,130 @@
+"""Assistants compared on the same tasks with the same person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.progress import progress_bar
+from empowerment.text.assistance.metrics import Effort
+from empowerment.text.assistance.process import AssistanceProcess, Assistant, Episode, Person, play
+from empowerment.text.assistance.results import AssistanceComparison
+from empowerment.text.assistance.task import WritingTask
+
+
+def compare_assistants(
+    assistants: Mapping[str, Assistant],
+    person: Person,
+    tasks: Sequence[WritingTask],
+    *,
+    tokens_per_round: int = 10,
+    max_rounds: int = 50,
+    judge: Callable[[WritingTask, str], bool] | None = None,
+    effort: Effort | None = None,
+    rng: Any = None,
+    progress: bool = False,
+) -> AssistanceComparison:
+    """Let a person write the same texts beside several assistants.
+
+    Parameters
+    ----------
+    assistants : mapping from str to assistant
+        Such as :class:`NoAssistant`, :class:`FixedLength`, :class:`HandOver` or :class:`FunctionAssistant`.
+    person : Person
+        :class:`Replay` or :class:`TokenModelPerson`.
+    tasks : sequence of WritingTask
+    tokens_per_round : int
+        How many tokens the person writes in each round. The simulations of [1]_ have 10.
+    max_rounds : int
+        How many rounds a task has at most. What is left then a person who replays writes alone; it counts as
+        written, and the task as unfinished.
+    judge : callable, optional
+        Given a task and the text at the end, says whether it is correct. By default it is if it is the solution.
+    effort : Effort, optional
+        How effort is counted; by default as in [1]_.
+    rng : None, int or Generator
+        For a person who errs. In one task all assistants meet the same chances.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    AssistanceComparison
+
+    Raises
+    ------
+    ValueError
+        If two tasks have one name, or a task lacks what the person needs.
+    TokenModelError
+        If a model cannot answer.
+
+    Notes
+    -----
+    Read is every suggestion, whether it is taken or not; written is what the person writes, with what is left after
+    the last round. Suggestions are counted in the tokens that the assistant's model wrote them in, what a person
+    replays in the tokens of the task, what a model writes in its own.
+
+    The assistants take turns, the one with the shortest text first, so that a model that they share goes through a
+    task once.
+
+    References
+    ----------
+    .. [1] "Training LLM Agents to Empower Humans", arXiv:2510.13709.
+
+    Examples
+    --------
+    >>> from empowerment.text import (
+    ...     Continuations, FixedLength, HandOver, NoAssistant, Replay, TableModel, Threshold, WritingTask,
+    ...     compare_assistants,
+    ... )
+    >>> model = TableModel.from_texts(["for i in items:", "for j in items:"], order=2, smoothing=0.01)
+    >>> task = WritingTask("loop", "for", " j in items:").tokenized(model)
+    >>> texts = Continuations(model, max_tokens=8)
+    >>> found = compare_assistants(
+    ...     {"none": NoAssistant(), "two": FixedLength(texts, 2), "1 bit": HandOver(texts, Threshold.bits(0.9))},
+    ...     Replay(), [task], tokens_per_round=1,
+    ... )
+    >>> found["1 bit"]["loop"].n_suggestions, found["1 bit"]["loop"].n_accepted
+    (1, 1)
+    >>> found["none"]["loop"].tokens_written, found["1 bit"]["loop"].tokens_written
+    (4, 1)
+    """
+    _check_names(assistants, tasks)
+    tokens_per_round = validate.positive_int(tokens_per_round, "tokens_per_round")
+    max_rounds = validate.positive_int(max_rounds, "max_rounds")
+    seeds = np.random.default_rng(rng).integers(2**63, size=len(tasks))
+    episodes: list[Episode] = []
+    with progress_bar(len(tasks), "writing", "task", progress) as advance:
+        for task, seed in zip(tasks, seeds, strict=True):
+            processes = [
+                AssistanceProcess(
+                    name,
+                    assistant,
+                    person,
+                    task,
+                    tokens_per_round=tokens_per_round,
+                    max_rounds=max_rounds,
+                    rng=np.random.default_rng(seed),
+                    judge=judge,
+                )
+                for name, assistant in assistants.items()
+            ]
+            episodes += play(processes)
+            advance(1)
+    return AssistanceComparison.of(episodes, effort)
+
+
+def _check_names(assistants: Mapping[str, Assistant], tasks: Sequence[WritingTask]) -> None:
+    if not isinstance(assistants, Mapping):
+        raise TypeError(f"assistants is {assistants!r}, expected a mapping from names to assistants")
+    if isinstance(tasks, WritingTask) or not all(isinstance(task, WritingTask) for task in tasks):
+        raise TypeError(f"tasks is {tasks!r}, expected a list of WritingTask")
+    if not assistants or not tasks:
+        raise ValueError(f"there are {len(assistants)} assistants and {len(tasks)} tasks, expected some of both")
+    names = [task.name for task in tasks]
+    again = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if again is not None:
+        raise ValueError(f"two tasks are called {again!r}, expected names that differ")

@@ -1,0 +1,143 @@
+"""What assistance costs and saves: for one task, and as means with standard errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.text.assistance.process import Episode
+from empowerment.text.handoff.threshold import Costs
+
+
+@dataclass(frozen=True, repr=False)
+class Estimate:
+    """A mean over tasks and its standard error.
+
+    Attributes
+    ----------
+    value : float
+    standard_error : float
+        Of the mean over tasks that are drawn like these; infinite for one task, which says nothing of others.
+    count : int
+        How many tasks there are.
+
+    Examples
+    --------
+    >>> from empowerment.text import Estimate
+    >>> Estimate.mean([1.0, 2.0, 3.0])
+    Estimate(2, standard error 0.57735, 3 tasks)
+    """
+
+    value: float
+    standard_error: float
+    count: int
+
+    @classmethod
+    def mean(cls, values: Sequence[float]) -> Estimate:
+        """Return the mean of a value for each task."""
+        return cls.ratio(values, [1.0] * len(values))
+
+    @classmethod
+    def ratio(cls, numerators: Sequence[float], denominators: Sequence[float]) -> Estimate:
+        """Return the ratio of two sums over tasks, with its standard error to first order.
+
+        Raises
+        ------
+        ValueError
+            If the denominators are all 0.
+        """
+        above, below = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+        n, total = len(above), float(below.sum())
+        if total == 0:
+            raise ValueError(f"the denominators of {n} tasks are all 0, so there is no ratio")
+        value = float(above.sum()) / total
+        spread = math.fsum((above - value * below) ** 2)
+        error = math.sqrt(spread * n / (n - 1)) / total if n > 1 else math.inf
+        return cls(value, error, n)
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __repr__(self) -> str:
+        return f"Estimate({self.value:.6g}, standard error {self.standard_error:.6g}, {self.count} tasks)"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How the effort of reading and writing discounts a correct text.
+
+    The discounted pass rate of [1]_ is 0 for a text that is not correct, and else
+    ``discount ** (read * amount_read + write * amount_written)``.
+
+    Attributes
+    ----------
+    costs : Costs
+        Of reading and writing one token, or one character.
+    discount : float
+        Above 0 and at most 1.
+
+    Notes
+    -----
+    The paper says that tokens are counted, its script counts characters [1]_; both are offered, and with the same
+    costs a character counts as much as a token.
+
+    References
+    ----------
+    .. [1] "Training LLM Agents to Empower Humans", arXiv:2510.13709, section on evaluation.
+    """
+
+    costs: Costs = field(default_factory=Costs)
+    discount: float = 0.999
+
+    def __post_init__(self) -> None:
+        if validate.discount(self.discount) == 0:
+            raise ValueError("discount is 0, expected a number above 0: with 0 any effort makes a text worthless")
+
+    def rate(self, episode: Episode, read: int, written: int) -> float:
+        """Return the discounted pass rate of a task for what was read and written.
+
+        Raises
+        ------
+        ValueError
+            If nothing tells whether the text is correct.
+        """
+        if episode.correct is None:
+            raise ValueError(
+                f"nothing tells whether the text of the task {episode.task!r} is correct, so there is no discounted "
+                "pass rate; pass judge= to compare_assistants, or a task with a solution"
+            )
+        effort = self.costs.read * read + self.costs.write * written
+        return float(self.discount**effort) if episode.correct else 0.0
+
+
+MEASURES: dict[str, Callable[[Episode, Effort], float]] = {
+    "dpr": lambda e, effort: effort.rate(e, e.tokens_read, e.tokens_written),
+    "dpr_characters": lambda e, effort: effort.rate(e, e.characters_read, e.characters_written),
+    "tokens_read": lambda e, effort: e.tokens_read,
+    "tokens_written": lambda e, effort: e.tokens_written,
+    "characters_read": lambda e, effort: e.characters_read,
+    "characters_written": lambda e, effort: e.characters_written,
+    "suggestions": lambda e, effort: e.n_suggestions,
+    "accepted": lambda e, effort: e.n_accepted,
+    "undecided": lambda e, effort: e.n_undecided,
+    "rounds": lambda e, effort: len(e.rounds),
+    "finished": lambda e, effort: e.finished,
+}
+"""What is measured of one task; see `docs/explanation/handing-over.md`."""
+
+
+def measured(episode: Episode, measure: str, effort: Effort) -> float:
+    """Return one measure of a task."""
+    return float(MEASURES[validate.one_of(measure, MEASURES, "measure")](episode, effort))
+
+
+def row(episode: Episode, effort: Effort) -> dict[str, Any]:
+    """Return all measures of a task; without the rates where nothing tells whether its text is correct."""
+    known = {"correct": episode.correct}
+    skipped = ("dpr", "dpr_characters") if episode.correct is None else ()
+    return known | {name: measure(episode, effort) for name, measure in MEASURES.items() if name not in skipped}

@@ -1,0 +1,1 @@
+"""Empower: complete what is predictable, hand over where the person should decide."""

@@ -1,0 +1,243 @@
+"""Which threshold would have served best, by what people did with offers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import NormalDist
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.text.handoff.gates import SLACK
+from empowerment.text.handoff.offers import Offer
+from empowerment.text.handoff.threshold import Costs, Threshold
+from empowerment.text.token_model import Ends
+
+_THRESHOLDS = (0.1, 0.2, 0.32, 0.5, 0.7, 1.0, 1.5, 2.0, 2.32, 3.0, 4.0, 6.0, 8.0)
+
+
+class CalibrationRow(NamedTuple):
+    """What a log says of one threshold.
+
+    Attributes
+    ----------
+    threshold : Threshold
+    n_offers : int
+        Logged offers whose length at this threshold is known.
+    shown : float
+        Share of them that would not have been empty.
+    n_tokens : float
+        Tokens offered for each of them, on average.
+    acceptance : Ends
+        Interval of the probability that an offer which is not empty is accepted.
+    saving : Ends
+        Interval of the effort that a request saves on average, in the unit of the costs.
+    """
+
+    threshold: Threshold
+    n_offers: int
+    shown: float
+    n_tokens: float
+    acceptance: Ends
+    saving: Ends
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Calibration:
+    """What a log says of thresholds; sized, iterable, indexed by their order.
+
+    Attributes
+    ----------
+    rows : tuple of CalibrationRow
+        From the smallest threshold to the largest that the log can speak of.
+    costs : Costs
+    level : float
+        Of each interval by itself.
+    n_with_feedback, n_without_feedback : int
+        Offers on which something came back, and those that are left out because nothing did.
+    """
+
+    rows: tuple[CalibrationRow, ...]
+    costs: Costs
+    level: float
+    n_with_feedback: int
+    n_without_feedback: int
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[CalibrationRow]:
+        return iter(self.rows)
+
+    def __getitem__(self, number: int) -> CalibrationRow:
+        return self.rows[number]
+
+    @property
+    def best(self) -> CalibrationRow | None:
+        """Of the thresholds that all offers tell of, the one that saves most for certain; None where none does."""
+        whole = [row for row in self.rows if row.n_offers == self.n_with_feedback]
+        found = max(whole, key=lambda row: row.saving.lower, default=None)
+        return found if found is not None and found.saving.lower > 0 else None
+
+    def to_dataframe(self) -> Any:
+        """Return a row for each threshold.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        from empowerment.export import data_frame
+
+        return data_frame(self.columns(), index_name="row")
+
+    def columns(self) -> dict[str, list[float]]:
+        """Return the table as plain numbers, column by column."""
+        return {
+            "threshold_bits": [row.threshold.in_bits for row in self.rows],
+            "n_offers": [row.n_offers for row in self.rows],
+            "shown": [row.shown for row in self.rows],
+            "n_tokens": [row.n_tokens for row in self.rows],
+            "acceptance_lower": [row.acceptance.lower for row in self.rows],
+            "acceptance_upper": [row.acceptance.upper for row in self.rows],
+            "saving_lower": [row.saving.lower for row in self.rows],
+            "saving_upper": [row.saving.upper for row in self.rows],
+        }
+
+    def __repr__(self) -> str:
+        best = self.best
+        choice = "none is certain to save effort" if best is None else f"best {best.threshold.in_bits:g} bits"
+        offers = max((row.n_offers for row in self.rows), default=0)
+        return f"Calibration({len(self)} thresholds, up to {offers} offers, level {self.level:g}: {choice})"
+
+
+def calibrate(
+    offers: Iterable[Offer],
+    *,
+    costs: Costs | None = None,
+    thresholds: Sequence[Threshold] | None = None,
+    level: float = 0.95,
+) -> Calibration:
+    """Say for each threshold what would have been accepted, by a log of offers.
+
+    Parameters
+    ----------
+    offers : iterable of Offer
+        As :func:`read_offers` returns them. Those without feedback are left out.
+    costs : Costs, optional
+        Effort of reading and of writing a token; by default 0.1 and 0.5.
+    thresholds : sequence of Threshold, optional
+        By default some from 0.1 to 8 bits.
+    level : float
+        Confidence of each interval.
+
+    Returns
+    -------
+    Calibration
+        Without the thresholds at which no offer's length is known.
+
+    Raises
+    ------
+    ValueError
+        If no offer has feedback, or `level` is no number between 0 and 1.
+
+    Notes
+    -----
+    At a smaller threshold an offer would have been a beginning of what was offered. If the whole was accepted, so
+    would have been its beginning; if a part was accepted, that decides; if it was rejected, what the person wrote
+    instead decides where the log has it. Where nothing decides, both ends are counted: the interval holds
+    whatever the person would have done.
+
+    At a larger threshold an offer is known only if the token after it would have been withheld too. A threshold at
+    which some offers are not known is shown, but not chosen as the best: those offers are not missing by chance.
+    Sampling adds to the ends: Wilson's interval for acceptances, a normal one for savings.
+
+    Offers are taken as independent, and each interval has its level by itself: the best of many thresholds looks a
+    little better than it is.
+
+    Examples
+    --------
+    >>> from empowerment.text import Offer, calibrate
+    >>> easy = Offer("1", " in x", ((" in", 0.1, 0.1), (" x", 0.1, 0.1)), (3.0, 3.0), "accepted", 5)
+    >>> hard = Offer("2", " if y", ((" if", 0.1, 0.1), (" y", 0.9, 0.9)), (3.0, 3.0), "partial", 3)
+    >>> calibrate([easy] * 40 + [hard] * 40).best.threshold
+    Threshold(0.2 bits, probability 0.870551)
+    """
+    costs = Costs() if costs is None else costs
+    level = validate.level(level)
+    given = list(offers)
+    known = [offer for offer in given if offer.outcome is not None]
+    if not known:
+        raise ValueError(f"none of the {len(given)} offers has feedback, so nothing is known of what people accept")
+    tried = [Threshold.bits(eta) for eta in _THRESHOLDS] if thresholds is None else list(thresholds)
+    tried.sort(key=lambda threshold: threshold.in_nats)
+    rows = [_row(known, threshold, costs, level) for threshold in tried]
+    return Calibration(
+        tuple(row for row in rows if row is not None), costs, level, len(known), len(given) - len(known)
+    )
+
+
+def _row(offers: Sequence[Offer], threshold: Threshold, costs: Costs, level: float) -> CalibrationRow | None:
+    lengths = [(offer, length) for offer in offers if (length := _length(offer, threshold)) is not None]
+    if not lengths:
+        return None
+    n = np.array([length for _, length in lengths], dtype=np.float64)
+    accepted = np.array([_accepted(offer, length) for offer, length in lengths], dtype=np.float64)
+    lower, upper = (n * (costs.write * accepted[:, end] - costs.read) for end in (0, 1))
+    shown = n > 0
+    z = NormalDist().inv_cdf(0.5 + level / 2)
+    return CalibrationRow(
+        threshold=threshold,
+        n_offers=len(lengths),
+        shown=float(shown.mean()),
+        n_tokens=float(n.mean()),
+        acceptance=Ends(_wilson(accepted[shown, 0], z).lower, _wilson(accepted[shown, 1], z).upper),
+        saving=Ends(_mean_interval(lower, z).lower, _mean_interval(upper, z).upper),
+    )
+
+
+def _length(offer: Offer, threshold: Threshold) -> int | None:
+    """Return how many tokens would have been offered, or None where the log does not tell."""
+    spent, limit = 0.0, threshold.in_nats + SLACK
+    unit = math.log(2)
+    for number, (_, _, upper) in enumerate(offer.tokens):
+        if (spent + upper) * unit > limit:  # where the ends differ this is what undecided="stop" does
+            return number
+        spent += upper
+    if offer.next is None or (spent + offer.next[0]) * unit <= limit:
+        return None
+    return len(offer.tokens)
+
+
+def _accepted(offer: Offer, length: int) -> tuple[int, int]:
+    """Return the least and the most that can have come of the first tokens of an offer: 1 if they are accepted."""
+    text = "".join(token for token, _, _ in offer.tokens[:length])
+    if not length or offer.accepted >= len(text):
+        return 1, 1
+    if offer.written is not None:
+        right = int(offer.written.startswith(text))
+        return right, right
+    if offer.outcome == "partial" or length == len(offer.tokens):
+        return 0, 0
+    return 0, 1
+
+
+def _wilson(successes: np.ndarray, z: float) -> Ends:
+    """Return Wilson's interval of a probability."""
+    n = len(successes)
+    if not n:
+        return Ends(0.0, 1.0)
+    share = float(successes.mean())
+    middle, scale = share + z * z / (2 * n), 1 + z * z / n
+    half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    return Ends(max((middle - half) / scale, 0.0), min((middle + half) / scale, 1.0))
+
+
+def _mean_interval(values: np.ndarray, z: float) -> Ends:
+    """Return the normal interval of a mean."""
+    if len(values) < 2:
+        return Ends(-math.inf, math.inf)
+    half = z * float(values.std(ddof=1)) / math.sqrt(len(values))
+    return Ends(float(values.mean()) - half, float(values.mean()) + half)

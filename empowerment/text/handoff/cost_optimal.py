@@ -1,0 +1,71 @@
+"""The length of a completion that saves the most effort, which needs no threshold."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from empowerment.text.handoff.gates import Amounts
+from empowerment.text.handoff.threshold import Costs
+
+# Savings that differ by less, relative to the cost of writing, are equal: the shorter completion is taken.
+_TIE = 1e-12
+
+
+def lengths(surprisals: Amounts, costs: Costs) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return for each start between which lengths the optimum lies, and which to take.
+
+    Parameters
+    ----------
+    surprisals : Amounts
+        Of each token of a text, in nats.
+    costs : Costs
+
+    Returns
+    -------
+    lower, upper : ndarray of int of shape (n_tokens + 1,)
+        The shortest and the longest completion that may be optimal.
+    certain, possible : ndarray of int of shape (n_tokens + 1,)
+        The completion whose guaranteed saving is largest, and the one whose possible saving is.
+
+    Notes
+    -----
+    A completion of n tokens whose cumulative surprisal lies in [l, u] saves between ``n (write e^-u - read)`` and
+    ``n (write e^-l - read)``. Beyond the first n at which the latter is negative nothing pays, since cumulative
+    surprisals do not fall.
+    """
+    n_tokens = len(surprisals.lower)
+    found = np.zeros((4, n_tokens + 1), dtype=np.int64)
+    limit = costs.threshold().in_nats + _TIE
+    for start in range(n_tokens):
+        window = _within(surprisals.lower[start:], limit)
+        if window:
+            part = slice(start, start + window)
+            found[:, start] = _optimum(surprisals.lower[part], surprisals.upper[part], costs)
+    return found[0], found[1], found[2], found[3]
+
+
+def may_pay(surprisals: Amounts, costs: Costs) -> bool:
+    """Return whether a completion that begins with these tokens can still pay if more of them follow."""
+    return float(surprisals.lower.sum()) <= costs.threshold().in_nats + _TIE
+
+
+def _within(amounts: np.ndarray, limit: float) -> int:
+    """Return how many amounts add up to at most the limit, looking no further than needed."""
+    size = 64
+    while True:
+        total = np.cumsum(amounts[:size])
+        count = int(np.searchsorted(total, limit, "right"))
+        if count < size or size >= len(amounts):
+            return count
+        size *= 4
+
+
+def _optimum(lower: np.ndarray, upper: np.ndarray, costs: Costs) -> tuple[int, int, int, int]:
+    n = np.arange(len(lower) + 1)
+    at_most = n * (costs.write * np.exp(-np.concatenate([[0.0], np.cumsum(lower)])) - costs.read)
+    at_least = n * (costs.write * np.exp(-np.concatenate([[0.0], np.cumsum(upper)])) - costs.read)
+    tie = _TIE * costs.write * len(n)
+    certain, possible = (int(np.flatnonzero(s >= s.max() - tie)[0]) for s in (at_least, at_most))
+    candidates = np.flatnonzero(at_most > at_least[certain] + 2 * tie)
+    both = np.concatenate([candidates, [certain]])
+    return int(both.min()), int(both.max()), certain, possible

@@ -1,0 +1,291 @@
+"""Data sets for fine-tuning: prompts from documents, each with the completion that the rule selects."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sized
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.files import written_whole
+from empowerment.progress import progress_bar
+from empowerment.text.handoff.characters import whole_starts
+from empowerment.text.handoff.documents import Document
+from empowerment.text.handoff.selection import Selection, Selections, select_all
+from empowerment.text.handoff.threshold import Costs, Threshold
+from empowerment.text.recorded import Recorded
+from empowerment.text.token_model import Tier, TierError, TokenModel, TokenModelError
+
+ON_EMPTY = ("keep", "drop", "resample")
+"""What becomes of a state at which the completion is empty."""
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """What a data set was made of.
+
+    Attributes
+    ----------
+    path : str
+    n_documents, n_examples, n_empty : int
+        Documents that were read, lines that were written, and those of them whose completion is empty.
+    n_undecided : int
+        Lines whose length the lists of probabilities do not decide.
+    skipped : dict of str to str
+        Documents that gave no line, each with the reason.
+    """
+
+    path: str
+    n_documents: int
+    n_examples: int
+    n_empty: int
+    n_undecided: int
+    skipped: dict[str, str] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        undecided = f", {self.n_undecided} undecided" if self.n_undecided else ""
+        return (
+            f"DatasetSummary({self.path!r}: {self.n_examples} examples, {self.n_empty} empty{undecided}, from "
+            f"{self.n_documents} documents, {len(self.skipped)} skipped)"
+        )
+
+
+def build_dataset(
+    documents: Iterable[Document | str],
+    model: TokenModel,
+    rule: Threshold | Costs,
+    path: str | os.PathLike[str],
+    *,
+    states: int | str = 1,
+    on_empty: str = "keep",
+    gate: str = "cumulative",
+    entropy_threshold: Threshold | None = None,
+    undecided: str = "stop",
+    top: int = 20,
+    seed: int = 0,
+    progress: bool = False,
+) -> DatasetSummary:
+    """Write prompts and the completions that the rule selects, as JSON lines that trainers read.
+
+    Each line is an object with ``"prompt"`` and ``"completion"``, the beginning of a document and what the rule
+    selects of its continuation. Trainers append the end-of-text token to completions; that is where a model learns
+    to stop. Further fields say where the example comes from.
+
+    Parameters
+    ----------
+    documents : iterable of Document or str
+        Such as :func:`read_documents` returns; plain texts are named by their number.
+    model : TokenModel
+        Of tier SCORE. The paper takes the assistant before its training, without the task that the person works on.
+    rule : Threshold or Costs
+    path : path
+        File to write. Until it is finished the answers of the model are recorded beside it, in ``path.part``; the
+        same call goes on from there, and the finished file does not depend on where it was interrupted. A model that
+        is :class:`Recorded` already needs no such file, and serves several rules with one pass.
+    states : int or "all"
+        How many states to draw from each document, without repetition, or all of them. A state has at least one
+        token before it and one after it; the paper draws one.
+    on_empty : {"keep", "drop", "resample"}
+        What becomes of a state at which nothing is predictable: a line with the empty completion, which teaches the
+        model to stay silent (as the authors' code does); no line; or another state of the document.
+    gate, entropy_threshold, undecided
+        See :func:`select_all`. Completions end at whole characters.
+    top : int
+        How many tokens of each distribution are asked for.
+    seed : int
+        Seed of the draws. Each document has draws of its own, by its number, so that one more at the end changes no
+        other.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    DatasetSummary
+
+    Raises
+    ------
+    TierError
+        If the model does not score given texts.
+    ValueError
+        If an option is unknown, or ``path.part`` is damaged or holds the answers of another model.
+
+    See Also
+    --------
+    read_documents : Documents from files, folders and JSON lines.
+
+    Notes
+    -----
+    Each document is scored once, whatever the number of states. A document that the model cannot score, such as one
+    longer than it reads, is skipped and named in the summary.
+
+    References
+    ----------
+    .. [1] "Training LLM Agents to Empower Humans", arXiv:2510.13709, Algorithm 1.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from empowerment.text import TableModel, Threshold, build_dataset
+    >>> model = TableModel.from_texts(["the cat sat", "the cat ran"], smoothing=0)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "data.jsonl"
+    >>> build_dataset(["the cat sat"], model, Threshold.probability(0.8), path, states="all").n_examples
+    2
+    """
+    question = _Question(rule, states, on_empty, gate, entropy_threshold, undecided, top, seed)
+    if model.tier < Tier.SCORE:
+        raise TierError(
+            f"build_dataset needs a model that {Tier.SCORE.sentence}; {model.name} is of the tier {model.tier.name}, "
+            f"which {model.tier.sentence}"
+        )
+    if isinstance(model, Recorded):
+        return _written(path, model.name, question, _answers(documents, model, question, progress))
+    part = Path(f"{os.fspath(path)}.part")
+    with Recorded(part, model) as recorded:
+        summary = _written(path, model.name, question, _answers(documents, recorded, question, progress))
+    part.unlink()
+    return summary
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """The examples of a document, or why there are none."""
+
+    name: str
+    lines: tuple[dict[str, Any], ...] = ()
+    problem: str = ""
+
+
+def _answers(
+    documents: Iterable[Document | str], model: TokenModel, question: _Question, progress: bool
+) -> list[_Answer]:
+    found = []
+    total = len(documents) if isinstance(documents, Sized) else None
+    with progress_bar(total, "scoring", "document", progress) as advance:
+        for number, document in enumerate(_named(documents)):
+            found.append(question.answer(document, number, model))
+            advance(1)
+    return found
+
+
+def _written(
+    path: str | os.PathLike[str], scorer: str, question: _Question, answers: list[_Answer]
+) -> DatasetSummary:
+    """Write the finished file, and count what is in it."""
+    lines = [line | {"scorer": scorer} | question.record() for answer in answers for line in answer.lines]
+    with written_whole(path) as temporary, open(temporary, "w", encoding="utf-8", newline="\n") as file:
+        file.writelines(json.dumps(line, allow_nan=False) + "\n" for line in lines)
+    return DatasetSummary(
+        path=os.fspath(path),
+        n_documents=len(answers),
+        n_examples=len(lines),
+        n_empty=sum(not line["completion"] for line in lines),
+        n_undecided=sum(line["n_tokens_lower"] < line["n_tokens_upper"] for line in lines),
+        skipped={answer.name: answer.problem for answer in answers if answer.problem},
+    )
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked of every document."""
+
+    rule: Threshold | Costs
+    states: int | str
+    on_empty: str
+    gate: str
+    entropy_threshold: Threshold | None
+    undecided: str
+    top: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        validate.one_of(self.on_empty, ON_EMPTY, "on_empty")
+        if self.states != "all":
+            if isinstance(self.states, str):
+                raise ValueError(f"states is {self.states!r}, expected a number of states or 'all'")
+            validate.positive_int(self.states, "states")
+        validate.positive_int(self.top, "top")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise ValueError(f"seed is {self.seed!r}, expected a whole number of at least 0")
+        self._selected([])  # complains of a wrong rule or gate
+
+    def record(self) -> dict[str, Any]:
+        """Return what the lengths of completions depend on, as plain values."""
+        rule = {"read": self.rule.read, "write": self.rule.write} if isinstance(self.rule, Costs) else {}
+        threshold = {"threshold_bits": self.rule.in_bits} if isinstance(self.rule, Threshold) else {}
+        return {"gate": "cost-optimal" if rule else self.gate, **threshold, **rule}
+
+    def answer(self, document: Document, number: int, model: TokenModel) -> _Answer:
+        """Return the examples of a document, or why there are none."""
+        if document.problem:
+            return _Answer(document.name, problem=document.problem)
+        try:
+            positions = model.score("", document.text, top=self.top)
+        except TokenModelError as reason:
+            return _Answer(document.name, problem=str(reason))
+        selections = self._selected(positions)
+        written = [place.token or b"" for place in positions[: len(selections) - 1]]
+        if b"".join(written) != document.text.encode("utf-8"):
+            return _Answer(document.name, problem="its tokens do not join to its text")
+        between = np.flatnonzero(whole_starts(written)[:-1])[1:]
+        if not between.size:
+            problem = "it has a single token, so no state has a token before it and one after it"
+            return _Answer(document.name, problem=problem)
+        drawn = self._drawn(between, selections, np.random.default_rng([self.seed, number]))
+        if not len(drawn):
+            return _Answer(document.name, problem="nothing is predictable at the states that were drawn")
+        return _Answer(document.name, tuple(_line(document, selections[int(state)]) for state in drawn))
+
+    def _selected(self, positions: list[Any]) -> Selections:
+        return select_all(
+            positions,
+            self.rule,
+            gate=self.gate,
+            entropy_threshold=self.entropy_threshold,
+            undecided=self.undecided,
+            cut="character",
+        )
+
+    def _drawn(self, between: np.ndarray, selections: Selections, rng: np.random.Generator) -> np.ndarray:
+        """Return the states of one document, in their order."""
+        full = selections.value[between] > 0
+        pool = between[full] if self.on_empty == "resample" else between
+        if self.states != "all" and int(self.states) < len(pool):
+            pool = np.sort(rng.choice(pool, size=int(self.states), replace=False))
+        return pool[selections.value[pool] > 0] if self.on_empty == "drop" else pool
+
+
+def _line(document: Document, found: Selection) -> dict[str, Any]:
+    return {
+        "prompt": document.text.encode("utf-8")[: found.span[0]].decode("utf-8"),
+        "completion": found.text,
+        "document": document.name,
+        "state": found.start,
+        "prompt_bytes": found.span[0],
+        "n_tokens": found.value,
+        "n_tokens_lower": found.lower,
+        "n_tokens_upper": found.upper,
+        "status": found.status.name,
+        "surprisal_bits": _finite(found.surprisal),
+        "next_entropy_bits": None if found.next_entropy is None else _finite(found.next_entropy),
+        "next_surprisal_bits": None if found.next_surprisal is None else _finite(found.next_surprisal),
+    }
+
+
+def _finite(ends: Iterable[float]) -> list[float | None]:
+    """Return the ends of an interval as JSON has them: an end that is not known is null."""
+    return [end if np.isfinite(end) else None for end in ends]
+
+
+def _named(documents: Iterable[Document | str]) -> Iterator[Document]:
+    for number, document in enumerate(documents):
+        if isinstance(document, Document):
+            yield document
+        elif isinstance(document, str):
+            yield Document(f"text {number}", document, "" if document else "it is empty")
+        else:
+            raise TypeError(f"document {number} is a {type(document).__name__}, expected a Document or a str")

@@ -1,0 +1,194 @@
+"""What the next token decides of the text that follows, beside the entropy by which the rule stands in for it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.capacity.solve import channel_capacity
+from empowerment.channel import mutual_information
+from empowerment.results import CapacityResult, unit_name
+from empowerment.text.token_model import Position, Tier, TierError, TokenModel, TokenModelError
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EffectiveEmpowerment:
+    """What the next token of a text decides of the tokens that follow it.
+
+    Attributes
+    ----------
+    value : float
+        Effective empowerment: the information between the next token and the `horizon` tokens after it, if the
+        person writes as the model does.
+    entropy : float
+        Entropy of the next token. It is an upper bound of `value`, and what Empower puts in its place.
+    capacity : CapacityResult
+        The most that it could be if the person chose the next token in any other way: the empowerment of
+        Klyubin, Polani and Nehaniv, with its certified interval.
+    tokens : tuple of bytes
+        Next tokens that are possible.
+    probabilities : ndarray of shape (n_tokens,)
+    channel : ndarray of shape (n_tokens, n_futures)
+        Probability of each text that may follow, given the next token.
+    futures : tuple of bytes
+        Those texts; one that ends within the horizon is marked by a NUL at its end.
+    horizon : int
+    base : float
+    """
+
+    value: float
+    entropy: float
+    capacity: CapacityResult
+    tokens: tuple[bytes, ...]
+    probabilities: np.ndarray
+    channel: np.ndarray
+    futures: tuple[bytes, ...]
+    horizon: int
+    base: float
+
+    @property
+    def unit(self) -> str:
+        """Name of the unit of information."""
+        return unit_name(self.base)
+
+    @property
+    def slack(self) -> float:
+        """By how much the entropy exceeds the effective empowerment: choices that the future does not tell of."""
+        return self.entropy - self.value
+
+    def __repr__(self) -> str:
+        return (
+            f"EffectiveEmpowerment({self.value:.6g} {self.unit} over {self.horizon} tokens; "
+            f"entropy {self.entropy:.6g}, capacity {float(self.capacity.value):.6g})"
+        )
+
+
+def effective_empowerment(
+    model: TokenModel, prefix: str, horizon: int, *, base: float = 2, max_texts: int = 100_000
+) -> EffectiveEmpowerment:
+    """Compute what the next token decides of the tokens after it, exactly.
+
+    Parameters
+    ----------
+    model : TokenModel
+        Of tier SCORE, with whole lists of probabilities, such as a :class:`TableModel`.
+    prefix : str
+        The text so far.
+    horizon : int
+        How many tokens after the next one count as the future, at least 1. A text that ends stays as it is.
+    base : float
+        Base of the logarithm.
+    max_texts : int
+        Most texts that are followed.
+
+    Returns
+    -------
+    EffectiveEmpowerment
+
+    Raises
+    ------
+    TierError
+        If the model does not score texts.
+    TokenModelError
+        If a list of probabilities is not whole, or a token is part of a character.
+    ValueError
+        If there are more than `max_texts` texts.
+
+    See Also
+    --------
+    Position.entropy : The bound by itself, for any model and any list.
+
+    Notes
+    -----
+    The effective empowerment of a person who writes as the model does is ``I(X; F) = H(X) - H(X | F)``, with X the
+    next token and F what follows. The method of [1]_ drops the second term, so a token that changes nothing later,
+    such as the words of a comment, counts as much as one that decides everything.
+
+    References
+    ----------
+    .. [1] "Training LLM Agents to Empower Humans", arXiv:2510.13709, section on effective empowerment.
+
+    Examples
+    --------
+    The second word repeats the first, or has nothing to do with it:
+
+    >>> from empowerment.text import TableModel, effective_empowerment
+    >>> echo = TableModel({"": {"a": 0.5, "b": 0.5}, "a": {"a": 1.0}, "b": {"b": 1.0}})
+    >>> effective_empowerment(echo, "", 1)
+    EffectiveEmpowerment(1 bits over 1 tokens; entropy 1, capacity 1)
+    >>> noise = TableModel({"": {"a": 0.5, "b": 0.5}})
+    >>> effective_empowerment(noise, "", 1)
+    EffectiveEmpowerment(0 bits over 1 tokens; entropy 1, capacity 0)
+    """
+    horizon = validate.positive_int(horizon, "horizon")
+    base = validate.base(base)
+    max_texts = validate.positive_int(max_texts, "max_texts")
+    if model.tier < Tier.SCORE:
+        raise TierError(f"effective_empowerment needs a model that {Tier.SCORE.sentence}; {model.name} does not")
+    first = _next(model, prefix)
+    budget = [max_texts]
+    rows = [_futures(model, prefix, token, horizon, budget, max_texts) for token in first]
+    futures = tuple(dict.fromkeys(future for row in rows for future in row))
+    channel = np.array([[row.get(future, 0.0) for future in futures] for row in rows])
+    p = np.array(list(first.values()))
+    return EffectiveEmpowerment(
+        value=max(float(mutual_information(channel, p, base=base)), 0.0),
+        entropy=-math.fsum(x * math.log(x) for x in p) / math.log(base) + 0.0,
+        capacity=channel_capacity(channel, base=base),
+        tokens=tuple(first),
+        probabilities=p,
+        channel=channel,
+        futures=futures,
+        horizon=horizon,
+        base=base,
+    )
+
+
+def _next(model: TokenModel, text: str) -> dict[bytes, float]:
+    """Return the possible next tokens; those that are written alike are one."""
+    place: Position = model.score(text)[-1]
+    if place.residual.upper > 1e-9:
+        raise TokenModelError(
+            f"{model.name} does not tell the probabilities of all tokens after {text[-40:]!r}: {place!r}; exact "
+            "values need whole lists"
+        )
+    found: dict[bytes, float] = {}
+    for token, log in zip(place.tokens, place.log_probabilities, strict=True):
+        if log > -math.inf:
+            if token is None:
+                raise TokenModelError(f"{model.name} does not tell how one of its tokens is written")
+            found[token] = found.get(token, 0.0) + math.exp(log)
+    total = math.fsum(found.values())
+    return {token: p / total for token, p in found.items()}
+
+
+def _futures(
+    model: TokenModel, prefix: str, token: bytes, horizon: int, budget: list[int], most: int
+) -> dict[bytes, float]:
+    """Return the texts that may follow a token, each with its probability."""
+    found: dict[tuple[bytes, bool], float] = {(b"", not token): 1.0}
+    for _ in range(horizon):
+        longer: dict[tuple[bytes, bool], float] = {}
+        for (text, ended), p in found.items():
+            if ended:
+                longer[text, True] = longer.get((text, True), 0.0) + p
+                continue
+            for following, q in _next(model, prefix + _whole(token + text)).items():
+                key = (text + following, not following)
+                longer[key] = longer.get(key, 0.0) + p * q
+            budget[0] -= 1
+            if budget[0] < 0:
+                raise ValueError(f"more than {most} texts may follow; shorten the horizon or raise max_texts")
+        found = longer
+    # An end is told apart from a text that goes on.
+    return {text + (b"" if not ended else b"\0"): p for (text, ended), p in found.items()}
+
+
+def _whole(text: bytes) -> str:
+    try:
+        return text.decode("utf-8")
+    except UnicodeDecodeError:
+        raise TokenModelError(f"the text {text[-20:]!r} ends inside a character, so it cannot be followed") from None

@@ -1,0 +1,146 @@
+"""The rule inside other libraries' generation: logits are changed so that a text ends at the hand-over point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.text.handoff import gates
+from empowerment.text.handoff.threshold import Threshold
+
+
+class HandoffLogitsProcessor:
+    """End a generated text before the token at which the person should decide.
+
+    For ``logits_processor=`` of transformers' ``generate`` and of llama-cpp-python. At each step, tokens that would
+    pass the threshold are forbidden; where no token is left, the text is made to end. The uncertain token is
+    never generated, so nothing has to be taken back.
+
+    Parameters
+    ----------
+    threshold : Threshold
+    end : int
+        Number of the token that ends a text, such as ``tokenizer.eos_token_id`` or ``llama.token_eos()``.
+    gate : {"cumulative", "entropy", "both", "top"}
+        See :func:`select_all`.
+    entropy_threshold : Threshold, optional
+        The threshold of the entropy with ``gate="both"``; by default `threshold` serves for both.
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown or `end` is no token.
+    TypeError
+        If the rule is no threshold: a cost-optimal length is known only after more tokens; :func:`complete` waits for
+        them.
+
+    See Also
+    --------
+    complete : The same rule for any token model.
+
+    Notes
+    -----
+    With the most probable token at each step, the text is that of :func:`complete`. Where tokens are drawn, those
+    that fit the budget are drawn by their probabilities. It should be the first of several processors: it reads the
+    logits that it is given as the model's own. Each text of a batch has a budget of its own, and a call that does not
+    continue the last one begins anew.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.text import HandoffLogitsProcessor, Threshold
+    >>> processor = HandoffLogitsProcessor(Threshold.probability(0.8), end=0)
+    >>> processor(np.array([5]), np.log([0.02, 0.9, 0.08])).round(3)  # one row, as llama-cpp-python has it
+    array([  -inf, -0.105,   -inf])
+    >>> processor(np.array([5, 1]), np.log([0.02, 0.49, 0.49]))
+    array([  0., -inf, -inf])
+    """
+
+    def __init__(
+        self,
+        threshold: Threshold,
+        end: int,
+        *,
+        gate: str = "cumulative",
+        entropy_threshold: Threshold | None = None,
+    ) -> None:
+        if not isinstance(threshold, Threshold):
+            raise TypeError(f"threshold is {threshold!r}, expected a Threshold; for Costs there is complete()")
+        if entropy_threshold is not None and gate != "both":
+            raise ValueError(f'entropy_threshold goes with gate="both", but gate is {gate!r}')
+        if isinstance(end, bool) or not isinstance(end, int | np.integer) or end < 0:
+            raise ValueError(f"end is {end!r}, expected the number of the token that ends a text")
+        self._gate = validate.one_of(gate, gates.GATES, "gate")
+        self._threshold, self._end = threshold, int(end)
+        self._entropy_threshold = entropy_threshold or threshold
+        self._tokens = np.zeros((0, 0), dtype=np.int64)
+        self._spent = np.zeros(0)
+        self._surprisals = np.zeros((0, 0))
+
+    def __call__(self, input_ids: Any, scores: Any) -> Any:
+        """Return the logits of the next token, changed where the text must not go on.
+
+        Parameters
+        ----------
+        input_ids : tensor of shape (n_texts, n_tokens), or array of shape (n_tokens,)
+            The tokens so far.
+        scores : tensor of shape (n_texts, n_vocabulary), or array of shape (n_vocabulary,)
+            The logits of the next token.
+        """
+        rows = np.atleast_2d(_array(scores).astype(np.float64))
+        if not self._end < rows.shape[1]:
+            raise ValueError(f"end is {self._end}, but the model has {rows.shape[1]} tokens")
+        self._count(np.atleast_2d(_array(input_ids)))
+        self._surprisals = -_log_softmax(rows)
+        allowed = np.array([self._allowed(*row) for row in zip(self._surprisals, self._spent, strict=True)])
+        ended = np.logical_not(allowed.any(axis=1))
+        allowed[ended, self._end] = True
+        return _changed(scores, allowed, ended, self._end)
+
+    def _count(self, tokens: np.ndarray) -> None:
+        """Add the surprisal of the last token of each text to what it has spent, or begin anew."""
+        before = tokens[:, :-1]
+        if before.shape == self._tokens.shape and (before == self._tokens).all():
+            self._spent = self._spent + self._surprisals[np.arange(len(tokens)), tokens[:, -1]]
+        else:
+            self._spent = np.zeros(len(tokens))
+        self._tokens = tokens
+
+    def _allowed(self, surprisals: np.ndarray, spent: float) -> np.ndarray:
+        """Return which tokens the gate lets pass."""
+        passes = np.isfinite(surprisals)
+        if self._gate in ("cumulative", "both"):
+            passes = passes & gates.within(spent + surprisals, self._threshold)
+        if self._gate in ("entropy", "both"):
+            limit = self._entropy_threshold if self._gate == "both" else self._threshold
+            listed = surprisals[np.isfinite(surprisals)]
+            passes = passes & gates.within(np.exp(-listed) @ listed, limit)
+        if self._gate == "top":
+            passes = passes & gates.within(surprisals.min(), self._threshold)
+        return passes
+
+
+def _array(values: Any) -> np.ndarray:
+    """Return an array, or a tensor of any device, as an array."""
+    if hasattr(values, "detach"):
+        values = values.detach().cpu()
+        values = values.float() if values.is_floating_point() else values  # NumPy has no bfloat16
+    return np.asarray(values)
+
+
+def _log_softmax(rows: np.ndarray) -> np.ndarray:
+    shifted = rows - rows.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def _changed(scores: Any, allowed: np.ndarray, ended: np.ndarray, end: int) -> Any:
+    """Return the scores with -inf for what is not allowed; what must end has its end alone."""
+    if hasattr(scores, "detach"):
+        found = scores.masked_fill(scores.new_tensor(~allowed).bool(), float("-inf"))
+        found[scores.new_tensor(ended).bool(), end] = 0.0
+        return found
+    changed = np.where(allowed, np.atleast_2d(scores), -np.inf).astype(np.asarray(scores).dtype)
+    changed[ended, end] = 0.0
+    return changed.reshape(np.shape(scores))

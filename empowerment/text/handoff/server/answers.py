@@ -1,0 +1,153 @@
+"""Answers in the forms that editors read: OpenAI's text completions, and llama.cpp's infill."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from empowerment.text.handoff.live import Completion
+from empowerment.text.handoff.selection import Selection, Stop
+from empowerment.text.handoff.server.questions import Question
+from empowerment.text.token_model import Ends, Position
+
+STOP_TEXT = "STOP_TEXT"
+"""The status of a completion that ended at a stop text of the request."""
+
+
+class CompletionForm:
+    """OpenAI's form of a text completion.
+
+    Parameters
+    ----------
+    number : str
+        Of the offer.
+    model : str
+    created : int
+        Seconds since 1970.
+    """
+
+    last_line = "data: [DONE]\n\n"
+
+    def __init__(self, number: str, model: str, created: int) -> None:
+        self._head = {"id": number, "object": "text_completion", "created": created, "model": model}
+
+    def piece(self, text: str) -> dict[str, Any]:
+        """Return a chunk of a stream."""
+        return self._of(text, None, None)
+
+    def end(self, text: str, told: dict[str, Any], logprobs: dict[str, Any] | None) -> dict[str, Any]:
+        """Return the last chunk of a stream, or the whole answer, with why it ends."""
+        reason = "length" if told["status"] == Stop.LIMIT.name else "stop"
+        return self._of(text, reason, logprobs) | {"handoff": told}
+
+    def _of(self, text: str, reason: str | None, logprobs: dict[str, Any] | None) -> dict[str, Any]:
+        choice = {"index": 0, "text": text, "finish_reason": reason, "logprobs": logprobs}
+        return self._head | {"choices": [choice]}
+
+
+class InfillForm:
+    """llama.cpp's form of an infill."""
+
+    last_line = ""
+
+    def __init__(self, number: str, model: str, created: int) -> None:
+        self._head = {"id_slot": 0, "model": model, "offer": number, "created": created}
+
+    def piece(self, text: str) -> dict[str, Any]:
+        """Return a chunk of a stream."""
+        return {"content": text, "stop": False}
+
+    def end(self, text: str, told: dict[str, Any], logprobs: dict[str, Any] | None) -> dict[str, Any]:
+        """Return the last chunk of a stream, or the whole answer, with why it ends."""
+        kinds = {Stop.LIMIT.name: "limit", Stop.END_OF_TEXT.name: "eos", STOP_TEXT: "word"}
+        return self._head | {
+            "content": text,
+            "stop": True,
+            "stop_type": kinds.get(told["status"], "none"),
+            "tokens_predicted": told["n_tokens"],
+            "truncated": False,
+            "handoff": told,
+        }
+
+
+Form = CompletionForm | InfillForm
+
+
+def told_of(
+    number: str, question: Question, completion: Completion, text: str, stopped_by: str | None, suffix_read: bool
+) -> dict[str, Any]:
+    """Return why a completion ended, and what is known of the next token."""
+    told: dict[str, Any] = {"offer": number, "notes": [*question.notes]}
+    if question.suffix and not suffix_read:
+        told["notes"].append("suffix: the model reads only what is before the cursor")
+    if stopped_by is not None or completion.selection is None:
+        n_tokens = sum(start < len(text) for start, _ in _offsets(completion.positions))
+        return told | {
+            "status": STOP_TEXT,
+            "reason": f"the text would go on with {stopped_by!r}",
+            "n_tokens": n_tokens,
+        }
+    return told | _of_selection(completion.selection)
+
+
+def _of_selection(found: Selection) -> dict[str, Any]:
+    return {
+        "status": found.status.name,
+        "reason": found.status.sentence,
+        "n_tokens": found.value,
+        "n_tokens_interval": [found.lower, found.upper],
+        "surprisal_bits": numbers(found.surprisal),
+        "next_entropy_bits": None if found.next_entropy is None else numbers(found.next_entropy),
+        "next_surprisal_bits": None if found.next_surprisal is None else numbers(found.next_surprisal),
+        "method": found.method,
+    }
+
+
+def numbers(ends: Ends) -> list[float | None]:
+    """Return an interval as JSON has it; an end that is not known is null."""
+    return [_finite(end) for end in ends]
+
+
+def logprobs_of(positions: Sequence[Position], count: int, length: int) -> dict[str, Any]:
+    """Return the probabilities at the tokens of the first `length` characters, in OpenAI's form."""
+    found: dict[str, Any] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
+    for place, (offset, text) in zip(positions, _offsets(positions), strict=True):
+        if offset >= length:
+            break
+        logs = place.log_probabilities
+        found["tokens"].append(text)
+        found["token_logprobs"].append(None if place.chosen is None else _finite(logs[place.chosen]))
+        listed = [(place.tokens[i], float(logs[i])) for i in (-logs).argsort()[:count] if math.isfinite(logs[i])]
+        found["top_logprobs"].append({_written(token): log for token, log in listed if token is not None})
+        found["text_offset"].append(offset)
+    return found
+
+
+def _offsets(positions: Sequence[Position]) -> list[tuple[int, str]]:
+    """Return where each token begins, in characters, and how it is written."""
+    found, offset = [], 0
+    for place in positions:
+        text = _written(place.token or b"")
+        found.append((offset, text))
+        offset += len(text)
+    return found
+
+
+def _written(token: bytes) -> str:
+    return token.decode("utf-8", errors="replace")
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def sse(content: dict[str, Any]) -> str:
+    """Return an event of a stream."""
+    return f"data: {json.dumps(content)}\n\n"
+
+
+def error_body(message: str, kind: str, field: str | None = None) -> dict[str, Any]:
+    """Return an error in OpenAI's form."""
+    return {"error": {"message": message, "type": kind, "param": field, "code": None}}

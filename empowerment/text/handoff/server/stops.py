@@ -1,0 +1,43 @@
+"""Texts at which a completion ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class StopTexts:
+    """Pass pieces of text on up to the first stop text; withhold what may be the beginning of one.
+
+    Attributes
+    ----------
+    found : str or None
+        The stop text at which the text ended.
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops, self._held = tuple(stops), ""
+        self.found: str | None = None
+
+    def add(self, piece: str) -> str:
+        """Return what may be shown now that a piece has come."""
+        if self.found is not None:
+            return ""
+        text = self._held + piece
+        places = [(text.find(stop), stop) for stop in self._stops if stop in text]
+        if places:
+            end, self.found = min(places)
+            self._held = ""
+            return text[:end]
+        keep = max((_overlap(text, stop) for stop in self._stops), default=0)
+        self._held = text[len(text) - keep :]
+        return text[: len(text) - keep]
+
+    def rest(self) -> str:
+        """Return what was withheld, now that the text is over."""
+        rest, self._held = self._held, ""
+        return rest
+
+
+def _overlap(text: str, stop: str) -> int:
+    """Return how much of the end of a text is a beginning of the stop text."""
+    return next((n for n in range(min(len(text), len(stop) - 1), 0, -1) if stop.startswith(text[-n:])), 0)

@@ -1,0 +1,211 @@
+"""A text as turns: what an assistant under the rule would have completed, and what the person wrote in between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from empowerment import validate
+from empowerment.text.handoff.rendering import html_page
+from empowerment.text.handoff.selection import Selection, Selections, select_all
+from empowerment.text.handoff.threshold import Costs, Threshold
+from empowerment.text.token_model import Position
+
+STRETCHES = ("token", "word", "line")
+"""How far the person writes at a hand-over before the assistant may complete again."""
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """A stretch of a text that one side wrote.
+
+    Attributes
+    ----------
+    writer : {"assistant", "person"}
+    text : str
+    span : tuple of two ints
+        Bytes of the text that it covers.
+    tokens : tuple of two ints
+        Numbers of its first token and of the one after its last.
+    selection : Selection
+        The completion that the turn is; in a turn of the person, the one before it, perhaps empty, which says why the
+        text was handed over.
+    """
+
+    writer: str
+    text: str
+    span: tuple[int, int]
+    tokens: tuple[int, int]
+    selection: Selection
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Turns:
+    """The turns of a whole text; sized, iterable, indexed by their order.
+
+    Attributes
+    ----------
+    turns : tuple of Turn
+    selections : Selections
+        The completion from every token on.
+    by : {"token", "word", "line"}
+    """
+
+    turns: tuple[Turn, ...]
+    selections: Selections
+    by: str
+
+    def __len__(self) -> int:
+        return len(self.turns)
+
+    def __iter__(self) -> Iterator[Turn]:
+        return iter(self.turns)
+
+    def __getitem__(self, number: int) -> Turn:
+        return self.turns[number]
+
+    @property
+    def n_hand_overs(self) -> int:
+        """How often the text is handed to the person."""
+        return sum(turn.writer == "person" for turn in self.turns)
+
+    @property
+    def completed(self) -> float:
+        """Share of the bytes of the text that the assistant completes."""
+        total = sum(turn.span[1] - turn.span[0] for turn in self.turns)
+        return self._bytes_of("assistant") / total if total else 0.0
+
+    def _bytes_of(self, writer: str) -> int:
+        return sum(turn.span[1] - turn.span[0] for turn in self.turns if turn.writer == writer)
+
+    def to_dataframe(self) -> Any:
+        """Return a row for each turn.
+
+        Returns
+        -------
+        pandas.DataFrame
+        """
+        from empowerment.export import data_frame
+
+        columns: dict[str, Any] = {
+            "writer": [turn.writer for turn in self.turns],
+            "text": [turn.text for turn in self.turns],
+            "first_byte": [turn.span[0] for turn in self.turns],
+            "end_byte": [turn.span[1] for turn in self.turns],
+            "surprisal_lower": [turn.selection.surprisal.lower for turn in self.turns],
+            "surprisal_upper": [turn.selection.surprisal.upper for turn in self.turns],
+        }
+        return data_frame(columns, index_name="turn")
+
+    def to_html(self) -> str:
+        """Return a page of HTML that shows the text with its hand-over points."""
+        return html_page(self)
+
+    def plot(self, ax: Any = None, title: str | None = None) -> Any:
+        """Draw the tokens as a strip; see :func:`empowerment.plotting.plot_turns`."""
+        from empowerment.plotting import plot_turns
+
+        return plot_turns(self, ax=ax, title=title)
+
+    def __repr__(self) -> str:
+        return (
+            f"Turns({self.n_hand_overs} hand-overs, {self.completed:.1%} of the text completed by the assistant; "
+            f"{self.selections.method}, the person writes to the end of the {self.by})"
+        )
+
+
+def take_turns(positions: Sequence[Position], rule: Threshold | Costs, *, by: str = "word", **options: Any) -> Turns:
+    """Divide a text into what the rule lets an assistant complete and what is left to the person.
+
+    The assistant completes from the beginning as far as the rule allows. There the person writes, and at the end of
+    the token, word or line the assistant goes on.
+
+    Parameters
+    ----------
+    positions : sequence of Position
+        What a model tells of the text, as ``model.score("", text)`` returns it.
+    rule : Threshold or Costs
+        See :func:`select_all`.
+    by : {"token", "word", "line"}
+        How far the person writes at each hand-over.
+    **options
+        `gate`, `entropy_threshold`, `undecided` and `base` of :func:`select_all`. Turns end at whole characters.
+
+    Returns
+    -------
+    Turns
+
+    Raises
+    ------
+    ValueError
+        If an option is unknown, or the text is no UTF-8.
+
+    See Also
+    --------
+    select_all : The completion from every token on, whoever wrote what is before it.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, Threshold, take_turns
+    >>> model = TableModel.from_texts(["for i in x", "for j in x"], order=1, smoothing=0)
+    >>> turns = take_turns(model.score("", "for j in x"), Threshold.probability(0.9))
+    >>> [(turn.writer, turn.text) for turn in turns]
+    [('person', 'for'), ('person', ' j'), ('assistant', ' in x')]
+    """
+    validate.one_of(by, STRETCHES, "by")
+    selections = select_all(positions, rule, cut="character", **options)
+    places = selections.positions[: len(selections) - 1]
+    turns, start = [], 0
+    while start < len(places):
+        found = selections[start]
+        stop = start + found.value
+        if found.value:
+            turns.append(_turn("assistant", places, start, stop, found))
+        if stop < len(places):
+            end = _written_to(places, stop, by)
+            turns.append(_turn("person", places, stop, end, found))
+            stop = end
+        start = stop
+    return Turns(tuple(turns), selections, by)
+
+
+def _turn(writer: str, places: Sequence[Position], start: int, stop: int, selection: Selection) -> Turn:
+    text = b"".join(place.token or b"" for place in places[start:stop])
+    try:
+        shown = text.decode("utf-8")
+    except UnicodeDecodeError as reason:
+        raise ValueError(f"the text has the bytes {text!r}, expected UTF-8: {reason.reason}") from None
+    return Turn(writer, shown, (places[start].span[0], places[stop - 1].span[1]), (start, stop), selection)
+
+
+def _written_to(places: Sequence[Position], start: int, by: str) -> int:
+    """Return the token before which the person stops, who writes at least one and whole characters."""
+    stop = start + 1
+    text = places[start].token or b""
+    while stop < len(places) and not (_is_text(text) and _ends(text, places[stop].token or b"", by)):
+        text += places[stop].token or b""
+        stop += 1
+    return stop
+
+
+def _is_text(text: bytes) -> bool:
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _ends(text: bytes, following: bytes, by: str) -> bool:
+    """Return whether a token, word or line ends between what was written and what follows."""
+    if by == "token":
+        return True
+    if by == "line":
+        return text.endswith((b"\n", b"\r"))
+    last, first = text.decode("utf-8")[-1:], following.decode("utf-8", errors="replace")[:1]
+    return not (_in_word(last) and _in_word(first))
+
+
+def _in_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
