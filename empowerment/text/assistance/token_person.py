@@ -161,6 +161,6 @@ class TokenModelWriter:
 
 
 def _fits(token: bytes | None, word: str) -> bool:
-    """Return whether a token begins a word, or begins with it; of one that is not told in letters nothing is known."""
+    """Return whether a token begins a word, or begins with it; nothing is known of one that is not written out."""
     said, wanted = (token or b"").decode("utf-8", errors="replace").strip().casefold(), word.strip().casefold()
     return bool(said) and (wanted.startswith(said) or said.startswith(wanted))
