@@ -7,17 +7,16 @@ It takes SmolLM2 (see docs/how-to/language-models.md), and about three minutes o
 
 from __future__ import annotations
 
-import inspect
 import math
 import time
+from pathlib import Path
 
 import numpy as np
 
 import empowerment as emp
-from empowerment import files
 from empowerment.text import Position, Provider, TokenModel, XLlamaCpp, next_token_channel, smollm2_path
 
-TEXT = inspect.getsource(files)
+TEXT = Path("tests", "data", "python_text.txt").read_text(encoding="utf-8")
 BEFORE = (
     "Assistant: Is the sky blue?\nUser: Yes, it is.\nAssistant: What colour is grass?\nUser: Green.\n"
     "Assistant: Thank you.\nUser: You are welcome.\n"

@@ -19,6 +19,7 @@ import gymnasium
 import numpy as np
 
 import empowerment as emp
+from benchmarks import valid_handoff_calls
 from empowerment import plotting, testing, text, worlds
 
 
@@ -136,7 +137,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "unified_bellman": {"model": noisy(), **sweep},
         "verify": {"channel": W, "result": emp.channel_capacity(W)},
         "worst_case_empowerment": {"world": pair()},
-        "write_pomdp": {"pomdp": tiger, "path": DIRECTORY / "written.POMDP"},
+        "write_pomdp": {"model": tiger, "path": DIRECTORY / "written.POMDP"},
         "text.FunctionModel": {"next_token": person},
         "text.OpenAICompatible": {"url": "http://127.0.0.1:9", "model": "none"},
         "text.Recorded": {"path": DIRECTORY / "kept.jsonl", "model": language_model()},
@@ -183,6 +184,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "plotting.plot_intervals": {"result": result()},
         "plotting.plot_map": {"result": result()},
         "plotting.plot_policy": {"model": corridor(), "policy": np.full((3, 5), 0.2)},
+        **valid_handoff_calls.functions(DIRECTORY),
     }
 
 
@@ -199,6 +201,7 @@ def methods() -> dict[str, Call]:
     result().save(DIRECTORY / "result.npz")
     known = {"belief": [0.5, 0.5], "action": "listen"}
     found: dict[str, Call] = {
+        "MDP.from_arrays": Call(emp.MDP.from_arrays, {"transition": noisy().to_dense(), "axes": "sas"}),
         "MDP.state_index": Call(noisy().state_index, {"state": "s"}),
         "MDP.state_indices": Call(noisy().state_indices, {"states": ["s"]}),
         "POMDP.action_index": Call(tiger.action_index, {"action": "listen"}),
@@ -242,7 +245,8 @@ def methods() -> dict[str, Call]:
         found[f"text.{name}.score"] = Call(model.score, {"prefix": "q", "text": "a"})
         found[f"text.{name}.step"] = Call(model.step, {"prefix": "q"})
         found[f"text.{name}.sample"] = Call(model.sample, {"prefix": "q", "n": 1, "max_tokens": 1, "seed": 0})
-    return found
+    handoff = valid_handoff_calls.methods(DIRECTORY)
+    return found | {name: Call(*call) for name, call in handoff.items()}
 
 
 # Language models that need weights or a server to answer, and what only states how one answers.
@@ -250,12 +254,15 @@ _SILENT = ("LlamaCpp", "LlamaServer", "OpenAICompatible", "Provider", "TokenMode
 
 LEFT_OUT = {
     "ConvergenceWarning NoSequenceError text.TierError text.TokenModelError": "exceptions and warnings",
-    "Status text.Tier text.Ends": "enumerations, and pairs of numbers",
+    "Status text.Tier text.Ends text.Stop text.Decision": "enumerations, and pairs of numbers",
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity HorizonSweep Simulation "
     "SumRate WorstCaseResult text.Amount text.Answers text.ControlBudget text.InfluenceAudit text.IntentAudit "
     "text.PersonTable text.Position text.ResponseCapacity text.ResponseChannel text.SampledCapacity "
-    "text.SampledChannel": "results, which the library makes",
+    "text.SampledChannel text.AssistanceComparison text.AssistanceRun text.Calibration text.CalibrationRow "
+    "text.Completion text.DatasetSummary text.Document text.EffectiveEmpowerment text.Episode text.Estimate "
+    "text.Offer text.Round text.Selection text.Selections text.Suggestion text.Turn "
+    "text.Turns": "results, which the library makes",
     "text.Provider text.TokenModel": "a base class and a protocol",
     "text.LlamaCpp text.LlamaServer text.Transformers text.XLlamaCpp text.smollm2_path": "weights or a server",
     "text.Recorded.sample text.Recorded.score text.Recorded.step": "questions that are handed on to a model",

@@ -166,7 +166,6 @@ def test_numbers_of_many_digits_are_read_or_refused():
         assert server.n_asked == 1
 
 
-IN_AN_HOUR = format_datetime(datetime.now(UTC) + timedelta(hours=1))
 WAITS = [
     ({}, 0),
     ({"Retry-After": "2"}, 2),
@@ -189,7 +188,8 @@ def test_what_a_server_says_of_waiting_is_read_or_counts_as_nothing():
     for headers, seconds in WAITS:
         lower = {name.lower(): value for name, value in headers.items()}
         assert http._wait(lower) == pytest.approx(seconds), headers
-    assert http._wait({"retry-after": IN_AN_HOUR}) == pytest.approx(3600, abs=600)
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1))
+    assert http._wait({"retry-after": in_an_hour}) == pytest.approx(3600, abs=600)
 
 
 @pytest.mark.parametrize("value", ["nan", "-5", "1e-9", "Mon, 01 Jan 99999 00:00:00 GMT"])

@@ -1,7 +1,6 @@
 """empowerment() where not every sequence is looked at, where some stop early, where work is shared or killed."""
 
 import itertools
-import json
 import math
 import os
 import random
@@ -566,10 +565,9 @@ def test_another_question_is_refused(change, sentence, finished):
     assert chunks(finished) == before
 
 
-def test_another_version_of_the_library_is_refused(finished):
-    path = finished / "manifest.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"version": "0.0.0"}))
-    with pytest.raises(ValueError, match=rf"version of the library \(0\.0\.0 there, {emp.__version__} now\)"):
+def test_another_version_of_the_library_is_refused(finished, monkeypatch):
+    monkeypatch.setattr("empowerment.checkpoint.__version__", "9.9.9")
+    with pytest.raises(ValueError, match=rf"version of the library \({emp.__version__} there, 9\.9\.9 now\)"):
         emp.empowerment(bay(), 2, checkpoint=finished)
 
 

@@ -3,18 +3,17 @@
 Skipped where xllamacpp or the weights are not installed; see docs/how-to/language-models.md.
 """
 
-import inspect
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment import files
 from empowerment.testing import check_token_model
 from empowerment.text import XLlamaCpp, next_token_channel
 
-TEXT = inspect.getsource(files)
+TEXT = (Path(__file__).parent / "data" / "python_text.txt").read_text(encoding="utf-8")
 BEFORE = (
     "Assistant: Is the sky blue?\nUser: Yes, it is.\nAssistant: What colour is grass?\nUser: Green.\n"
     "Assistant: Thank you.\nUser: You are welcome.\n"

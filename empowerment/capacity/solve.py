@@ -229,7 +229,7 @@ def _solve_many(
 
 def _rewards(rewards: Any, count: int, name: str, wish: Wish) -> np.ndarray:
     """Return rewards in nats."""
-    found = validate.number_array(rewards, name, 1, "(input,)")
+    found = validate.number_array(rewards, name, 1, "(input,)").astype(np.float64)
     if found.size != count:
         raise ValueError(f"{name} has {found.size} entries, expected {count}, one for each input")
     wrong = np.flatnonzero(~(np.abs(found) <= LARGEST_REWARD))

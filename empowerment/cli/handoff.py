@@ -108,6 +108,7 @@ def _fill_serve(parser: Any) -> None:
     add("--max-body", type=int, default=1_000_000, metavar="BYTES", help="longest request (default 1000000)")
     add("--seconds", type=float, default=60.0, metavar="S", help="longest time for a request (default 60)")
     add("--waiting", type=int, default=16, metavar="N", help="most requests that wait for the model (default 16)")
+    _add_quiet(parser)
     add("--log", metavar="FILE", help="log offers and what became of them; nothing of what stood before them")
     parser.late_epilog = lambda: _epilog(_SERVE_EXAMPLES)
 
@@ -124,6 +125,7 @@ def _fill_calibrate(parser: Any) -> None:
         help="of a token (default .1 .5)",
     )
     add("--level", type=float, default=0.95, metavar="P", help="confidence of each interval (default 0.95)")
+    _add_quiet(parser)
     add("--json", action="store_true", help="print one JSON object")
 
 
@@ -155,7 +157,11 @@ def _add_model(parser: Any) -> None:
 
 def _add_late(parser: Any) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    parser.add_argument("--quiet", action="store_true", help="no progress bar")
+    _add_quiet(parser)
+
+
+def _add_quiet(parser: Any) -> None:
+    parser.add_argument("--quiet", action="store_true", help="no progress bar, and no word of kernels being compiled")
 
 
 def _epilog(examples: str) -> str:

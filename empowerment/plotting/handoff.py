@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from empowerment import validate
 from empowerment.plotting.axes import axes_of
 
 # Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).
@@ -48,6 +49,7 @@ def plot_turns(turns: Any, *, ax: Any = None, title: str | None = None) -> Any:
     >>> emp.plotting.plot_turns(turns).get_ylabel()
     'surprisal [bits]'
     """
+    validate.offers(turns, ("selections", "completed", "n_hand_overs"), "turns", "what take_turns returns")
     places = turns.selections.positions[: len(turns.selections) - 1]
     shown = places[:_MOST_TOKENS]
     at = np.arange(len(shown))

@@ -198,7 +198,8 @@ class Position:
                 logits = np.asarray(logits, dtype=np.float64)
         except (TypeError, ValueError, OverflowError):
             raise TypeError(f"logits is {validate.shown(logits)}, expected a number for each token") from None
-        tokens = tuple(islice(tokens, logits.size + 1)) if validate.is_several(tokens) else ()
+        if not isinstance(tokens, tuple):  # whole vocabularies are shared by all positions
+            tokens = tuple(islice(tokens, logits.size + 1)) if validate.is_several(tokens) else ()
         if logits.shape != (len(tokens),):
             raise ValueError(f"logits has shape {logits.shape}, expected one number for each of the tokens")
         start = validate.horizon(start, "start")
@@ -209,7 +210,7 @@ class Position:
         shifted = logits - logits.max()
         logs = shifted - math.log(np.exp(shifted).sum())
         return cls(
-            tuple(tokens),
+            tokens,
             logs,
             ids=np.arange(len(logs)) if ids is None else ids,
             vocabulary_size=len(logs),

@@ -12,7 +12,7 @@ from empowerment.text.assistance.process import Suggestion
 from empowerment.text.handoff.characters import whole_starts
 from empowerment.text.handoff.selection import select
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Position, Tier, TierError, TokenModel
+from empowerment.text.token_model import Position, Tier, TierError, TokenModel, check_model
 
 # Assistants that play one task together are all within that many texts of each other.
 _REMEMBERED = 512
@@ -48,6 +48,7 @@ class Continuations:
     """
 
     def __init__(self, model: TokenModel, *, max_tokens: int = 20, top: int = 20) -> None:
+        check_model(model)
         if model.tier < Tier.STEP:
             raise TierError(
                 f"{model.name} is of the tier {model.tier.name}, which {model.tier.sentence}; an assistant takes a "
@@ -60,7 +61,7 @@ class Continuations:
 
     def __call__(self, text: str) -> tuple[Position, ...]:
         """Return the positions of what the model writes after a text."""
-        return self._asked(text)
+        return self._asked(validate.text(text, "text"))
 
     def _ask(self, text: str) -> tuple[Position, ...]:
         return tuple(self.model.step(text, self.max_tokens, top=self.top))
@@ -93,6 +94,7 @@ class FixedLength:
     """
 
     def __init__(self, continuations: Continuations, n_tokens: int) -> None:
+        validate.instance(continuations, Continuations, "continuations")
         self._n_tokens = validate.positive_int(n_tokens, "n_tokens")
         if n_tokens > continuations.max_tokens:
             raise ValueError(
@@ -155,7 +157,7 @@ class HandOver:
         entropy_threshold: Threshold | None = None,
         undecided: str = "stop",
     ) -> None:
-        self._continuations, self._rule = continuations, rule
+        self._continuations, self._rule = validate.instance(continuations, Continuations, "continuations"), rule
         self._options = {"gate": gate, "entropy_threshold": entropy_threshold, "undecided": undecided}
         select((), rule, **self._options)  # an option that it does not know is named here and not in the first round
 

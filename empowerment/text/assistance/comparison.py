@@ -92,10 +92,11 @@ def compare_assistants(
     >>> found["none"]["loop"].tokens_written, found["1 bit"]["loop"].tokens_written
     (4, 1)
     """
+    _check_parts(assistants, person, tasks, judge, effort)
     _check_names(assistants, tasks)
     tokens_per_round = validate.positive_int(tokens_per_round, "tokens_per_round")
     max_rounds = validate.positive_int(max_rounds, "max_rounds")
-    seeds = np.random.default_rng(rng).integers(2**63, size=len(tasks))
+    seeds = validate.generator(rng).integers(2**63, size=len(tasks))
     episodes: list[Episode] = []
     with progress_bar(len(tasks), "writing", "task", progress) as advance:
         for task, seed in zip(tasks, seeds, strict=True):
@@ -115,6 +116,24 @@ def compare_assistants(
             episodes += play(processes)
             advance(1)
     return AssistanceComparison.of(episodes, effort)
+
+
+def _check_parts(assistants: Any, person: Any, tasks: Any, judge: Any, effort: Any) -> None:
+    """Refuse what is no assistant, person, task, judge or effort."""
+    if not isinstance(assistants, Mapping):
+        raise TypeError(f"assistants is {validate.shown(assistants)}, expected a mapping from names to assistants")
+    for name, assistant in assistants.items():
+        validate.offers(assistant, ("suggest",), f"assistants[{name!r}]", "an assistant, such as NoAssistant()")
+    validate.offers(person, ("name", "begin"), "person", "a person, such as Replay()")
+    if not isinstance(tasks, list | tuple):
+        raise TypeError(f"tasks is {validate.shown(tasks)}, expected a list of WritingTask")
+    strange = [task for task in tasks if not isinstance(task, WritingTask)]
+    if strange:
+        raise TypeError(f"tasks holds {validate.shown(strange[0])}, expected a list of WritingTask")
+    if judge is not None and not callable(judge):
+        raise TypeError(f"judge is {validate.shown(judge)}, expected a function of a task and a text")
+    if effort is not None:
+        validate.instance(effort, Effort, "effort")
 
 
 def _check_names(assistants: Mapping[str, Assistant], tasks: Sequence[WritingTask]) -> None:

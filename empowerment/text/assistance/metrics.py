@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,12 +38,13 @@ class Estimate:
     count: int
 
     @classmethod
-    def mean(cls, values: Sequence[float]) -> Estimate:
+    def mean(cls, values: Any) -> Estimate:
         """Return the mean of a value for each task."""
-        return cls.ratio(values, [1.0] * len(values))
+        found = validate.number_array(values, "values", 1, "(task,)")
+        return cls.ratio(found, np.ones(len(found)))
 
     @classmethod
-    def ratio(cls, numerators: Sequence[float], denominators: Sequence[float]) -> Estimate:
+    def ratio(cls, numerators: Any, denominators: Any) -> Estimate:
         """Return the ratio of two sums over tasks, with its standard error to first order.
 
         Raises
@@ -51,7 +52,8 @@ class Estimate:
         ValueError
             If the denominators are all 0.
         """
-        above, below = np.asarray(numerators, dtype=np.float64), np.asarray(denominators, dtype=np.float64)
+        above = validate.number_array(numerators, "numerators", 1, "(task,)").astype(np.float64)
+        below = validate.number_table(denominators, above.shape, "denominators", "(task,)")
         n, total = len(above), float(below.sum())
         if total == 0:
             raise ValueError(f"the denominators of {n} tasks are all 0, so there is no ratio")
@@ -106,6 +108,8 @@ class Effort:
         ValueError
             If nothing tells whether the text is correct.
         """
+        validate.instance(episode, Episode, "episode")
+        read, written = validate.horizon(read, "read"), validate.horizon(written, "written")
         if episode.correct is None:
             raise ValueError(
                 f"nothing tells whether the text of the task {episode.task!r} is correct, so there is no discounted "

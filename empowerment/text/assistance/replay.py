@@ -55,6 +55,7 @@ class Replay:
         ValueError
             If the task has no solution, or no tokens to write it in.
         """
+        validate.instance(task, WritingTask, "task")
         if task.solution is None or task.tokens is None:
             lacking = "solution" if task.solution is None else "tokens"
             raise ValueError(

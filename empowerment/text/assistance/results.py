@@ -112,9 +112,12 @@ class AssistanceComparison:
         ValueError
             If the assistants did not have the same tasks, the same person and the same number of tokens and rounds.
         """
-        effort = effort or Effort()
+        effort = Effort() if effort is None else validate.instance(effort, Effort, "effort")
         by_name: dict[str, list[Episode]] = {}
-        for episode in episodes:
+        if not validate.is_several(episodes):
+            raise TypeError(f"episodes is {validate.shown(episodes)}, expected a list of Episode")
+        for number, episode in enumerate(episodes):
+            validate.instance(episode, Episode, f"episodes[{number}]")
             by_name.setdefault(episode.assistant, []).append(episode)
         if not by_name:
             raise ValueError("there are no episodes to compare")

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment.text.token_model import Tier, TierError, TokenModel
+from empowerment import validate
+from empowerment.text.token_model import Tier, TierError, TokenModel, check_model
 
 
 class Piece(NamedTuple):
@@ -63,6 +64,8 @@ class WritingTask:
         if self.solution is not None and not isinstance(self.solution, str):
             raise TypeError(f"solution of the task {self.name!r} is {self.solution!r}, expected a text or None")
         if self.tokens is not None:
+            if not isinstance(self.tokens, list | tuple):
+                raise TypeError(f"tokens is {validate.shown(self.tokens)}, expected a list of bytes or texts")
             tokens = tuple(token.encode() if isinstance(token, str) else token for token in self.tokens)
             self._check_tokens(tokens)
             object.__setattr__(self, "tokens", tokens)
@@ -94,6 +97,7 @@ class WritingTask:
         ValueError
             If there is no solution.
         """
+        check_model(model)
         if self.solution is None:
             raise ValueError(f"the task {self.name!r} has no solution, so there is nothing to read as tokens")
         if model.tier < Tier.SCORE:
@@ -114,6 +118,7 @@ class WritingTask:
     def piece(self, start: int, n_tokens: int) -> Piece:
         """Return the next tokens of the solution from a character on; what is left of a begun one counts as one."""
         assert self.solution is not None
+        start, n_tokens = validate.horizon(start, "start"), validate.horizon(n_tokens, "n_tokens")
         first = int(np.searchsorted(self.token_ends, start, "right"))
         if first == len(self.token_ends):
             return NOTHING

@@ -12,7 +12,7 @@ from empowerment import validate
 from empowerment.text.assistance.process import Decision
 from empowerment.text.assistance.task import NOTHING, Piece, WritingTask
 from empowerment.text.handoff.characters import whole_starts
-from empowerment.text.token_model import Position, Tier, TierError, TokenModel, TokenModelError
+from empowerment.text.token_model import Position, Tier, TierError, TokenModel, TokenModelError, check_model
 
 # A character has four bytes at most, so that many tokens finish one.
 _TO_FINISH_A_CHARACTER = 3
@@ -80,11 +80,14 @@ class TokenModelPerson:
     temperature: float = 0.0
 
     def __post_init__(self) -> None:
+        check_model(self.model)
         if self.model.tier < Tier.STEP:
             raise TierError(
                 f"{self.model.name} is of the tier {self.model.tier.name}, which {self.model.tier.sentence}; a "
                 "person who decides by probabilities takes a model of the tier STEP"
             )
+        if not isinstance(self.words, Mapping):
+            raise TypeError(f"words is {validate.shown(self.words)}, expected a word for each of {list(Decision)}")
         if set(self.words) != set(Decision) or not all(word.strip() for word in self.words.values()):
             raise ValueError(f"words is {dict(self.words)!r}, expected a word for each of {list(Decision)}")
         validate.probability(self.least_mass, "least_mass")
@@ -108,6 +111,7 @@ class TokenModelPerson:
         TokenModelError
             If the words have less than `least_mass` together.
         """
+        validate.instance(place, Position, "place")
         mass = dict.fromkeys((Decision.REJECT, Decision.ACCEPT, Decision.FINISH), 0.0)
         for token, log in zip(place.tokens, place.log_probabilities.tolist(), strict=True):
             fitting = [decision for decision, word in self.words.items() if _fits(token, word)]

@@ -165,18 +165,25 @@ def calibrate(
     >>> calibrate([easy] * 40 + [hard] * 40).best.threshold
     Threshold(0.2 bits, probability 0.870551)
     """
-    costs = Costs() if costs is None else costs
+    costs = Costs() if costs is None else validate.instance(costs, Costs, "costs")
     level = validate.level(level)
-    given = list(offers)
+    given = _all_of(offers, Offer, "offers")
     known = [offer for offer in given if offer.outcome is not None]
     if not known:
         raise ValueError(f"none of the {len(given)} offers has feedback, so nothing is known of what people accept")
-    tried = [Threshold.bits(eta) for eta in _THRESHOLDS] if thresholds is None else list(thresholds)
+    usual = [Threshold.bits(eta) for eta in _THRESHOLDS]
+    tried = usual if thresholds is None else _all_of(thresholds, Threshold, "thresholds")
     tried.sort(key=lambda threshold: threshold.in_nats)
     rows = [_row(known, threshold, costs, level) for threshold in tried]
     return Calibration(
         tuple(row for row in rows if row is not None), costs, level, len(known), len(given) - len(known)
     )
+
+
+def _all_of(values: Any, kind: Any, name: str) -> list[Any]:
+    if not isinstance(values, list | tuple):
+        raise TypeError(f"{name} is {validate.shown(values)}, expected a list of {kind.__name__}")
+    return [validate.instance(value, kind, f"{name}[{number}]") for number, value in enumerate(values)]
 
 
 def _row(offers: Sequence[Offer], threshold: Threshold, costs: Costs, level: float) -> CalibrationRow | None:

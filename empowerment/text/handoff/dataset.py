@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sized
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from empowerment.text.handoff.documents import Document
 from empowerment.text.handoff.selection import Selection, Selections, select_all
 from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.recorded import Recorded
-from empowerment.text.token_model import Tier, TierError, TokenModel, TokenModelError
+from empowerment.text.token_model import Tier, TierError, TokenModel, TokenModelError, check_model
 
 ON_EMPTY = ("keep", "drop", "resample")
 """What becomes of a state at which the completion is empty."""
@@ -137,6 +137,8 @@ def build_dataset(
     2
     """
     question = _Question(rule, states, on_empty, gate, entropy_threshold, undecided, top, seed)
+    check_model(model)
+    path = validate.path(path, "path")
     if model.tier < Tier.SCORE:
         raise TierError(
             f"build_dataset needs a model that {Tier.SCORE.sentence}; {model.name} is of the tier {model.tier.name}, "
@@ -164,7 +166,7 @@ def _answers(
     documents: Iterable[Document | str], model: TokenModel, question: _Question, progress: bool
 ) -> list[_Answer]:
     found = []
-    total = len(documents) if isinstance(documents, Sized) else None
+    total = len(documents) if isinstance(documents, list | tuple) else None
     with progress_bar(total, "scoring", "document", progress) as advance:
         for number, document in enumerate(_named(documents)):
             found.append(question.answer(document, number, model))
@@ -204,13 +206,12 @@ class _Question:
 
     def __post_init__(self) -> None:
         validate.one_of(self.on_empty, ON_EMPTY, "on_empty")
-        if self.states != "all":
-            if isinstance(self.states, str):
-                raise ValueError(f"states is {self.states!r}, expected a number of states or 'all'")
+        if isinstance(self.states, str) and self.states != "all":
+            raise ValueError(f"states is {validate.shown(self.states)}, expected a number of states or 'all'")
+        if not isinstance(self.states, str):
             validate.positive_int(self.states, "states")
-        validate.positive_int(self.top, "top")
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise ValueError(f"seed is {self.seed!r}, expected a whole number of at least 0")
+        object.__setattr__(self, "top", validate.positive_int(self.top, "top"))
+        object.__setattr__(self, "seed", validate.seed(self.seed))
         self._selected([])  # complains of a wrong rule or gate
 
     def record(self) -> dict[str, Any]:
@@ -282,10 +283,12 @@ def _finite(ends: Iterable[float]) -> list[float | None]:
 
 
 def _named(documents: Iterable[Document | str]) -> Iterator[Document]:
+    if isinstance(documents, str) or not validate.is_several(documents):
+        raise TypeError(f"documents is {validate.shown(documents)}, expected an iterable of Document or str")
     for number, document in enumerate(documents):
         if isinstance(document, Document):
             yield document
         elif isinstance(document, str):
             yield Document(f"text {number}", document, "" if document else "it is empty")
         else:
-            raise TypeError(f"document {number} is a {type(document).__name__}, expected a Document or a str")
+            raise TypeError(f"documents[{number}] is {validate.shown(document)}, expected a Document or a str")

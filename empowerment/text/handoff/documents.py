@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from empowerment import validate
 
 _JSON_LINES = (".jsonl", ".ndjson")
 
@@ -31,7 +33,7 @@ class Document:
 
 
 def read_documents(
-    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    paths: str | os.PathLike[str] | Sequence[str | os.PathLike[str]],
     *,
     suffixes: Sequence[str] | None = None,
     field: str = "text",
@@ -40,7 +42,7 @@ def read_documents(
 
     Parameters
     ----------
-    paths : path or iterable of paths
+    paths : path or list of paths
         Files and folders. A file whose name ends with ``.jsonl`` or ``.ndjson`` has a document in each line: an
         object with the text under `field`. Any other file is one document. A folder gives the files in it and in
         its folders, in the order of their paths; what begins with a dot is left out.
@@ -70,8 +72,12 @@ def read_documents(
     >>> [(document.text, document.problem) for document in read_documents(folder)]
     [('x = 1', ''), ('', 'it is no text: byte 0 is 0xff, expected UTF-8')]
     """
-    listed = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
-    for path in map(Path, listed):
+    if not isinstance(paths, str | os.PathLike | list | tuple):
+        raise TypeError(f"paths is {validate.shown(paths)}, expected a path or a list of paths")
+    if suffixes is not None and isinstance(suffixes, str):
+        raise TypeError(f"suffixes is {suffixes!r}, expected a list of endings, such as [{suffixes!r}]")
+    listed = paths if isinstance(paths, list | tuple) else [paths]
+    for path in [Path(validate.path(each, "paths")) for each in listed]:
         if not path.exists():
             raise FileNotFoundError(f"there is no file or folder {str(path)!r}")
         for file in _files(path, suffixes):

@@ -11,7 +11,7 @@ from empowerment import validate
 from empowerment.capacity.solve import channel_capacity
 from empowerment.channel import mutual_information
 from empowerment.results import CapacityResult, unit_name
-from empowerment.text.token_model import Position, Tier, TierError, TokenModel, TokenModelError
+from empowerment.text.token_model import Position, Tier, TierError, TokenModel, TokenModelError, check_model
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,6 +123,7 @@ def effective_empowerment(
     >>> effective_empowerment(noise, "", 1)
     EffectiveEmpowerment(0 bits over 1 tokens; entropy 1, capacity 0)
     """
+    check_model(model)
     horizon = validate.positive_int(horizon, "horizon")
     base = validate.base(base)
     max_texts = validate.positive_int(max_texts, "max_texts")
@@ -180,7 +181,7 @@ def _futures(
                 key = (text + following, not following)
                 longer[key] = longer.get(key, 0.0) + p * q
             budget[0] -= 1
-            if budget[0] < 0:
+            if budget[0] < 0 or len(longer) > most:
                 raise ValueError(f"more than {most} texts may follow; shorten the horizon or raise max_texts")
         found = longer
     # An end is told apart from a text that goes on.

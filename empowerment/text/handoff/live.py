@@ -10,7 +10,7 @@ from typing import Any
 from empowerment import validate
 from empowerment.text.handoff.selection import Selection, Stop, can_grow, select
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Position, TokenModel
+from empowerment.text.token_model import Position, TokenModel, check_model
 
 
 class Completion:
@@ -151,6 +151,7 @@ def complete(
     >>> written.selection
     Selection(3 tokens, ' for i in', hand over)
     """
+    check_model(model)
     max_tokens = validate.positive_int(max_tokens, "max_tokens")
     options = {"gate": gate, "entropy_threshold": entropy_threshold, "undecided": undecided, "base": base}
     select([], rule, **options)  # complains of a wrong option before the model is asked

@@ -24,6 +24,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from empowerment import validate
+
 FORMAT = "empowerment-offers-1"
 OUTCOMES = ("accepted", "partial", "rejected")
 
@@ -75,7 +77,7 @@ def read_offers(path: str | os.PathLike[str]) -> list[Offer]:
     ValueError
         If the file is no such log, or a line is damaged; the message names it.
     """
-    with open(path, "rb") as file:
+    with open(validate.path(path, "path"), "rb") as file:
         lines = file.read().split(b"\n")
     found: dict[str, Offer] = {}
     for number, line in enumerate(lines[:-1], 1):

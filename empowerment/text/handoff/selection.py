@@ -376,7 +376,12 @@ class _Reach(NamedTuple):
 
 def _with_tokens(positions: Sequence[Position]) -> tuple[Position, ...]:
     """Return the positions up to the end of the text."""
+    if not isinstance(positions, list | tuple):
+        raise TypeError(
+            f"positions is {validate.shown(positions)}, expected a list of Position, as score() returns it"
+        )
     for number, place in enumerate(positions):
+        validate.instance(place, Position, f"positions[{number}]")
         if place.token is None and place.chosen is not None:
             raise TokenModelError(
                 f"the model does not tell how token {number} is written, so no text can be made of it"
@@ -396,7 +401,9 @@ def _reach(
             raise ValueError(f"gate is {gate!r}, but costs have no gate: pass a Threshold, or leave gate out")
         return _Reach(*cost_optimal.lengths(gates.surprisals(places), rule))
     if not isinstance(rule, Threshold):
-        raise TypeError(f"rule is {rule!r}, expected a Threshold or Costs, such as Threshold.bits(1)")
+        raise TypeError(f"rule is {validate.shown(rule)}, expected a Threshold or Costs, such as Threshold.bits(1)")
+    if entropy_threshold is not None:
+        validate.instance(entropy_threshold, Threshold, "entropy_threshold")
     ends = [_gate_reach(places, name, limit) for name, limit in _gates_of(gate, rule, entropy_threshold)]
     lower, upper = np.minimum.reduce([e[0] for e in ends]), np.minimum.reduce([e[1] for e in ends])
     return _Reach(lower, upper, lower, upper)

@@ -54,10 +54,9 @@ class Threshold:
     inclusive: bool = True
 
     def __post_init__(self) -> None:
-        nats = validate.finite(self.in_nats, "threshold", least=0.0)
+        nats = validate.finite(self.in_nats, "in_nats", least=0.0)
         object.__setattr__(self, "in_nats", _rounded(nats))
-        if not isinstance(self.inclusive, bool):
-            raise TypeError(f"inclusive is {self.inclusive!r}, expected True or False")
+        object.__setattr__(self, "inclusive", validate.flag(self.inclusive, "inclusive"))
 
     @classmethod
     def bits(cls, amount: float, *, inclusive: bool = True) -> Threshold:
