@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 
@@ -194,6 +194,8 @@ class Position:
             The byte of the text at which it begins.
         """
         try:
+            if np.iscomplexobj(logits):
+                raise TypeError
             with np.errstate(over="ignore"):
                 logits = np.asarray(logits, dtype=np.float64)
         except (TypeError, ValueError, OverflowError):
@@ -315,7 +317,9 @@ class Position:
         order = _most_probable(self.log_probabilities, validate.horizon(count, "count"))
         if not validate.is_several(also):
             raise TypeError(f"also is {validate.shown(also)}, expected a sequence of outcomes")
-        also = tuple(also)
+        also = tuple(islice(also, len(self.tokens) + 1))
+        if len(also) > len(self.tokens):
+            raise KeyError(f"also names more tokens than the {len(self.tokens)} that are listed here")
         kept = dict.fromkeys([*order.tolist(), *(self._places_of(also) if also else ())])
         if self.chosen is not None:
             kept[self.chosen] = None
@@ -387,8 +391,10 @@ class Position:
         return f"Position({listed}{token}, entropy in [{h.lower:.4g}, {h.upper:.4g}] bits)"
 
 
-def _numbers(ids: object) -> np.ndarray:
+def _numbers(ids: Any) -> np.ndarray:
     try:
+        if np.iscomplexobj(ids):
+            raise TypeError
         with np.errstate(invalid="ignore"):
             found = np.asarray(ids, dtype=np.int64)
         if not (found == np.asarray(ids)).all():

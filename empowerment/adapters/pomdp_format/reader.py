@@ -83,7 +83,7 @@ def read_pomdp(
     >>> tiger.rewards[0].tolist()
     [-1.0, -100.0, 10.0]
     """
-    most = validate.memory(memory)
+    most, normalize = validate.memory(memory), validate.flag(normalize, "normalize")
     with opened(path) as lines:
         tokens = Tokens(lines, os.fspath(path))
         limit = MemoryLimit(most, tokens)

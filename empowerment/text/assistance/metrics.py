@@ -13,6 +13,18 @@ from empowerment import validate
 from empowerment.text.assistance.process import Episode
 from empowerment.text.handoff.threshold import Costs
 
+_LARGEST = 1e100
+"""Beyond it the squares of values would overflow."""
+
+
+def _finite_numbers(values: Any, name: str) -> np.ndarray:
+    """Return one number for each task."""
+    found = np.asarray(validate.number_array(values, name, 1, "(task,)"), dtype=np.float64)
+    strange = found[~(np.abs(found) <= _LARGEST)]
+    if strange.size:
+        raise ValueError(f"{name} holds {strange[0]:g}, expected numbers of at most {_LARGEST:g}")
+    return found
+
 
 @dataclass(frozen=True, repr=False)
 class Estimate:
@@ -40,7 +52,7 @@ class Estimate:
     @classmethod
     def mean(cls, values: Any) -> Estimate:
         """Return the mean of a value for each task."""
-        found = validate.number_array(values, "values", 1, "(task,)")
+        found = _finite_numbers(values, "values")
         return cls.ratio(found, np.ones(len(found)))
 
     @classmethod
@@ -52,8 +64,11 @@ class Estimate:
         ValueError
             If the denominators are all 0.
         """
-        above = validate.number_array(numerators, "numerators", 1, "(task,)").astype(np.float64)
-        below = validate.number_table(denominators, above.shape, "denominators", "(task,)")
+        above, below = (
+            _finite_numbers(*each) for each in ((numerators, "numerators"), (denominators, "denominators"))
+        )
+        if above.shape != below.shape:
+            raise ValueError(f"denominators has {len(below)} entries, expected {len(above)}, one for each numerator")
         n, total = len(above), float(below.sum())
         if total == 0:
             raise ValueError(f"the denominators of {n} tasks are all 0, so there is no ratio")

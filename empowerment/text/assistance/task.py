@@ -66,6 +66,9 @@ class WritingTask:
         if self.tokens is not None:
             if not isinstance(self.tokens, list | tuple):
                 raise TypeError(f"tokens is {validate.shown(self.tokens)}, expected a list of bytes or texts")
+            strange = [token for token in self.tokens if not isinstance(token, str | bytes)]
+            if strange:
+                raise TypeError(f"tokens holds {validate.shown(strange[0])}, expected bytes or texts")
             tokens = tuple(token.encode() if isinstance(token, str) else token for token in self.tokens)
             self._check_tokens(tokens)
             object.__setattr__(self, "tokens", tokens)
