@@ -148,7 +148,8 @@ class Lines:
         try:
             line = self.lines.get(timeout=seconds)
         except queue.Empty:
-            raise WrongAnswerError(f"no {wanted!r} within {seconds:.0f} s") from None
+            said = "".join(self.errors)[-2000:]
+            raise WrongAnswerError(f"no {wanted!r} within {seconds:.0f} s; on stderr: {said}") from None
         if line is None:
             code = self.process.wait()
             raise WrongAnswerError(f"ended with code {code} instead of {wanted!r}: {''.join(self.errors)[-2000:]}")

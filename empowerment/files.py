@@ -52,13 +52,23 @@ def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
         if target.exists():
             _inherit(temporary, target)
         temporary.replace(target)
-    except OSError as reason:
-        if reason.filename not in (None, os.fspath(temporary)):
-            raise  # of another file
+    except Exception as reason:
+        # Closing an archive that Ctrl-C broke off fails in a way of its own, but Ctrl-C is what happened.
+        if (interrupt := _interrupt_behind(reason)) is not None:
+            raise interrupt from None
+        if not isinstance(reason, OSError) or reason.filename not in (None, os.fspath(temporary)):
+            raise  # nothing of this file
         raise named(reason, "write", path) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _interrupt_behind(reason: BaseException | None) -> BaseException | None:
+    """Return the interrupt during whose handling an error was raised."""
+    while reason is not None and isinstance(reason, Exception):
+        reason = reason.__context__
+    return reason
 
 
 def require_regular(path: str | os.PathLike[str], verb: str) -> None:

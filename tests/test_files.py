@@ -6,6 +6,7 @@ import socket
 import stat
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -256,3 +257,18 @@ def test_of_two_runs_that_write_one_file_either_is_whole(tmp_path):
     assert [run.wait() for run in runs] == [0, 0]
     assert seen == {2, 3}
     assert sorted(os.listdir(tmp_path)) == ["2.npz", "3.npz", "both.npz"]
+
+
+def test_an_interrupt_stays_one_where_closing_an_archive_fails_after_it(tmp_path):
+    """Broken off between the opening of a member and its closing, a ZipFile complains of the open member."""
+
+    def broken_off():
+        with zipfile.ZipFile(temporary, "w") as archive:
+            archive.open("member", "w")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt), written_whole(tmp_path / "a.npz") as temporary:
+        broken_off()
+    assert os.listdir(tmp_path) == []
+    with pytest.raises(ValueError, match="another"), written_whole(tmp_path / "a.npz"):
+        raise ValueError("another")
