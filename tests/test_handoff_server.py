@@ -423,6 +423,8 @@ def test_the_command_serves_until_it_is_told_to_stop(table, number, code):
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": os.getcwd()},
+        # What runs in the background of a shell inherits that Ctrl-C is ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     port = int(re.search(r":(\d+)/v1", process.stdout.readline())[1])
     assert ask(port, "/v1/completions", {"prompt": "def"})[1]["choices"][0]["text"] == " f():\n"
