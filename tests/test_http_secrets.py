@@ -120,7 +120,9 @@ def test_a_key_is_in_no_error(place, caplog):
         for name, form in FORMS.items():
             said = form
             error = caught(lambda: list(model.step("x")))
-            shown = [str(error), repr(error), "".join(traceback.format_exception(error)), repr(pickle.dumps(error))]
+            shown = [str(error), repr(error), "".join(traceback.format_exception(error))]
+            # Where dask is loaded tracebacks are pickled too, and bytes that mean nothing may look like six letters.
+            shown.append(repr(pickle.dumps(error.with_traceback(None))))
             for told in [*shown, repr(model), repr(vars(model)), caplog.text]:
                 assert not leaks(told), (name, told)
             assert f"127.0.0.1:{server.port}" in str(error)
