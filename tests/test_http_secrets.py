@@ -121,7 +121,8 @@ def test_a_key_is_in_no_error(place, caplog):
             said = form
             error = caught(lambda: list(model.step("x")))
             shown = [str(error), repr(error), "".join(traceback.format_exception(error))]
-            # Where dask is loaded tracebacks are pickled too, and bytes that mean nothing may look like six letters.
+            # Where dask is loaded, tracebacks and contexts are pickled too, which nobody is shown.
+            assert error.__context__ is error.__cause__ is None, name
             shown.append(repr(pickle.dumps(error.with_traceback(None))))
             for told in [*shown, repr(model), repr(vars(model)), caplog.text]:
                 assert not leaks(told), (name, told)

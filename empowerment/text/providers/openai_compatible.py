@@ -277,4 +277,5 @@ class OpenAICompatible(Provider):
         try:
             return text_of(choice, self._chat)
         except TokenModelError as reason:
-            raise self._service.fault(f"{reason}: {quoted(choice)}") from None
+            said = str(reason)
+        raise self._service.fault(f"{said}: {quoted(choice)}")

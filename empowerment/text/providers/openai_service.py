@@ -97,11 +97,14 @@ class Service:
                 check_joined(rows, choice, stops="stop" in self.options)
             check_probabilities(rows, self.listed, self.vocabulary_size)
         except TokenModelError as reason:
-            raise self.fault(str(reason)) from None
-        joined = b"".join(row.own.token or b"" for row in rows if row.own is not None)
-        if self.client.holds_key(joined.decode(errors="replace")):
-            raise self.fault("repeats the key in its tokens, which are not handed on")
-        return rows
+            said = str(reason)
+        else:
+            joined = b"".join(row.own.token or b"" for row in rows if row.own is not None)
+            if not self.client.holds_key(joined.decode(errors="replace")):
+                return rows
+            said = "repeats the key in its tokens, which are not handed on"
+        # Raised out here, the error has no context that would keep what the service said, perhaps the key.
+        raise self.fault(said)
 
     def position(self, row: Row, start: int = 0, named: Sequence[Entry] = ()) -> Position:
         """Return the distribution that a row tells."""
@@ -109,7 +112,8 @@ class Service:
         try:
             return position(row, self.listed, start=start, named=named, **about)
         except TokenModelError as reason:
-            raise self.fault(str(reason)) from None
+            said = str(reason)
+        raise self.fault(said)
 
     def fault(self, what: str) -> TokenModelError:
         """Return an error that says who is at fault."""
