@@ -154,7 +154,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
     from empowerment.text.handoff.server.limits import Limits
     from empowerment.text.handoff.server.service import LOOPBACK, Service
 
-    key = _key(arguments)
+    key = _key(arguments, LOOPBACK)
     model = read_model(arguments.model, tells=arguments.tells, key_from=arguments.key_from)
     service = Service(
         model,
@@ -176,10 +176,10 @@ def run_serve(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _key(arguments: argparse.Namespace) -> str | None:
+def _key(arguments: argparse.Namespace, loopback: tuple[str, ...]) -> str | None:
     """Return the key that requests must send, if one is wanted."""
     if arguments.key is None:
-        if arguments.host not in ("127.0.0.1", "localhost", "::1"):
+        if arguments.host not in loopback:
             raise ValueError(
                 f"--host {arguments.host} can be reached from other machines, so --key is needed: the name of a "
                 "variable of the environment with the key that requests must send"

@@ -9,6 +9,7 @@ import numpy as np
 
 from empowerment import validate
 from empowerment.plotting.axes import axes_of
+from empowerment.results import unit_name
 
 # Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).
 _ASSISTANT, _PERSON = "#009E73", "#E69F00"
@@ -70,8 +71,7 @@ def plot_turns(turns: Any, *, ax: Any = None, title: str | None = None) -> Any:
         ax.axvline(start - 0.5, color=_PERSON, linewidth=1.2, linestyle="--")
     _keys(ax, base)
     ax.set_xticks(at, [_label(place.token or b"") for place in shown], rotation=90, size=7, family="monospace")
-    unit = {2.0: "bits", np.e: "nats"}.get(float(base), f"base {base:g}")
-    ax.set(ylabel=f"surprisal [{unit}]", ylim=(0, 1.2 * top), xlim=(-0.7, len(shown) - 0.3))
+    ax.set(ylabel=f"surprisal [{unit_name(base)}]", ylim=(0, 1.2 * top), xlim=(-0.7, len(shown) - 0.3))
     ax.set_title(_title(turns, len(shown), len(places)) if title is None else title, size="medium")
     return ax
 
