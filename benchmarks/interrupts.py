@@ -171,7 +171,7 @@ def on_the_command_line(_: str, number: int, rng: random.Random) -> Iterator[flo
     for i in range(number):
         with tempfile.TemporaryDirectory() as scratch:
             folder, file = os.path.join(scratch, "checkpoint"), os.path.join(scratch, "map.npz")
-            arguments = ["map", "klyubin_maze", "--slip", "0.2", "--horizon", "7", "--checkpoint", folder]
+            arguments = ["map", "klyubin_maze", "--slip", "0.2", "--horizon", "9", "--checkpoint", folder]
             arguments += ["--save", file, *(["--jobs", "2"] if i % 2 else [])]
             process = subprocess.Popen(
                 [sys.executable, "-c", _PROGRAM, *arguments],

@@ -406,25 +406,15 @@ def table(tmp_path):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_the_command_serves_until_it_is_told_to_stop(table, number, code):
-    command = [
-        sys.executable,
-        "-m",
-        "empowerment",
-        "handoff",
-        "serve",
-        "--model",
-        str(table / "table.json"),
-        "--eta",
-        "1",
-    ]
+    # What runs in the background of a shell inherits that Ctrl-C is ignored.
+    heard = "import os, sys, signal as s; s.signal(s.SIGINT, s.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-m", "empowerment", "handoff", "serve", "--model", str(table / "table.json")]
     process = subprocess.Popen(
-        [*command, "--port", "0", "--log", str(table / "log.jsonl")],
+        [sys.executable, "-c", heard, *command, "--eta", "1", "--port", "0", "--log", str(table / "log.jsonl")],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": os.getcwd()},
-        # What runs in the background of a shell inherits that Ctrl-C is ignored.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     port = int(re.search(r":(\d+)/v1", process.stdout.readline())[1])
     assert ask(port, "/v1/completions", {"prompt": "def"})[1]["choices"][0]["text"] == " f():\n"

@@ -1,6 +1,7 @@
 """Ctrl-C, and any signal handler that raises: always the exception, soon, and work goes on afterwards."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -44,6 +45,27 @@ def test_signals_at_random_moments(number, kinds):
     assert done.stdout.split("\nall ")[1].split() == [str(number), str(number)]
 
 
+_DONE = """
+import sys, threading, time
+from empowerment.__main__ import main
+
+threading.Thread(target=time.sleep, args=(60,)).start()
+sys.argv = ["empowerment", "capacity", sys.argv[1], "--json"]
+sys.exit(main())
+"""
+
+
+def test_a_command_that_is_done_answers_a_signal_with_its_own_exit_code(tmp_path):
+    np.save(tmp_path / "channel.npy", np.eye(2))
+    command = [sys.executable, "-c", _DONE, str(tmp_path / "channel.npy")]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert '"value": 1.0' in process.stdout.readline()
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=30)[1] == ""
+    assert process.returncode == 0
+
+
 class Work:
     """Stands in for an entry point: it runs until the flag is set."""
 
@@ -62,8 +84,6 @@ class Work:
 
 
 def test_a_signal_handler_that_raises_ends_the_work(monkeypatch):
-    import signal
-
     def out_of_time(*_):
         raise TimeoutError("too long")
 
