@@ -514,7 +514,7 @@ TEXTS = Continuations(TableModel({"": {"a": 1.0}}), max_tokens=5)
     [
         (lambda: Continuations(Sampler()), "sampler is of the tier SAMPLE, .*FunctionAssistant"),
         (lambda: TokenModelPerson(Sampler(), lambda *a: ""), "sampler is of the tier SAMPLE"),
-        (lambda: letters("a").tokenized(Sampler()), "does not tell how it reads a given text; pass WritingTask"),
+        (lambda: letters("a").tokenized(Sampler()), r"tokenized\(\) needs the tier SCORE.*or pass WritingTask"),
         (lambda: WritingTask("it", "").tokenized(TEXTS.model), "no solution"),
         (lambda: Replay(wrong_accept=1.5), "wrong_accept is 1.5"),
         (lambda: Replay(false_reject=math.nan), "false_reject is nan"),

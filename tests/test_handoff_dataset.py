@@ -248,5 +248,7 @@ def test_wrong_options_are_refused_before_a_file_is_made(model, tmp_path, option
 def test_a_model_that_does_not_score_texts_is_refused(tmp_path):
     from empowerment.text import FunctionModel
 
-    with pytest.raises(TierError, match="build_dataset needs a model that tells the probabilities of tokens of any"):
+    with pytest.raises(
+        TierError, match="build_dataset needs the tier SCORE: a model that tells the probabilities of tokens of any"
+    ):
         build_dataset(TEXTS, FunctionModel(write=lambda p, r: "a", name="w"), RULE, tmp_path / "data.jsonl")

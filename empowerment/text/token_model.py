@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
-from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
+from typing import Any, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
 
@@ -528,9 +528,18 @@ class TokenModel(Protocol):
         ...
 
 
-def check_model(model: object) -> None:
-    """Refuse what is no token model."""
+def check_model(model: object, needed: Tier = Tier.SAMPLE, what: str = "", hint: str = "") -> None:
+    """Refuse what is no token model, or one of a lower tier than `what` needs; `hint` says what to do then."""
     validate.offers(model, ("tier", "name", "ends", "score", "step", "sample"), "model", "a token model")
+    if cast(TokenModel, model).tier < needed:
+        raise _refusal(cast(TokenModel, model), needed, what, hint)
+
+
+def _refusal(model: TokenModel, needed: Tier, what: str, hint: str = "") -> TierError:
+    return TierError(
+        f"{what} needs the tier {needed.name}: a model that {needed.sentence}; {model.name} is of the tier "
+        f"{model.tier.name}, which {model.tier.sentence}{f'; {hint}' if hint else ''}"
+    )
 
 
 class Provider:
@@ -587,10 +596,7 @@ class Provider:
         return [text.decode("utf-8", errors="replace") for text in texts]
 
     def _refusal(self, method: str, needed: Tier) -> TierError:
-        return TierError(
-            f"{method}() needs the tier {needed.name}: a model that {needed.sentence}; {self.name} is of the tier "
-            f"{self.tier.name}, which {self.tier.sentence}"
-        )
+        return _refusal(self, needed, f"{method}()")
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {self.tier.name})"

@@ -12,7 +12,7 @@ from empowerment.text.assistance.process import Suggestion
 from empowerment.text.handoff.characters import whole_starts
 from empowerment.text.handoff.selection import select
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Position, Tier, TierError, TokenModel, check_model
+from empowerment.text.token_model import Position, Tier, TokenModel, check_model
 
 # Assistants that play one task together are all within that many texts of each other.
 _REMEMBERED = 512
@@ -48,12 +48,8 @@ class Continuations:
     """
 
     def __init__(self, model: TokenModel, *, max_tokens: int = 20, top: int = 20) -> None:
-        check_model(model)
-        if model.tier < Tier.STEP:
-            raise TierError(
-                f"{model.name} is of the tier {model.tier.name}, which {model.tier.sentence}; an assistant takes a "
-                "model of the tier STEP, or FunctionAssistant"
-            )
+        hint = "an assistant without probabilities is a FunctionAssistant"
+        check_model(model, Tier.STEP, "Continuations", hint)
         self.model = model
         self.max_tokens = validate.positive_int(max_tokens, "max_tokens")
         self.top = validate.positive_int(top, "top")

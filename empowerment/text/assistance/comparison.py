@@ -137,10 +137,6 @@ def _check_parts(assistants: Any, person: Any, tasks: Any, judge: Any, effort: A
 
 
 def _check_names(assistants: Mapping[str, Assistant], tasks: Sequence[WritingTask]) -> None:
-    if not isinstance(assistants, Mapping):
-        raise TypeError(f"assistants is {assistants!r}, expected a mapping from names to assistants")
-    if isinstance(tasks, WritingTask) or not all(isinstance(task, WritingTask) for task in tasks):
-        raise TypeError(f"tasks is {tasks!r}, expected a list of WritingTask")
     if not assistants or not tasks:
         raise ValueError(f"there are {len(assistants)} assistants and {len(tasks)} tasks, expected some of both")
     names = [task.name for task in tasks]

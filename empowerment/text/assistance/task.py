@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from empowerment import validate
-from empowerment.text.token_model import Tier, TierError, TokenModel, check_model
+from empowerment.text.token_model import Tier, TokenModel, check_model
 
 
 class Piece(NamedTuple):
@@ -100,14 +100,10 @@ class WritingTask:
         ValueError
             If there is no solution.
         """
-        check_model(model)
+        hint = "or pass WritingTask(…, tokens=…) with the tokens to count in, such as the words"
+        check_model(model, Tier.SCORE, "tokenized()", hint)
         if self.solution is None:
             raise ValueError(f"the task {self.name!r} has no solution, so there is nothing to read as tokens")
-        if model.tier < Tier.SCORE:
-            raise TierError(
-                f"{model.name} is of the tier {model.tier.name} and does not tell how it reads a given text; pass "
-                "WritingTask(…, tokens=…) with the tokens to count in, such as the words"
-            )
         places = model.score(self.prompt, self.solution, top=1)[:-1]
         return replace(self, tokens=tuple(place.token or b"" for place in places))
 

@@ -12,7 +12,7 @@ from empowerment import validate
 from empowerment.text.assistance.process import Decision
 from empowerment.text.assistance.task import NOTHING, Piece, WritingTask
 from empowerment.text.handoff.characters import whole_starts
-from empowerment.text.token_model import Position, Tier, TierError, TokenModel, TokenModelError, check_model
+from empowerment.text.token_model import Position, Tier, TokenModel, TokenModelError, check_model
 
 # A character has four bytes at most, so that many tokens finish one.
 _TO_FINISH_A_CHARACTER = 3
@@ -80,12 +80,7 @@ class TokenModelPerson:
     temperature: float = 0.0
 
     def __post_init__(self) -> None:
-        check_model(self.model)
-        if self.model.tier < Tier.STEP:
-            raise TierError(
-                f"{self.model.name} is of the tier {self.model.tier.name}, which {self.model.tier.sentence}; a "
-                "person who decides by probabilities takes a model of the tier STEP"
-            )
+        check_model(self.model, Tier.STEP, "TokenModelPerson")
         if not isinstance(self.words, Mapping):
             raise TypeError(f"words is {validate.shown(self.words)}, expected a word for each of {list(Decision)}")
         if set(self.words) != set(Decision) or not all(word.strip() for word in self.words.values()):

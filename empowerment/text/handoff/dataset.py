@@ -19,7 +19,7 @@ from empowerment.text.handoff.documents import Document
 from empowerment.text.handoff.selection import Selection, Selections, select_all
 from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.recorded import Recorded
-from empowerment.text.token_model import Tier, TierError, TokenModel, TokenModelError, check_model
+from empowerment.text.token_model import Tier, TokenModel, TokenModelError, check_model
 
 ON_EMPTY = ("keep", "drop", "resample")
 """What becomes of a state at which the completion is empty."""
@@ -137,13 +137,8 @@ def build_dataset(
     2
     """
     question = _Question(rule, states, on_empty, gate, entropy_threshold, undecided, top, seed)
-    check_model(model)
+    check_model(model, Tier.SCORE, "build_dataset")
     path = validate.path(path, "path")
-    if model.tier < Tier.SCORE:
-        raise TierError(
-            f"build_dataset needs a model that {Tier.SCORE.sentence}; {model.name} is of the tier {model.tier.name}, "
-            f"which {model.tier.sentence}"
-        )
     if isinstance(model, Recorded):
         return _written(path, model.name, question, _answers(documents, model, question, progress))
     part = Path(f"{os.fspath(path)}.part")

@@ -11,7 +11,7 @@ from empowerment import validate
 from empowerment.capacity.solve import channel_capacity
 from empowerment.channel import mutual_information
 from empowerment.results import CapacityResult, unit_name
-from empowerment.text.token_model import Position, Tier, TierError, TokenModel, TokenModelError, check_model
+from empowerment.text.token_model import Position, Tier, TokenModel, TokenModelError, check_model
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -123,12 +123,10 @@ def effective_empowerment(
     >>> effective_empowerment(noise, "", 1)
     EffectiveEmpowerment(0 bits over 1 tokens; entropy 1, capacity 0)
     """
-    check_model(model)
+    check_model(model, Tier.SCORE, "effective_empowerment")
     horizon = validate.positive_int(horizon, "horizon")
     base = validate.base(base)
     max_texts = validate.positive_int(max_texts, "max_texts")
-    if model.tier < Tier.SCORE:
-        raise TierError(f"effective_empowerment needs a model that {Tier.SCORE.sentence}; {model.name} does not")
     first = _next(model, prefix)
     budget = [max_texts]
     rows = [_futures(model, prefix, token, horizon, budget, max_texts) for token in first]

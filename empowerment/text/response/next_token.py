@@ -11,7 +11,7 @@ import numpy as np
 from empowerment import validate
 from empowerment.text.batch import ask_each
 from empowerment.text.response.channel import ResponseChannel, prompt_labels
-from empowerment.text.token_model import Outcome, Position, Tier, TierError, TokenModel, TokenModelError, check_model
+from empowerment.text.token_model import Outcome, Position, Tier, TokenModel, TokenModelError, check_model
 
 # Of whole lists side by side: 512 MB of numbers.
 _MOST_ENTRIES = 1 << 26
@@ -76,13 +76,9 @@ def next_token_channel(
     names = prompt_labels(prompts, labels)
     if top is not None:
         top = validate.positive_int(top, "top")
-    check_model(model)
     union = validate.flag(union, "union")
-    if union and model.tier < Tier.SCORE:
-        raise TierError(
-            f"union=True asks for tokens by name, but {model.name} is of the tier {model.tier.name}, which "
-            f"{model.tier.sentence}; pass union=False for the wider interval that its lists allow"
-        )
+    hint = "pass union=False for the wider interval that its lists allow"
+    check_model(model, Tier.SCORE if union else Tier.SAMPLE, "union=True", hint)
     options: dict[str, Any] = {"workers": workers, "progress": progress}
     if union and _whole_lists_fit(model, len(prompts)):
         top = None
