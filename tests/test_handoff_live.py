@@ -17,7 +17,9 @@ from empowerment.text import (
     TierError,
     complete,
     select,
+    select_all,
 )
+from empowerment.text.handoff.growth import Growth
 
 RULES = [
     *(
@@ -54,6 +56,13 @@ class Script(Provider):
                 start += len(token)
         finally:
             self.closed = True
+
+
+class Told(Script):
+    """A model that tells given positions."""
+
+    def step(self, *args, **options):
+        yield from self.script
 
 
 def random_table(rng):
@@ -143,16 +152,12 @@ def test_short_lists_stop_unless_the_caller_goes_on():
     known = Position((b"a",), np.log([0.9]), vocabulary_size=9, token=b"a", chosen=0)
     open_ = Position((b"a",), np.log([0.6]), vocabulary_size=9, token=b"a", chosen=0)
 
-    class Told(Script):
-        def step(self, *args, **options):
-            yield from (known, open_, known)
-
     # The second entropy lies between 0.97 and 2.17 bits.
     bits = Threshold.bits(1.5)
-    assert complete(Told(), "x", bits, gate="entropy").run().status is Stop.UNDECIDED
-    assert complete(Told(), "x", bits, gate="entropy", undecided="continue").run().value == 3
+    assert complete(Told(known, open_, known), "x", bits, gate="entropy").run().status is Stop.UNDECIDED
+    assert complete(Told(known, open_, known), "x", bits, gate="entropy", undecided="continue").run().value == 3
     with pytest.raises(ValueError, match="longer lists"):
-        complete(Told(), "x", bits, gate="entropy", undecided="raise").run()
+        complete(Told(known, open_, known), "x", bits, gate="entropy", undecided="raise").run()
 
 
 def test_models_and_options_that_do_not_fit_are_refused_before_anything_is_written():
@@ -169,3 +174,82 @@ def test_models_and_options_that_do_not_fit_are_refused_before_anything_is_writt
         with pytest.raises(ValueError, match=next(iter(options)).split("_")[0]):
             complete(model, "x", Threshold.bits(1), **options)
     assert model.asked == 0
+
+
+def random_position(rng, rule_nats):
+    """Return a position whose list may be short; its token may be outside the list or end inside a character."""
+    size = int(rng.integers(1, 9))
+    p = rng.dirichlet(np.full(size + 4, rng.choice([0.1, 0.4, 2])))
+    p = np.sort(p)[::-1][: size + (4 if rng.random() < 0.3 else 0)]
+    if rng.random() < 0.1:  # just at the threshold
+        p = np.array([math.exp(-rule_nats)])
+    p = p[p > 0]
+    written = [b"a", b" b", "é".encode(), b"\xe2\x82", b"\xac", b"\xff", b"\n"]
+    tokens = tuple(written[rng.integers(len(written))] + b"~" * i for i in range(len(p)))
+    chosen = int(rng.integers(len(p))) if rng.random() < 0.85 else None
+    token = tokens[chosen] if chosen is not None else written[rng.integers(len(written))]
+    if rng.random() < 0.04:
+        token, chosen = b"", None
+    return Position(tokens, np.log(p), vocabulary_size=len(p) + 40, token=token, chosen=chosen)
+
+
+def by_selecting_again(positions, rule, options):
+    """Return how `select` goes on and what it has decided after each token, or the error."""
+    if not positions[-1].token:
+        return False, select(positions, rule, cut="character", **options)
+    found = select(positions, rule, **options)
+    if isinstance(rule, Costs):
+        goes_on = sum(place.surprisal(math.e).lower for place in positions) <= rule.threshold().in_nats + 1e-12
+    else:
+        goes_on = found.value == len(positions)
+    return goes_on, select(positions, rule, cut="character", **options)
+
+
+def test_token_by_token_it_decides_as_the_whole_text_would():
+    rng = np.random.default_rng(5)
+    rules = [*RULES, (Threshold.bits(1, inclusive=False), {"gate": "cumulative"}), (Threshold.bits(0), {})]
+    stopped = {"certain": 0, "undecided": 0, "raised": 0, "end": 0}
+    for _ in range(1000):
+        rule, options = rules[rng.integers(len(rules))]
+        if isinstance(rule, Threshold) and rng.random() < 0.7:
+            rule = Threshold.bits(rng.uniform(2, 12))
+        options = options | {"undecided": str(rng.choice(["stop", "continue", "raise"]))}
+        nats = rule.in_nats if isinstance(rule, Threshold) else rule.threshold().in_nats
+        places = [random_position(rng, nats) for _ in range(rng.integers(1, 17))]
+        growth, text = Growth(rule, **options), ""
+        for n in range(1, len(places) + 1):
+            text += growth.add(places[n - 1])
+            try:
+                goes_on, wanted = by_selecting_again(places[:n], rule, options)
+            except ValueError:
+                assert options["undecided"] == "raise"
+                assert not growth.goes_on
+                stopped["raised"] += 1
+                break
+            assert (growth.goes_on, growth.length) == (goes_on, wanted.value)
+            assert text == wanted.completion.decode(errors="replace")
+            if not goes_on:
+                stopped["end" if not places[n - 1].token else "certain" if wanted.converged else "undecided"] += 1
+                break
+    assert min(stopped.values()) > 8, stopped
+
+
+def test_a_token_is_looked_at_once(monkeypatch):
+    asked = []
+    surprisal = Position.surprisal
+    monkeypatch.setattr(Position, "surprisal", lambda self, base: asked.append(1) or surprisal(self, base))
+    place, growth = Position((b"a",), np.zeros(1), vocabulary_size=1, token=b"a", chosen=0), Growth(Threshold.bits(1))
+    assert "".join(growth.add(place) for _ in range(500)) == "a" * 500
+    assert len(asked) == 500
+
+
+def test_only_the_completion_that_is_asked_for_has_to_be_decided():
+    """The first token takes .74 bits, the second 1 at least: not both are within 1.2, the second alone may be."""
+    first = Position((b"a",), np.log([0.6]), vocabulary_size=2, token=b"a", chosen=0)
+    second = Position((b"a",), np.log([0.5]), vocabulary_size=9, token=b"b", chosen=None)
+    rule = Threshold.bits(1.2)
+    assert select([first, second], rule, undecided="raise").value == 1
+    with pytest.raises(ValueError, match="1 of 3 completions are undecided, the first from token 1"):
+        select_all([first, second], rule, undecided="raise")
+    found = complete(Told(first, second), "x", rule, undecided="raise").run()
+    assert (found.value, found.status) == (1, Stop.HAND_OVER)

@@ -183,7 +183,7 @@ def test_undecided_positions_are_told_and_the_policy_is_the_callers():
     assert not found.converged
     assert select(places, bit, undecided="continue").value == 3
     with pytest.raises(
-        ValueError, match=r"2 of 4 completions are undecided, the first from token 0.*between 1 and 3"
+        ValueError, match=r"1 of 1 completions are undecided, the first from token 0.*between 1 and 3"
     ):
         select(places, bit, undecided="raise")
     # At least 1.32 bits: enough to stop at one bit.

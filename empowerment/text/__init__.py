@@ -45,8 +45,8 @@ _HOME = {
     "Selection": "handoff.selection",
     "Selections": "handoff.selection",
     "Stop": "handoff.selection",
-    "select": "handoff.selection",
-    "select_all": "handoff.selection",
+    "select": "handoff.select",
+    "select_all": "handoff.select",
     "Costs": "handoff.threshold",
     "Threshold": "handoff.threshold",
     "Turn": "handoff.turns",
@@ -196,11 +196,11 @@ if TYPE_CHECKING:
     from empowerment.text.handoff.logits import HandoffLogitsProcessor as HandoffLogitsProcessor
     from empowerment.text.handoff.offers import Offer as Offer
     from empowerment.text.handoff.offers import read_offers as read_offers
+    from empowerment.text.handoff.select import select as select
+    from empowerment.text.handoff.select import select_all as select_all
     from empowerment.text.handoff.selection import Selection as Selection
     from empowerment.text.handoff.selection import Selections as Selections
     from empowerment.text.handoff.selection import Stop as Stop
-    from empowerment.text.handoff.selection import select as select
-    from empowerment.text.handoff.selection import select_all as select_all
     from empowerment.text.handoff.threshold import Costs as Costs
     from empowerment.text.handoff.threshold import Threshold as Threshold
     from empowerment.text.handoff.turns import Turn as Turn

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
 from empowerment import validate
 from empowerment.text.assistance.process import Suggestion
 from empowerment.text.handoff.characters import whole_starts
-from empowerment.text.handoff.selection import select
+from empowerment.text.handoff.select import select
 from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.token_model import Position, Tier, TokenModel, check_model
 
@@ -154,7 +155,7 @@ class HandOver:
         undecided: str = "stop",
     ) -> None:
         self._continuations, self._rule = validate.instance(continuations, Continuations, "continuations"), rule
-        self._options = {"gate": gate, "entropy_threshold": entropy_threshold, "undecided": undecided}
+        self._options: dict[str, Any] = {"gate": gate, "entropy_threshold": entropy_threshold, "undecided": undecided}
         select((), rule, **self._options)  # an option that it does not know is named here and not in the first round
 
     def suggest(self, text: str) -> Suggestion:

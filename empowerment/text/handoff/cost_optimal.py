@@ -35,13 +35,15 @@ def lengths(surprisals: Amounts, costs: Costs) -> tuple[np.ndarray, np.ndarray, 
     """
     n_tokens = len(surprisals.lower)
     found = np.zeros((4, n_tokens + 1), dtype=np.int64)
-    limit = costs.threshold().in_nats + _TIE
     for start in range(n_tokens):
-        window = _within(surprisals.lower[start:], limit)
-        if window:
-            part = slice(start, start + window)
-            found[:, start] = _optimum(surprisals.lower[part], surprisals.upper[part], costs)
+        found[:, start] = length(Amounts(surprisals.lower[start:], surprisals.upper[start:]), costs)
     return found[0], found[1], found[2], found[3]
+
+
+def length(surprisals: Amounts, costs: Costs) -> tuple[int, int, int, int]:
+    """Return the same for the first start alone."""
+    window = _within(surprisals.lower, costs.threshold().in_nats + _TIE)
+    return _optimum(surprisals.lower[:window], surprisals.upper[:window], costs)
 
 
 def may_pay(surprisals: Amounts, costs: Costs) -> bool:

@@ -16,7 +16,8 @@ from empowerment.files import written_whole
 from empowerment.progress import progress_bar
 from empowerment.text.handoff.characters import whole_starts
 from empowerment.text.handoff.documents import Document
-from empowerment.text.handoff.selection import Selection, Selections, select_all
+from empowerment.text.handoff.select import select_all
+from empowerment.text.handoff.selection import Selection, Selections
 from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.recorded import Recorded
 from empowerment.text.token_model import Tier, TokenModel, TokenModelError, check_model

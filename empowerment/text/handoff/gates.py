@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment.text.handoff.threshold import Threshold
+from empowerment import validate
+from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.token_model import Ends, Position
 
 GATES = ("cumulative", "entropy", "both", "top")
@@ -16,6 +17,32 @@ min-entropy (-log of the largest probability) of each next token."""
 
 SLACK = 1e-9
 """In nats: an amount this close to the threshold is at the threshold. Sums of logarithms differ by less."""
+
+
+def limits(
+    rule: Threshold | Costs, gate: str, entropy_threshold: Threshold | None
+) -> tuple[tuple[str, Threshold], ...]:
+    """Return which amounts have to stay within which thresholds; with costs there are none.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the options are no rule and no gate, or do not go together.
+    """
+    validate.one_of(gate, GATES, "gate")
+    if entropy_threshold is not None and gate != "both":
+        raise ValueError(f'entropy_threshold goes with gate="both", but gate is {gate!r}')
+    if isinstance(rule, Costs):
+        if gate != "cumulative":
+            raise ValueError(f"gate is {gate!r}, but costs have no gate: pass a Threshold, or leave gate out")
+        return ()
+    if not isinstance(rule, Threshold):
+        raise TypeError(f"rule is {validate.shown(rule)}, expected a Threshold or Costs, such as Threshold.bits(1)")
+    if gate != "both":
+        return ((gate, rule),)
+    if entropy_threshold is not None:
+        validate.instance(entropy_threshold, Threshold, "entropy_threshold")
+    return (("cumulative", rule), ("entropy", entropy_threshold or rule))
 
 
 class Amounts(NamedTuple):
@@ -31,23 +58,19 @@ class Amounts(NamedTuple):
         return cls(table[:, 0], table[:, 1])
 
 
-def surprisals(positions: Sequence[Position]) -> Amounts:
-    """Return the surprisal of each token."""
-    return Amounts.of([place.surprisal(np.e) for place in positions])
+def amounts_of(positions: Sequence[Position], gate: str) -> Amounts:
+    """Return what a gate measures at each position: the surprisal of its token for "cumulative"."""
+    return Amounts.of([amount(place, gate) for place in positions])
 
 
-def entropies(positions: Sequence[Position]) -> Amounts:
-    """Return the entropy of each next token."""
-    return Amounts.of([place.entropy(np.e) for place in positions])
+def amount(place: Position, gate: str) -> Ends:
+    """Return what a gate measures at one position, in nats."""
+    measure = {"cumulative": place.surprisal, "entropy": place.entropy, "top": place.min_entropy}[gate]
+    return measure(np.e)
 
 
-def min_entropies(positions: Sequence[Position]) -> Amounts:
-    """Return the min-entropy of each next token."""
-    return Amounts.of([place.min_entropy(np.e) for place in positions])
-
-
-def within(amounts: np.ndarray, threshold: Threshold) -> np.ndarray:
-    """Return which amounts the threshold keeps."""
+def within(amounts: np.ndarray | float, threshold: Threshold) -> Any:
+    """Return which amounts the threshold keeps, or whether it keeps a single one."""
     if threshold.inclusive:
         return amounts <= threshold.in_nats + SLACK
     return amounts < threshold.in_nats - SLACK

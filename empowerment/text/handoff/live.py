@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
 from empowerment import validate
-from empowerment.text.handoff.selection import Selection, Stop, can_grow, select
+from empowerment.text.handoff.growth import Growth
+from empowerment.text.handoff.select import select
+from empowerment.text.handoff.selection import Selection, Stop
 from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.token_model import Position, TokenModel, check_model
 
@@ -30,12 +32,16 @@ class Completion:
     """
 
     def __init__(
-        self, steps: Iterator[Position], max_tokens: int, rule: Threshold | Costs, options: dict[str, Any]
+        self,
+        steps: Iterator[Position],
+        max_tokens: int,
+        growth: Growth,
+        select_from: Callable[[list[Position]], Selection],
     ) -> None:
         self.text = ""
         self.selection: Selection | None = None
         self.positions: list[Position] = []
-        self._pieces = self._written(steps, max_tokens, rule, options)
+        self._pieces = self._written(steps, max_tokens, growth, select_from)
 
     def __iter__(self) -> Iterator[str]:
         """Return the pieces that have not been yielded yet."""
@@ -54,27 +60,24 @@ class Completion:
         self._pieces.close()
 
     def _written(
-        self, steps: Iterator[Position], max_tokens: int, rule: Threshold | Costs, options: dict[str, Any]
+        self,
+        steps: Iterator[Position],
+        max_tokens: int,
+        growth: Growth,
+        select_from: Callable[[list[Position]], Selection],
     ) -> Generator[str, None, None]:
         with ExitStack() as stack:
             if isinstance(steps, Generator):  # a server behind it is told that no more is wanted
                 stack.callback(steps.close)
-            grows = True
-            while grows and (place := next(steps, None)) is not None:
+            while growth.goes_on and (place := next(steps, None)) is not None:
                 self.positions.append(place)
-                grows = can_grow(self.positions, rule, **options)
-                yield from self._grown(select(self.positions, rule, cut="character", **options))
-            found = select(self.positions, rule, cut="character", **options)
-            if grows and len(self.positions) == max_tokens:
+                if piece := growth.add(place):
+                    self.text += piece
+                    yield piece
+            found = select_from(self.positions)
+            if growth.goes_on and len(self.positions) == max_tokens:
                 found = replace(found, status=Stop.LIMIT)
             self.selection = found
-
-    def _grown(self, found: Selection) -> Iterator[str]:
-        # Bytes that are no characters are shown as such, as in the texts that models write.
-        piece = found.completion.decode("utf-8", errors="replace")[len(self.text) :]
-        if piece:
-            self.text += piece
-            yield piece
 
     def __repr__(self) -> str:
         state = "being written" if self.selection is None else self.selection.status.name.lower().replace("_", " ")
@@ -136,7 +139,8 @@ def complete(
 
     Notes
     -----
-    The completion is that which :func:`select` finds in the model's own continuation: both decide by the same code.
+    The completion is that which :func:`select` finds in the model's own continuation. With a threshold a token takes
+    the same work however long the completion has become.
     With costs a longer completion may pay where a shorter one does not yet; tokens are withheld until they belong to
     the best completion so far, which can only grow.
 
@@ -153,7 +157,11 @@ def complete(
     """
     check_model(model)
     max_tokens = validate.positive_int(max_tokens, "max_tokens")
-    options = {"gate": gate, "entropy_threshold": entropy_threshold, "undecided": undecided, "base": base}
-    select([], rule, **options)  # complains of a wrong option before the model is asked
+    options: dict[str, Any] = {"gate": gate, "entropy_threshold": entropy_threshold, "undecided": undecided}
+
+    def select_from(positions: list[Position]) -> Selection:
+        return select(positions, rule, cut="character", base=base, **options)
+
+    select_from([])  # complains of a wrong option before the model is asked
     steps = model.step(prefix, max_tokens, top=top, temperature=temperature, seed=seed)
-    return Completion(steps, max_tokens, rule, options)
+    return Completion(steps, max_tokens, Growth(rule, **options), select_from)

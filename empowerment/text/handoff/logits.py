@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.text.handoff import gates
 from empowerment.text.handoff.threshold import Threshold
 
@@ -68,13 +67,10 @@ class HandoffLogitsProcessor:
     ) -> None:
         if not isinstance(threshold, Threshold):
             raise TypeError(f"threshold is {threshold!r}, expected a Threshold; for Costs there is complete()")
-        if entropy_threshold is not None and gate != "both":
-            raise ValueError(f'entropy_threshold goes with gate="both", but gate is {gate!r}')
         if isinstance(end, bool) or not isinstance(end, int | np.integer) or end < 0:
             raise ValueError(f"end is {end!r}, expected the number of the token that ends a text")
-        self._gate = validate.one_of(gate, gates.GATES, "gate")
-        self._threshold, self._end = threshold, int(end)
-        self._entropy_threshold = entropy_threshold or threshold
+        self._limits = gates.limits(threshold, gate, entropy_threshold)
+        self._end = int(end)
         self._tokens = np.zeros((0, 0), dtype=np.int64)
         self._spent = np.zeros(0)
         self._surprisals = np.zeros((0, 0))
@@ -110,15 +106,13 @@ class HandoffLogitsProcessor:
 
     def _allowed(self, surprisals: np.ndarray, spent: float) -> np.ndarray:
         """Return which tokens the gate lets pass."""
-        passes = np.isfinite(surprisals)
-        if self._gate in ("cumulative", "both"):
-            passes = passes & gates.within(spent + surprisals, self._threshold)
-        if self._gate in ("entropy", "both"):
-            limit = self._entropy_threshold if self._gate == "both" else self._threshold
-            listed = surprisals[np.isfinite(surprisals)]
-            passes = passes & gates.within(np.exp(-listed) @ listed, limit)
-        if self._gate == "top":
-            passes = passes & gates.within(surprisals.min(), self._threshold)
+        passes = possible = np.isfinite(surprisals)
+        listed = surprisals[possible]
+        for gate, limit in self._limits:
+            if gate == "cumulative":
+                passes = passes & gates.within(spent + surprisals, limit)
+            else:
+                passes = passes & gates.within(np.exp(-listed) @ listed if gate == "entropy" else listed.min(), limit)
         return passes
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from empowerment import validate
 from empowerment.text.handoff.rendering import html_page
-from empowerment.text.handoff.selection import Selection, Selections, select_all
+from empowerment.text.handoff.select import select_all
+from empowerment.text.handoff.selection import Selection, Selections
 from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.token_model import Position
 
