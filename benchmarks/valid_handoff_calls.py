@@ -51,6 +51,11 @@ def functions(directory: Path) -> dict[str, dict[str, Any]]:
             "tasks": tasks,
             "rng": 0,
         },
+        "plotting.plot_assistants": {
+            "names": ["a", "b"],
+            "means": {"DPR": [0.9, 0.8]},
+            "errors": {"DPR": [0.1, 0.2]},
+        },
         "plotting.plot_turns": {"turns": text.take_turns(positions, BIT)},
     }
 
@@ -89,6 +94,7 @@ def methods(directory: Path) -> dict[str, tuple[Any, dict[str, Any]]]:
         "text.Estimate.ratio": (text.Estimate.ratio, {"numerators": [1.0, 2.0], "denominators": [2.0, 2.0]}),
         "text.AssistanceComparison.difference": (found.difference, {"assistant": "b", "other": "a"}),
         "text.AssistanceComparison.load": (text.AssistanceComparison.load, {"path": directory / "log.jsonl"}),
+        "text.AssistanceComparison.plot": (found.plot, {}),
         "text.AssistanceComparison.of": (text.AssistanceComparison.of, {"episodes": list(found["a"].episodes)}),
         "text.AssistanceComparison.save": (found.save, {"path": directory / "saved.jsonl"}),
         "text.AssistanceRun.mean": (found["a"].mean, {"measure": "dpr"}),

@@ -1,4 +1,4 @@
-"""Pictures: maps of grids, values with intervals, over beliefs or horizons; policies as arrows; audits; texts.
+"""Pictures: maps of grids, values with intervals, over beliefs or horizons; policies; audits; texts; assistants.
 
 Every function takes ``ax=None``, makes a figure only if none is handed in, returns the Axes and never shows.
 """
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from empowerment.layout import GridLayout
 from empowerment.plotting.arrows import plot_policy
+from empowerment.plotting.assistance import plot_assistants
 from empowerment.plotting.axes import check_result
 from empowerment.plotting.curves import plot_horizons
 from empowerment.plotting.handoff import plot_turns
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "figure_size",
+    "plot_assistants",
     "plot_beliefs",
     "plot_budget",
     "plot_control_left",

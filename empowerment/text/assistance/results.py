@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from empowerment import validate
 from empowerment.export import data_frame
+from empowerment.html import table
 from empowerment.text.assistance.log import read_log, write_log
 from empowerment.text.assistance.metrics import Effort, Estimate, measured, row
 from empowerment.text.assistance.process import Episode
@@ -86,6 +88,14 @@ class AssistanceRun:
         else:
             rate = ""
         return f"AssistanceRun({self.assistant!r}, {len(self)} tasks, {taken}{rate}{unfinished})"
+
+    def _repr_html_(self) -> str:
+        rows = [row(episode, self.effort) for episode in self.episodes]
+        wanted = ("suggestions", "accepted", "tokens_read", "tokens_written", "finished", "correct", "dpr")
+        columns: dict[str, list[object]] = {"task": list(self)}
+        for name in (name for name in wanted if any(name in each for each in rows)):
+            columns[name.replace("_", " ")] = [_number(each.get(name)) for each in rows]
+        return table(columns, repr(self))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -174,7 +184,6 @@ class AssistanceComparison:
         pandas.DataFrame
         """
         ratios = [run.accept_ratio for run in self.runs]
-        judged = all(e.correct is not None for run in self.runs for e in run.episodes)
         columns: dict[str, Any] = {
             "assistant": list(self),
             "tasks": [len(run) for run in self.runs],
@@ -183,15 +192,87 @@ class AssistanceComparison:
             "accept_ratio": [None if ratio is None else ratio.value for ratio in ratios],
             "accept_ratio_error": [None if ratio is None else ratio.standard_error for ratio in ratios],
         }
-        for measure in (name for name in _SHOWN if judged or not name.startswith("dpr")):
+        for measure in (name for name in _SHOWN if self._judged or not name.startswith("dpr")):
             means = [run.mean(measure) for run in self.runs]
             columns[measure] = [mean.value for mean in means]
             columns[f"{measure}_error"] = [mean.standard_error for mean in means]
         return data_frame(columns, index_name="number")
 
+    def plot(self, ax: Any = None, title: str | None = None, *, measures: Sequence[str] | None = None) -> Any:
+        """Draw means over tasks with their standard errors; see :func:`empowerment.plotting.plot_assistants`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; on a new figure by default.
+        title : str, optional
+            By default the person and the number of tasks.
+        measures : sequence of str, optional
+            Of `MEASURES`, in one unit; by default "dpr", or "tokens_read" and "tokens_written" where nothing tells
+            whether some texts are correct.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ValueError
+            If there is no such measure.
+
+        Notes
+        -----
+        The standard error of a mean holds how much tasks differ, which all assistants share. Whether one assistant
+        does better than another, :meth:`difference` tells.
+        """
+        from empowerment.plotting import plot_assistants
+
+        if measures is None:
+            measures = ("dpr",) if self._judged else ("tokens_read", "tokens_written")
+        means = {name: [run.mean(name) for run in self.runs] for name in validate.texts(measures, "measures")}
+        if title is None:
+            episode = self.runs[0].episodes[0]
+            title = f"{episode.person}, {len(self.runs[0])} tasks, {episode.tokens_per_round} tokens a round"
+        return plot_assistants(
+            list(self),
+            {_label(name): [mean.value for mean in found] for name, found in means.items()},
+            {_label(name): [mean.standard_error for mean in found] for name, found in means.items()},
+            ax=ax,
+            title=title,
+        )
+
+    @property
+    def _judged(self) -> bool:
+        """Whether every text is known to be correct or not."""
+        return all(episode.correct is not None for run in self.runs for episode in run.episodes)
+
+    def _repr_html_(self) -> str:
+        ratios = [run.accept_ratio for run in self.runs]
+        columns: dict[str, list[object]] = {"assistant": list(self)}
+        columns["accepted"] = ["–" if ratio is None else _with_error(ratio) for ratio in ratios]
+        for name in (name for name in _SHOWN if self._judged or not name.startswith("dpr")):
+            columns[_label(name)] = [_with_error(run.mean(name)) for run in self.runs]
+        columns["unfinished"] = [run.n_unfinished for run in self.runs]
+        caption = f"{len(self)} assistants, {len(self.runs[0])} tasks; means with standard errors in brackets"
+        return table(columns, caption)
+
     def __repr__(self) -> str:
         lines = "".join(f"\n  {run!r}" for run in self.runs)
         return f"AssistanceComparison({len(self)} assistants, {len(self.runs[0])} tasks){lines}"
+
+
+def _label(measure: str) -> str:
+    """Return how a measure is called in pictures and tables."""
+    return measure.replace("_", " ").replace("dpr", "DPR")
+
+
+def _number(value: object) -> object:
+    return f"{value:.4g}" if isinstance(value, float) else value
+
+
+def _with_error(found: Estimate) -> str:
+    error = f" ({found.standard_error:.2g})" if math.isfinite(found.standard_error) else ""
+    return f"{found.value:.4g}{error}"
 
 
 def _setting(episode: Episode) -> tuple[str, str, str, int, int]:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from empowerment import validate
+from empowerment.html import interval, table
 from empowerment.text.handoff.gates import SLACK
 from empowerment.text.handoff.offers import Offer
 from empowerment.text.handoff.threshold import Costs, Threshold
@@ -105,6 +106,17 @@ class Calibration:
             "saving_lower": [row.saving.lower for row in self.rows],
             "saving_upper": [row.saving.upper for row in self.rows],
         }
+
+    def _repr_html_(self) -> str:
+        columns: dict[str, Sequence[object]] = {
+            "threshold [bits]": [f"{row.threshold.in_bits:g}" for row in self.rows],
+            "offers": [row.n_offers for row in self.rows],
+            "shown": [f"{row.shown:.0%}" for row in self.rows],
+            "tokens": [f"{row.n_tokens:.3g}" for row in self.rows],
+            "accepted": [interval(row.acceptance) for row in self.rows],
+            "effort saved": [interval(row.saving) for row in self.rows],
+        }
+        return table(columns, repr(self))
 
     def __repr__(self) -> str:
         best = self.best

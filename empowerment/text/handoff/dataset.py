@@ -13,6 +13,7 @@ import numpy as np
 
 from empowerment import validate
 from empowerment.files import written_whole
+from empowerment.html import fields
 from empowerment.progress import progress_bar
 from empowerment.text.handoff.characters import whole_starts
 from empowerment.text.handoff.documents import Document
@@ -54,6 +55,17 @@ class DatasetSummary:
             f"DatasetSummary({self.path!r}: {self.n_examples} examples, {self.n_empty} empty{undecided}, from "
             f"{self.n_documents} documents, {len(self.skipped)} skipped)"
         )
+
+    def _repr_html_(self) -> str:
+        shown = {
+            "file": self.path,
+            "documents": self.n_documents,
+            "examples": self.n_examples,
+            "of these empty": self.n_empty,
+            "of these undecided": self.n_undecided,
+            "documents skipped": "\n".join(f"{name}: {why}" for name, why in self.skipped.items()) or "none",
+        }
+        return fields(shown, "Data set")
 
 
 def build_dataset(

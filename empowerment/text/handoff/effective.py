@@ -10,6 +10,7 @@ import numpy as np
 from empowerment import validate
 from empowerment.capacity.solve import channel_capacity
 from empowerment.channel import mutual_information
+from empowerment.html import fields, interval
 from empowerment.results import CapacityResult, unit_name
 from empowerment.text.token_model import Position, Tier, TokenModel, TokenModelError, check_model
 
@@ -64,6 +65,16 @@ class EffectiveEmpowerment:
             f"EffectiveEmpowerment({self.value:.6g} {self.unit} over {self.horizon} tokens; "
             f"entropy {self.entropy:.6g}, capacity {float(self.capacity.value):.6g})"
         )
+
+    def _repr_html_(self) -> str:
+        shown = {
+            "effective empowerment": f"{self.value:.6g}",
+            "entropy of the next token": f"{self.entropy:.6g}",
+            "capacity": interval((float(self.capacity.lower), float(self.capacity.upper)), digits=6),
+            "next tokens": len(self.tokens),
+            "texts that may follow": len(self.futures),
+        }
+        return fields(shown, f"What the next token decides of the {self.horizon} after it [{self.unit}]")
 
 
 def effective_empowerment(

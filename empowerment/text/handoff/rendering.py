@@ -7,17 +7,24 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.html import interval
+from empowerment.results import unit_name
+
 _GREEN, _PLAIN = "\x1b[32m", "\x1b[0m"
 _OPEN, _CLOSE = "«", "»"
 
-_STYLE = """\
+_PAGE = """\
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2em auto; padding: 0 1em; max-width: 60em;
        color: #1c2430; background: #fff; }
-pre { font: 14px/1.6 ui-monospace, monospace; white-space: pre-wrap; border: 1px solid #d5dae1; padding: 1em; }
-.assistant { background: #d9f0df; color: #14532d; }
-.person { border-left: 2px solid #c2410c; }
-.key span { padding: 0 .4em; margin-right: 1em; }
 """
+
+# In the elements themselves, since notebooks may leave out style sheets.
+_STYLES = {
+    "assistant": "background: #d9f0df; color: #14532d",
+    "person": "border-left: 2px solid #c2410c",
+    "text": "font: 14px/1.6 ui-monospace, monospace; white-space: pre-wrap; border: 1px solid #d5dae1; padding: 1em",
+    "key": "padding: 0 .4em; margin-right: 1em",
+}
 
 
 def terminal_text(turns: Any, *, color: bool) -> str:
@@ -43,18 +50,28 @@ def _visible(text: str) -> str:
 
 def html_page(turns: Any) -> str:
     """Return a page that shows the text, what the assistant completes shaded, each turn with its numbers."""
-    shown = "".join(
-        f'<span class="{turn.writer}" title="{html.escape(_numbers(turn))}">{html.escape(turn.text)}</span>'
-        for turn in turns
-    )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Hand-over points</title>\n'
-        f"<style>\n{_STYLE}</style>\n</head>\n<body>\n<h1>Hand-over points</h1>\n"
-        f"<p>{html.escape(summary(turns))}</p>\n"
-        '<p class="key"><span class="assistant">completed by the assistant</span>'
-        '<span class="person">handed over: written by the person</span></p>\n'
-        f"<pre>{shown}</pre>\n</body>\n</html>\n"
+        f"<style>\n{_PAGE}</style>\n</head>\n<body>\n<h1>Hand-over points</h1>\n"
+        f"{html_fragment(turns)}</body>\n</html>\n"
     )
+
+
+def html_fragment(turns: Any) -> str:
+    """Return the same for a place in a page that is there already."""
+    shown = "".join(_span(turn.writer, turn.text, title=_numbers(turn)) for turn in turns)
+    keys = _span("assistant", "completed by the assistant", "key")
+    keys += _span("person", "handed over: written by the person", "key")
+    return (
+        f"<div><p>{html.escape(summary(turns))}</p>\n<p>{keys}</p>\n"
+        f'<pre style="{_STYLES["text"]}">{shown}</pre></div>\n'
+    )
+
+
+def _span(writer: str, text: str, *styles: str, title: str = "") -> str:
+    style = "; ".join(_STYLES[name] for name in (writer, *styles))
+    told = f' title="{html.escape(title)}"' if title else ""
+    return f'<span class="{writer}" style="{style}"{told}>{html.escape(text)}</span>'
 
 
 def summary(turns: Any) -> str:
@@ -69,16 +86,12 @@ def summary(turns: Any) -> str:
 
 
 def _numbers(turn: Any) -> str:
-    found = turn.selection
+    found, unit = turn.selection, unit_name(turn.selection.base)
     if turn.writer == "assistant":
-        return f"completion of {found.value} tokens, cumulative surprisal {found.surprisal.upper:.3g} bits"
+        return f"completion of {found.value} tokens, cumulative surprisal {interval(found.surprisal)} {unit}"
     parts = [found.status.sentence]
     if found.next_surprisal is not None:
-        parts.append(f"surprisal of the next token {_interval(found.next_surprisal)} bits")
+        parts.append(f"surprisal of the next token {interval(found.next_surprisal)} {unit}")
     if found.next_entropy is not None:
-        parts.append(f"entropy {_interval(found.next_entropy)} bits")
+        parts.append(f"entropy {interval(found.next_entropy)} {unit}")
     return "; ".join(parts)
-
-
-def _interval(ends: tuple[float, float]) -> str:
-    return f"{ends[0]:.3g}" if ends[1] - ends[0] < 1e-6 else f"in [{ends[0]:.3g}, {ends[1]:.3g}]"

@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.html import fields, interval, table
+from empowerment.results import unit_name
 from empowerment.text.token_model import Ends, Position
 
 
@@ -111,9 +113,24 @@ class Selection:
             ) from None
 
     def __repr__(self) -> str:
-        shown = self.completion.decode("utf-8", errors="backslashreplace")
-        length = f"{self.value}" if self.converged else f"{self.value} in [{self.lower}, {self.upper}]"
-        return f"Selection({length} tokens, {shown!r}, {self.status.name.lower().replace('_', ' ')})"
+        return f"Selection({self._length} tokens, {self._shown!r}, {self.status.name.lower().replace('_', ' ')})"
+
+    def _repr_html_(self) -> str:
+        unit = unit_name(self.base)
+        told = {f"surprisal [{unit}]": self.surprisal}
+        told |= {f"entropy of the next token [{unit}]": self.next_entropy} if self.next_entropy else {}
+        told |= {f"surprisal of the next token [{unit}]": self.next_surprisal} if self.next_surprisal else {}
+        amounts = {name: interval(ends) for name, ends in told.items()}
+        known = {"completion": repr(self._shown), "tokens": self._length, "why it ends": self.status.sentence}
+        return fields(known | amounts, f"Selection ({self.method})")
+
+    @property
+    def _shown(self) -> str:
+        return self.completion.decode("utf-8", errors="backslashreplace")
+
+    @property
+    def _length(self) -> str:
+        return f"{self.value}" if self.converged else f"{self.value} in [{self.lower}, {self.upper}]"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -211,6 +228,16 @@ class Selections:
             "end_byte": [row.span[1] for row in rows],
         }
         return data_frame(columns, index_name="start")
+
+    def _repr_html_(self) -> str:
+        rows = list(self)
+        columns = {
+            "token": [repr((place.token or b"").decode(errors="backslashreplace")) for place in self.positions],
+            "completion from here": [repr(row._shown) for row in rows],
+            "tokens": [row._length for row in rows],
+            "why it ends": [row.status.name.lower().replace("_", " ") for row in rows],
+        }
+        return table({name: column[: len(self) - 1] for name, column in columns.items()}, repr(self))
 
     def __repr__(self) -> str:
         undecided = int((~self.converged).sum())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from empowerment import validate
-from empowerment.text.handoff.rendering import html_page
+from empowerment.text.handoff.rendering import html_fragment, html_page
 from empowerment.text.handoff.select import select_all
 from empowerment.text.handoff.selection import Selection, Selections
 from empowerment.text.handoff.threshold import Costs, Threshold
@@ -102,6 +102,9 @@ class Turns:
     def to_html(self) -> str:
         """Return a page of HTML that shows the text with its hand-over points."""
         return html_page(self)
+
+    def _repr_html_(self) -> str:
+        return html_fragment(self)
 
     def plot(self, ax: Any = None, title: str | None = None) -> Any:
         """Draw the tokens as a strip; see :func:`empowerment.plotting.plot_turns`."""

@@ -1,0 +1,50 @@
+"""Tables of HTML, as notebooks show results."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping, Sequence
+
+_MOST_ROWS = 30
+
+
+def table(columns: Mapping[str, Sequence[object]], caption: str = "") -> str:
+    """Return columns of equal length as a table; of more than 30 rows the first are shown, and how many follow."""
+    count = max((len(column) for column in columns.values()), default=0)
+    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+    rows = "".join(_row([column[i] for column in columns.values()]) for i in range(min(count, _MOST_ROWS)))
+    if count > _MOST_ROWS:
+        rows += f'<tr><td colspan="{len(columns)}">… and {count - _MOST_ROWS} more</td></tr>'
+    return f"<table>{_caption(caption)}<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def fields(values: Mapping[str, object], caption: str = "") -> str:
+    """Return names and values as a table with a row for each."""
+    rows = "".join(
+        f'<tr><th style="text-align: left">{html.escape(name)}</th>{_cell(value)}</tr>'
+        for name, value in values.items()
+    )
+    return f"<table>{_caption(caption)}<tbody>{rows}</tbody></table>"
+
+
+def interval(ends: tuple[float, float], digits: int = 3) -> str:
+    """Return an interval as a reader wants it: one number if its ends agree, no infinite end."""
+    lower, upper = (f"{end:.{digits}g}" for end in ends)
+    if math.isinf(ends[1]):
+        return "not known" if math.isinf(ends[0]) else f"at least {lower}"
+    return lower if lower == upper else f"in [{lower}, {upper}]"
+
+
+def _row(values: Sequence[object]) -> str:
+    return f"<tr>{''.join(_cell(value) for value in values)}</tr>"
+
+
+def _cell(value: object) -> str:
+    """Return a cell; spaces of texts stay, since they matter in completions."""
+    return f'<td style="text-align: left; white-space: pre-wrap">{html.escape(str(value))}</td>'
+
+
+def _caption(text: str) -> str:
+    style = "caption-side: top; text-align: left; color: inherit"
+    return f'<caption style="{style}">{html.escape(text)}</caption>' if text else ""
