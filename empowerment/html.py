@@ -12,7 +12,7 @@ _MOST_ROWS = 30
 def table(columns: Mapping[str, Sequence[object]], caption: str = "") -> str:
     """Return columns of equal length as a table; of more than 30 rows the first are shown, and how many follow."""
     count = max((len(column) for column in columns.values()), default=0)
-    head = "".join(f"<th>{html.escape(name)}</th>" for name in columns)
+    head = "".join(_heading(name) for name in columns)
     rows = "".join(_row([column[i] for column in columns.values()]) for i in range(min(count, _MOST_ROWS)))
     if count > _MOST_ROWS:
         rows += f'<tr><td colspan="{len(columns)}">… and {count - _MOST_ROWS} more</td></tr>'
@@ -21,10 +21,7 @@ def table(columns: Mapping[str, Sequence[object]], caption: str = "") -> str:
 
 def fields(values: Mapping[str, object], caption: str = "") -> str:
     """Return names and values as a table with a row for each."""
-    rows = "".join(
-        f'<tr><th style="text-align: left">{html.escape(name)}</th>{_cell(value)}</tr>'
-        for name, value in values.items()
-    )
+    rows = "".join(f"<tr>{_heading(name)}{_cell(value)}</tr>" for name, value in values.items())
     return f"<table>{_caption(caption)}<tbody>{rows}</tbody></table>"
 
 
@@ -38,6 +35,10 @@ def interval(ends: tuple[float, float], digits: int = 3) -> str:
 
 def _row(values: Sequence[object]) -> str:
     return f"<tr>{''.join(_cell(value) for value in values)}</tr>"
+
+
+def _heading(name: str) -> str:
+    return f'<th style="text-align: left">{html.escape(name)}</th>'
 
 
 def _cell(value: object) -> str:

@@ -62,7 +62,7 @@ class Parsed(html.parser.HTMLParser):
 def compared(tasks=2, **options):
     texts = Continuations(MODEL, max_tokens=4)
     assistants = {"none": NoAssistant(), "<two>": FixedLength(texts, 2), "1 bit": HandOver(texts, BIT)}
-    written = [WritingTask(f"task {i}", "for", " <b> in x & y").tokenized(MODEL) for i in range(tasks)]
+    written = [WritingTask(f"task {i}", "for", " <b> in x & y" * (i + 1)).tokenized(MODEL) for i in range(tasks)]
     return compare_assistants(assistants, Replay(), written, tokens_per_round=1, **options)
 
 
@@ -90,8 +90,9 @@ def test_results_are_whole_html_in_which_texts_stay_texts(tmp_path):
 def test_numbers_are_those_of_the_result():
     comparison = compared()
     cells = Parsed(comparison._repr_html_()).cells
-    dpr = comparison["1 bit"].mean("dpr")
-    assert f"{dpr.value:.4g} ({dpr.standard_error:.2g})" in cells
+    read = comparison["<two>"].mean("tokens_read")
+    assert (read.value, read.standard_error) == (12.5, pytest.approx(3.5))
+    assert "12.5 (3.5)" in cells
     assert cells[0] == "assistant"
     assert "<two>" in cells
     assert Parsed(take_turns(MODEL.score("", TEXT), BIT)._repr_html_()).text.count(TEXT) == 1

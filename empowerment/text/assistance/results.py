@@ -271,8 +271,12 @@ def _number(value: object) -> object:
 
 
 def _with_error(found: Estimate) -> str:
-    error = f" ({found.standard_error:.2g})" if math.isfinite(found.standard_error) else ""
-    return f"{found.value:.4g}{error}"
+    """Return an estimate with two digits of its standard error, and as many decimals as these have."""
+    error = found.standard_error
+    if error == 0 or not math.isfinite(error):
+        return f"{found.value:.4g}{' (0)' if error == 0 else ''}"
+    decimals = max(1 - math.floor(math.log10(error)), 0)
+    return f"{found.value:.{decimals}f} ({error:.{decimals}f})"
 
 
 def _setting(episode: Episode) -> tuple[str, str, str, int, int]:
