@@ -53,6 +53,20 @@ def test_generation_ends_where_complete_hands_over():
             assert "".join(chr(97 + i) for i in found if i != END) == wanted.text
 
 
+def test_what_the_person_writes_after_a_hand_over_is_not_charged():
+    """The person goes on with one token where the processor ended the text; a new one would find the same."""
+    compared = 0
+    for seed in range(60):
+        rows, rule = rows_by_last_token(seed), Threshold.bits(3)
+        used = HandoffLogitsProcessor(rule, END)
+        offered = generate(rows, used, [5])
+        if offered[-1] == END and rows[[5, *offered][-2]].argmax() != END:  # not at the end of the model's own text
+            prompt = [5, *offered[:-1], 7]
+            assert generate(rows, used, prompt) == generate(rows, HandoffLogitsProcessor(rule, END), prompt)
+            compared += 1
+    assert compared > 40
+
+
 def test_drawn_tokens_stay_within_the_budget():
     rng, rule = np.random.default_rng(1), Threshold.bits(4)
     for seed in range(40):
@@ -92,6 +106,7 @@ def test_transformers_generates_what_complete_finds():
     transformers = pytest.importorskip("transformers")
     from empowerment.text import Transformers
 
+    torch.set_num_threads(1)  # small products are slower on several, the more so on a busy machine
     helpers = importlib.import_module("test_provider_transformers")
     tokenizer = helpers.byte_level()
     model = helpers.gpt2(tokenizer)

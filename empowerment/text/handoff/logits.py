@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -46,6 +47,9 @@ class HandoffLogitsProcessor:
     logits that it is given as the model's own. Each text of a batch has a budget of its own, and a call that does not
     continue the last one begins anew.
 
+    Tested with transformers 5.24 and llama-cpp-python 0.3.36. The latter prints an error of a processor, such as an
+    `end` that the model does not have, and goes on as if there were no processor.
+
     Examples
     --------
     >>> import numpy as np
@@ -55,6 +59,14 @@ class HandoffLogitsProcessor:
     array([  -inf, -0.105,   -inf])
     >>> processor(np.array([5, 1]), np.log([0.02, 0.49, 0.49]))
     array([  0., -inf, -inf])
+
+    Inside the two libraries::
+
+        rule = HandoffLogitsProcessor(Threshold.bits(1), tokenizer.eos_token_id)
+        model.generate(ids, logits_processor=LogitsProcessorList([rule]))
+
+        rule = HandoffLogitsProcessor(Threshold.bits(1), llama.token_eos())
+        llama(prompt, temperature=0.0, logits_processor=LogitsProcessorList([rule]))
     """
 
     def __init__(
@@ -74,6 +86,11 @@ class HandoffLogitsProcessor:
         self._tokens = np.zeros((0, 0), dtype=np.int64)
         self._spent = np.zeros(0)
         self._surprisals = np.zeros((0, 0))
+        self._allowed = np.zeros((0, 0), dtype=bool)
+
+    def __iter__(self) -> Iterator[HandoffLogitsProcessor]:
+        """Yield the processor: llama-cpp-python takes a list, and goes on without a rule where it is handed none."""
+        yield self
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """Return the logits of the next token, changed where the text must not go on.
@@ -90,21 +107,23 @@ class HandoffLogitsProcessor:
             raise ValueError(f"end is {self._end}, but the model has {rows.shape[1]} tokens")
         self._count(np.atleast_2d(_array(input_ids)))
         self._surprisals = -_log_softmax(rows)
-        allowed = np.array([self._allowed(*row) for row in zip(self._surprisals, self._spent, strict=True)])
-        ended = np.logical_not(allowed.any(axis=1))
-        allowed[ended, self._end] = True
-        return _changed(scores, allowed, ended, self._end)
+        self._allowed = np.array([self._passing(*row) for row in zip(self._surprisals, self._spent, strict=True)])
+        ended = np.logical_not(self._allowed.any(axis=1))
+        self._allowed[ended, self._end] = True
+        return _changed(scores, self._allowed, ended, self._end)
 
     def _count(self, tokens: np.ndarray) -> None:
         """Add the surprisal of the last token of each text to what it has spent, or begin anew."""
         before = tokens[:, :-1]
         if before.shape == self._tokens.shape and (before == self._tokens).all():
-            self._spent = self._spent + self._surprisals[np.arange(len(tokens)), tokens[:, -1]]
+            last = np.arange(len(tokens)), tokens[:, -1]
+            # A token that was forbidden is the person's, who goes on after a hand-over: a text of its own.
+            self._spent = np.where(self._allowed[last], self._spent + self._surprisals[last], 0.0)
         else:
             self._spent = np.zeros(len(tokens))
-        self._tokens = tokens
+        self._tokens = tokens.copy()  # llama-cpp-python writes the next text to the same memory
 
-    def _allowed(self, surprisals: np.ndarray, spent: float) -> np.ndarray:
+    def _passing(self, surprisals: np.ndarray, spent: float) -> np.ndarray:
         """Return which tokens the gate lets pass."""
         passes = possible = np.isfinite(surprisals)
         listed = surprisals[possible]
