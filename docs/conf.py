@@ -26,6 +26,7 @@ nb_execution_raise_on_error = True
 nb_execution_timeout = 300
 os.environ["EMPOWERMENT_QUIET"] = "1"  # the pages are the same on a machine where kernels have to be compiled
 nb_execution_show_tb = True
+nb_merge_streams = True  # what a cell prints is one block, however long it takes between lines
 # Without this a MPLBACKEND=Agg of the calling shell would leave the pages without pictures.
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 

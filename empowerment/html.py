@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 _MOST_ROWS = 30
+_CELL = "text-align: left; vertical-align: top; padding: .15em .8em .15em 0"
 
 
 def table(columns: Mapping[str, Sequence[object]], caption: str = "") -> str:
@@ -38,12 +39,12 @@ def _row(values: Sequence[object]) -> str:
 
 
 def _heading(name: str) -> str:
-    return f'<th style="text-align: left">{html.escape(name)}</th>'
+    return f'<th style="{_CELL}">{html.escape(name)}</th>'
 
 
 def _cell(value: object) -> str:
     """Return a cell; spaces of texts stay, since they matter in completions."""
-    return f'<td style="text-align: left; white-space: pre-wrap">{html.escape(str(value))}</td>'
+    return f'<td style="{_CELL}; white-space: pre-wrap">{html.escape(str(value))}</td>'
 
 
 def _caption(text: str) -> str:

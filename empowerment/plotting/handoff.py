@@ -71,8 +71,8 @@ def plot_turns(turns: Any, *, ax: Any = None, title: str | None = None) -> Any:
         ax.axvline(start - 0.5, color=_PERSON, linewidth=1.2, linestyle="--")
     _keys(ax, base)
     ax.set_xticks(at, [_label(place.token or b"") for place in shown], rotation=90, size=7, family="monospace")
-    ax.set(ylabel=f"surprisal [{unit_name(base)}]", ylim=(0, 1.2 * top), xlim=(-0.7, len(shown) - 0.3))
-    ax.set_title(_title(turns, len(shown), len(places)) if title is None else title, size="medium")
+    ax.set(ylabel=f"surprisal [{unit_name(base)}]", ylim=(0, 1.08 * top), xlim=(-0.7, len(shown) - 0.3))
+    ax.set_title(_title(turns, len(shown), len(places)) if title is None else title, size="medium", pad=24)
     return ax
 
 
@@ -84,7 +84,9 @@ def _intervals(ax: Any, at: np.ndarray, ends: np.ndarray, color: str) -> None:
 def _keys(ax: Any, base: float) -> None:
     ax.plot([], [], "s", color=_ASSISTANT, label="completed by the assistant")
     ax.plot([], [], "s", color=_PERSON, label="written by the person")
-    ax.legend(fontsize=8, loc="upper right", ncols=3, frameon=False)
+    # Above the axes, where it covers no bar; the title stands above it.
+    place = {"loc": "lower center", "bbox_to_anchor": (0.5, 1.0), "ncols": 3}
+    ax.legend(fontsize=8, frameon=False, columnspacing=1.0, handletextpad=0.1, **place)
 
 
 def _label(token: bytes) -> str:

@@ -250,11 +250,13 @@ class AssistanceComparison:
         ratios = [run.accept_ratio for run in self.runs]
         columns: dict[str, list[object]] = {"assistant": list(self)}
         columns["accepted"] = ["–" if ratio is None else _with_error(ratio) for ratio in ratios]
-        for name in (name for name in _SHOWN if self._judged or not name.startswith("dpr")):
+        rates = ("dpr", "dpr_characters") if self._judged else ()
+        for name in (*rates, "tokens_read", "tokens_written"):
             columns[_label(name)] = [_with_error(run.mean(name)) for run in self.runs]
         columns["unfinished"] = [run.n_unfinished for run in self.runs]
-        caption = f"{len(self)} assistants, {len(self.runs[0])} tasks; means with standard errors in brackets"
-        return table(columns, caption)
+        tasks = len(self.runs[0])
+        told = "1 task" if tasks == 1 else f"{tasks} tasks; means with standard errors in brackets"
+        return table(columns, f"{len(self)} assistants, {told}")
 
     def __repr__(self) -> str:
         lines = "".join(f"\n  {run!r}" for run in self.runs)
@@ -274,7 +276,8 @@ def _with_error(found: Estimate) -> str:
     """Return an estimate with two digits of its standard error, and as many decimals as these have."""
     error = found.standard_error
     if error == 0 or not math.isfinite(error):
-        return f"{found.value:.4g}{' (0)' if error == 0 else ''}"
+        value = f"{found.value:.4f}" if 0 < abs(found.value) < 1 else f"{found.value:.4g}"
+        return f"{value}{' (0)' if error == 0 else ''}"
     decimals = max(1 - math.floor(math.log10(error)), 0)
     return f"{found.value:.{decimals}f} ({error:.{decimals}f})"
 

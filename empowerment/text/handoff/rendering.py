@@ -77,8 +77,8 @@ def _span(writer: str, text: str, *styles: str, title: str = "") -> str:
 def summary(turns: Any) -> str:
     """Return a sentence with the numbers of a text."""
     undecided = int(np.count_nonzero(~turns.selections.converged))
-    short = "the lists of probabilities are too short"
-    more = f" From {undecided} tokens on the completion is undecided: {short}." if undecided else ""
+    short = f" At {undecided} tokens the lists of probabilities are too short to tell how far a completion goes."
+    more = short if undecided else ""
     return (
         f"{turns.n_hand_overs} hand-overs; {turns.completed:.1%} of the text is completed by the assistant "
         f"({turns.selections.method}); at a hand-over the person writes to the end of the {turns.by}.{more}"
