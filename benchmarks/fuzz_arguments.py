@@ -13,6 +13,7 @@ import itertools
 import linecache
 import math
 import multiprocessing
+import os
 import re
 import resource
 import sys
@@ -267,6 +268,7 @@ def run(chosen: list[tuple[str, str, str]], valid: dict[str, Call]) -> Iterator[
 def _work(chosen: list[tuple[str, str, str]], answers: Connection) -> None:
     """Answer in a process of its own, with the memory that it may take limited."""
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    os.chdir(valid_calls.DIRECTORY)  # odd paths are files there
     for answer in run(chosen, calls()):
         answers.send(answer)
 
