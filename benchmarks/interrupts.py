@@ -88,6 +88,10 @@ LOOPS = {
     "alarm": Loop("emp.channel_capacity(wide, **quietly)", "", signal.SIGALRM, "TimeoutError"),
     "batch": Loop("emp.channel_capacity(batch, **quietly)"),
     "counting": Loop("emp.empowerment(ring, 10**6, keep_sequences=False)"),
+    "value iteration": Loop(
+        "optimal_action_values(maze, rewards, discount=1 - 1e-9, max_sweeps=10**12, tol=1e-9)",
+        "from empowerment.control.value_iteration import optimal_action_values; rewards = rng.random((100, 5))",
+    ),
     "map": Loop("emp.empowerment(maze, 6, **quietly)"),
     "map, checkpoint": Loop("kept()", _WHOLE),
     "map, 2 processes, checkpoint": Loop("kept(n_jobs=2)", _WHOLE),

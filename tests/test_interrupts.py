@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize(
     ("number", "kinds"),
     [
-        (6, "working-set;blahut-arimoto;squarem;batch;counting;alarm"),
+        (7, "working-set;blahut-arimoto;squarem;batch;counting;alarm;value iteration"),
         (3, "map, 2 processes, checkpoint"),
         (2, "command line"),
         (1, "notebook"),

@@ -66,3 +66,13 @@ def lasting_actions(model: MDP) -> np.ndarray:
         return model.available
     steps = admissible_actions(model.action_matrices, model.available)
     return next(later for earlier, later in pairwise(steps) if (later == earlier).all())
+
+
+def refuse_dead_ends(model: MDP) -> None:
+    """Raise a ValueError if there is a state without actions that is not terminal."""
+    stuck = np.flatnonzero(~model.available.any(axis=1))
+    if stuck.size:
+        raise ValueError(
+            f"in state {model.states[stuck[0]]!r} of the model no action is available, expected one in each; declare "
+            "such states terminal, MDP(..., terminal=...)"
+        )

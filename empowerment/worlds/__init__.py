@@ -11,11 +11,14 @@ from empowerment.models.pomdp import POMDP
 from empowerment.worlds.box import box_pushing
 from empowerment.worlds.channels import golden_mean, post, trapdoor
 from empowerment.worlds.corridor import aliased_corridor
+from empowerment.worlds.delivery import delivery, delivery_features
+from empowerment.worlds.delivery_env import delivery_env
 from empowerment.worlds.grid import grid_world, open_grid, slip_grid
 from empowerment.worlds.hanoi import tower_of_hanoi
 from empowerment.worlds.klyubin import klyubin_maze
 from empowerment.worlds.ring import ring
 from empowerment.worlds.shared import shared_corridor, two_way_dimmer, two_way_lamp
+from empowerment.worlds.study import study, study_features, study_variables
 from empowerment.worlds.tiger import tiger
 from empowerment.worlds.tmaze import tmaze
 
@@ -23,6 +26,9 @@ __all__ = [
     "WORLDS",
     "aliased_corridor",
     "box_pushing",
+    "delivery",
+    "delivery_env",
+    "delivery_features",
     "golden_mean",
     "grid_world",
     "klyubin_maze",
@@ -32,6 +38,9 @@ __all__ = [
     "ring",
     "shared_corridor",
     "slip_grid",
+    "study",
+    "study_features",
+    "study_variables",
     "tiger",
     "tmaze",
     "tower_of_hanoi",
@@ -43,12 +52,14 @@ __all__ = [
 WORLDS: dict[str, Callable[..., MDP | POMDP]] = {
     "aliased_corridor": aliased_corridor,
     "box_pushing": box_pushing,
+    "delivery": delivery,
     "golden_mean": golden_mean,
     "klyubin_maze": klyubin_maze,
     "open_grid": open_grid,
     "post": post,
     "ring": ring,
     "slip_grid": slip_grid,
+    "study": study,
     "tiger": tiger,
     "tmaze": tmaze,
     "tower_of_hanoi": tower_of_hanoi,

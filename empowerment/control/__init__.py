@@ -1,0 +1,1 @@
+"""Acting on a model: what the best policy for given rewards is worth."""

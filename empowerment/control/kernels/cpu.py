@@ -1,0 +1,146 @@
+"""Modified policy iteration, compiled: states one after the other, each with the newest values of the others."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import boolean, float64, int64, void
+
+from empowerment._jit import (
+    NUMBERS,
+    OUT_MATRIX,
+    OUT_VECTOR,
+    STOP,
+    VECTOR,
+    entry_point,
+    jit,
+    read_only,
+    stopped,
+)
+from empowerment.control.kernels import SparseModel, Swept
+from empowerment.interrupts import run
+
+# One sweep in so many looks at all actions; the others follow those that were best then, which costs less.
+_PERIOD = 8
+
+
+def sweep_until(
+    model: SparseModel, rewards: np.ndarray, discount: float, order: np.ndarray, gap: float, max_sweeps: int
+) -> Swept:
+    """Sweep over the states `order` until nothing changes by more than `gap`; see the package."""
+    n_tables, n_states = len(rewards), len(model.allowed)
+    values, change = np.zeros((n_tables, n_states)), np.zeros(n_tables)
+    sweeps = min(max_sweeps, _most_needed(rewards, discount, gap))
+    run(
+        _sweep,
+        (*model, rewards, discount, order, gap, max_sweeps, values, change),
+        float(n_tables) * sweeps * model.data.size,
+    )
+    return Swept(values, change)
+
+
+def _most_needed(rewards: np.ndarray, discount: float, gap: float) -> float:
+    """Return after how many sweeps nothing changes by more than `gap`, rounding apart."""
+    first = float(np.abs(rewards).max()) / (1 - discount)
+    if first <= gap or discount == 0:
+        return 1.0
+    return math.log(2 * first / gap) / -math.log(discount) + _PERIOD
+
+
+@entry_point(
+    void(
+        NUMBERS,
+        NUMBERS,
+        VECTOR,
+        read_only(boolean, 2),
+        read_only(float64, 3),
+        float64,
+        NUMBERS,
+        float64,
+        int64,
+        OUT_MATRIX,
+        OUT_VECTOR,
+        STOP,
+    )
+)
+def _sweep(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    data: np.ndarray,
+    allowed: np.ndarray,
+    rewards: np.ndarray,
+    discount: float,
+    order: np.ndarray,
+    gap: float,
+    max_sweeps: int,
+    values: np.ndarray,
+    change: np.ndarray,
+    stop: np.ndarray,
+) -> None:
+    chosen = np.empty(allowed.shape[0], np.int64)
+    for table in range(rewards.shape[0]):
+        value, reward = values[table], rewards[table]
+        for count in range(max_sweeps):
+            if stopped(stop):
+                return
+            if count % _PERIOD == 0 or count == max_sweeps - 1:
+                change[table] = _improve(indptr, indices, data, allowed, reward, discount, order, value, chosen)
+                if change[table] <= gap:
+                    break
+            else:
+                _evaluate(indptr, indices, data, reward, discount, order, chosen, value)
+
+
+@jit()
+def _improve(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    data: np.ndarray,
+    allowed: np.ndarray,
+    reward: np.ndarray,
+    discount: float,
+    order: np.ndarray,
+    value: np.ndarray,
+    chosen: np.ndarray,
+) -> float:
+    """Give every state the value of its best action, which is kept in `chosen`; return the largest change."""
+    n_actions, largest = allowed.shape[1], 0.0
+    for state in order:
+        best = -np.inf
+        for action in range(n_actions):
+            if allowed[state, action]:
+                row = state * n_actions + action
+                found = reward[state, action] + discount * _ahead(indptr, indices, data, row, value)
+                if found > best:
+                    best = found
+                    chosen[state] = action
+        largest = max(largest, abs(best - value[state]))
+        value[state] = best
+    return largest
+
+
+@jit()
+def _evaluate(
+    indptr: np.ndarray,
+    indices: np.ndarray,
+    data: np.ndarray,
+    reward: np.ndarray,
+    discount: float,
+    order: np.ndarray,
+    chosen: np.ndarray,
+    value: np.ndarray,
+) -> None:
+    """Give every state the value of the action that was best in it last."""
+    n_actions = reward.shape[1]
+    for state in order:
+        row = state * n_actions + chosen[state]
+        value[state] = reward[state, chosen[state]] + discount * _ahead(indptr, indices, data, row, value)
+
+
+@jit()
+def _ahead(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray, row: int, value: np.ndarray) -> float:
+    found = 0.0
+    for k in range(indptr[row], indptr[row + 1]):
+        found += data[k] * value[indices[k]]
+    return found
