@@ -74,7 +74,7 @@ _HOME = {
     "WorstCaseResult": "two_agents.worst_case",
     "worst_case_empowerment": "two_agents.worst_case",
 }
-_MODULES = ("plotting", "testing", "text", "worlds")
+_MODULES = ("desire", "plotting", "testing", "text", "worlds")
 
 __all__ = [
     "MDP",
@@ -111,6 +111,7 @@ __all__ = [
     "capacity_per_unit_cost",
     "channel_capacity",
     "context_empowerment",
+    "desire",
     "directed_information",
     "discounted_empowerment",
     "divergence",
@@ -145,6 +146,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from empowerment import desire as desire
     from empowerment import plotting as plotting
     from empowerment import testing as testing
     from empowerment import text as text

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from empowerment import validate
-from empowerment.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.archive import DamagedError, damage, decoded_label, encoded_label, read_sealed, write_sealed
 from empowerment.layout import GridLayout
 from empowerment.result_checks import check_result
 from empowerment.results import OPTIONS, EmpowermentResult, Sequences
@@ -39,8 +39,8 @@ def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
     header = {name: getattr(result, name) for name in OPTIONS}
     header |= {
         "format": FORMAT,
-        "states": [_encoded(label) for label in result.states],
-        "actions": [_encoded(label) for label in result.actions],
+        "states": [encoded_label(label) for label in result.states],
+        "actions": [encoded_label(label) for label in result.actions],
         "layout": result.layout and result.layout.to_dict(),
     }
     _refuse_what_json_cannot_hold(header)
@@ -95,7 +95,7 @@ def _rebuilt(header: dict[str, Any], arrays: dict[str, Any]) -> EmpowermentResul
     parts = [arrays.pop(f"sequence_{name}", None) for name in _SEQUENCES]
     layout = header.pop("layout")
     for name in ("states", "actions"):
-        header[name] = tuple(_decoded(label) for label in header[name])
+        header[name] = tuple(decoded_label(label) for label in header[name])
     return EmpowermentResult(
         **arrays,
         **header,
@@ -114,18 +114,3 @@ def _refuse_what_json_cannot_hold(header: dict[str, Any]) -> None:
         json.dumps(header)
     except (TypeError, ValueError, RecursionError) as reason:  # NumPy's numbers, too many digits, too deep
         raise TypeError(f"the labels, options or layout cannot be saved: {reason}") from None
-
-
-def _encoded(label: Any) -> Any:
-    """Return a label as JSON has it; a tuple becomes a list."""
-    if isinstance(label, tuple):
-        return [_encoded(part) for part in label]
-    if label is None or isinstance(label, str | int | float | bool):
-        return label
-    raise TypeError(f"the label {label!r} cannot be saved, expected text, numbers, or tuples of them")
-
-
-def _decoded(label: Any) -> Any:
-    if isinstance(label, dict):
-        raise DamagedError(f"its header has the label {label!r}")
-    return tuple(_decoded(part) for part in label) if isinstance(label, list) else label

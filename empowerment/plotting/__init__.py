@@ -1,4 +1,4 @@
-"""Pictures: maps of grids, values with intervals, over beliefs or horizons; policies; audits; texts; assistants.
+"""Pictures: maps, values with intervals, policies as arrows, audits, texts, assistants, agents with desires.
 
 Every function takes ``ax=None``, makes a figure only if none is handed in, returns the Axes and never shows.
 """
@@ -16,7 +16,9 @@ from empowerment.plotting.handoff import plot_turns
 from empowerment.plotting.influence import plot_budget, plot_control_left
 from empowerment.plotting.intervals import intervals_size, plot_intervals
 from empowerment.plotting.maps import map_size, plot_map
+from empowerment.plotting.measured import plot_before_after, plot_sensitivity, plot_timing
 from empowerment.plotting.simplex import plot_beliefs
+from empowerment.plotting.trace import plot_desire_trace
 
 if TYPE_CHECKING:
     from empowerment.results import EmpowermentResult
@@ -24,14 +26,18 @@ if TYPE_CHECKING:
 __all__ = [
     "figure_size",
     "plot_assistants",
+    "plot_before_after",
     "plot_beliefs",
     "plot_budget",
     "plot_control_left",
+    "plot_desire_trace",
     "plot_empowerment",
     "plot_horizons",
     "plot_intervals",
     "plot_map",
     "plot_policy",
+    "plot_sensitivity",
+    "plot_timing",
     "plot_turns",
 ]
 

@@ -1,0 +1,98 @@
+"""Agents whose emotions move their desires, and whose desires decide.
+
+Every public name is resolved at its first use.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+_HOME = {
+    "DesireAgent": "agent",
+    "Agent": "agent",
+    "Actor": "agent",
+    "WEALTH": "agent",
+    "EMOTIONS": "appraisal",
+    "appraise": "appraisal",
+    "fluctuates": "appraisal",
+    "name_emotions": "appraisal",
+    "deficits": "desires",
+    "objective": "desires",
+    "update_desire": "desires",
+    "FeatureWorld": "worlds.feature_world",
+    "Mind": "mind",
+    "feel": "mind",
+    "DesireParameters": "parameters",
+    "Plans": "planning",
+    "Riders": "worlds.riders",
+    "simulate_agents": "simulation",
+    "Students": "worlds.students",
+    "DesireTrace": "trace",
+    "DesireWorld": "world",
+    "Outcome": "world",
+    "percentile": "world",
+}
+
+__all__ = [
+    "EMOTIONS",
+    "WEALTH",
+    "Actor",
+    "Agent",
+    "DesireAgent",
+    "DesireParameters",
+    "DesireTrace",
+    "DesireWorld",
+    "FeatureWorld",
+    "Mind",
+    "Outcome",
+    "Plans",
+    "Riders",
+    "Students",
+    "appraise",
+    "deficits",
+    "feel",
+    "fluctuates",
+    "name_emotions",
+    "objective",
+    "percentile",
+    "simulate_agents",
+    "update_desire",
+]
+
+if TYPE_CHECKING:
+    from empowerment.desire.agent import WEALTH as WEALTH
+    from empowerment.desire.agent import Actor as Actor
+    from empowerment.desire.agent import Agent as Agent
+    from empowerment.desire.agent import DesireAgent as DesireAgent
+    from empowerment.desire.appraisal import EMOTIONS as EMOTIONS
+    from empowerment.desire.appraisal import appraise as appraise
+    from empowerment.desire.appraisal import fluctuates as fluctuates
+    from empowerment.desire.appraisal import name_emotions as name_emotions
+    from empowerment.desire.desires import deficits as deficits
+    from empowerment.desire.desires import objective as objective
+    from empowerment.desire.desires import update_desire as update_desire
+    from empowerment.desire.mind import Mind as Mind
+    from empowerment.desire.mind import feel as feel
+    from empowerment.desire.parameters import DesireParameters as DesireParameters
+    from empowerment.desire.planning import Plans as Plans
+    from empowerment.desire.simulation import simulate_agents as simulate_agents
+    from empowerment.desire.trace import DesireTrace as DesireTrace
+    from empowerment.desire.world import DesireWorld as DesireWorld
+    from empowerment.desire.world import Outcome as Outcome
+    from empowerment.desire.world import percentile as percentile
+    from empowerment.desire.worlds.feature_world import FeatureWorld as FeatureWorld
+    from empowerment.desire.worlds.riders import Riders as Riders
+    from empowerment.desire.worlds.students import Students as Students
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

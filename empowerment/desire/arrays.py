@@ -1,0 +1,46 @@
+"""Arrays that are handed to the pure functions of the loop, checked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from empowerment import validate
+
+N_AXES = 3
+"""Pleasure, arousal, dominance."""
+
+
+def matching_arrays(**given: tuple[object, int | None]) -> list[np.ndarray]:
+    """Return finite arrays, their leading axes broadcast against each other.
+
+    Parameters
+    ----------
+    **given
+        By name, an array and how many numbers it has along its last axis: None where all axes are leading ones, 0
+        where any number will do.
+
+    Raises
+    ------
+    ValueError
+        If an array has another number, entries that are not finite, or leading axes that do not fit the others'.
+    """
+    found = {name: finite_array(values, name, count) for name, (values, count) in given.items()}
+    leading = {name: found[name].shape[: None if count is None else -1] for name, (_, count) in given.items()}
+    try:
+        common = np.broadcast_shapes(*leading.values())
+    except ValueError:
+        shown = ", ".join(f"{name} {shape}" for name, shape in leading.items())
+        raise ValueError(f"the leading axes do not go together: {shown}, expected shapes that broadcast") from None
+    return [np.broadcast_to(array, (*common, *array.shape[len(leading[name]) :])) for name, array in found.items()]
+
+
+def finite_array(values: object, name: str, count: int | None) -> np.ndarray:
+    """Return an array of finite numbers, as float64, with `count` of them along its last axis; see above."""
+    axes = "(...)" if count is None else "(..., entry)" if count == 0 else f"(..., {count})"
+    array = np.asarray(validate.number_array(values, name, None, axes), dtype=np.float64)
+    if count is not None and (array.ndim == 0 or (count and array.shape[-1] != count)):
+        raise ValueError(f"{name} has shape {array.shape}, expected {axes}")
+    if not np.isfinite(array).all():
+        first = array[~np.isfinite(array)][0]
+        raise ValueError(f"{name} holds {first}, expected finite numbers")
+    return array

@@ -1,0 +1,192 @@
+"""From emotions to desires, and from desires to an objective."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.desire.arrays import finite_array, matching_arrays
+from empowerment.desire.parameters import DesireParameters
+
+
+def deficits(levels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Return how far each variable is below what is wanted of it, as a share of that.
+
+    Parameters
+    ----------
+    levels : ndarray of shape (..., n_desires)
+    wanted : ndarray of shape (n_desires,)
+        Above 0.
+
+    Returns
+    -------
+    ndarray of shape (..., n_desires)
+        ``max(0, 1 - levels / wanted)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.desire import deficits
+    >>> deficits(np.array([3.0, 8.0, 0.1]), np.array([4.0, 7.0, 0.25])).round(2)
+    array([0.25, 0.  , 0.6 ])
+    """
+    levels = finite_array(levels, "levels", 0)
+    n_wanted = finite_array(wanted, "wanted", 0).shape[-1]
+    if levels.shape[-1] != n_wanted:
+        raise ValueError(
+            f"levels has shape {levels.shape}, expected (..., {n_wanted}), a level of each variable wanted"
+        )
+    return shortfalls(levels, checked_wanted(wanted, n_wanted))
+
+
+def shortfalls(levels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """Compute what :func:`deficits` does, of arrays that need no check."""
+    return np.maximum(0.0, 1.0 - levels / wanted)
+
+
+def update_desire(
+    desire: np.ndarray,
+    will: np.ndarray,
+    unmet: np.ndarray,
+    size: np.ndarray,
+    steps: np.ndarray,
+    parameters: DesireParameters,
+) -> np.ndarray:
+    """Compute the desire after an event.
+
+    Parameters
+    ----------
+    desire : ndarray of shape (..., n_desires)
+        The weights before it.
+    will : ndarray of shape (..., n_desires)
+        The weights that desires fall back to.
+    unmet : ndarray of shape (..., n_desires)
+        Deficits, with whatever a message adds to them.
+    size : ndarray of shape (...)
+        How far the emotion is from that of the last event.
+    steps : ndarray of int of shape (...)
+        Steps since the last event, this one included.
+    parameters : DesireParameters
+
+    Returns
+    -------
+    ndarray of shape (..., n_desires)
+        Weights that sum to 1.
+
+    Raises
+    ------
+    ValueError
+        If an array has another shape or holds NaN or infinity, or a weight is not above 0.
+
+    Notes
+    -----
+    With `d` the decay and ``k = (1 - d) ** steps``, the logarithms of the weights are those of
+    ``desire ** k * will ** (1 - k)``, plus the gain times the intensity ``min(size, most_intensity)`` times
+    `unmet`. Their softmax is cut from below at `least_desire` and normalised: a floor by mixing would move desires
+    where nothing happened. The form is this library's; the source says only that fluctuations re-weight desires.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.desire import DesireParameters, update_desire
+    >>> will = np.array([0.7, 0.15, 0.15])
+    >>> update_desire(will, will, np.array([0.1, 0.6, 0.0]), 1.5, 10, DesireParameters.shock()).round(6)
+    array([0.471897, 0.453191, 0.074912])
+    """
+    parameters = validate.instance(parameters, DesireParameters, "parameters")
+    n_desires = finite_array(desire, "desire", 0).shape[-1]
+    for name, numbers in (("will", will), ("unmet", unmet)):
+        shape = finite_array(numbers, name, 0).shape
+        if shape[-1] != n_desires:
+            raise ValueError(f"{name} has shape {shape}, expected (..., {n_desires}), as many as desire has")
+    desire, will, unmet, size, steps = matching_arrays(
+        desire=(desire, 0), will=(will, 0), unmet=(unmet, 0), size=(size, None), steps=(steps, None)
+    )
+    for name, weights in (("desire", desire), ("will", will)):
+        if (weights <= 0).any():
+            raise ValueError(f"{name} holds {weights.min():g}, expected weights above 0, which alone can grow")
+    for name, amounts in (("size", size), ("steps", steps)):
+        if (amounts < 0).any():
+            raise ValueError(f"{name} holds {amounts.min():g}, expected numbers of at least 0")
+    return updated_desire(desire, will, unmet, size, steps, parameters)
+
+
+def updated_desire(
+    desire: np.ndarray,
+    will: np.ndarray,
+    unmet: np.ndarray,
+    size: np.ndarray,
+    steps: np.ndarray,
+    parameters: DesireParameters,
+) -> np.ndarray:
+    """Compute what :func:`update_desire` does, of arrays that need no check."""
+    kept = np.asarray((1.0 - parameters.decay) ** np.asarray(steps))[..., None]
+    intensity = np.minimum(size, parameters.most_intensity) if parameters.intensity else np.ones(np.shape(size))
+    exponent = kept * np.log(desire) + (1.0 - kept) * np.log(will)
+    with np.errstate(over="ignore"):
+        exponent += parameters.gain * np.asarray(intensity)[..., None] * unmet
+    if not np.isfinite(exponent).all():
+        raise ValueError(
+            f"gain is {parameters.gain:g} and an unmet want, messages included, is {np.abs(unmet).max():g}: their "
+            "product is beyond double precision, expected smaller numbers"
+        )
+    weights = np.exp(exponent - exponent.max(axis=-1, keepdims=True))
+    weights /= weights.sum(axis=-1, keepdims=True)
+    weights = np.maximum(weights, parameters.least_desire)
+    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
+
+
+def objective(desire: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """Return the reward of each state and action: its features, weighted by the desire.
+
+    Parameters
+    ----------
+    desire : ndarray of shape (..., n_desires)
+    features : ndarray of shape (n_states, n_actions, n_desires)
+
+    Returns
+    -------
+    ndarray of shape (..., n_states, n_actions)
+    """
+    desire, features = finite_array(desire, "desire", 0), finite_array(features, "features", 0)
+    if features.ndim != 3 or features.shape[-1] != desire.shape[-1]:
+        raise ValueError(
+            f"features has shape {features.shape}, expected (n_states, n_actions, n_desires = {desire.shape[-1]})"
+        )
+    return weighted_features(desire, features)
+
+
+def weighted_features(desire: np.ndarray, features: np.ndarray) -> np.ndarray:
+    """Compute what :func:`objective` does, of arrays that need no check; the same for one desire as for many."""
+    total = np.zeros((*desire.shape[:-1], *features.shape[:-1]))
+    for number in range(features.shape[-1]):
+        total += desire[..., number, None, None] * features[..., number]
+    return total
+
+
+def checked_will(will: Any, n_desires: int | None, least: float = 0.0, name: str = "will") -> np.ndarray:
+    """Return weights of desires, None for any number, that sum to 1, each at least `least`.
+
+    Raises
+    ------
+    ValueError
+        If they are off the simplex, or one is smaller than every event makes it.
+    """
+    weights = validate.distribution(will, n_desires, name)
+    small = np.flatnonzero(weights < least - 1e-12)
+    if small.size:
+        raise ValueError(
+            f"{name}[{small[0]}] is {weights[small[0]]:g}, expected at least least_desire = {least:g}, to which "
+            "every event would raise it"
+        )
+    return weights
+
+
+def checked_wanted(wanted: Any, n_desires: int) -> np.ndarray:
+    """Return how much each variable should be, as numbers above 0."""
+    found = validate.number_table(wanted, (n_desires,), "wanted", "(n_desires,)")
+    if (found <= 0).any():
+        raise ValueError(f"wanted is {found.tolist()}, expected numbers above 0: deficits are shares of them")
+    return found

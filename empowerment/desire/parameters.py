@@ -1,0 +1,170 @@
+"""The numbers of the loop from changes of state to desires, and where each comes from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+
+Table = tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True)
+class DesireParameters:
+    """How changes become emotions, emotions desires, and desires decisions.
+
+    The names of the presets say which appraisal they hold; all else is the same in both. After each number stands its
+    origin: the source [1]_ as it is known at second hand, or this library. The defaults were chosen by looking at the
+    source's example, about thirty settings of it, so that it happens in the delivery world: they show that it can
+    happen, and are no evidence about people.
+
+    Attributes
+    ----------
+    appraisal : tuple of shape (3, n_changes)
+        What a unit of each appraised change adds to pleasure, arousal and dominance. Its form, two changes and three
+        axes, is the source's; the numbers are the library's, and those of :meth:`source` are arguments.
+    change_scale : tuple of float
+        How much of each change is one unit. The library's.
+    persistence : float
+        Share of the mood that stays from one step to the next, from 0 to 1. The library's; the source has none, 0.
+    rank_dominance : tuple of three float
+        What is added to dominance in the lowest, the middle and the highest third of the ranks. The form is the
+        source's, the numbers are the library's.
+    threshold : float
+        How far, in Euclidean distance, an emotion must be from that of the last event for the next one. That desires
+        change at such events and only there ("sole trigger") is the source's; the number is the library's.
+    gain : float
+        Weight of unmet wants in an update. The library's.
+    decay : float
+        How much of what events did is forgotten in a step; counted at the next event. The library's.
+    intensity : bool
+        Whether an update is in proportion to how far the emotion went, up to `most_intensity`.
+    most_intensity : float
+        How far of that counts. The library's.
+    least_desire : float
+        To which smaller weights are raised at an event, before all are normalised again. The library's.
+    temperature : float
+        Of the softmax over action values; 0 takes the best action, the first of several. The library's.
+    discount : float
+        Of the values. The library's.
+
+    References
+    ----------
+    .. [1] arXiv:2510.13195.
+
+    Examples
+    --------
+    >>> from empowerment.desire import DesireParameters
+    >>> DesireParameters.shock().threshold
+    1.2
+    >>> DesireParameters.source(0.25, 0.5, threshold=0.5).appraisal
+    ((0.25, 0.0), (0.0, 0.5), (0.0, 0.0))
+    """
+
+    appraisal: Table = ((0.5, 0.25), (0.0, -0.5), (0.0, 0.25))
+    change_scale: tuple[float, ...] = (2.0, 2.0)
+    persistence: float = 0.5
+    rank_dominance: tuple[float, float, float] = (-0.4, 0.0, 0.4)
+    threshold: float = 1.2
+    gain: float = 2.0
+    decay: float = 0.05
+    intensity: bool = True
+    most_intensity: float = 2.0
+    least_desire: float = 0.02
+    temperature: float = 0.05
+    discount: float = 0.97
+
+    def __post_init__(self) -> None:
+        """Check every number."""
+        table = validate.number_array(self.appraisal, "appraisal", 2, "(emotion axis, change)")
+        scale = validate.number_table(self.change_scale, (table.shape[1],), "change_scale", "(n_changes,)")
+        validate.number_table(table, (3, scale.size), "appraisal", "(pleasure, arousal and dominance; n_changes)")
+        if (scale <= 0).any():
+            raise ValueError(f"change_scale is {scale.tolist()}, expected numbers above 0")
+        with np.errstate(over="ignore"):
+            if not np.isfinite(table / scale).all():
+                raise ValueError("appraisal over change_scale is beyond double precision, expected smaller numbers")
+        ranks = validate.number_table(self.rank_dominance, (3,), "rank_dominance", "(low, middle, high)")
+        object.__setattr__(self, "appraisal", tuple(map(tuple, table.tolist())))
+        object.__setattr__(self, "change_scale", tuple(scale.tolist()))
+        object.__setattr__(self, "rank_dominance", tuple(ranks.tolist()))
+        validate.probability(self.persistence, "persistence")
+        validate.probability(self.decay, "decay")
+        validate.flag(self.intensity, "intensity")
+        for name in ("gain", "most_intensity", "temperature"):
+            validate.finite(getattr(self, name), name, least=0.0)
+        threshold = validate.real(self.threshold)
+        if threshold is None or not threshold >= 0:
+            raise ValueError(
+                f"threshold is {validate.shown(self.threshold)}, expected a distance of at least 0, or "
+                "math.inf for no event at all"
+            )
+        least = validate.probability(self.least_desire, "least_desire")
+        if least == 0:
+            raise ValueError("least_desire is 0, expected a number above 0: a desire of 0 never comes back")
+        if validate.discount(self.discount) == 1:
+            raise ValueError("discount is 1, expected a number in [0, 1)")
+
+    @classmethod
+    def shock(cls, **changes: Any) -> DesireParameters:
+        """Return the preset in which losses of health arouse and frighten.
+
+        Parameters
+        ----------
+        **changes
+            Numbers that are to be others than those of the preset, by name.
+        """
+        return _changed(cls(), changes)
+
+    @classmethod
+    def source(cls, pleasure: float, arousal: float, **changes: Any) -> DesireParameters:
+        """Return the preset whose appraisal is the source's, without a mood that persists.
+
+        Parameters
+        ----------
+        pleasure : float
+            The source's k_p: the pleasure in a unit of income more.
+        arousal : float
+            The source's k_a: the arousal by a unit of health more. With a number above 0 a crash calms, so that it is
+            named sadness.
+        **changes
+            As in :meth:`shock`.
+        """
+        pleasure, arousal = validate.finite(pleasure, "pleasure"), validate.finite(arousal, "arousal")
+        literal = cls(appraisal=((pleasure, 0.0), (0.0, arousal), (0.0, 0.0)), persistence=0.0)
+        return _changed(literal, changes)
+
+    @classmethod
+    def preset(cls, name: str, **changes: Any) -> DesireParameters:
+        """Return the preset of this name, "shock" or "source"; the latter with k_p = 0.25 and k_a = 0.5.
+
+        Raises
+        ------
+        ValueError
+            If there is no preset of this name.
+        """
+        if validate.one_of(name, ("shock", "source"), "preset") == "shock":
+            return cls.shock(**changes)
+        return cls.source(0.25, 0.5, **changes)
+
+    @property
+    def n_changes(self) -> int:
+        """How many changes are appraised."""
+        return len(self.change_scale)
+
+    @cached_property
+    def weights(self) -> np.ndarray:
+        """What a unit of each change, as it is measured, adds to each axis; of shape (3, n_changes), read-only."""
+        found = np.array(self.appraisal) / np.array(self.change_scale)
+        found.setflags(write=False)
+        return found
+
+
+def _changed(parameters: DesireParameters, changes: dict[str, Any]) -> DesireParameters:
+    for name in changes:
+        validate.one_of(name, DesireParameters.__dataclass_fields__, "parameter")
+    return replace(parameters, **changes)

@@ -1,0 +1,251 @@
+"""What became of agents, step by step."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.archive import DamagedError, damage, decoded_label, encoded_label, read_sealed, write_sealed
+from empowerment.desire.appraisal import name_emotions
+from empowerment.desire.parameters import DesireParameters
+from empowerment.desire.trace_checks import check_trace
+from empowerment.export import data_frame
+
+FORMAT = "empowerment-desire-trace-1"
+_AXES = ("pleasure", "arousal", "dominance")
+_LABELS = ("agent", "seeds", "desires", "appraised", "states", "actions", "moved")
+_BEFORE = ("state_numbers", "emotion", "desire")
+_MOST_ROWS = 20
+_ARRAYS = (
+    *_BEFORE,
+    "action_numbers",
+    "levels",
+    "changes",
+    "rank",
+    "features",
+    "event",
+)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class DesireTrace:
+    """What became of agents of one kind in several runs: sized, iterable over seeds, and indexed by them.
+
+    All arrays have the axes (run, step, agent), some one more. Those of `state_numbers`, `emotion` and `desire` hold
+    what was so before each step, and one more for after the last.
+
+    Attributes
+    ----------
+    agent : str
+    seeds : tuple of int
+        One for each run.
+    desires, appraised : tuple of str
+        Names of the desires, and of the changes that are appraised.
+    states, actions : tuple
+        Labels of the world's model.
+    parameters : DesireParameters
+    moved : bool
+        Whether events changed the desire.
+    state_numbers : ndarray of int of shape (n_runs, n_steps + 1, n_agents)
+    action_numbers : ndarray of int of shape (n_runs, n_steps, n_agents)
+    levels : ndarray of shape (n_runs, n_steps, n_agents, n_desires)
+        The variables that wants are about, after each step.
+    changes : ndarray of shape (n_runs, n_steps, n_agents, n_changes)
+    rank : ndarray of shape (n_runs, n_steps, n_agents)
+    features : ndarray of shape (n_runs, n_steps, n_agents, n_desires)
+        What each step was worth to each desire.
+    emotion : ndarray of shape (n_runs, n_steps + 1, n_agents, 3)
+        Pleasure, arousal and dominance.
+    desire : ndarray of shape (n_runs, n_steps + 1, n_agents, n_desires)
+    event : ndarray of bool of shape (n_runs, n_steps, n_agents)
+        Whether the emotion after a step was out of the ordinary. For agents that are moved, and only for them, the
+        desire changes there.
+    records : mapping from str to ndarray of shape (n_runs, n_steps, n_agents)
+        What the world records besides; riders have "pay", "health" (before the night) and "delivered".
+    """
+
+    agent: str
+    seeds: tuple[int, ...]
+    desires: tuple[str, ...]
+    appraised: tuple[str, ...]
+    states: tuple[Any, ...]
+    actions: tuple[Any, ...]
+    parameters: DesireParameters
+    moved: bool
+    state_numbers: np.ndarray
+    action_numbers: np.ndarray
+    levels: np.ndarray
+    changes: np.ndarray
+    rank: np.ndarray
+    features: np.ndarray
+    emotion: np.ndarray
+    desire: np.ndarray
+    event: np.ndarray
+    records: Mapping[str, np.ndarray]
+
+    @property
+    def n_steps(self) -> int:
+        """Number of steps of each run."""
+        return int(self.action_numbers.shape[1])
+
+    @property
+    def n_agents(self) -> int:
+        """Number of agents in each run."""
+        return int(self.action_numbers.shape[2])
+
+    @property
+    def emotion_names(self) -> np.ndarray:
+        """The name of the emotion after each step, of shape (n_runs, n_steps, n_agents)."""
+        return name_emotions(self.emotion[:, 1:])
+
+    def __len__(self) -> int:
+        return len(self.seeds)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.seeds)
+
+    def __contains__(self, seed: object) -> bool:
+        return seed in self.seeds
+
+    def __getitem__(self, seed: int) -> DesireTrace:
+        """Return the run of one seed."""
+        run = validate.index_of(seed, {each: number for number, each in enumerate(self.seeds)}, "seed")
+        one = slice(run, run + 1)
+        parts: dict[str, Any] = {name: getattr(self, name)[one] for name in ("seeds", *_ARRAYS)}
+        records = {name: array[one] for name, array in self.records.items()}
+        return dataclasses.replace(self, **parts, records=records)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the trace to an ``.npz`` file without pickles, whole or not at all.
+
+        Parameters
+        ----------
+        path : path
+
+        Raises
+        ------
+        TypeError
+            If a label of a state or an action is no text, number, or tuple of them.
+        OSError
+            If nothing can be written there.
+        """
+        header = {name: encoded_label(getattr(self, name)) for name in _LABELS}
+        header |= {"format": FORMAT, "parameters": dataclasses.asdict(self.parameters), "records": list(self.records)}
+        arrays = {name: getattr(self, name) for name in _ARRAYS}
+        arrays |= {f"record_{name}": array for name, array in self.records.items()}
+        write_sealed(validate.path(path, "path"), header, arrays, compressed=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> DesireTrace:
+        """Read a trace that :meth:`save` wrote, if nothing in the file has changed.
+
+        Parameters
+        ----------
+        path : path
+        memory : float
+            The most bytes that the arrays may take; a larger file is refused before it is unpacked.
+
+        Returns
+        -------
+        DesireTrace
+
+        Raises
+        ------
+        ValueError
+            If the file is no saved trace, or is damaged.
+        MemoryError
+            If it would unpack to more than `memory` bytes.
+        """
+        path = validate.path(path, "path")
+        try:
+            header, arrays = read_sealed(path, FORMAT, validate.memory(memory))
+            with damage("what it holds"):
+                names, parameters = header.pop("records"), DesireParameters(**header.pop("parameters"))
+                labels = {name: decoded_label(header.pop(name)) for name in _LABELS}
+                records = {name: arrays.pop(f"record_{name}") for name in names}
+                parts: dict[str, Any] = {**header, **labels, **arrays}
+                trace = cls(**parts, parameters=parameters, records=records)
+                check_trace(trace)
+            return trace
+        except DamagedError as reason:
+            raise ValueError(f"{os.fspath(path)!r} is not a saved trace, or is damaged: {reason}") from None
+
+    def to_dataframe(self) -> Any:
+        """Return a row for each run, step and agent.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the state and the action by label, the variables, the emotion with its name, the desire in force when
+            the action was chosen, whether the step was an event, and what the world records.
+        """
+        run, step, agent = np.indices(self.action_numbers.shape)
+        states = np.fromiter(map(str, self.states), dtype=object, count=len(self.states))
+        actions = np.fromiter(map(str, self.actions), dtype=object, count=len(self.actions))
+        columns = {
+            "seed": np.array(self.seeds)[run],
+            "step": step,
+            "agent": agent,
+            "state": states[self.state_numbers[:, :-1]],
+            "action": actions[self.action_numbers],
+            **{f"level_{name}": self.levels[..., i] for i, name in enumerate(self.desires)},
+            **{f"change_{name}": self.changes[..., i] for i, name in enumerate(self.appraised)},
+            "rank": self.rank,
+            **{name: self.emotion[:, 1:, :, i] for i, name in enumerate(_AXES)},
+            "emotion": self.emotion_names,
+            "event": self.event,
+            **{f"desire_{name}": self.desire[:, :-1, :, i] for i, name in enumerate(self.desires)},
+            **self.records,
+        }
+        return data_frame({name: np.asarray(column).reshape(-1) for name, column in columns.items()}, "row")
+
+    def plot(
+        self,
+        ax: Any = None,
+        *,
+        title: str | None = None,
+        seed: int | None = None,
+        agent: int = 0,
+        steps: tuple[int, int] | None = None,
+        day: int | None = None,
+    ) -> Any:
+        """Draw what became of one agent; see :func:`empowerment.plotting.plot_desire_trace`."""
+        from empowerment.plotting import plot_desire_trace
+
+        return plot_desire_trace(self, seed=seed, agent=agent, steps=steps, day=day, ax=ax, title=title)
+
+    def __repr__(self) -> str:
+        runs = "1 run" if len(self) == 1 else f"{len(self)} runs"
+        agents = "1 agent" if self.n_agents == 1 else f"{self.n_agents} agents"
+        events = f"{int(self.event.sum())} events" if self.moved else "desires fixed"
+        return f"DesireTrace({runs} of {self.n_steps} steps, {agents} {self.agent!r}, {events})"
+
+    def _repr_html_(self) -> str:
+        """Return a table with a row for each agent: means over runs and steps."""
+        names = [html.escape(name) for name in self.desires]
+        head = [
+            "agent",
+            "events in a run",
+            *(f"mean {name}" for name in names),
+            *(f"desire for {name}" for name in names),
+        ]
+        events = self.event.sum(axis=1).mean(axis=0)
+        columns = np.column_stack([events, self.levels.mean(axis=(0, 1)), self.desire.mean(axis=(0, 1))])
+        rows = [
+            f"<tr><th>{agent}</th>{''.join(f'<td>{number:.4g}</td>' for number in row)}</tr>"
+            for agent, row in enumerate(columns[:_MOST_ROWS])
+        ]
+        if self.n_agents > _MOST_ROWS:
+            rows.append(f'<tr><th colspan="{len(head)}">and {self.n_agents - _MOST_ROWS} more</th></tr>')
+        return (
+            f"<table><caption>{html.escape(repr(self))}</caption>"
+            f"<thead><tr>{''.join(f'<th>{name}</th>' for name in head)}</tr></thead>"
+            f"<tbody>{''.join(rows)}</tbody></table>"
+        )

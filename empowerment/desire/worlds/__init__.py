@@ -1,0 +1,1 @@
+"""Worlds for agents with desires: couriers, students, any MDP with features."""
