@@ -28,14 +28,28 @@ _HOME = {
     "Riders": "worlds.riders",
     "simulate_agents": "simulation",
     "Students": "worlds.students",
+    "TokenModelDecision": "agents.token_decision",
+    "describe_rider": "agents.token_decision",
+    "describe_state": "agents.token_decision",
     "DesireTrace": "trace",
     "DesireWorld": "world",
     "Outcome": "world",
     "percentile": "world",
+    "RIDER_AGENTS": "agents.rider_agents",
+    "EmpoweredRider": "agents.empowered",
+    "PolicyAgent": "agents.policy_agents",
+    "QLearningRider": "agents.learning",
+    "RuleAgent": "agents.policy_agents",
+    "UnifiedAgent": "agents.policy_agents",
+    "ValueTrackingRider": "agents.value_tracking",
+    "cautious_rider": "agents.rider_rules",
+    "earning_courier": "agents.empowered",
+    "greedy_rider": "agents.rider_rules",
 }
 
 __all__ = [
     "EMOTIONS",
+    "RIDER_AGENTS",
     "WEALTH",
     "Actor",
     "Agent",
@@ -43,16 +57,28 @@ __all__ = [
     "DesireParameters",
     "DesireTrace",
     "DesireWorld",
+    "EmpoweredRider",
     "FeatureWorld",
     "Mind",
     "Outcome",
     "Plans",
+    "PolicyAgent",
+    "QLearningRider",
     "Riders",
+    "RuleAgent",
     "Students",
+    "TokenModelDecision",
+    "UnifiedAgent",
+    "ValueTrackingRider",
     "appraise",
+    "cautious_rider",
     "deficits",
+    "describe_rider",
+    "describe_state",
+    "earning_courier",
     "feel",
     "fluctuates",
+    "greedy_rider",
     "name_emotions",
     "objective",
     "percentile",
@@ -65,6 +91,19 @@ if TYPE_CHECKING:
     from empowerment.desire.agent import Actor as Actor
     from empowerment.desire.agent import Agent as Agent
     from empowerment.desire.agent import DesireAgent as DesireAgent
+    from empowerment.desire.agents.empowered import EmpoweredRider as EmpoweredRider
+    from empowerment.desire.agents.empowered import earning_courier as earning_courier
+    from empowerment.desire.agents.learning import QLearningRider as QLearningRider
+    from empowerment.desire.agents.policy_agents import PolicyAgent as PolicyAgent
+    from empowerment.desire.agents.policy_agents import RuleAgent as RuleAgent
+    from empowerment.desire.agents.policy_agents import UnifiedAgent as UnifiedAgent
+    from empowerment.desire.agents.rider_agents import RIDER_AGENTS as RIDER_AGENTS
+    from empowerment.desire.agents.rider_rules import cautious_rider as cautious_rider
+    from empowerment.desire.agents.rider_rules import greedy_rider as greedy_rider
+    from empowerment.desire.agents.token_decision import TokenModelDecision as TokenModelDecision
+    from empowerment.desire.agents.token_decision import describe_rider as describe_rider
+    from empowerment.desire.agents.token_decision import describe_state as describe_state
+    from empowerment.desire.agents.value_tracking import ValueTrackingRider as ValueTrackingRider
     from empowerment.desire.appraisal import EMOTIONS as EMOTIONS
     from empowerment.desire.appraisal import appraise as appraise
     from empowerment.desire.appraisal import fluctuates as fluctuates

@@ -1,0 +1,1 @@
+"""The agents that are compared with those of desires, and a language model that decides."""
