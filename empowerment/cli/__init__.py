@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from empowerment.cli import handoff
+from empowerment.cli import desire, handoff
 from empowerment.first_use import say_nothing
 
 OK, MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
@@ -128,6 +128,10 @@ def _parser() -> argparse.ArgumentParser:
         "handoff", help="complete what is predictable, hand over where the person should decide", allow_abbrev=False
     )
     handoff.fill(handoff_parser, _command)
+    desire_parser = commands.add_parser(
+        "desire", help="riders whose emotions move their desires, compared and measured", allow_abbrev=False
+    )
+    desire.fill(desire_parser, _command)
     return parser
 
 

@@ -9,6 +9,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 _HOME = {
+    "WarpingDistances": "comparison.warping",
+    "rider_series": "comparison.warping",
+    "warping_distances": "comparison.warping",
+    "warped": "comparison.warping",
+    "Verdict": "shocks.example",
+    "ExampleRegion": "shocks.example",
+    "ExampleCriterion": "shocks.example",
+    "example_region": "shocks.sensitivity",
+    "ShockRow": "shocks.result",
+    "ShockWindow": "shocks.result",
+    "ShockEffects": "shocks.result",
+    "shock_effects": "shocks.effects",
+    "SeedEstimate": "comparison.estimates",
+    "AgentSummary": "comparison.result",
+    "AgentComparison": "comparison.result",
+    "compare_agents": "comparison.compare",
     "DesireAgent": "agent",
     "Agent": "agent",
     "Actor": "agent",
@@ -53,11 +69,15 @@ __all__ = [
     "WEALTH",
     "Actor",
     "Agent",
+    "AgentComparison",
+    "AgentSummary",
     "DesireAgent",
     "DesireParameters",
     "DesireTrace",
     "DesireWorld",
     "EmpoweredRider",
+    "ExampleCriterion",
+    "ExampleRegion",
     "FeatureWorld",
     "Mind",
     "Outcome",
@@ -66,24 +86,36 @@ __all__ = [
     "QLearningRider",
     "Riders",
     "RuleAgent",
+    "SeedEstimate",
+    "ShockEffects",
+    "ShockRow",
+    "ShockWindow",
     "Students",
     "TokenModelDecision",
     "UnifiedAgent",
     "ValueTrackingRider",
+    "Verdict",
+    "WarpingDistances",
     "appraise",
     "cautious_rider",
+    "compare_agents",
     "deficits",
     "describe_rider",
     "describe_state",
     "earning_courier",
+    "example_region",
     "feel",
     "fluctuates",
     "greedy_rider",
     "name_emotions",
     "objective",
     "percentile",
+    "rider_series",
+    "shock_effects",
     "simulate_agents",
     "update_desire",
+    "warped",
+    "warping_distances",
 ]
 
 if TYPE_CHECKING:
@@ -108,6 +140,14 @@ if TYPE_CHECKING:
     from empowerment.desire.appraisal import appraise as appraise
     from empowerment.desire.appraisal import fluctuates as fluctuates
     from empowerment.desire.appraisal import name_emotions as name_emotions
+    from empowerment.desire.comparison.compare import compare_agents as compare_agents
+    from empowerment.desire.comparison.estimates import SeedEstimate as SeedEstimate
+    from empowerment.desire.comparison.result import AgentComparison as AgentComparison
+    from empowerment.desire.comparison.result import AgentSummary as AgentSummary
+    from empowerment.desire.comparison.warping import WarpingDistances as WarpingDistances
+    from empowerment.desire.comparison.warping import rider_series as rider_series
+    from empowerment.desire.comparison.warping import warped as warped
+    from empowerment.desire.comparison.warping import warping_distances as warping_distances
     from empowerment.desire.desires import deficits as deficits
     from empowerment.desire.desires import objective as objective
     from empowerment.desire.desires import update_desire as update_desire
@@ -115,6 +155,14 @@ if TYPE_CHECKING:
     from empowerment.desire.mind import feel as feel
     from empowerment.desire.parameters import DesireParameters as DesireParameters
     from empowerment.desire.planning import Plans as Plans
+    from empowerment.desire.shocks.effects import shock_effects as shock_effects
+    from empowerment.desire.shocks.example import ExampleCriterion as ExampleCriterion
+    from empowerment.desire.shocks.example import ExampleRegion as ExampleRegion
+    from empowerment.desire.shocks.example import Verdict as Verdict
+    from empowerment.desire.shocks.result import ShockEffects as ShockEffects
+    from empowerment.desire.shocks.result import ShockRow as ShockRow
+    from empowerment.desire.shocks.result import ShockWindow as ShockWindow
+    from empowerment.desire.shocks.sensitivity import example_region as example_region
     from empowerment.desire.simulation import simulate_agents as simulate_agents
     from empowerment.desire.trace import DesireTrace as DesireTrace
     from empowerment.desire.world import DesireWorld as DesireWorld

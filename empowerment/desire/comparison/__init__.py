@@ -1,0 +1,1 @@
+"""Agents of several kinds by the same random numbers."""

@@ -1,0 +1,206 @@
+"""What became of several kinds of agents in the same world."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.desire.comparison.estimates import SeedEstimate, ratio_difference, ratio_estimate
+from empowerment.desire.parameters import DesireParameters
+from empowerment.export import data_frame
+
+FORMAT = "empowerment-agent-comparison-1"
+_LABELS = ("agents", "seeds", "measures")
+_SHOWN = ("income", "health", "accepted", "accepted_possible", "accepted_far", "rests", "events")
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AgentSummary:
+    """What was measured of one kind of agent: sized, iterable over the measures, and indexed by them.
+
+    Attributes
+    ----------
+    agent : str
+    seeds : tuple of int
+    measures : tuple of str
+    numerators, denominators : ndarray of shape (n_measures, n_seeds)
+        A measure is the ratio of their sums.
+    """
+
+    agent: str
+    seeds: tuple[int, ...]
+    measures: tuple[str, ...]
+    numerators: np.ndarray
+    denominators: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.measures)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.measures)
+
+    def __contains__(self, measure: object) -> bool:
+        return measure in self.measures
+
+    def __getitem__(self, measure: str) -> SeedEstimate | None:
+        """Return a measure; None if there was nothing to count, such as the orders accepted where none came."""
+        return ratio_estimate(*self.ratio(measure))
+
+    def ratio(self, measure: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the numerators and the denominators of a measure, each of shape (n_seeds,)."""
+        i = validate.index_of(measure, {name: i for i, name in enumerate(self.measures)}, "measure")
+        return self.numerators[i], self.denominators[i]
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name} {told_estimate(self[name])}" for name in shown_measures(self.measures))
+        return f"AgentSummary({self.agent!r}: {told})"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AgentComparison:
+    """Several kinds of agents in the same world: sized, iterable over their names, and indexed by them.
+
+    Attributes
+    ----------
+    agents : tuple of str
+    seeds : tuple of int
+    measures : tuple of str
+        Of all worlds: ``value_…``, what a step is worth to a desire; "events" of an agent in a run; ``event_…``, the
+        share of events with an emotion of this name; ``desire_…``, the mean weight of a desire.
+        Of riders: "income" (a day), "health" (when choosing); "accepted", the share of the orders offered,
+        "accepted_possible", of those offered at a health above 0, and "accepted_far", of the far ones; "rests", the
+        share of slots; "gini" of the incomes of a run; ``richest_…`` and ``poorest_…``, those of the rider with the
+        most and with the least income at the end; "spread", the difference of their incomes, a day.
+    world : str
+    n_agents, n_steps : int
+    parameters : DesireParameters
+    numerators, denominators : ndarray of shape (n_kinds, n_measures, n_seeds)
+        A measure is the ratio of their sums.
+    """
+
+    agents: tuple[str, ...]
+    seeds: tuple[int, ...]
+    measures: tuple[str, ...]
+    world: str
+    n_agents: int
+    n_steps: int
+    parameters: DesireParameters
+    numerators: np.ndarray
+    denominators: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.agents)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.agents)
+
+    def __contains__(self, agent: object) -> bool:
+        return agent in self.agents
+
+    def __getitem__(self, agent: str) -> AgentSummary:
+        """Return what was measured of one kind."""
+        i = validate.index_of(agent, {name: i for i, name in enumerate(self.agents)}, "agent")
+        return AgentSummary(agent, self.seeds, self.measures, self.numerators[i], self.denominators[i])
+
+    def difference(self, agent: str, other: str, measure: str) -> SeedEstimate | None:
+        """Return how much more a measure is for one kind of agent than for another.
+
+        Parameters
+        ----------
+        agent, other : str
+        measure : str
+
+        Returns
+        -------
+        SeedEstimate or None
+            With the interval of the paired differences; None if there was nothing to count for one of them.
+        """
+        (above, below), (others_above, others_below) = self[agent].ratio(measure), self[other].ratio(measure)
+        return ratio_difference((above, others_above), (below, others_below))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the comparison to an ``.npz`` file without pickles, whole or not at all."""
+        header = {name: getattr(self, name) for name in (*_LABELS, "world", "n_agents", "n_steps")}
+        header |= {"format": FORMAT, "parameters": asdict(self.parameters)}
+        arrays = {"numerators": self.numerators, "denominators": self.denominators}
+        write_sealed(validate.path(path, "path"), header, arrays, compressed=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> AgentComparison:
+        """Read a comparison that :meth:`save` wrote, if nothing in the file has changed.
+
+        Raises
+        ------
+        ValueError
+            If the file is no saved comparison, or is damaged.
+        MemoryError
+            If it would unpack to more than `memory` bytes.
+        """
+        try:
+            header, arrays = read_sealed(validate.path(path, "path"), FORMAT, validate.memory(memory))
+            with damage("what it holds"):
+                labels = {name: tuple(header.pop(name)) for name in _LABELS}
+                parameters = DesireParameters(**header.pop("parameters"))
+                parts: dict[str, Any] = {**header, **labels, **arrays}
+                return cls(**parts, parameters=parameters)
+        except DamagedError as reason:
+            raise ValueError(
+                f"{os.fspath(path)!r} is not a saved comparison of agents, or is damaged: {reason}"
+            ) from None
+
+    def to_dataframe(self) -> Any:
+        """Return a row for each agent and measure that has something to count.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the value and both ends of its interval.
+        """
+        rows = [(agent, name, self[agent][name]) for agent in self for name in self.measures]
+        counted = [(agent, name, found) for agent, name, found in rows if found is not None]
+        columns = {"agent": [row[0] for row in counted], "measure": [row[1] for row in counted]}
+        numbers = {end: [getattr(row[2], end) for row in counted] for end in ("value", "lower", "upper")}
+        return data_frame(columns | numbers, "row")
+
+    def __repr__(self) -> str:
+        runs = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
+        kinds = "1 kind" if len(self) == 1 else f"{len(self)} kinds"
+        lines = "".join(f"\n  {self[agent]!r}" for agent in self)
+        return f"AgentComparison({kinds} of agents, {runs}, {self.n_steps} steps){lines}"
+
+    def _repr_html_(self) -> str:
+        names = shown_measures(self.measures)
+        head = "".join(f"<th>{html.escape(name)}</th>" for name in ("agent", *names))
+        rows = "".join(
+            f"<tr><th>{html.escape(agent)}</th>"
+            + "".join(f"<td>{told_estimate(self[agent][name])}</td>" for name in names)
+            + "</tr>"
+            for agent in self
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def shown_measures(measures: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the measures that a summary shows, out of those there are."""
+    chosen = _SHOWN if set(_SHOWN) <= set(measures) else [name for name in measures if name.startswith("value_")]
+    return (*chosen, *(("events",) if "events" not in chosen else ()))
+
+
+def told_estimate(found: SeedEstimate | None, digits: int = 4) -> str:
+    """Return an estimate as text: a value and how far the interval reaches to either side, or both ends."""
+    if found is None:
+        return "–"
+    if found.n_seeds == 1:
+        return f"{found.value:.{digits}g}"
+    below, above = found.value - found.lower, found.upper - found.value
+    rounding = 1e-12 * abs(found.value)
+    if abs(below - above) <= max(1e-9 * above, rounding):
+        return f"{found.value:.{digits}g} ± {above if above > rounding else 0:.2g}"
+    return f"{found.value:.{digits}g} [{found.lower:.{digits}g}, {found.upper:.{digits}g}]"

@@ -1,0 +1,1 @@
+"""What shocks do to agents with desires, and where the source's example happens."""

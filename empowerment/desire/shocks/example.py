@@ -1,0 +1,260 @@
+"""When the source's example counts as happening, and the parameters for which it does."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.desire.comparison.pictures import region_picture
+from empowerment.desire.parameters import DesireParameters
+from empowerment.desire.shocks.result import ShockEffects
+from empowerment.export import data_frame
+
+FORMAT = "empowerment-example-region-1"
+HEALTH = "health"
+
+
+class Verdict(NamedTuple):
+    """Which parts of the example happen.
+
+    Attributes
+    ----------
+    desire_rises, declines_rise, rests_rise, income_falls, income_holds : bool
+        As in :class:`ExampleCriterion`.
+    """
+
+    desire_rises: bool
+    declines_rise: bool
+    rests_rise: bool
+    income_falls: bool
+    income_holds: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether all of them do."""
+        return all(self)
+
+
+@dataclass(frozen=True)
+class ExampleCriterion:
+    """When the source's example counts as happening: after a shock, riders look after their health, and still earn.
+
+    The source tells it in words [1]_. The numbers are this library's; the comparison is always with the twin whose
+    desire is frozen.
+
+    Attributes
+    ----------
+    window : int
+        Slots after the shock.
+    least_rise_of_desire : float
+        "desire_rises": the mean desire for health rises in the slot of the shock by as much, or more.
+    least_rise_of_declines : float
+        "declines_rise": the 95 % interval of how much more of the far orders are declined lies above it.
+    most_loss_of_income : float
+        "income_holds": the income is smaller by a share below it. "income_falls": its 95 % interval lies below 0,
+        and "rests_rise": that of the share of rests above 0.
+
+    References
+    ----------
+    .. [1] arXiv:2510.13195.
+    """
+
+    window: int = 24
+    least_rise_of_desire: float = 0.05
+    least_rise_of_declines: float = 0.05
+    most_loss_of_income: float = 0.25
+
+    def __post_init__(self) -> None:
+        """Check every number."""
+        validate.positive_int(self.window, "window", most=validate.LONGEST)
+        for name in ("least_rise_of_desire", "least_rise_of_declines"):
+            validate.finite(getattr(self, name), name)
+        validate.probability(self.most_loss_of_income, "most_loss_of_income")
+
+    def judge(self, effects: ShockEffects) -> Verdict:
+        """Return which parts of the example happen.
+
+        Parameters
+        ----------
+        effects : ShockEffects
+            With the window of the criterion.
+        """
+        seen = validate.instance(effects, ShockEffects, "effects")[self.window]
+        before, after = seen.desire_before[HEALTH], seen.desire_after[HEALTH]
+        declines, rests = seen["far_declined"].difference, seen["rests"].difference
+        income, share = seen["income"].difference, seen.relative_difference("income")
+        if before is None or after is None or declines is None or rests is None or income is None or share is None:
+            return Verdict(False, False, False, False, False)
+        return Verdict(
+            desire_rises=after.value - before.value >= self.least_rise_of_desire,
+            declines_rise=declines.lower > self.least_rise_of_declines,
+            rests_rise=rests.lower > 0,
+            income_falls=income.upper < 0,
+            income_holds=share.value > -self.most_loss_of_income,
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ExampleRegion:
+    """For which parameters the example happens: sized, iterable over the combinations, and indexed by them.
+
+    A combination is a tuple of values in the order of `names`.
+
+    Attributes
+    ----------
+    names : tuple of str
+        The parameters that vary.
+    values : tuple of tuple
+        The values of each of them.
+    seeds : tuple of int
+    desires : tuple of str
+    n_agents, n_steps : int
+    parameters : DesireParameters
+        All parameters that do not vary.
+    criterion : ExampleCriterion
+    arrays : mapping from str to ndarray
+        Those of :class:`ShockEffects` by name, with one more axis, the first, for the combinations.
+    """
+
+    names: tuple[str, ...]
+    values: tuple[tuple[Any, ...], ...]
+    seeds: tuple[int, ...]
+    desires: tuple[str, ...]
+    n_agents: int
+    n_steps: int
+    parameters: DesireParameters
+    criterion: ExampleCriterion
+    arrays: Mapping[str, np.ndarray]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each parameter has."""
+        return tuple(len(own) for own in self.values)
+
+    @cached_property
+    def verdicts(self) -> dict[tuple[Any, ...], Verdict]:
+        """Which parts of the example happen, for each combination."""
+        return {cell: self.criterion.judge(self[cell]) for cell in self}
+
+    @property
+    def holds(self) -> np.ndarray:
+        """Whether the example happens, an array of truth values with an axis for each parameter."""
+        return np.array([self.verdicts[cell].holds for cell in self]).reshape(self.shape)
+
+    def __len__(self) -> int:
+        return int(np.prod(self.shape))
+
+    def __iter__(self) -> Iterator[tuple[Any, ...]]:
+        return itertools.product(*self.values)
+
+    def __contains__(self, cell: object) -> bool:
+        return cell in self._places
+
+    def __getitem__(self, cell: tuple[Any, ...]) -> ShockEffects:
+        """Return what shocks do with one combination of values."""
+        i = validate.index_of(cell, self._places, "combination")
+        known = asdict(self.parameters)
+        changes = {name: value for name, value in zip(self.names, cell, strict=True) if name in known}
+        return ShockEffects(
+            agent="desire",
+            seeds=self.seeds,
+            windows=(self.criterion.window,),
+            desires=self.desires,
+            n_agents=self.n_agents,
+            n_steps=self.n_steps,
+            moved=True,
+            parameters=DesireParameters(**known | changes),
+            **{name: array[i] for name, array in self.arrays.items()},
+        )
+
+    @cached_property
+    def _places(self) -> dict[Any, int]:
+        return {cell: i for i, cell in enumerate(self)}
+
+    def plot(self, ax: Any = None, *, title: str | None = None) -> Any:
+        """Draw a map of two parameters; see :func:`empowerment.plotting.plot_sensitivity`."""
+        return region_picture(self, ax, title)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the region to an ``.npz`` file without pickles, whole or not at all."""
+        labels = ("names", "values", "seeds", "desires", "n_agents", "n_steps")
+        header = {name: getattr(self, name) for name in labels}
+        header |= {name: asdict(getattr(self, name)) for name in ("parameters", "criterion")}
+        write_sealed(validate.path(path, "path"), header | {"format": FORMAT}, self.arrays, compressed=True)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> ExampleRegion:
+        """Read a region that :meth:`save` wrote, if nothing in the file has changed.
+
+        Raises
+        ------
+        ValueError
+            If the file holds no saved region, or is damaged.
+        MemoryError
+            If it would unpack to more than `memory` bytes.
+        """
+        try:
+            header, arrays = read_sealed(validate.path(path, "path"), FORMAT, validate.memory(memory))
+            with damage("what it holds"):
+                parameters = DesireParameters(**header.pop("parameters"))
+                criterion = ExampleCriterion(**header.pop("criterion"))
+                labels = {name: _tuple(header.pop(name)) for name in ("names", "values", "seeds", "desires")}
+                parts: dict[str, Any] = {**header, **labels}
+                return cls(**parts, parameters=parameters, criterion=criterion, arrays=arrays)
+        except DamagedError as reason:
+            raise ValueError(f"{os.fspath(path)!r} holds no saved region, or is damaged: {reason}") from None
+
+    def to_dataframe(self) -> Any:
+        """Return a row for each combination.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the parameters, what was measured, the parts of the example that happen, and whether it does.
+        """
+        return data_frame(self.columns(), "row")
+
+    def columns(self) -> dict[str, list[Any]]:
+        """Return what :meth:`to_dataframe` shows, by the names of the columns."""
+        rows = [self.row(cell) for cell in self]
+        return {name: [row[name] for row in rows] for name in rows[0]}
+
+    def row(self, cell: tuple[Any, ...]) -> dict[str, Any]:
+        """Return what was measured with one combination; None where there was nothing to count."""
+        effects = self[cell]
+        seen, verdict = effects[self.criterion.window], self.verdicts[cell]
+        declines, before, after = seen["far_declined"].difference, seen.desire_before, seen.desire_after
+        rise = None if before[HEALTH] is None else float(after[HEALTH]) - float(before[HEALTH])  # type: ignore[arg-type]
+        numbers = {
+            "events": effects.events_each,
+            "shocks_with_event": effects.with_event,
+            "more_declined": declines,
+            "more_rests": seen["rests"].difference,
+            "more_income": seen.relative_difference("income"),
+        }
+        return {
+            **dict(zip(self.names, cell, strict=True)),
+            **{name: None if found is None else found.value for name, found in numbers.items()},
+            "more_declined_lower": None if declines is None else declines.lower,
+            "more_declined_upper": None if declines is None else declines.upper,
+            "more_desire_for_health": rise,
+            **verdict._asdict(),
+            "holds": verdict.holds,
+        }
+
+    def __repr__(self) -> str:
+        seeds = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
+        varied = ", ".join(f"{len(own)} values of {name}" for name, own in zip(self.names, self.values, strict=True))
+        return f"ExampleRegion({varied}; {seeds}; the example happens for {int(self.holds.sum())} of {len(self)})"
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(_tuple(part) for part in value) if isinstance(value, list) else value

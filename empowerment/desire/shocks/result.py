@@ -1,0 +1,279 @@
+"""What riders do before a shock to health, after it, and would have done with a frozen desire."""
+
+from __future__ import annotations
+
+import html
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.desire.appraisal import EMOTIONS
+from empowerment.desire.comparison.estimates import SeedEstimate, bootstrap_estimate, ratio_estimate, resampled_sums
+from empowerment.desire.comparison.pictures import shocks_picture
+from empowerment.desire.comparison.result import told_estimate
+from empowerment.desire.parameters import DesireParameters
+from empowerment.export import data_frame
+
+MEASURES = ("far_declined", "income", "rests", "health")
+PHASES = ("before", "frozen", "updated")
+FORMAT = "empowerment-shock-effects-1"
+_LABELS = ("seeds", "windows", "desires")
+_ARRAYS = ("events", "falls", "falls_with_event", "falls_named", "n_shocks", "desire", "sums")
+_BEFORE, _FROZEN, _UPDATED = range(3)
+
+
+class ShockRow(NamedTuple):
+    """One measure around shocks; None where there was nothing to count.
+
+    Attributes
+    ----------
+    before : SeedEstimate or None
+        In the 24 slots before.
+    frozen : SeedEstimate or None
+        In the window after the shock, with the desire that was in force when it came.
+    updated : SeedEstimate or None
+        In the same window, with the desire that it left.
+    difference : SeedEstimate or None
+        The latter minus the former.
+    """
+
+    before: SeedEstimate | None
+    frozen: SeedEstimate | None
+    updated: SeedEstimate | None
+    difference: SeedEstimate | None
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ShockEffects:
+    """What shocks do, for several windows: sized, iterable over the windows, and indexed by them.
+
+    Attributes
+    ----------
+    agent : str
+    seeds : tuple of int
+    windows : tuple of int
+        Numbers of slots.
+    desires : tuple of str
+    n_agents, n_steps : int
+    moved : bool
+        Whether events change the desire. Where they do not, "frozen" and "updated" are the same.
+    parameters : DesireParameters
+    events : ndarray of int of shape (n_seeds,)
+        How many events there were.
+    falls, falls_with_event : ndarray of int of shape (n_seeds,)
+        All falls of health by 4 or more in one slot, and those that are events.
+    falls_named : ndarray of int of shape (n_names, n_seeds)
+        The former by the name of the emotion that shows, in the order of `EMOTIONS`.
+    n_shocks : ndarray of int of shape (n_windows, n_seeds)
+    desire : ndarray of shape (n_windows, 2, n_desires, n_seeds)
+        Sums over shocks of the desire in the slot of the shock, and in the next one.
+    sums : ndarray of shape (n_windows, 3, n_measures, 2, n_seeds)
+        Numerators and denominators of the measures "far_declined", "income" (a day), "rests" and "health", before,
+        frozen and updated.
+    """
+
+    agent: str
+    seeds: tuple[int, ...]
+    windows: tuple[int, ...]
+    desires: tuple[str, ...]
+    n_agents: int
+    n_steps: int
+    moved: bool
+    parameters: DesireParameters
+    events: np.ndarray
+    falls: np.ndarray
+    falls_with_event: np.ndarray
+    falls_named: np.ndarray
+    n_shocks: np.ndarray
+    desire: np.ndarray
+    sums: np.ndarray
+
+    @property
+    def events_each(self) -> SeedEstimate | None:
+        """Events of a rider in a run."""
+        return ratio_estimate(self.events, np.full(len(self.seeds), self.n_agents))
+
+    @property
+    def with_event(self) -> SeedEstimate | None:
+        """The share of falls that are events."""
+        return ratio_estimate(self.falls_with_event, self.falls)
+
+    @property
+    def named(self) -> dict[str, SeedEstimate | None]:
+        """The share of falls at which an emotion of this name shows."""
+        return {name: ratio_estimate(own, self.falls) for name, own in zip(EMOTIONS, self.falls_named, strict=True)}
+
+    def __len__(self) -> int:
+        return len(self.windows)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.windows)
+
+    def __contains__(self, window: object) -> bool:
+        return window in self.windows
+
+    def __getitem__(self, window: int) -> ShockWindow:
+        """Return what is seen in a window of so many slots."""
+        i = validate.index_of(window, {each: i for i, each in enumerate(self.windows)}, "window")
+        return ShockWindow(window, self.desires, self.n_shocks[i], self.desire[i], self.sums[i])
+
+    def plot(self, ax: Any = None, *, title: str | None = None, window: int | None = None) -> Any:
+        """Draw a window after shocks, by default the first; see :func:`empowerment.plotting.plot_before_after`."""
+        return shocks_picture(self[self.windows[0] if window is None else window], ax, title)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the effects to an ``.npz`` file without pickles, whole or not at all."""
+        header = {name: getattr(self, name) for name in (*_LABELS, "agent", "n_agents", "n_steps", "moved")}
+        header |= {"format": FORMAT, "parameters": asdict(self.parameters)}
+        write_sealed(
+            validate.path(path, "path"), header, {name: getattr(self, name) for name in _ARRAYS}, compressed=True
+        )
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> ShockEffects:
+        """Read effects that :meth:`save` wrote, if nothing in the file has changed.
+
+        Raises
+        ------
+        ValueError
+            If the file holds no saved effects, or is damaged.
+        MemoryError
+            If it would unpack to more than `memory` bytes.
+        """
+        try:
+            header, arrays = read_sealed(validate.path(path, "path"), FORMAT, validate.memory(memory))
+            with damage("what it holds"):
+                labels = {name: tuple(header.pop(name)) for name in _LABELS}
+                parameters = DesireParameters(**header.pop("parameters"))
+                parts: dict[str, Any] = {**header, **labels, **arrays}
+                return cls(**parts, parameters=parameters)
+        except DamagedError as reason:
+            raise ValueError(
+                f"{os.fspath(path)!r} holds no saved effects of shocks, or is damaged: {reason}"
+            ) from None
+
+    def to_dataframe(self) -> Any:
+        """Return a row for each window, measure and phase that has something to count.
+
+        Returns
+        -------
+        pandas.DataFrame
+            With the number of shocks, the value and both ends of its interval.
+        """
+        rows = [
+            (window, self[window].total, measure, phase, found)
+            for window in self
+            for measure in MEASURES
+            for phase, found in self[window][measure]._asdict().items()
+            if found is not None
+        ]
+        columns: dict[str, list[Any]] = {
+            name: [row[i] for row in rows] for i, name in enumerate(("window", "n_shocks", "measure", "phase"))
+        }
+        columns |= {end: [getattr(row[-1], end) for row in rows] for end in ("value", "lower", "upper")}
+        return data_frame(columns, "row")
+
+    def __repr__(self) -> str:
+        seeds = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
+        lines = "".join(f"\n  {self[window]!r}" for window in self)
+        return f"ShockEffects({self.agent!r}, {seeds}, {int(self.falls.sum())} falls of health){lines}"
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{name}</th>" for name in ("slots", "measure", *ShockRow._fields))
+        body = "".join(
+            f"<tr><td>{window}</td><td>{measure}</td>"
+            + "".join(f"<td>{told_estimate(found, 3)}</td>" for found in self[window][measure])
+            + "</tr>"
+            for window in self
+            for measure in MEASURES
+        )
+        return f"<p>{html.escape(self.agent)}</p><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ShockWindow:
+    """What is seen in a window after shocks: sized, iterable over the measures, and indexed by them.
+
+    Attributes
+    ----------
+    window : int
+    desires : tuple of str
+    n_shocks : ndarray of int of shape (n_seeds,)
+    desire, sums : ndarray
+        As in :class:`ShockEffects`, without the axis of the windows.
+    """
+
+    window: int
+    desires: tuple[str, ...]
+    n_shocks: np.ndarray
+    desire: np.ndarray
+    sums: np.ndarray
+
+    @property
+    def total(self) -> int:
+        """How many shocks were looked at."""
+        return int(self.n_shocks.sum())
+
+    @property
+    def desire_before(self) -> dict[str, SeedEstimate | None]:
+        """The mean desire in the slot of the shock."""
+        return self._mean_desire(0)
+
+    @property
+    def desire_after(self) -> dict[str, SeedEstimate | None]:
+        """The mean desire in the slot after it."""
+        return self._mean_desire(1)
+
+    def relative_difference(self, measure: str) -> SeedEstimate | None:
+        """Return how much more there is with the updated desire, as a share of what there is with a frozen one."""
+        i, (value, drawn) = self._number(measure), self._ratios
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = drawn[:, _UPDATED, i] / drawn[:, _FROZEN, i] - 1
+            return self._estimate(float(value[_UPDATED, i] / value[_FROZEN, i] - 1), shares)
+
+    def __len__(self) -> int:
+        return len(MEASURES)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(MEASURES)
+
+    def __contains__(self, measure: object) -> bool:
+        return measure in MEASURES
+
+    def __getitem__(self, measure: str) -> ShockRow:
+        """Return a measure before, after with a frozen desire, and after with the updated one."""
+        i, (value, drawn) = self._number(measure), self._ratios
+        before, frozen, updated = (self._estimate(float(value[k, i]), drawn[:, k, i]) for k in range(len(PHASES)))
+        apart = drawn[:, _UPDATED, i] - drawn[:, _FROZEN, i]
+        difference = self._estimate(float(value[_UPDATED, i] - value[_FROZEN, i]), apart)
+        return ShockRow(before, frozen, updated, difference)
+
+    @cached_property
+    def _ratios(self) -> tuple[np.ndarray, np.ndarray]:
+        """All measures of all phases, and their resamples; not a number where nothing was counted."""
+        totals, drawn = self.sums.sum(axis=-1), resampled_sums(self.sums)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return totals[..., 0] / totals[..., 1], drawn[..., 0] / drawn[..., 1]
+
+    def _estimate(self, value: float, drawn: np.ndarray) -> SeedEstimate | None:
+        return bootstrap_estimate(value, drawn, len(self.n_shocks))
+
+    def _number(self, measure: str) -> int:
+        return validate.index_of(measure, {name: i for i, name in enumerate(MEASURES)}, "measure")
+
+    def _mean_desire(self, late: int) -> dict[str, SeedEstimate | None]:
+        return {
+            name: ratio_estimate(sums, self.n_shocks)
+            for name, sums in zip(self.desires, self.desire[late], strict=True)
+        }
+
+    def __repr__(self) -> str:
+        row = self["far_declined"]
+        told = ", ".join(f"{name} {told_estimate(found, 3)}" for name, found in row._asdict().items())
+        return f"ShockWindow({self.window} slots after {self.total} shocks; far orders declined: {told})"
