@@ -37,6 +37,12 @@ _HOME = {
     "objective": "desires",
     "update_desire": "desires",
     "FeatureWorld": "worlds.feature_world",
+    "RIDER_MESSAGES": "influence.experiment",
+    "RIDER_WILLS": "influence.experiment",
+    "desire_influence": "influence.experiment",
+    "far_order": "influence.experiment",
+    "ContextInfluence": "influence.context",
+    "DesireInfluence": "influence.result",
     "Mind": "mind",
     "feel": "mind",
     "DesireParameters": "parameters",
@@ -66,12 +72,16 @@ _HOME = {
 __all__ = [
     "EMOTIONS",
     "RIDER_AGENTS",
+    "RIDER_MESSAGES",
+    "RIDER_WILLS",
     "WEALTH",
     "Actor",
     "Agent",
     "AgentComparison",
     "AgentSummary",
+    "ContextInfluence",
     "DesireAgent",
+    "DesireInfluence",
     "DesireParameters",
     "DesireTrace",
     "DesireWorld",
@@ -102,8 +112,10 @@ __all__ = [
     "deficits",
     "describe_rider",
     "describe_state",
+    "desire_influence",
     "earning_courier",
     "example_region",
+    "far_order",
     "feel",
     "fluctuates",
     "greedy_rider",
@@ -151,6 +163,12 @@ if TYPE_CHECKING:
     from empowerment.desire.desires import deficits as deficits
     from empowerment.desire.desires import objective as objective
     from empowerment.desire.desires import update_desire as update_desire
+    from empowerment.desire.influence.context import ContextInfluence as ContextInfluence
+    from empowerment.desire.influence.experiment import RIDER_MESSAGES as RIDER_MESSAGES
+    from empowerment.desire.influence.experiment import RIDER_WILLS as RIDER_WILLS
+    from empowerment.desire.influence.experiment import desire_influence as desire_influence
+    from empowerment.desire.influence.experiment import far_order as far_order
+    from empowerment.desire.influence.result import DesireInfluence as DesireInfluence
     from empowerment.desire.mind import Mind as Mind
     from empowerment.desire.mind import feel as feel
     from empowerment.desire.parameters import DesireParameters as DesireParameters

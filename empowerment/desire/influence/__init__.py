@@ -1,0 +1,1 @@
+"""How far messages move desires, and the choices after them."""

@@ -1,0 +1,237 @@
+"""How far messages move desires, and choices with them: an experiment for the audit of influence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from empowerment import validate
+from empowerment.desire.agent import DesireAgent
+from empowerment.desire.desires import checked_will
+from empowerment.desire.influence.interventions import CONTEXTS, Asked, Question, Sums, over_contexts
+from empowerment.desire.influence.result import DesireInfluence
+from empowerment.desire.parameters import DesireParameters
+from empowerment.desire.simulation import DAYS, SLOTS, check_fit, checked_seeds
+from empowerment.desire.world import DesireWorld
+from empowerment.progress import progress_bar
+
+RIDER_WILLS: Mapping[str, tuple[float, ...]] = {
+    "wealth": (0.7, 0.15, 0.15),
+    "health": (0.15, 0.7, 0.15),
+    "standing": (0.15, 0.15, 0.7),
+}
+"""Riders to whom one desire matters most."""
+
+RIDER_MESSAGES: Mapping[str, tuple[float, ...]] = {
+    "silence": (0.0, 0.0, 0.0),
+    "earn": (1.0, 0.0, 0.0),
+    "take care": (0.0, 1.0, 0.0),
+    "be seen": (0.0, 0.0, 1.0),
+}
+"""What may be said to riders, and the deficits that it adds."""
+
+# Contexts looked at side by side, about twenty months of six riders; memory does not grow with the number of seeds.
+_MOST_CONTEXTS = 45_000
+
+
+def far_order(state: Any) -> tuple[Any, ...]:
+    """Return the state of a rider with a far order in the place of the offer that there is.
+
+    Parameters
+    ----------
+    state : tuple
+        Health, slot and offer, as the states of :func:`empowerment.worlds.delivery`.
+
+    Returns
+    -------
+    tuple
+    """
+    if not isinstance(state, tuple) or len(state) != 3:
+        raise ValueError(
+            f"state is {validate.shown(state)}, expected (health, slot, offer): far_order is about riders; in other "
+            "worlds pass asked=, a function from the state that an agent comes to to the one in which it is asked"
+        )
+    return (*state[:2], "far")
+
+
+def desire_influence(
+    world: DesireWorld,
+    *,
+    wills: Mapping[str, Any] = RIDER_WILLS,
+    messages: Mapping[str, Any] = RIDER_MESSAGES,
+    asked: Callable[[Any], Any] = far_order,
+    strength: float = 1.0,
+    receptivity: float = 0.0,
+    seeds: Sequence[int] = range(60),
+    n_steps: int = DAYS * SLOTS,
+    parameters: DesireParameters | None = None,
+    resolution: int | None = 20,
+    prior: Any = None,
+    base: float = 2,
+    tol: float = 1e-9,
+    memory: float = 4e9,
+    progress: bool = False,
+) -> DesireInfluence:
+    """Measure how far messages move the desires of agents, and through them what they choose.
+
+    Agents of each will live in silence. Each of their steps is a context. In each context every message is sent, by
+    intervention, and the next choice is looked at: its chances are exact, nothing is drawn. What was said in one
+    context does not reach the others.
+
+    Parameters
+    ----------
+    world : DesireWorld
+        Such as :class:`Riders`. For others pass wills, messages and `asked` of their own.
+    wills : mapping from str to sequence of float
+        The desires that agents begin with and fall back to.
+    messages : mapping from str to sequence of float
+        What each message adds to the deficits, for each desire. One that adds nothing is silence.
+    asked : callable
+        Given the label of the state that an agent comes to, returns that of the state in which its choice is looked
+        at. By default a rider is offered a far order, whatever its next offer was.
+    strength : float
+        Multiplies all messages.
+    receptivity : float
+        How far messages are heard in steps without an event, as a share of what the gain makes of them. With 0, as in
+        the loop, nobody listens there.
+    seeds : sequence of int
+        One silent run for each, of each will.
+    n_steps : int
+    parameters : DesireParameters, optional
+        By default :meth:`DesireParameters.shock`.
+    resolution : int or None
+        Rounds desires to multiples of ``1 / resolution``, for decisions only. With None they are not rounded, and
+        some ten thousand problems are solved in the place of some two hundred.
+    prior : sequence of float, optional
+        How likely each will is; all alike by default.
+    base : float
+        2 for bits.
+    tol : float
+        Width wanted of the interval of each capacity.
+    memory : float
+        Most bytes to take; how many depends on the number of steps, and not on that of the seeds.
+    progress : bool
+        Show a bar.
+
+    Returns
+    -------
+    DesireInfluence
+        Sized, iterable and indexed by the choices of contexts: "timed" has the steps with an event, "calm" those
+        without, "untimed" all of them, and a name such as "fear" the events whose emotion is nearest to it.
+
+    Raises
+    ------
+    ValueError
+        If wills or messages do not fit the world, or `asked` returns a state in which nothing can be done.
+    MemoryError
+        If a run would take more than `memory`.
+
+    Notes
+    -----
+    Each will has its own table of responses: the mean, over contexts, of the chances after each message. The mean
+    hides influence, so the result tells as well what is found where each context is looked at by itself.
+
+    An event is where the emotion goes, and no message changes that. So in calm steps messages do nothing **by
+    construction** unless `receptivity` is above 0: there the loop says that events are the sole trigger. What is
+    measured is how much an event opens. A receptive agent's desire ``D`` becomes, in a calm step, that of
+    ``log D + gain * receptivity * message``, cut and normalised as after an event.
+
+    The *will* is the desire that agents began with, while they decide by the one that events have made of it. What is
+    left to the will is therefore small even in silence.
+
+    Examples
+    --------
+    >>> from empowerment.desire import Riders, desire_influence
+    >>> influence = desire_influence(Riders(), seeds=range(2))
+    >>> timed, untimed = (influence[name].audit.targeted.value for name in ("timed", "untimed"))
+    >>> print(f"{timed:.4f} bits at events, {untimed:.4f} at any time")
+    0.4719 bits at events, 0.0014 at any time
+    """
+    validate.offers(world, ("model", "features", "begin", "step"), "world", "a world of desires, such as Riders()")
+    parameters = DesireParameters.shock() if parameters is None else parameters
+    validate.instance(parameters, DesireParameters, "parameters")
+    agents = _agents(world, wills, parameters, resolution)
+    names, added = _messages(messages, len(world.desires))
+    seeds, n_steps = checked_seeds(seeds), validate.positive_int(n_steps, "n_steps", most=validate.LONGEST)
+    strength = validate.finite(strength, "strength", least=0.0)
+    receptivity = validate.finite(receptivity, "receptivity", least=0.0)
+    base, (tol, _) = validate.base(base), validate.tolerances(tol, 0.0)
+    weights = np.full(len(agents), 1 / len(agents)) if prior is None else prior
+    weights = validate.distribution(weights, len(agents), "prior")
+    question = Question(world, parameters, strength * added, receptivity, Asked(world, asked), n_steps, base, tol)
+    _refuse_too_much(question, validate.memory(memory))
+    sums = _over_wills(question, list(agents.values()), seeds, progress)
+    found = sums.counts.sum(axis=1).all(axis=-1)
+    silent = ~question.messages.any(axis=1)
+    return DesireInfluence(
+        contexts=tuple(name for name, there in zip(CONTEXTS, found, strict=True) if there),
+        messages=names,
+        wills=tuple(agents),
+        choices=tuple(world.model.actions),
+        silence=names[int(silent.argmax())] if silent.any() else None,
+        prior=weights,
+        seeds=seeds,
+        n_steps=n_steps,
+        strength=strength,
+        receptivity=receptivity,
+        resolution=resolution,
+        parameters=parameters,
+        chances=sums.chances[found],
+        apart=sums.apart[found],
+        counts=sums.counts[found],
+        base=base,
+        tol=tol,
+    )
+
+
+def _agents(
+    world: DesireWorld, wills: Any, parameters: DesireParameters, resolution: int | None
+) -> dict[str, DesireAgent]:
+    if not isinstance(wills, Mapping) or not wills:
+        raise TypeError(f"wills is {validate.shown(wills)}, expected a mapping from names to desires")
+    agents = {}
+    for name, will in wills.items():
+        validate.text(name, "the name of a will")
+        checked_will(will, len(world.desires), parameters.least_desire, f"wills[{name!r}]")
+        agents[name] = DesireAgent(will, name=name, resolution=resolution)
+        check_fit(world, agents[name], parameters)
+    return agents
+
+
+def _messages(messages: Any, n_desires: int) -> tuple[tuple[str, ...], np.ndarray]:
+    if not isinstance(messages, Mapping) or not messages:
+        raise TypeError(f"messages is {validate.shown(messages)}, expected a mapping from texts to what they add")
+    rows = [
+        validate.number_table(row, (n_desires,), f"messages[{validate.text(name, 'a message')!r}]", "(n_desires,)")
+        for name, row in messages.items()
+    ]
+    return tuple(messages), np.array(rows, dtype=np.float64)
+
+
+def _refuse_too_much(question: Question, memory: float) -> None:
+    world = question.world
+    # Of each context, the chances of choices with some copies, and what the simulation keeps.
+    each = 4 * len(question.messages) * world.model.n_actions + 10 * (len(world.desires) + world.n_draws + 8)
+    needed = 8.0 * each * max(_MOST_CONTEXTS, question.n_steps * world.n_agents)
+    if needed > memory:
+        raise MemoryError(
+            f"runs of {question.n_steps} steps take about {needed / 1e9:.3g} GB, allowed are {memory / 1e9:.3g} GB: "
+            "pass fewer steps (n_steps) or messages, or raise memory="
+        )
+
+
+def _over_wills(question: Question, agents: Sequence[DesireAgent], seeds: tuple[int, ...], progress: bool) -> Sums:
+    """Return the sums of all wills, which become the axis before that of choices, or the last one."""
+    size = max(1, _MOST_CONTEXTS // (question.n_steps * question.world.n_agents))
+    by_will = []
+    with progress_bar(len(agents) * len(seeds), "measuring influence", "run", progress) as advance:
+        for agent in agents:
+            parts = []
+            for first in range(0, len(seeds), size):
+                parts.append(over_contexts(question, agent, seeds[first : first + size]))
+                advance(len(seeds[first : first + size]))
+            by_will.append(Sums(*(np.concatenate(arrays, axis=1) for arrays in zip(*parts, strict=True))))
+    chances, apart, counts = zip(*by_will, strict=True)
+    return Sums(np.stack(chances, axis=-2), np.stack(apart, axis=-1), np.stack(counts, axis=-1))
