@@ -19,8 +19,15 @@ import gymnasium
 import numpy as np
 
 import empowerment as emp
-from benchmarks import valid_handoff_calls
-from empowerment import plotting, testing, text, worlds
+from benchmarks import (
+    valid_comparison_calls,
+    valid_desire_calls,
+    valid_handoff_calls,
+    valid_influence_calls,
+    valid_picture_calls,
+    valid_rider_calls,
+)
+from empowerment import desire, plotting, testing, text, worlds
 
 
 class Call(NamedTuple):
@@ -157,6 +164,8 @@ def functions() -> dict[str, dict[str, Any]]:
         "text.next_token_channel": asking,
         "worlds.aliased_corridor": {},
         "worlds.box_pushing": {"size": 4},
+        "worlds.delivery": {},
+        "worlds.delivery_features": {},
         "worlds.golden_mean": {},
         "worlds.grid_world": {"map": [".."]},
         "worlds.klyubin_maze": {},
@@ -166,6 +175,9 @@ def functions() -> dict[str, dict[str, Any]]:
         "worlds.ring": {},
         "worlds.shared_corridor": {},
         "worlds.slip_grid": {},
+        "worlds.study": {},
+        "worlds.study_features": {},
+        "worlds.study_variables": {},
         "worlds.tiger": {},
         "worlds.tmaze": {},
         "worlds.tower_of_hanoi": {},
@@ -185,6 +197,11 @@ def functions() -> dict[str, dict[str, Any]]:
         "plotting.plot_map": {"result": result()},
         "plotting.plot_policy": {"model": corridor(), "policy": np.full((3, 5), 0.2)},
         **valid_handoff_calls.functions(DIRECTORY),
+        **valid_picture_calls.functions(),
+        **valid_desire_calls.functions(DIRECTORY),
+        **valid_rider_calls.functions(DIRECTORY),
+        **valid_comparison_calls.functions(DIRECTORY),
+        **valid_influence_calls.functions(),
     }
 
 
@@ -245,8 +262,15 @@ def methods() -> dict[str, Call]:
         found[f"text.{name}.score"] = Call(model.score, {"prefix": "q", "text": "a"})
         found[f"text.{name}.step"] = Call(model.step, {"prefix": "q"})
         found[f"text.{name}.sample"] = Call(model.sample, {"prefix": "q", "n": 1, "max_tokens": 1, "seed": 0})
-    handoff = valid_handoff_calls.methods(DIRECTORY)
-    return found | {name: Call(*call) for name, call in handoff.items()}
+    for others in (
+        valid_handoff_calls,
+        valid_desire_calls,
+        valid_rider_calls,
+        valid_comparison_calls,
+        valid_influence_calls,
+    ):
+        found |= {name: Call(*call) for name, call in others.methods(DIRECTORY).items()}
+    return found | {name: Call(*call) for name, call in valid_picture_calls.methods().items()}
 
 
 # Language models that need weights or a server to answer, and what only states how one answers.
@@ -264,6 +288,14 @@ LEFT_OUT = {
     "text.Offer text.Round text.Selection text.Selections text.Suggestion text.Turn "
     "text.Turns": "results, which the library makes",
     "text.Provider text.TokenModel": "a base class and a protocol",
+    "desire.Actor desire.Actor.choose desire.Actor.observe desire.Agent desire.Agent.begin desire.DesireWorld "
+    "desire.DesireWorld.begin desire.DesireWorld.step": "protocols",
+    "desire.DesireTrace desire.Mind desire.Outcome desire.ContextInfluence "
+    "desire.DesireInfluence": "results, which the library makes",
+    " ".join(f"desire.{name}" for name in valid_comparison_calls.RESULTS.split()): "results, which the library makes",
+    "desire.Mind.at_rest desire.feel desire.Riders.begin desire.Riders.step "
+    "desire.FeatureWorld.begin desire.FeatureWorld.step desire.Students.begin "
+    "desire.Students.step": "take what the simulation made",
     "text.LlamaCpp text.LlamaServer text.Transformers text.XLlamaCpp text.smollm2_path": "weights or a server",
     "text.Recorded.sample text.Recorded.score text.Recorded.step": "questions that are handed on to a model",
     "Channel.from_valid": "takes what was checked before",
@@ -272,7 +304,7 @@ LEFT_OUT = {
 }
 """What is not called, and why."""
 
-_MODULES = {"": emp, "text.": text, "worlds.": worlds, "testing.": testing, "plotting.": plotting}
+_MODULES = {"": emp, "text.": text, "worlds.": worlds, "testing.": testing, "plotting.": plotting, "desire.": desire}
 
 
 def public() -> Iterator[tuple[str, Any]]:

@@ -8,14 +8,22 @@ import pytest
 pytest.importorskip("gymnasium")
 pytest.importorskip("matplotlib")
 
+from matplotlib import pyplot
+
 from benchmarks import fuzz_arguments
 from benchmarks.valid_calls import calls
 
 BUDGET = 12.0  # CPU-seconds
 
 
+@pytest.fixture(autouse=True)
+def _odd_paths_are_files_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
 def test_everything_public_has_a_valid_call_that_works():
     for name, call in calls().items():
+        pyplot.close("all")
         try:
             found = call.function(**call.arguments)
             getattr(found, "close", int)()

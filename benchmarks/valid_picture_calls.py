@@ -1,0 +1,39 @@
+"""Valid calls of pictures of agents with desires, and of results that draw; see `benchmarks.valid_calls`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from empowerment import desire
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    """Return valid arguments of each public function, by its name."""
+    trace = desire.simulate_agents(desire.Riders(2), desire.DesireAgent.fixed(), 2)
+    numbers = {"values": [[0.1, 0.2]], "lower": [[0.0, 0.1]], "upper": [[0.2, 0.3]]}
+    return {
+        "plotting.plot_before_after": {**numbers, "measures": ["a"], "cases": ["before", "after"]},
+        "plotting.plot_desire_trace": {"trace": trace},
+        "plotting.plot_sensitivity": {
+            "values": [[0.1, 0.2]],
+            "holds": [[True, False]],
+            "rows": [1.0],
+            "columns": [1, 2],
+            "row_name": "threshold",
+            "column_name": "gain",
+            "value_name": "rise",
+        },
+        "plotting.plot_timing": {**numbers, "timings": ["now"], "quantities": ["a", "b"]},
+    }
+
+
+def methods() -> dict[str, tuple[Any, dict[str, Any]]]:
+    """Return a valid call of what draws results of experiments, by the names of the class and the method."""
+    riders, few = desire.Riders(), {"seeds": range(3), "n_steps": 180}
+    effects = desire.shock_effects(desire.DesireAgent(resolution=20), riders, windows=[12], **few)
+    region = desire.example_region({"threshold": [1.2, 2.0], "gain": [1.0]}, **few)
+    return {
+        "desire.ShockEffects.plot": (effects.plot, {}),
+        "desire.ExampleRegion.plot": (region.plot, {}),
+        "desire.DesireInfluence.plot": (desire.desire_influence(riders, **few).plot, {}),
+    }
