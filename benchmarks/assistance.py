@@ -20,8 +20,8 @@ from pathlib import Path
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.progress import progress_bar
+from empowerment.core import validate
+from empowerment.runtime.progress import progress_bar
 from empowerment.text import (
     AssistanceComparison,
     Continuations,

@@ -2,7 +2,7 @@
 
 import os
 
-from empowerment import __version__
+from empowerment.core.version import __version__
 
 project = "empowerment"
 author = "The empowerment developers"

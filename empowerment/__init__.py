@@ -7,22 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from empowerment.loading import load
-
-__version__ = "0.1.0"
+from empowerment.core.version import __version__ as __version__
+from empowerment.runtime.loading import load
 
 _HOME = {
-    "Channel": "channel",
-    "divergence": "channel",
-    "entropy": "channel",
-    "mutual_information": "channel",
-    "CapacityResult": "results",
-    "ConvergenceWarning": "results",
-    "EmpowermentResult": "results",
-    "AverageEmpowerment": "averages",
-    "ContextEmpowerment": "context",
-    "context_empowerment": "context",
-    "Status": "results",
+    "Channel": "core.channel",
+    "divergence": "core.channel",
+    "entropy": "core.channel",
+    "mutual_information": "core.channel",
+    "CapacityResult": "capacity.result",
+    "ConvergenceWarning": "core.status",
+    "EmpowermentResult": "measures.result",
+    "AverageEmpowerment": "measures.averages",
+    "ContextEmpowerment": "measures.context",
+    "context_empowerment": "measures.context",
+    "Status": "core.status",
     "CapacityCostResult": "capacity.cost",
     "CapacityPerCostResult": "capacity.per_unit_cost",
     "CapacityBounds": "capacity.truncated",
@@ -40,39 +39,39 @@ _HOME = {
     "belief_grid": "models.beliefs",
     "NoSequenceError": "actuation.task",
     "actuation_channel": "actuation.open_loop",
-    "empowerment": "measure",
+    "empowerment": "measures.state_empowerment",
     "Option": "actuation.options",
     "option_channel": "actuation.options",
-    "EmpowermentRate": "rates",
-    "discounted_empowerment": "rates",
-    "empowerment_rate": "rates",
-    "HorizonSweep": "horizons",
-    "horizon_sweep": "sweep",
+    "EmpowermentRate": "control.rates",
+    "discounted_empowerment": "control.rates",
+    "empowerment_rate": "control.rates",
+    "HorizonSweep": "measures.horizon_result",
+    "horizon_sweep": "measures.horizon_sweep",
     "from_gymnasium": "adapters.gymnasium",
     "End": "adapters.outcomes",
     "from_pymdp": "adapters.pymdp",
     "from_step_function": "adapters.step_function",
     "read_pomdp": "adapters.pomdp_format.reader",
     "write_pomdp": "adapters.pomdp_format.writer",
-    "Policy": "policy",
-    "expected_next": "policy",
-    "greedy_policy": "policy",
-    "softmax_policy": "policy",
-    "Simulation": "simulation",
-    "simulate": "simulation",
-    "BellmanResult": "unified",
-    "unified_bellman": "unified",
-    "directed_information": "directed",
-    "interval_information": "directed",
-    "joint_distribution": "joint",
+    "Policy": "models.policy",
+    "expected_next": "control.value_policies",
+    "greedy_policy": "control.value_policies",
+    "softmax_policy": "control.value_policies",
+    "Simulation": "control.simulation",
+    "simulate": "control.simulation",
+    "BellmanResult": "control.unified_bellman",
+    "unified_bellman": "control.unified_bellman",
+    "directed_information": "measures.directed_information",
+    "interval_information": "measures.directed_information",
+    "joint_distribution": "measures.joint_distribution",
     "TwoAgentMDP": "models.two_agents",
-    "transfer_empowerment": "two_agents.beside",
-    "informed_empowerment": "two_agents.beside",
-    "SumRate": "two_agents.together",
-    "independent_sum_rate": "two_agents.together",
-    "assistant_policy": "two_agents.assistant",
-    "WorstCaseResult": "two_agents.worst_case",
-    "worst_case_empowerment": "two_agents.worst_case",
+    "transfer_empowerment": "multi_agent.conditional",
+    "informed_empowerment": "multi_agent.conditional",
+    "SumRate": "multi_agent.sum_rate",
+    "independent_sum_rate": "multi_agent.sum_rate",
+    "assistant_policy": "multi_agent.assistant_policy",
+    "WorstCaseResult": "multi_agent.worst_case",
+    "worst_case_empowerment": "multi_agent.worst_case",
 }
 _MODULES = ("desire", "plotting", "testing", "text", "worlds")
 
@@ -161,7 +160,6 @@ if TYPE_CHECKING:
     from empowerment.adapters.pomdp_format.writer import write_pomdp as write_pomdp
     from empowerment.adapters.pymdp import from_pymdp as from_pymdp
     from empowerment.adapters.step_function import from_step_function as from_step_function
-    from empowerment.averages import AverageEmpowerment as AverageEmpowerment
     from empowerment.capacity.cost import CapacityCostResult as CapacityCostResult
     from empowerment.capacity.cost import capacity_cost as capacity_cost
     from empowerment.capacity.estimated import EstimatedCapacity as EstimatedCapacity
@@ -169,49 +167,50 @@ if TYPE_CHECKING:
     from empowerment.capacity.per_unit_cost import CapacityPerCostResult as CapacityPerCostResult
     from empowerment.capacity.per_unit_cost import capacity_per_unit_cost as capacity_per_unit_cost
     from empowerment.capacity.plug_in import information_from_counts as information_from_counts
+    from empowerment.capacity.result import CapacityResult as CapacityResult
     from empowerment.capacity.solve import channel_capacity as channel_capacity
     from empowerment.capacity.truncated import CapacityBounds as CapacityBounds
     from empowerment.capacity.truncated import CapacityExtreme as CapacityExtreme
     from empowerment.capacity.truncated import capacity_bounds as capacity_bounds
     from empowerment.capacity.verify import verify as verify
-    from empowerment.channel import Channel as Channel
-    from empowerment.channel import divergence as divergence
-    from empowerment.channel import entropy as entropy
-    from empowerment.channel import mutual_information as mutual_information
-    from empowerment.context import ContextEmpowerment as ContextEmpowerment
-    from empowerment.context import context_empowerment as context_empowerment
-    from empowerment.directed import directed_information as directed_information
-    from empowerment.directed import interval_information as interval_information
-    from empowerment.horizons import HorizonSweep as HorizonSweep
-    from empowerment.joint import joint_distribution as joint_distribution
-    from empowerment.measure import empowerment as empowerment
+    from empowerment.control.rates import EmpowermentRate as EmpowermentRate
+    from empowerment.control.rates import discounted_empowerment as discounted_empowerment
+    from empowerment.control.rates import empowerment_rate as empowerment_rate
+    from empowerment.control.simulation import Simulation as Simulation
+    from empowerment.control.simulation import simulate as simulate
+    from empowerment.control.unified_bellman import BellmanResult as BellmanResult
+    from empowerment.control.unified_bellman import unified_bellman as unified_bellman
+    from empowerment.control.value_policies import expected_next as expected_next
+    from empowerment.control.value_policies import greedy_policy as greedy_policy
+    from empowerment.control.value_policies import softmax_policy as softmax_policy
+    from empowerment.core.channel import Channel as Channel
+    from empowerment.core.channel import divergence as divergence
+    from empowerment.core.channel import entropy as entropy
+    from empowerment.core.channel import mutual_information as mutual_information
+    from empowerment.core.status import ConvergenceWarning as ConvergenceWarning
+    from empowerment.core.status import Status as Status
+    from empowerment.measures.averages import AverageEmpowerment as AverageEmpowerment
+    from empowerment.measures.context import ContextEmpowerment as ContextEmpowerment
+    from empowerment.measures.context import context_empowerment as context_empowerment
+    from empowerment.measures.directed_information import directed_information as directed_information
+    from empowerment.measures.directed_information import interval_information as interval_information
+    from empowerment.measures.horizon_result import HorizonSweep as HorizonSweep
+    from empowerment.measures.horizon_sweep import horizon_sweep as horizon_sweep
+    from empowerment.measures.joint_distribution import joint_distribution as joint_distribution
+    from empowerment.measures.result import EmpowermentResult as EmpowermentResult
+    from empowerment.measures.state_empowerment import empowerment as empowerment
     from empowerment.models.beliefs import belief_grid as belief_grid
     from empowerment.models.mdp import MDP as MDP
+    from empowerment.models.policy import Policy as Policy
     from empowerment.models.pomdp import POMDP as POMDP
     from empowerment.models.two_agents import TwoAgentMDP as TwoAgentMDP
-    from empowerment.policy import Policy as Policy
-    from empowerment.policy import expected_next as expected_next
-    from empowerment.policy import greedy_policy as greedy_policy
-    from empowerment.policy import softmax_policy as softmax_policy
-    from empowerment.rates import EmpowermentRate as EmpowermentRate
-    from empowerment.rates import discounted_empowerment as discounted_empowerment
-    from empowerment.rates import empowerment_rate as empowerment_rate
-    from empowerment.results import CapacityResult as CapacityResult
-    from empowerment.results import ConvergenceWarning as ConvergenceWarning
-    from empowerment.results import EmpowermentResult as EmpowermentResult
-    from empowerment.results import Status as Status
-    from empowerment.simulation import Simulation as Simulation
-    from empowerment.simulation import simulate as simulate
-    from empowerment.sweep import horizon_sweep as horizon_sweep
-    from empowerment.two_agents.assistant import assistant_policy as assistant_policy
-    from empowerment.two_agents.beside import informed_empowerment as informed_empowerment
-    from empowerment.two_agents.beside import transfer_empowerment as transfer_empowerment
-    from empowerment.two_agents.together import SumRate as SumRate
-    from empowerment.two_agents.together import independent_sum_rate as independent_sum_rate
-    from empowerment.two_agents.worst_case import WorstCaseResult as WorstCaseResult
-    from empowerment.two_agents.worst_case import worst_case_empowerment as worst_case_empowerment
-    from empowerment.unified import BellmanResult as BellmanResult
-    from empowerment.unified import unified_bellman as unified_bellman
+    from empowerment.multi_agent.assistant_policy import assistant_policy as assistant_policy
+    from empowerment.multi_agent.conditional import informed_empowerment as informed_empowerment
+    from empowerment.multi_agent.conditional import transfer_empowerment as transfer_empowerment
+    from empowerment.multi_agent.sum_rate import SumRate as SumRate
+    from empowerment.multi_agent.sum_rate import independent_sum_rate as independent_sum_rate
+    from empowerment.multi_agent.worst_case import WorstCaseResult as WorstCaseResult
+    from empowerment.multi_agent.worst_case import worst_case_empowerment as worst_case_empowerment
 
 
 def __getattr__(name: str) -> Any:

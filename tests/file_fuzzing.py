@@ -13,9 +13,9 @@ import numpy as np
 from scipy import sparse
 
 import empowerment as emp
-from empowerment.archive import write_sealed
 from empowerment.cli.inputs import read_channel, read_world
-from empowerment.digests import bytes_digest, json_digest
+from empowerment.runtime.archive import write_sealed
+from empowerment.runtime.digests import bytes_digest, json_digest
 from empowerment.text import Recorded, TableModel, TokenModelError
 from empowerment.text.recorded_lines import position_to_json
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.layout import GridLayout
+from empowerment.core.layout import GridLayout
 
 MOVES = {"north": (-1, 0), "south": (1, 0), "west": (0, -1), "east": (0, 1), "stay": (0, 0)}
 

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 import empowerment
-from empowerment import checkpoint
-from empowerment.checkpoint import Checkpoint
-from empowerment.digests import fingerprint
-from empowerment.files import written_whole
+from empowerment.runtime import checkpoint
+from empowerment.runtime.checkpoint import Checkpoint
+from empowerment.runtime.digests import fingerprint
+from empowerment.runtime.files import written_whole
 
 QUESTION = {"horizon": 5, "tol": 1e-9, "method": "enumeration", "shape": (2, 3)}
 FINGERPRINTS = {"model": "a1", "states": "b2"}
@@ -105,7 +105,7 @@ def test_other_files_are_no_chunks(folder):
 STORING = """
 import sys
 import numpy as np
-from empowerment.checkpoint import Checkpoint
+from empowerment.runtime.checkpoint import Checkpoint
 
 there = Checkpoint.open(sys.argv[1], {"horizon": 5}, {})
 first = len(there.indices())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment import context
+from empowerment.measures import context
 
 CORRIDOR = emp.worlds.grid_world(["...."], stay=True)
 

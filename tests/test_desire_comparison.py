@@ -233,7 +233,7 @@ def test_memory_does_not_grow_with_the_seeds(monkeypatch):
 
 KILLED = """
 import os, signal, sys
-from empowerment.checkpoint import Checkpoint
+from empowerment.runtime.checkpoint import Checkpoint
 from empowerment.desire import DesireAgent, compare_agents
 from empowerment.desire.comparison import chunks
 

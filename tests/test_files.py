@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.files import require_regular, written_whole
+from empowerment.runtime.files import require_regular, written_whole
 
 posix = pytest.mark.skipif(os.name != "posix", reason="files of POSIX")
 
@@ -202,7 +202,7 @@ FULL = """
 import resource, signal, sys
 import numpy as np
 import empowerment as emp
-from empowerment.checkpoint import Checkpoint
+from empowerment.runtime.checkpoint import Checkpoint
 
 sys.dont_write_bytecode = True  # the limit below holds for every file
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -12,7 +12,7 @@ BATCHES = """
 import multiprocessing, sys, threading, time, warnings
 import numpy as np
 import empowerment as emp
-from empowerment.threads import thread_count
+from empowerment.runtime.threads import thread_count
 
 warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of every fork of a process with threads
 rng = np.random.default_rng(0)
@@ -69,12 +69,12 @@ def test_a_child_forked_while_another_thread_compiles(tmp_path, monkeypatch):
 import os, sys, threading, time
 import numpy as np
 from empowerment.capacity.kernels import cpu
-from empowerment import _jit
+from empowerment.runtime import jit
 
 thread = threading.Thread(target=cpu.equal_rows, args=(np.eye(3),))
 thread.start()
-while _jit._compiling.acquire(blocking=False):
-    _jit._compiling.release()
+while jit._compiling.acquire(blocking=False):
+    jit._compiling.release()
     time.sleep(0.001)
 child = os.fork()
 if child == 0:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from empowerment import plotting
-from empowerment.html import interval, table
+from empowerment.export.html import interval, table
 from empowerment.text import (
     Continuations,
     FixedLength,

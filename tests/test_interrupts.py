@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment import interrupts
+from empowerment.runtime import interrupts
 
 ROOT = Path(__file__).parents[1]
 

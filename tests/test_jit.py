@@ -13,7 +13,7 @@ import pytest
 from numba.core.dispatcher import Dispatcher
 
 import empowerment
-from empowerment import _jit
+from empowerment.runtime import jit as _jit
 
 PACKAGE = Path(empowerment.__file__).parent
 

@@ -20,8 +20,8 @@ from empowerment.capacity.kernels import (
     reference,
 )
 from empowerment.capacity.solve import row_offsets
-from empowerment.channel import Channel
-from empowerment.results import Status
+from empowerment.core.channel import Channel
+from empowerment.core.status import Status
 from empowerment.testing import FAMILIES, channels, check_certificate, hard_channel
 
 

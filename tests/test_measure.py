@@ -143,7 +143,7 @@ def test_the_ends_allow_for_the_rounding_of_the_rows():
 
 
 def test_a_missed_tolerance_warns_once_for_all_states(monkeypatch):
-    from empowerment import finder
+    from empowerment.measures import dispatch as finder
 
     def slack(channel, **options):
         return emp.channel_capacity(channel, **options | {"max_iter": 1, "on_failure": "ignore"})

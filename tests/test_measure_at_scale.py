@@ -17,7 +17,7 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 import empowerment as emp
-from empowerment.finder import Finder
+from empowerment.measures.dispatch import Finder
 
 BAY = ["S..H", "..#.", "...G"]  # eleven free cells, two of them terminal
 
@@ -566,7 +566,7 @@ def test_another_question_is_refused(change, sentence, finished):
 
 
 def test_another_version_of_the_library_is_refused(finished, monkeypatch):
-    monkeypatch.setattr("empowerment.checkpoint.__version__", "9.9.9")
+    monkeypatch.setattr("empowerment.runtime.checkpoint.__version__", "9.9.9")
     with pytest.raises(ValueError, match=rf"version of the library \({emp.__version__} there, 9\.9\.9 now\)"):
         emp.empowerment(bay(), 2, checkpoint=finished)
 

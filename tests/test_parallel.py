@@ -17,7 +17,7 @@ import pytest
 from joblib.externals.loky import get_reusable_executor
 
 import empowerment as emp
-from empowerment.parallel import _Parcel, run_chunks
+from empowerment.runtime.parallel import _Parcel, run_chunks
 
 # What is defined in a test module cannot be imported by a worker; functions inside of functions are sent by value.
 
@@ -213,7 +213,7 @@ def test_who_stops_early_gets_no_more_work_done(by_error, name, request, tmp_pat
 CHUNKS_WITHOUT_END = """
 import itertools, time
 from contextlib import closing
-from empowerment.parallel import run_chunks
+from empowerment.runtime.parallel import run_chunks
 
 with closing(run_chunks(lambda chunk: time.sleep(0.05), itertools.count(), n_jobs={n_jobs})) as found:
     for number, _ in found:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.layout import GridLayout
+from empowerment.core.layout import GridLayout
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")

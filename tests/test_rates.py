@@ -10,7 +10,7 @@ import empowerment as emp
 from empowerment.actuation.classes import closed_classes, lasting_classes
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.sensor import make_sensor
-from empowerment.rates import discounted_empowerment, empowerment_rate
+from empowerment.control.rates import discounted_empowerment, empowerment_rate
 
 
 @pytest.mark.parametrize(

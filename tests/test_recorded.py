@@ -13,7 +13,7 @@ import time
 import numpy as np
 import pytest
 
-from empowerment.digests import bytes_digest
+from empowerment.runtime.digests import bytes_digest
 from empowerment.testing import check_token_model
 from empowerment.text import Position, Provider, Recorded, TableModel, Tier, TierError, TokenModelError, ask_each
 from empowerment.text.recorded_lines import digest_of, sealed_line

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.archive import write_sealed
-from empowerment.layout import GridLayout
+from empowerment.core.layout import GridLayout
+from empowerment.runtime.archive import write_sealed
 
 ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
 PLAIN = ("states", "actions", "horizon", "sensor", "output", "stopping", "backend", "base", "tol", "rtol", "layout")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment import validate
+from empowerment.core import validate
 
 W = [[0.9, 0.1], [0.1, 0.9]]
 CAPACITY = 1 + 0.9 * math.log2(0.9) + 0.1 * math.log2(0.1)  # of a binary symmetric channel

@@ -5,8 +5,8 @@ import pytest
 from scipy import sparse
 
 import empowerment as emp
-from empowerment import interrupts
 from empowerment.control.value_iteration import optimal_action_values
+from empowerment.runtime import interrupts
 
 BACKENDS = ("numba", "reference")
 

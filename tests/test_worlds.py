@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.layout import GridLayout
+from empowerment.core.layout import GridLayout
 
 MOVES = ("north", "south", "east", "west")
 SLIP_MODES = ("other", "perpendicular", "stay")

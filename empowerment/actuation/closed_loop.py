@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.actuation.column_generation import Columns, generate
 from empowerment.actuation.histories import Histories
 from empowerment.actuation.task import Ends, widened
+from empowerment.core import validate
 from empowerment.models.pomdp import POMDP
 
 METHODS = ("auto", "column-generation", "soft-dynamic-programming", "sequence-form")

@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from empowerment.capacity.solve import channel_capacity
-from empowerment.channel import Channel
+from empowerment.core.channel import Channel
 
 _ROUNDS = 200
 _FIRST_WIDTH = 1e-3  # nats; the first working sets are not worth solving well

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.actuation.column_generation import Solution, generate
 from empowerment.actuation.dynamics import Dynamics, count_words
 from empowerment.actuation.layers import Kernels, Layer, first_layer, walk
 from empowerment.actuation.stream import Stream
 from empowerment.actuation.task import Ends, NoSequenceError, Task, TooManySequencesError, widened
 from empowerment.actuation.upper_bounds import log_readings
+from empowerment.core import validate
 
 # Layers up to this many entries are kept; what comes after the last of them is streamed. More are kept where
 # there would be too many words left.

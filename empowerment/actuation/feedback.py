@@ -24,8 +24,8 @@ from scipy import sparse
 
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.capacity.solve import channel_capacity
-from empowerment.channel import Channel
-from empowerment.validate import MIN_TOL
+from empowerment.core.channel import Channel
+from empowerment.core.validate import MIN_TOL
 
 # Solvers aim a little below the tolerance; the rest is room for rounding.
 _INNER = 0.9

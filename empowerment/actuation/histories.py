@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.actuation.task import NoSequenceError
+from empowerment.core import validate
 from empowerment.models.beliefs import available_in
 from empowerment.models.pomdp import POMDP
 

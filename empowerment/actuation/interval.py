@@ -23,7 +23,7 @@ from empowerment.actuation.stream import Stream
 from empowerment.actuation.task import Ends, NoSequenceError, Task, TooManySequencesError, widened
 from empowerment.actuation.upper_bounds import FeedbackOracle, log_readings
 from empowerment.capacity.solve import channel_capacity
-from empowerment.channel import Channel
+from empowerment.core.channel import Channel
 from empowerment.models.mdp import MDP
 
 _MOST_SHARED = 64

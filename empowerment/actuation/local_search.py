@@ -13,7 +13,7 @@ from empowerment.actuation.column_generation import Columns
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.layers import Kernels
 from empowerment.capacity.solve import row_offsets
-from empowerment.channel import Channel
+from empowerment.core.channel import Channel
 
 # Sequences that carry the optimum so far have the largest divergence; others this close to it, in nats, count too.
 _CARRYING = 1e-3

@@ -16,13 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.task import NoSequenceError, TooManySequencesError
 from empowerment.actuation.view import KNOWN_TO, make_view
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.solve import kernel_of
-from empowerment.channel import Channel
+from empowerment.core import validate
+from empowerment.core.channel import Channel
 from empowerment.models.mdp import MDP
 
 OUTPUTS = ("final", "trajectory")

@@ -10,9 +10,9 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.linalg import spsolve
 
-from empowerment import validate
 from empowerment.actuation.sensor import make_sensor
-from empowerment.channel import Channel
+from empowerment.core import validate
+from empowerment.core.channel import Channel
 from empowerment.models.mdp import MDP, as_mdp
 
 _SUM_TOLERANCE = 1e-9

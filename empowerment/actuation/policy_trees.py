@@ -27,7 +27,7 @@ from empowerment.actuation.situations import Branch, Situations, of_beliefs, of_
 from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.solve import channel_capacity, kernel_of
-from empowerment.channel import Channel
+from empowerment.core.channel import Channel
 from empowerment.models.pomdp import POMDP
 
 _EPS = float(np.finfo(float).eps)

@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.actuation.kernels import kernel_of
 from empowerment.actuation.sensor import Sensor
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
 _ROUNDING = 2.0**-53

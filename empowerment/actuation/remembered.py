@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.actuation.task import TooManySequencesError
+from empowerment.core import validate
 from empowerment.models.pomdp import POMDP
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
 NAMES = ("state",)

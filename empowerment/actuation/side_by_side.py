@@ -30,7 +30,7 @@ from empowerment.capacity.kernels.xla.placement import (
 )
 from empowerment.capacity.kernels.xla.solve import solve_padded
 from empowerment.capacity.solve import Wish, result_of
-from empowerment.results import Status
+from empowerment.core.status import Status
 
 # A layer's entries exist about this many times while it is extended, merged and solved.
 _COPIES = 8

@@ -23,7 +23,7 @@ from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.stream import Stream
 from empowerment.actuation.task import NoSequenceError
 from empowerment.capacity.solve import row_offsets
-from empowerment.channel import Channel
+from empowerment.core.channel import Channel
 
 
 def log_readings(dynamics: Dynamics, starts: np.ndarray, horizon: int) -> float:

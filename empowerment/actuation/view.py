@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.actuation.belief import believing, remembering_action, remembering_start, starting_from
 from empowerment.actuation.sensor import Sensor, make_sensor
+from empowerment.core import validate
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.models.pomdp import POMDP
 

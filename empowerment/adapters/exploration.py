@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from empowerment import validate
 from empowerment.adapters.outcomes import End, Node, Outcome, checked_sum, labels_of, model_of, state_label
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
 _ANSWERS = (

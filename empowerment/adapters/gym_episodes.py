@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.adapters.environment import name_of
 from empowerment.adapters.gym_tables import Entry, Table
 from empowerment.adapters.outcomes import End, Node, initial_states
+from empowerment.core import validate
 
 
 class Starts(NamedTuple):

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.adapters.environment import name_of
 from empowerment.adapters.outcomes import End, state_label
+from empowerment.core import validate
 
 _EXPECTED = (
     "expected env.unwrapped.P with P[state][action] a list of (probability, next_state, reward, done), as "

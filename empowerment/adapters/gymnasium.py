@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.adapters import gym_tables
 from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, unwrapped, warn
 from empowerment.adapters.gym_episodes import Episodes, read_starts
 from empowerment.adapters.gym_tables import Entry, Table
 from empowerment.adapters.outcomes import SUM_TOLERANCE, End, Node, checked_sum, model_of
-from empowerment.layout import GridLayout
+from empowerment.core import validate
+from empowerment.core.layout import GridLayout
 from empowerment.models.mdp import MDP
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
 SUM_TOLERANCE = 1e-9

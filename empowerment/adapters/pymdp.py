@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.models.pomdp import POMDP
 
 _BATCH = "; an Agent keeps a batch axis first, which A[m][0] and B[f][0] take off"

@@ -11,11 +11,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.adapters import minigrid
 from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, unwrapped
 from empowerment.adapters.gym_tables import has_table
 from empowerment.adapters.snapshot import Snapshots
+from empowerment.core import validate
 
 _MINIGRID = ("MiniGrid-", "BabyAI-")
 

@@ -7,13 +7,13 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import Any
 
-from empowerment import validate
 from empowerment.adapters.environment import refuse_mistaken
 from empowerment.adapters.exploration import Search, World, explored_model
 from empowerment.adapters.outcomes import End, initial_states, labels_of, state_label
 from empowerment.adapters.simulator import simulated
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
-from empowerment.progress import progress_bar
+from empowerment.runtime.progress import progress_bar
 
 _MOST_ACTIONS = 100_000
 

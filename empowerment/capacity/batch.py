@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.capacity.kernels import Batch, pack
-from empowerment.channel import Channel, as_channel
+from empowerment.core.channel import Channel, as_channel
 
 Member = np.ndarray | Channel
 """A channel of a batch: an array is still to be checked."""

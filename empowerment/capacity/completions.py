@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment.channel import Channel
+from empowerment.core.channel import Channel
 
 # An output without probability keeps this much, so that ratios to it stay finite.
 _FLOOR = 1e-200

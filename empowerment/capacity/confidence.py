@@ -9,7 +9,7 @@ import numpy as np
 
 from empowerment.capacity.continuity import largest_change
 from empowerment.capacity.resampling import Solved, Solver, dirichlet_rows, multinomial_rows
-from empowerment.results import CapacityResult
+from empowerment.capacity.result import CapacityResult
 
 
 class Ends(NamedTuple):

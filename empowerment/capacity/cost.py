@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.capacity.priced import EPS, MOST_SOLVES, Bounds, Point, Wish, checked_costs, complain
-from empowerment.channel import Channel, as_channel
-from empowerment.results import ON_FAILURE, Interval, Status
+from empowerment.core import validate
+from empowerment.core.channel import Channel, as_channel
+from empowerment.core.intervals import Interval
+from empowerment.core.status import ON_FAILURE, Status
 
 _CURVE_BUDGETS = 33
 

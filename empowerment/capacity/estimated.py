@@ -9,13 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.capacity.confidence import INTERVALS, Wanted, tails
 from empowerment.capacity.plug_in import expansion
 from empowerment.capacity.resampling import Solved, Solver, shuffled_rows
+from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.solve import channel_capacity
-from empowerment.progress import progress_bar
-from empowerment.results import ON_FAILURE, CapacityResult, tell_failure, unit_name
+from empowerment.core import validate
+from empowerment.core.intervals import unit_name
+from empowerment.core.status import ON_FAILURE, tell_failure
+from empowerment.runtime.progress import progress_bar
 
 # With fewer samples of an input for each output, the measured coverage falls below what the level says.
 _ENOUGH = 5

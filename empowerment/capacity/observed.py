@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.capacity.completions import Completions
+from empowerment.core import validate
 
 RESIDUAL_IN = ("anywhere", "unlisted", "outside")
 

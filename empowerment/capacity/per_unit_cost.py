@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.capacity.priced import EPS, MOST_SOLVES, Bounds, Wish, checked_costs, complain
 from empowerment.capacity.solve import LARGEST_REWARD, backend_name
-from empowerment.channel import Channel, as_channel
-from empowerment.results import ON_FAILURE, Interval, Status
+from empowerment.core import validate
+from empowerment.core.channel import Channel, as_channel
+from empowerment.core.intervals import Interval
+from empowerment.core.status import ON_FAILURE, Status
 
 
 @dataclass(frozen=True, eq=False, repr=False)

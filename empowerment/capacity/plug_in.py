@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.capacity.solve import channel_capacity
-from empowerment.channel import Channel
+from empowerment.core import validate
+from empowerment.core.channel import Channel
 
 CORRECTIONS = ("miller-madow",)
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.capacity.solve import LARGEST_REWARD, channel_capacity
-from empowerment.channel import Channel
-from empowerment.results import Interval, Status, tell_failure
+from empowerment.core import validate
+from empowerment.core.channel import Channel
+from empowerment.core.intervals import Interval
+from empowerment.core.status import Status, tell_failure
 
 EPS = float(np.finfo(float).eps)
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment.results import CapacityResult
+from empowerment.capacity.result import CapacityResult
 
 # Entries drawn and solved at a time, between which Ctrl-C is heard and the progress shown.
 _CHUNK = 1 << 18

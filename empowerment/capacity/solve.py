@@ -9,16 +9,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.capacity import jax_arrays
 from empowerment.capacity.batch import Member, as_batch, chunks
 from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
 from empowerment.capacity.kernels import Outcome
+from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.sparse import solve_sparse
-from empowerment.channel import Channel, as_channel
-from empowerment.loading import load
-from empowerment.progress import progress_bar
-from empowerment.results import ON_FAILURE, CapacityResult, Status, tell_failure
+from empowerment.core import validate
+from empowerment.core.channel import Channel, as_channel
+from empowerment.core.status import ON_FAILURE, Status, tell_failure
+from empowerment.runtime.loading import load
+from empowerment.runtime.progress import progress_bar
 
 METHODS = ("auto", *METHOD_NUMBERS)
 BACKENDS = {"numba": "cpu", "reference": "reference", "jax": "xla"}

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.capacity.completions import Completions, Found, certificate
 from empowerment.capacity.observed import ObservedPart, observed_part
 from empowerment.capacity.smallest import smallest_by_cvxpy, smallest_capacity
 from empowerment.capacity.solve import channel_capacity
-from empowerment.channel import Channel
-from empowerment.results import ON_FAILURE, Interval, Status, tell_failure
+from empowerment.core import validate
+from empowerment.core.channel import Channel
+from empowerment.core.intervals import Interval
+from empowerment.core.status import ON_FAILURE, Status, tell_failure
 
 METHODS = ("auto", "interior-point", "convex")
 

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
-from empowerment.channel import as_channel
-from empowerment.results import CapacityResult
+from empowerment.capacity.result import CapacityResult
+from empowerment.core import validate
+from empowerment.core.channel import as_channel
 
 
 def verify(channel: Any, result: CapacityResult, rewards: Any = None) -> tuple[float, float]:

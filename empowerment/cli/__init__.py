@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from empowerment.cli import desire, handoff
-from empowerment.first_use import say_nothing
+from empowerment.runtime.first_use import say_nothing
 
 OK, MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 _READER_GONE = 141  # what a shell reports for a program that wrote into a closed pipe

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 
 from empowerment.capacity.solve import channel_capacity
 from empowerment.cli import MISSED, OK, complain, inputs, report, saving
-from empowerment.measure import empowerment
-from empowerment.results import ConvergenceWarning
+from empowerment.core.status import ConvergenceWarning
+from empowerment.measures.state_empowerment import empowerment
 
 
 def run_map(arguments: argparse.Namespace) -> int:

@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from empowerment import validate
 from empowerment.cli import OK, desire_tables, saving
 from empowerment.cli.commands import wants_bar
+from empowerment.core import validate
 from empowerment.desire import (
     RIDER_AGENTS,
     WEALTH,
@@ -26,7 +26,7 @@ from empowerment.desire import (
     shock_effects,
 )
 from empowerment.desire.worlds.riders import SLOTS_PER_DAY
-from empowerment.files import written_whole
+from empowerment.runtime.files import written_whole
 
 _ENDINGS = (".csv", ".npz")
 _DEFAULT_GRID = ("threshold=0.4,0.8,1.0,1.2,1.4,1.6,1.8,inf", "gain=0.5,1,2,4,8")

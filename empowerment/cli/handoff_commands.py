@@ -9,11 +9,11 @@ import os
 import sys
 from pathlib import Path
 
-from empowerment import validate
 from empowerment.cli import MISSED, OK, complain
 from empowerment.cli.commands import wants_bar
 from empowerment.cli.token_models import read_model
-from empowerment.files import written_whole
+from empowerment.core import validate
+from empowerment.runtime.files import written_whole
 from empowerment.text import (
     Costs,
     Threshold,

@@ -14,11 +14,11 @@ from scipy import sparse
 
 from empowerment.adapters.gymnasium import from_gymnasium
 from empowerment.adapters.pomdp_format.reader import DEFAULT_MEMORY, read_pomdp
-from empowerment.archive import DamagedError, read_npy, read_npz
-from empowerment.channel import Channel
 from empowerment.cli.tables import read_table
+from empowerment.core.channel import Channel
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
+from empowerment.runtime.archive import DamagedError, read_npy, read_npz
 from empowerment.worlds import WORLDS, grid_world
 
 _ARRAYS = ("transition", "terminal", "available")

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.channel import Channel
-from empowerment.layout import GridLayout
+from empowerment.capacity.result import CapacityResult
+from empowerment.core.channel import Channel
+from empowerment.core.layout import GridLayout
+from empowerment.core.status import Status
+from empowerment.measures.result import EmpowermentResult
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
-from empowerment.results import CapacityResult, EmpowermentResult, Status
 
 _MOST_COLUMNS, _MOST_ROWS = 20, 40
 _MOST_NAMED = 3

@@ -9,9 +9,10 @@ import io
 from pathlib import Path
 from typing import Any
 
-from empowerment import validate
-from empowerment.files import written_whole
-from empowerment.results import EmpowermentResult, Status
+from empowerment.core import validate
+from empowerment.core.status import Status
+from empowerment.measures.result import EmpowermentResult
+from empowerment.runtime.files import written_whole
 
 _PICTURES = (".png", ".svg", ".pdf")
 _NEEDED = dict.fromkeys(_PICTURES, (("matplotlib",), "plot")) | {

@@ -1,1 +1,1 @@
-"""Acting on a model: what the best policy for given rewards is worth."""
+"""Acting on a model: policies that climb values, what they are worth, and what becomes of them."""

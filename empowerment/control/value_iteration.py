@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.control.kernels import SparseModel
-from empowerment.loading import load
+from empowerment.core import validate
 from empowerment.models.dead_ends import refuse_dead_ends
 from empowerment.models.mdp import MDP, as_mdp
+from empowerment.runtime.loading import load
 
 BACKENDS = ("numba", "reference")
 

@@ -8,7 +8,7 @@ from weakref import ref
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.desires import checked_will
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.planning import Plans, checked_resolution

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.arrays import N_AXES, finite_array, matching_arrays
 from empowerment.desire.parameters import DesireParameters
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 
 N_AXES = 3
 """Pleasure, arousal, dominance."""

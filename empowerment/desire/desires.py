@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.arrays import finite_array, matching_arrays
 from empowerment.desire.parameters import DesireParameters
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 
 Table = tuple[tuple[float, ...], ...]
 

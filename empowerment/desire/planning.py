@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.control.value_iteration import ValueIteration
+from empowerment.core import validate
 from empowerment.desire.arrays import finite_array
 from empowerment.desire.desires import weighted_features
 from empowerment.desire.world import DesireWorld, certain_from, check_world

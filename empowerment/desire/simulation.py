@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.agent import Actor, Agent
 from empowerment.desire.desires import checked_will
 from empowerment.desire.mind import Mind, feel
@@ -16,7 +16,7 @@ from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.trace import DesireTrace
 from empowerment.desire.world import DesireWorld, Outcome, check_world
 from empowerment.models.mdp import MDP
-from empowerment.progress import progress_bar
+from empowerment.runtime.progress import progress_bar
 
 DAYS, SLOTS = 30, 12
 _MOST_SEEDS = 100_000

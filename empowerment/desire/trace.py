@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.archive import DamagedError, damage, decoded_label, encoded_label, read_sealed, write_sealed
+from empowerment.core import validate
 from empowerment.desire.appraisal import name_emotions
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.trace_checks import check_trace
-from empowerment.export import data_frame
+from empowerment.export.tables import data_frame
+from empowerment.runtime.archive import DamagedError, damage, decoded_label, encoded_label, read_sealed, write_sealed
 
 FORMAT = "empowerment-desire-trace-1"
 _AXES = ("pleasure", "arousal", "dominance")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 
 
 def check_trace(trace: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.arrays import finite_array
 from empowerment.desire.desires import checked_wanted
 from empowerment.models.mdp import MDP

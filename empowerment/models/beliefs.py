@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
 TOLERANCE = 1e-10

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.models.symmetry import declared
 from empowerment.models.transitions import AXES as AXES
 from empowerment.models.transitions import FlatTransition, flat_transition, reordered
@@ -51,7 +51,7 @@ class MDP:
         the state's image, to within 1e-13 of every probability; this is checked. Compositions of symmetries
         are symmetries and need not be listed.
     layout : optional
-        Carried along unread, for pictures (see :class:`empowerment.layout.GridLayout`).
+        Carried along unread, for pictures (see :class:`empowerment.core.layout.GridLayout`).
     normalize : bool
         Rescale rows that do not sum to 1 instead of refusing them.
 

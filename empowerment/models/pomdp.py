@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.models import beliefs as belief_space
 from empowerment.models.beliefs import ReachableBeliefs
 from empowerment.models.mdp import MDP
@@ -41,7 +41,7 @@ class POMDP:
     discount : float, optional
         In [0, 1], for planners and files likewise.
     layout : optional
-        Carried along unread, for pictures (see :class:`empowerment.layout.GridLayout`).
+        Carried along unread, for pictures (see :class:`empowerment.core.layout.GridLayout`).
     normalize : bool
         Rescale rows that do not sum to 1 instead of refusing them.
 

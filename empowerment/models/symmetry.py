@@ -9,7 +9,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from empowerment import validate
+from empowerment.core import validate
 
 if TYPE_CHECKING:
     from empowerment.models.mdp import MDP

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
+from empowerment.core import validate
 
 AXES = "(state, action, next_state)"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from empowerment.layout import GridLayout
+from empowerment.core.layout import GridLayout
 from empowerment.plotting.arrows import plot_policy
 from empowerment.plotting.assistance import plot_assistants
 from empowerment.plotting.axes import check_result
@@ -21,7 +21,7 @@ from empowerment.plotting.simplex import plot_beliefs
 from empowerment.plotting.trace import plot_desire_trace
 
 if TYPE_CHECKING:
-    from empowerment.results import EmpowermentResult
+    from empowerment.measures.result import EmpowermentResult
 
 __all__ = [
     "figure_size",

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.layout import GridLayout
+from empowerment.core.layout import GridLayout
 from empowerment.models.mdp import as_mdp
+from empowerment.models.policy import policy_rows
 from empowerment.plotting.axes import axes_of
 from empowerment.plotting.maps import draw_frame, draw_walls, map_size
-from empowerment.policy import policy_rows
 
 # Part of the way that an arrow is drawn, so that those of neighbours do not touch.
 _REACH = 0.7
@@ -26,7 +26,7 @@ def plot_policy(model: Any, policy: Any, *, ax: Any = None, color: Any = "black"
     Parameters
     ----------
     model : MDP
-        With a :class:`empowerment.layout.GridLayout`.
+        With a :class:`empowerment.core.layout.GridLayout`.
     policy : Policy or array_like of shape (n_states, n_actions)
     ax : matplotlib.axes.Axes, optional
         Where to draw, for example on a map; on a new figure with the walls of the grid by default.

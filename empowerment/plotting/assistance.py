@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.plotting.axes import axes_of
 
 # Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).

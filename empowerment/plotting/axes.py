@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 
 if TYPE_CHECKING:
-    from empowerment.horizons import HorizonSweep
-    from empowerment.results import EmpowermentResult
+    from empowerment.measures.horizon_result import HorizonSweep
+    from empowerment.measures.result import EmpowermentResult
 
 _MOST_TICKS = 20
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.plotting.axes import axes_of, axis_label
 
 if TYPE_CHECKING:
-    from empowerment.horizons import HorizonSweep
+    from empowerment.measures.horizon_result import HorizonSweep
 
 _MOST_CURVES = 4  # with more of them, and none asked for, three stand for all
 _READINGS: dict[str, Any] = {"linestyle": "--", "linewidth": 0.8}

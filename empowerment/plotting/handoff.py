@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
+from empowerment.core.intervals import unit_name
 from empowerment.plotting.axes import axes_of
-from empowerment.results import unit_name
 
 # Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).
 _ASSISTANT, _PERSON = "#009E73", "#E69F00"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.plotting.axes import axes_of, ticks
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import numpy as np
 from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, names_of, ticks, write_title
 
 if TYPE_CHECKING:
-    from empowerment.results import EmpowermentResult
+    from empowerment.measures.result import EmpowermentResult
 
 
 def plot_intervals(result: EmpowermentResult, *, ax: Any = None, labels: Sequence[Any] | None = None) -> Any:

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.layout import GridLayout
+from empowerment.core import validate
+from empowerment.core.layout import GridLayout
 from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, ticks, write_title
 
 if TYPE_CHECKING:
-    from empowerment.results import EmpowermentResult
+    from empowerment.measures.result import EmpowermentResult
 
 _MOST_WRITTEN = 120  # cells; with more of them the numbers get too small to read
 _MOST_RIMMED = 40  # cells in a row; with more of them the rims would cover the colours
@@ -34,7 +34,7 @@ def plot_map(
     Parameters
     ----------
     result : EmpowermentResult
-        Of a model whose layout is a :class:`empowerment.layout.GridLayout`.
+        Of a model whose layout is a :class:`empowerment.core.layout.GridLayout`.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     cmap : str or matplotlib.colors.Colormap

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, names_of, write_title
 
 if TYPE_CHECKING:
-    from empowerment.results import EmpowermentResult
+    from empowerment.measures.result import EmpowermentResult
 
 # Where certainty of the first, second and third state is drawn.
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])

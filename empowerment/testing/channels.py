@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.channel import as_channel
-from empowerment.results import CapacityResult
+from empowerment.capacity.result import CapacityResult
+from empowerment.core import validate
+from empowerment.core.channel import as_channel
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy

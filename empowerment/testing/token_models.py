@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.testing.token_lists import check_list, check_written_text
 from empowerment.text.token_model import (
     Outcome,

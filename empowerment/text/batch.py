@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from empowerment import validate
-from empowerment.progress import progress_bar
+from empowerment.core import validate
+from empowerment.runtime.progress import progress_bar
 from empowerment.text.token_model import TokenModelError
 
 T = TypeVar("T")

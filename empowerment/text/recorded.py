@@ -12,9 +12,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Any, TypeVar
 
-from empowerment import validate
-from empowerment.digests import bytes_digest
-from empowerment.files import named, require_regular
+from empowerment.core import validate
+from empowerment.runtime.digests import bytes_digest
+from empowerment.runtime.files import named, require_regular
 from empowerment.text.recorded_lines import (
     FORMAT,
     DamagedLineError,

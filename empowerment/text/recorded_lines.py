@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from empowerment.digests import bytes_digest
+from empowerment.runtime.digests import bytes_digest
 from empowerment.text.token_model import Outcome, Position, Tier, TokenModel
 
 FORMAT = "empowerment-recording-2"

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias, cast, runtime_checkable
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 
 # A complete list is normalised in double precision; this is what its sum may still miss.
 _SUM_TOLERANCE = 1e-9

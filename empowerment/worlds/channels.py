@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from empowerment import validate
-from empowerment.loading import load
+from empowerment.core import validate
+from empowerment.runtime.loading import load
 
 _WEALTH = (0.7, 0.15, 0.15)
 

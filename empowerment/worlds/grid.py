@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
-from empowerment.layout import GridLayout
+from empowerment.core import validate
+from empowerment.core.layout import GridLayout
 from empowerment.models.mdp import MDP
 
 Cell = tuple[int, int]
@@ -191,7 +191,7 @@ def build_grid(
     Returns
     -------
     MDP
-        With a :class:`empowerment.layout.GridLayout`.
+        With a :class:`empowerment.core.layout.GridLayout`.
     """
     walls, marks = tuple(walls), dict(marks or {})
     weights = slip_weights(slip, slip_mode, stay)

@@ -6,7 +6,7 @@ from itertools import permutations, product
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
 from empowerment.worlds.successors import from_successors
 

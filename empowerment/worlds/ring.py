@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
 # Longer ones, as arrays of 3 * n ** 2 entries, take too much memory.

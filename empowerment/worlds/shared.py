@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.layout import GridLayout
+from empowerment.core import validate
+from empowerment.core.layout import GridLayout
 from empowerment.models.two_agents import TwoAgentMDP
 
 _MOVES = {"left": -1, "right": 1, "stay": 0}

@@ -25,7 +25,7 @@ from typing import NamedTuple
 import numpy as np
 
 from empowerment.capacity.solve import BACKENDS, backend_name
-from empowerment.loading import load
+from empowerment.runtime.loading import load
 
 
 class Steps(NamedTuple):

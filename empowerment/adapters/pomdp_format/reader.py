@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
 from empowerment.adapters.pomdp_format.contents import opened
 from empowerment.adapters.pomdp_format.distributions import Distributions, settle
 from empowerment.adapters.pomdp_format.names import Elements
 from empowerment.adapters.pomdp_format.parser import Parser
 from empowerment.adapters.pomdp_format.sizes import PER_NUMBER, MemoryLimit
 from empowerment.adapters.pomdp_format.tokens import Tokens
+from empowerment.core import validate
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
 

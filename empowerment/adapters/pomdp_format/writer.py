@@ -9,9 +9,9 @@ from typing import Any, TextIO
 import numpy as np
 
 from empowerment.adapters.pomdp_format.tokens import NAMES, is_name
-from empowerment.files import written_whole
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
+from empowerment.runtime.files import written_whole
 
 
 def write_pomdp(model: POMDP | MDP, path: str | os.PathLike[str]) -> None:

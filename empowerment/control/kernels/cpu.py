@@ -7,7 +7,9 @@ import math
 import numpy as np
 from numba import boolean, float64, int64, void
 
-from empowerment._jit import (
+from empowerment.control.kernels import SparseModel, Swept
+from empowerment.runtime.interrupts import run
+from empowerment.runtime.jit import (
     NUMBERS,
     OUT_MATRIX,
     OUT_VECTOR,
@@ -18,8 +20,6 @@ from empowerment._jit import (
     read_only,
     stopped,
 )
-from empowerment.control.kernels import SparseModel, Swept
-from empowerment.interrupts import run
 
 # One sweep in so many looks at all actions; the others follow those that were best then, which costs less.
 _PERIOD = 8

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 from scipy import sparse
 
-from empowerment import validate
+from empowerment.control.value_policies import greedy_policy
+from empowerment.core import validate
 from empowerment.desire.agents.policy_agents import FollowingAgent
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.world import DesireWorld
 from empowerment.desire.worlds.riders import Riders
-from empowerment.measure import empowerment
+from empowerment.measures.state_empowerment import empowerment
 from empowerment.models.mdp import MDP
-from empowerment.policy import greedy_policy
 from empowerment.worlds.delivery import OFFERS, delivery, delivery_outcomes, next_states, state_parts
 
 # What a unit of the counter is worth in pay, and how many a slot brings at most.

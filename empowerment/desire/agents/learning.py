@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.agent import WEALTH
 from empowerment.desire.agents.kernels import Experience, Settings
 from empowerment.desire.agents.policy_agents import FollowingAgent
@@ -15,8 +15,8 @@ from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.planning import softmax
 from empowerment.desire.world import DesireWorld, certain_from
 from empowerment.desire.worlds.riders import Riders
-from empowerment.loading import load
-from empowerment.progress import progress_bar
+from empowerment.runtime.loading import load
+from empowerment.runtime.progress import progress_bar
 from empowerment.worlds.delivery import (
     OFFERS,
     REFUSE,

@@ -9,14 +9,14 @@ from weakref import ref
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.control.unified_bellman import unified_bellman
+from empowerment.core import validate
 from empowerment.desire.agent import WEALTH, Actor
 from empowerment.desire.desires import checked_will, objective
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.world import DesireWorld, Outcome, certain_from, drawn
 from empowerment.models.mdp import MDP
-from empowerment.policy import policy_rows
-from empowerment.unified import unified_bellman
+from empowerment.models.policy import policy_rows
 
 # In bits. Values as good as that have policies that differ by less than 1e-7.
 _TOL = 1e-6

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.world import DesireWorld
 from empowerment.text.influence.person import ask_person
 from empowerment.text.token_model import TokenModel, check_model

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.agent import Actor
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.world import DesireWorld, Outcome

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.checkpoint import Checkpoint
+from empowerment.core import validate
 from empowerment.desire.agent import Agent
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.simulation import DAYS, SLOTS, follow_from_start, random_numbers
 from empowerment.desire.world import DesireWorld
-from empowerment.digests import fingerprint
-from empowerment.parallel import run_chunks
-from empowerment.progress import progress_bar
+from empowerment.runtime.checkpoint import Checkpoint
+from empowerment.runtime.digests import fingerprint
+from empowerment.runtime.parallel import run_chunks
+from empowerment.runtime.progress import progress_bar
 
 MONTH = DAYS * SLOTS
 # Steps of all agents of a chunk, about 25 months of six riders: some seconds of work, some ten megabytes.
@@ -67,7 +67,7 @@ def over_seeds(
     kept : Checkpoint, optional
         Where finished chunks are, and are put.
     n_jobs : int, optional
-        As in :func:`empowerment.parallel.run_chunks`.
+        As in :func:`empowerment.runtime.parallel.run_chunks`.
     progress : bool
     doing : str
         What the bar says.

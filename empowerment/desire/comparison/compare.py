@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.agent import Agent
 from empowerment.desire.comparison.chunks import MONTH, Chunk, Sums, opened, over_seeds
 from empowerment.desire.comparison.measures import measured

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.comparison.estimates import SeedEstimate
 
 MEASURES = {

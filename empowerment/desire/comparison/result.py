@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.core import validate
 from empowerment.desire.comparison.estimates import SeedEstimate, ratio_difference, ratio_estimate
 from empowerment.desire.parameters import DesireParameters
-from empowerment.export import data_frame
+from empowerment.export.tables import data_frame
+from empowerment.runtime.archive import DamagedError, damage, read_sealed, write_sealed
 
 FORMAT = "empowerment-agent-comparison-1"
 _LABELS = ("agents", "seeds", "measures")

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.comparison.estimates import SeedEstimate, ratio_estimate
 from empowerment.desire.trace import DesireTrace
 from empowerment.desire.worlds.riders import SLOTS_PER_DAY
-from empowerment.export import data_frame
-from empowerment.loading import load
+from empowerment.export.tables import data_frame
+from empowerment.runtime.loading import load
 from empowerment.worlds.delivery import ACCEPT, MOST_HEALTH, state_parts
 
 Pair = tuple[str, str]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.influence.amounts import Amount
 from empowerment.text.influence.audit import InfluenceAudit
 

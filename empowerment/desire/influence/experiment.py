@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.agent import DesireAgent
 from empowerment.desire.desires import checked_will
 from empowerment.desire.influence.interventions import CONTEXTS, Asked, Question, Sums, over_contexts
@@ -15,7 +15,7 @@ from empowerment.desire.influence.result import DesireInfluence
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.simulation import DAYS, SLOTS, check_fit, checked_seeds
 from empowerment.desire.world import DesireWorld
-from empowerment.progress import progress_bar
+from empowerment.runtime.progress import progress_bar
 
 RIDER_WILLS: Mapping[str, tuple[float, ...]] = {
     "wealth": (0.7, 0.15, 0.15),

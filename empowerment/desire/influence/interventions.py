@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
 from empowerment.capacity.solve import channel_capacity
+from empowerment.core import validate
 from empowerment.desire.agent import DesireAgent
 from empowerment.desire.appraisal import EMOTIONS, name_emotions
 from empowerment.desire.desires import update_desire

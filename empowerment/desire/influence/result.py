@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.archive import DamagedError, damage, read_sealed, write_sealed
 from empowerment.capacity.solve import channel_capacity
+from empowerment.core import validate
+from empowerment.core.intervals import unit_name
 from empowerment.desire.comparison.pictures import influence_picture
 from empowerment.desire.influence.context import CALM, MEASURES, TIMED, UNTIMED, ContextInfluence
 from empowerment.desire.parameters import DesireParameters
-from empowerment.export import data_frame
-from empowerment.results import unit_name
+from empowerment.export.tables import data_frame
+from empowerment.runtime.archive import DamagedError, damage, read_sealed, write_sealed
 from empowerment.text.influence.amounts import Amount
 from empowerment.text.influence.audit import influence_audit
 from empowerment.text.influence.table import information

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.agent import DesireAgent
 from empowerment.desire.appraisal import EMOTIONS, name_emotions
 from empowerment.desire.comparison.chunks import MONTH, Chunk, Sums, opened, over_seeds

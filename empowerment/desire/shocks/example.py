@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.core import validate
 from empowerment.desire.comparison.pictures import region_picture
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.shocks.result import ShockEffects
-from empowerment.export import data_frame
+from empowerment.export.tables import data_frame
+from empowerment.runtime.archive import DamagedError, damage, read_sealed, write_sealed
 
 FORMAT = "empowerment-example-region-1"
 HEALTH = "health"

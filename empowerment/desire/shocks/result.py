@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.core import validate
 from empowerment.desire.appraisal import EMOTIONS
 from empowerment.desire.comparison.estimates import SeedEstimate, bootstrap_estimate, ratio_estimate, resampled_sums
 from empowerment.desire.comparison.pictures import shocks_picture
 from empowerment.desire.comparison.result import told_estimate
 from empowerment.desire.parameters import DesireParameters
-from empowerment.export import data_frame
+from empowerment.export.tables import data_frame
+from empowerment.runtime.archive import DamagedError, damage, read_sealed, write_sealed
 
 MEASURES = ("far_declined", "income", "rests", "health")
 PHASES = ("before", "frozen", "updated")

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.agent import WEALTH, DesireAgent
 from empowerment.desire.comparison.chunks import MONTH, opened, over_seeds
 from empowerment.desire.parameters import DesireParameters

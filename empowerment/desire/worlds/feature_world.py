@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.desires import checked_wanted
 from empowerment.desire.world import Outcome, certain_from, drawn, ranks
 from empowerment.models.dead_ends import refuse_dead_ends

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.desires import checked_wanted
 from empowerment.desire.world import Outcome, certain_from, drawn, ranks
 from empowerment.worlds.delivery import (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.desire.worlds.feature_world import FeatureWorld
 from empowerment.worlds.study import study, study_features, study_variables
 

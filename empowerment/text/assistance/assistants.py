@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.assistance.process import Suggestion
 from empowerment.text.handoff.characters import whole_starts
 from empowerment.text.handoff.select import select

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.progress import progress_bar
+from empowerment.core import validate
+from empowerment.runtime.progress import progress_bar
 from empowerment.text.assistance.metrics import Effort
 from empowerment.text.assistance.process import AssistanceProcess, Assistant, Episode, Person, play
 from empowerment.text.assistance.results import AssistanceComparison

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any
 
-from empowerment.files import written_whole
+from empowerment.runtime.files import written_whole
 from empowerment.text.assistance.metrics import Effort
 from empowerment.text.assistance.process import Decision, Episode, Round
 from empowerment.text.handoff.threshold import Costs

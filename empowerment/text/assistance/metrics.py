@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.assistance.process import Episode
 from empowerment.text.handoff.threshold import Costs
 

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from empowerment import validate
-from empowerment.export import data_frame
-from empowerment.html import table
+from empowerment.core import validate
+from empowerment.export.html import table
+from empowerment.export.tables import data_frame
 from empowerment.text.assistance.log import read_log, write_log
 from empowerment.text.assistance.metrics import Effort, Estimate, measured, row
 from empowerment.text.assistance.process import Episode

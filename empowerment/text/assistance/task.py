@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.token_model import Tier, TokenModel, check_model
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.assistance.process import Decision
 from empowerment.text.assistance.task import NOTHING, Piece, WritingTask
 from empowerment.text.handoff.characters import whole_starts

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.html import interval, table
+from empowerment.core import validate
+from empowerment.export.html import interval, table
 from empowerment.text.handoff.gates import SLACK
 from empowerment.text.handoff.offers import Offer
 from empowerment.text.handoff.threshold import Costs, Threshold
@@ -90,7 +90,7 @@ class Calibration:
         -------
         pandas.DataFrame
         """
-        from empowerment.export import data_frame
+        from empowerment.export.tables import data_frame
 
         return data_frame(self.columns(), index_name="row")
 

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.files import written_whole
-from empowerment.html import fields
-from empowerment.progress import progress_bar
+from empowerment.core import validate
+from empowerment.export.html import fields
+from empowerment.runtime.files import written_whole
+from empowerment.runtime.progress import progress_bar
 from empowerment.text.handoff.characters import whole_starts
 from empowerment.text.handoff.documents import Document
 from empowerment.text.handoff.select import select_all

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from empowerment import validate
+from empowerment.core import validate
 
 _JSON_LINES = (".jsonl", ".ndjson")
 

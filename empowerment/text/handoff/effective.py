@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.solve import channel_capacity
-from empowerment.channel import mutual_information
-from empowerment.html import fields, interval
-from empowerment.results import CapacityResult, unit_name
+from empowerment.core import validate
+from empowerment.core.channel import mutual_information
+from empowerment.core.intervals import unit_name
+from empowerment.export.html import fields, interval
 from empowerment.text.token_model import Position, Tier, TokenModel, TokenModelError, check_model
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.token_model import Ends, Position
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Any
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.handoff.growth import Growth
 from empowerment.text.handoff.select import select
 from empowerment.text.handoff.selection import Selection, Stop

@@ -24,7 +24,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from empowerment import validate
+from empowerment.core import validate
 
 FORMAT = "empowerment-offers-1"
 OUTCOMES = ("accepted", "partial", "rejected")

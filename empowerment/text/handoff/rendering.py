@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.html import interval
-from empowerment.results import unit_name
+from empowerment.core.intervals import unit_name
+from empowerment.export.html import interval
 
 _GREEN, _PLAIN = "\x1b[32m", "\x1b[0m"
 _OPEN, _CLOSE = "«", "»"

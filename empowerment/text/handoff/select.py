@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.handoff import cost_optimal, gates
 from empowerment.text.handoff.characters import whole_starts
 from empowerment.text.handoff.selection import Selection, Selections, Stop

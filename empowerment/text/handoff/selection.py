@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.html import fields, interval, table
-from empowerment.results import unit_name
+from empowerment.core.intervals import unit_name
+from empowerment.export.html import fields, interval, table
 from empowerment.text.token_model import Ends, Position
 
 
@@ -216,7 +216,7 @@ class Selections:
         -------
         pandas.DataFrame
         """
-        from empowerment.export import data_frame
+        from empowerment.export.tables import data_frame
 
         rows = list(self)
         columns = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from empowerment import validate
+from empowerment.core import validate
 
 # The same threshold in another unit differs in its last digits; this many are kept.
 _DIGITS = 12

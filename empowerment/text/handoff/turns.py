@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.handoff.rendering import html_fragment, html_page
 from empowerment.text.handoff.select import select_all
 from empowerment.text.handoff.selection import Selection, Selections
@@ -87,7 +87,7 @@ class Turns:
         -------
         pandas.DataFrame
         """
-        from empowerment.export import data_frame
+        from empowerment.export.tables import data_frame
 
         columns: dict[str, Any] = {
             "writer": [turn.writer for turn in self.turns],

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.results import Interval
+from empowerment.core import validate
+from empowerment.core.intervals import Interval
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.results import unit_name
+from empowerment.core.intervals import unit_name
 from empowerment.text.influence.amounts import Amount
 from empowerment.text.influence.table import Responses, Scale, hidden_information, information, mixing, times_log
 

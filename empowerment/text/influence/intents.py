@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.results import unit_name
+from empowerment.core import validate
+from empowerment.core.intervals import unit_name
 from empowerment.text.influence.amounts import Amount
 from empowerment.text.influence.budget import ControlBudget, control_budget
 from empowerment.text.influence.table import (

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.influence.audit import InfluenceAudit, influence_audit
 from empowerment.text.response.answers import answer_channel
 from empowerment.text.token_model import TokenModel

@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.solve import channel_capacity
-from empowerment.channel import Channel
-from empowerment.results import CapacityResult
+from empowerment.core import validate
+from empowerment.core.channel import Channel
 from empowerment.text.influence.amounts import Amount
 
 AXES = "(message, will, choice)"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError, well_formed
 
 # A row whose sum misses 1 by less lists everything.

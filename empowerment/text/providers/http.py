@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeVar
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.providers.secrets import Secret
 from empowerment.text.providers.transport import MOST_BYTES, TooLargeError, opener, read_whole
 from empowerment.text.token_model import TokenModelError

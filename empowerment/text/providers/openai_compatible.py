@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.providers.http import JsonClient
 from empowerment.text.providers.openai_echo import EchoScorer
 from empowerment.text.providers.openai_prompt import PromptScorer

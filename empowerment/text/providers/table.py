@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError
 
 # Words with the space before them, line breaks, and each other sign by itself.

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.providers.tokens import TextTokens
 from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError, unknown_position
 

@@ -7,7 +7,7 @@ import os
 from pathlib import Path, PurePath
 from typing import Any
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.providers.gguf import file_fingerprint
 from empowerment.text.providers.llama_server import LlamaServer
 from empowerment.text.providers.local import required

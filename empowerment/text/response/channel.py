@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from empowerment import validate
-from empowerment.channel import Channel
-from empowerment.results import ON_FAILURE, CapacityResult, Interval, Status
+from empowerment.capacity.result import CapacityResult
+from empowerment.core import validate
+from empowerment.core.channel import Channel
+from empowerment.core.intervals import Interval
+from empowerment.core.status import ON_FAILURE, Status
 
 MODES = ("open", "menu", "clusters")
 """What counts as an answer: anything, with "other" for what was not listed; one of a menu; a group of samples."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from empowerment import validate
+from empowerment.core import validate
 from empowerment.text.batch import ask_each
 from empowerment.text.response.channel import prompt_labels
 from empowerment.text.token_model import TokenModel, check_model

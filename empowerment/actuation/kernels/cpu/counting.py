@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import boolean, int64, uint32, uint64, void
 
-from empowerment._jit import NUMBERS, OUT_NUMBERS, STOP, entry_point, jit, read_only, stopped, written
-from empowerment.interrupts import run
+from empowerment.runtime.interrupts import run
+from empowerment.runtime.jit import NUMBERS, OUT_NUMBERS, STOP, entry_point, jit, read_only, stopped, written
 
 _GRAPH = (read_only(uint64), read_only(uint32))
 _SETS = (written(uint64), written(uint32), OUT_NUMBERS)

@@ -12,7 +12,10 @@ import math
 import numpy as np
 from numba import boolean, float64, int32, void
 
-from empowerment._jit import (
+from empowerment.actuation.kernels import Readings, Steps
+from empowerment.capacity.kernels.cpu.linear import Array
+from empowerment.runtime.interrupts import run
+from empowerment.runtime.jit import (
     MATRIX,
     NUMBERS,
     OUT_MATRIX,
@@ -26,9 +29,6 @@ from empowerment._jit import (
     stopped,
     written,
 )
-from empowerment.actuation.kernels import Readings, Steps
-from empowerment.capacity.kernels.cpu.linear import Array
-from empowerment.interrupts import run
 
 _WORDS, _TRUTHS = read_only(int32, 2), read_only(boolean, 2)
 _GATHER = (NUMBERS, NUMBERS, VECTOR)

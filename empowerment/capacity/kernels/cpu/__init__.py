@@ -23,8 +23,8 @@ from empowerment.capacity.kernels import (
     Solution,
 )
 from empowerment.capacity.kernels.cpu import entry_points
-from empowerment.interrupts import run, run_side_by_side
-from empowerment.threads import thread_count
+from empowerment.runtime.interrupts import run, run_side_by_side
+from empowerment.runtime.threads import thread_count
 
 __all__ = [
     "blahut_arimoto",

@@ -6,9 +6,9 @@ import math
 
 import numpy as np
 
-from empowerment._jit import jit
 from empowerment.capacity.kernels import TINY, Certificate, summation_terms
 from empowerment.capacity.kernels.cpu.linear import Array
+from empowerment.runtime.jit import jit
 
 _HALF_ULP = np.finfo(np.float64).eps / 2
 _INF = math.inf

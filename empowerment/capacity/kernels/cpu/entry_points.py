@@ -1,10 +1,15 @@
-"""What Python calls of the compiled kernels; see :mod:`empowerment._jit`."""
+"""What Python calls of the compiled kernels; see :mod:`empowerment.runtime.jit`."""
 
 from __future__ import annotations
 
 from numba import boolean, float64, int64, void
 
-from empowerment._jit import (
+from empowerment.capacity.kernels.cpu import reduction
+from empowerment.capacity.kernels.cpu.certificate import certificate as certified
+from empowerment.capacity.kernels.cpu.certificate import row_offsets
+from empowerment.capacity.kernels.cpu.linear import Array, copy_to
+from empowerment.capacity.kernels.cpu.solve import ladder, map_back, reduce, solve_components
+from empowerment.runtime.jit import (
     MATRIX,
     NUMBER_MATRIX,
     OUT_MATRIX,
@@ -16,11 +21,6 @@ from empowerment._jit import (
     entry_point,
     stopped,
 )
-from empowerment.capacity.kernels.cpu import reduction
-from empowerment.capacity.kernels.cpu.certificate import certificate as certified
-from empowerment.capacity.kernels.cpu.certificate import row_offsets
-from empowerment.capacity.kernels.cpu.linear import Array, copy_to
-from empowerment.capacity.kernels.cpu.solve import ladder, map_back, reduce, solve_components
 
 _LIMITS = (float64, float64, int64, int64)
 

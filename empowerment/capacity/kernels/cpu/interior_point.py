@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from empowerment._jit import jit, stopped
 from empowerment.capacity.kernels import (
     DIRECT,
     INTERIOR_POINT_STEPS,
@@ -28,6 +27,7 @@ from empowerment.capacity.kernels.cpu.linear import (
     substitute,
     total,
 )
+from empowerment.runtime.jit import jit, stopped
 
 _INF = math.inf
 

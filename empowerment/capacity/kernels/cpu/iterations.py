@@ -6,7 +6,6 @@ import math
 
 import numpy as np
 
-from empowerment._jit import jit, stopped
 from empowerment.capacity.kernels import (
     DIRECT,
     NOT_REACHED,
@@ -17,6 +16,7 @@ from empowerment.capacity.kernels import (
     Solution,
 )
 from empowerment.capacity.kernels.cpu.linear import Array, copy_to, divergences, dot, largest, outputs, total
+from empowerment.runtime.jit import jit, stopped
 
 _INF = math.inf
 _LEAST_LOG = math.log(TINY)

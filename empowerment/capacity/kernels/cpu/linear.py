@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from empowerment._jit import jit, stopped
 from empowerment.capacity.kernels import TINY
+from empowerment.runtime.jit import jit, stopped
 
 Array: TypeAlias = np.ndarray
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment._jit import jit
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.kernels.cpu.linear import Array
+from empowerment.runtime.jit import jit
 
 _KEY_RTOL = 16 * EQUAL_RTOL  # keys of equal rows differ by the rounding of their sums as well
 

@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment._jit import jit, stopped
 from empowerment.capacity.kernels import (
     BLAHUT_ARIMOTO,
     BY_BLAHUT_ARIMOTO,
@@ -26,6 +25,7 @@ from empowerment.capacity.kernels.cpu.interior_point import working_set
 from empowerment.capacity.kernels.cpu.iterations import blahut_arimoto, squarem
 from empowerment.capacity.kernels.cpu.linear import Array, dot, largest, total
 from empowerment.capacity.kernels.cpu.reduction import components, equal_rows, proportional_columns
+from empowerment.runtime.jit import jit, stopped
 
 _INF = math.inf
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.capacity.kernels import TINY, Certificate, summation_terms
-from empowerment.validate import Matrix
+from empowerment.core.validate import Matrix
 
 
 def certificate(matrix: Matrix, offsets: np.ndarray, p: np.ndarray, q: np.ndarray) -> Certificate:

@@ -9,7 +9,8 @@ import jax
 import numpy as np
 
 from empowerment.capacity.kernels.xla.placement import in_double_precision, placed
-from empowerment.results import OPTIONS, CapacityResult, EmpowermentResult, Sequences
+from empowerment.capacity.result import CapacityResult
+from empowerment.measures.result import OPTIONS, EmpowermentResult, Sequences
 
 _CAPACITY = (
     "value",

@@ -23,8 +23,9 @@ import numpy as np
 
 from empowerment.capacity.kernels.xla.passes import TINIEST, Channels, product
 from empowerment.capacity.kernels.xla.solve import run_and_certify, target_of
-from empowerment.channel import Channel
-from empowerment.results import CapacityResult, Status
+from empowerment.capacity.result import CapacityResult
+from empowerment.core.channel import Channel
+from empowerment.core.status import Status
 
 if TYPE_CHECKING:
     from empowerment.capacity.solve import Wish

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numba import boolean, float64, int64, void
 
-from empowerment._jit import (
+from empowerment.desire.agents.kernels import Experience, Settings
+from empowerment.runtime.interrupts import run
+from empowerment.runtime.jit import (
     MATRIX,
     OUT_MATRIX,
     OUT_NUMBERS,
@@ -16,8 +18,6 @@ from empowerment._jit import (
     stopped,
     written,
 )
-from empowerment.desire.agents.kernels import Experience, Settings
-from empowerment.interrupts import run
 
 # Rows between two looks at the flag.
 _PATIENCE = 1 << 16

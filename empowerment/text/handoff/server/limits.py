@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 
-from empowerment import validate
+from empowerment.core import validate
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,222 @@
+"""Following a policy with random numbers: one run through a model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from empowerment.core import validate
+from empowerment.models.beliefs import normalised
+from empowerment.models.mdp import MDP, action_rewards, as_mdp
+from empowerment.models.policy import draw, policy_rows
+from empowerment.models.pomdp import POMDP
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Simulation:
+    """One run through a model, in numbers of states, actions and observations.
+
+    Attributes
+    ----------
+    states : ndarray of int of shape (n_steps + 1,)
+        The first state, and the one after each action.
+    actions : ndarray of int of shape (n_steps,)
+    observations : ndarray of int of shape (n_steps,), or None
+        What was observed after each action; None for an MDP.
+    beliefs : ndarray of shape (n_steps + 1, n_states), or None
+        The belief before the first action and after each observation; None for an MDP.
+    rewards : ndarray of shape (n_steps,), or None
+        The expected reward of each state and action on the way; None where there are none.
+    ended : bool
+        Whether it stopped in a terminal state, or at a dead end: an MDP in a state without actions, a POMDP in a
+        belief whose states have no action in common. Then `n_steps` may be less than was asked for.
+    """
+
+    states: np.ndarray
+    actions: np.ndarray
+    observations: np.ndarray | None
+    beliefs: np.ndarray | None
+    rewards: np.ndarray | None
+    ended: bool
+
+    @property
+    def n_steps(self) -> int:
+        """Number of actions that were taken."""
+        return self.actions.size
+
+    def __repr__(self) -> str:
+        how = "ended" if self.ended else "not ended"
+        return f"Simulation({self.n_steps} steps, {how})"
+
+
+def simulate(
+    model: Any,
+    policy: Any,
+    *,
+    start: Any = None,
+    steps: int,
+    rewards: Any = None,
+    rng: np.random.Generator | int | None = None,
+) -> Simulation:
+    """Follow a policy for some steps, or until nothing more happens.
+
+    Parameters
+    ----------
+    model : MDP or POMDP, or array of shape (n_states, n_actions, n_states)
+    policy : Policy, array_like of shape (n_states, n_actions), or callable
+        For an MDP the probabilities of actions in each state. For a POMDP a function that takes the belief, an array
+        of shape (n_states,), and returns the probabilities of actions, shape (n_actions,). An action must be
+        available in every state that the belief holds possible.
+    start : state label, belief, or None
+        For an MDP the first state. For a POMDP the first belief, as :meth:`POMDP.belief` takes it, from which the
+        first state is drawn. None takes the model's initial distribution.
+    steps : int
+        Most actions.
+    rewards : array_like of shape (n_states, n_actions), optional
+        Expected rewards to collect; by default those of a POMDP that has some.
+    rng : numpy.random.Generator, int or None
+        Where random numbers come from; the same seed gives the same run.
+
+    Returns
+    -------
+    Simulation
+
+    Raises
+    ------
+    ValueError
+        If the policy is none of this model, or there is nowhere to start.
+
+    Examples
+    --------
+    Listening until one is sure, then opening the other door:
+
+    >>> import numpy as np, empowerment as emp
+    >>> tiger = emp.worlds.tiger()
+    >>> def careful(belief):
+    ...     listen, open_left, open_right = np.eye(3)
+    ...     return open_right if belief[0] > 0.95 else open_left if belief[1] > 0.95 else listen
+    >>> run = emp.simulate(tiger, careful, steps=4, rng=1)
+    >>> [tiger.actions[a] for a in run.actions]
+    ['listen', 'listen', 'open-left', 'listen']
+    >>> run.beliefs.shape
+    (5, 2)
+    """
+    steps = validate.positive_int(steps, "steps", most=validate.MOST_DRAWS)
+    rng = validate.generator(rng)
+    if isinstance(model, POMDP):
+        walk: _Walk = _Hidden(model, policy, start)
+        rewards = model.rewards if rewards is None else rewards
+    else:
+        walk = _Seen(as_mdp(model), policy, start)
+    mdp = walk.mdp
+    worth = None if rewards is None else action_rewards(mdp, rewards)
+    states, actions = [draw(walk.first, rng)], list[int]()
+    while len(actions) < steps and not walk.is_over(states[-1]):
+        actions.append(draw(walk.choose(states[-1]), rng))
+        states.append(draw(_row(mdp, states[-1], actions[-1]), rng))
+        walk.see(actions[-1], states[-1], rng)
+    taken = np.array(actions, dtype=np.int64)
+    return Simulation(
+        states=np.array(states),
+        actions=taken,
+        observations=walk.observations,
+        beliefs=walk.beliefs,
+        rewards=None if worth is None else worth[states[:-1], taken],
+        ended=walk.is_over(states[-1]),
+    )
+
+
+def _row(mdp: MDP, state: int, action: int) -> np.ndarray:
+    return np.asarray(mdp.rows[[state * mdp.n_actions + action]].toarray())[0]
+
+
+class _Walk(Protocol):
+    """What differs between models whose states are seen and those whose states are hidden."""
+
+    mdp: MDP
+    first: np.ndarray
+
+    def is_over(self, state: int) -> bool: ...
+
+    def choose(self, state: int) -> np.ndarray: ...
+
+    def see(self, action: int, state: int, rng: np.random.Generator) -> None: ...
+
+    @property
+    def observations(self) -> np.ndarray | None: ...
+
+    @property
+    def beliefs(self) -> np.ndarray | None: ...
+
+
+class _Seen:
+    """The agent sees the state."""
+
+    observations = beliefs = None
+
+    def __init__(self, mdp: MDP, policy: Any, start: Any) -> None:
+        if callable(policy):
+            raise TypeError(
+                "policy is a function, expected a Policy or an array (state, action) for an MDP; functions of the "
+                "belief are for a POMDP"
+            )
+        self.mdp, self._rows = mdp, policy_rows(policy, mdp)
+        if start is None and mdp.initial is None:
+            raise ValueError("this model has no initial distribution, expected start= with the label of a state")
+        self.first = np.array(mdp.initial) if start is None else np.eye(mdp.n_states)[mdp.state_index(start)]
+
+    def is_over(self, state: int) -> bool:
+        return bool(self.mdp.is_terminal[state] or not self.mdp.available[state].any())
+
+    def choose(self, state: int) -> np.ndarray:
+        return np.asarray(self._rows[state])
+
+    def see(self, action: int, state: int, rng: np.random.Generator) -> None:
+        pass
+
+
+class _Hidden:
+    """The agent has a belief, and changes it by what it observes."""
+
+    def __init__(self, model: POMDP, policy: Any, start: Any) -> None:
+        if not callable(policy):
+            raise TypeError(
+                f"policy is a {type(policy).__name__}, expected a function from beliefs to probabilities of actions: "
+                "the states of a POMDP are hidden"
+            )
+        self.mdp, self._model = model.mdp, model
+        self._policy: Callable[[np.ndarray], Any] = policy
+        self.first = model.belief(start)
+        self._beliefs, self._observations = [self.first], list[int]()
+
+    def is_over(self, state: int) -> bool:
+        return bool(self.mdp.is_terminal[state] or not self._model.available_in(self._beliefs[-1]).any())
+
+    def choose(self, state: int) -> np.ndarray:
+        belief = self._beliefs[-1]
+        chances = validate.distribution(self._policy(belief.copy()), self.mdp.n_actions, "policy(belief)")
+        wrong = np.flatnonzero((chances > 0) & ~self._model.available_in(belief))
+        if wrong.size:
+            raise ValueError(
+                f"policy(belief) gives action {self.mdp.actions[wrong[0]]!r} a probability of {chances[wrong[0]]:g} "
+                f"in the belief {belief.tolist()}, expected 0: a state that is held possible does not have it"
+            )
+        return chances
+
+    def see(self, action: int, state: int, rng: np.random.Generator) -> None:
+        likelihood = self._model.observation[action]
+        seen = draw(likelihood[state], rng)
+        self._observations.append(seen)
+        predicted = self._beliefs[-1] @ self.mdp.action_matrices[action]
+        self._beliefs.append(normalised(predicted * likelihood[:, seen]))
+
+    @property
+    def observations(self) -> np.ndarray:
+        return np.array(self._observations, dtype=np.int64)
+
+    @property
+    def beliefs(self) -> np.ndarray:
+        return np.array(self._beliefs)

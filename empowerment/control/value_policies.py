@@ -1,0 +1,164 @@
+"""Acting on values of states: the policies that climb them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from empowerment.core import validate
+from empowerment.measures.result import EmpowermentResult
+from empowerment.models.dead_ends import lasting_actions
+from empowerment.models.mdp import MDP, as_mdp
+from empowerment.models.mdp import action_rewards as action_rewards
+from empowerment.models.policy import Policy
+
+TIES = ("first", "uniform", "stay")
+
+
+def expected_next(model: Any, values: Any) -> np.ndarray:
+    """Return the expected value of the next state, for each state and action.
+
+    Parameters
+    ----------
+    model : MDP, or array of shape (n_states, n_actions, n_states)
+    values : EmpowermentResult or array_like of shape (n_states,)
+        A result must hold every state of the model.
+
+    Returns
+    -------
+    ndarray of shape (n_states, n_actions)
+        In the unit of the values; minus infinity where an action is missing.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> row = emp.worlds.open_grid(1, 3, stay=False)
+    >>> emp.expected_next(row, [0.0, 1.0, 2.0])[1]
+    array([1., 1., 2., 0.])
+    """
+    model = as_mdp(model)
+    found = np.asarray(model.rows @ state_values(model, values)).reshape(model.n_states, model.n_actions)
+    return np.where(model.available, found, -np.inf)
+
+
+def state_values(model: MDP, values: Any) -> np.ndarray:
+    """Return one finite number for each state of a model, in the order of the model's states."""
+    if not isinstance(values, EmpowermentResult):
+        return validate.number_table(values, (model.n_states,), "values", "(state,)")
+    absent = np.setdiff1d(np.arange(model.n_states), values.state_numbers)
+    if absent.size or values.state_numbers.max() >= model.n_states:
+        which = f"lacks state {model.states[absent[0]]!r}" if absent.size else "is of a larger model"
+        raise ValueError(
+            f"the result handed in as values {which}, expected all {model.n_states} states: call empowerment without "
+            "states="
+        )
+    found = np.empty(model.n_states)
+    found[values.state_numbers] = np.asarray(values.value)
+    return found
+
+
+def greedy_policy(model: Any, values: Any, *, rewards: Any = None, tie: str = "first", tol: float = 1e-12) -> Policy:
+    """Return the policy that goes where the value of the next state is largest.
+
+    Parameters
+    ----------
+    model : MDP, or array of shape (n_states, n_actions, n_states)
+    values : EmpowermentResult or array_like of shape (n_states,)
+        What states are worth. A result must hold every state of the model.
+    rewards : array_like of shape (n_states, n_actions), optional
+        What actions are worth by themselves, in the unit of the values; added to the expected value.
+    tie : {"first", "uniform", "stay"}
+        Which of several best actions is taken: the first; each with the same probability; or that which is the most
+        likely to stay in the state, and the first of these. With ``"stay"`` an agent in a deterministic world climbs
+        strictly and rests where no neighbour is better, instead of wandering about a plateau.
+    tol : float
+        Actions within this of the best one are as good, in the unit of the values.
+
+    Returns
+    -------
+    Policy
+        Rows of states without actions are zeros. An action that may lead to one of these, sooner or later, is taken
+        only where all of them may. In terminal states every action does nothing, and the tie rule decides.
+
+    Raises
+    ------
+    ValueError
+        If a state is missing in the result, or an option is not known.
+
+    Notes
+    -----
+    Ends of intervals are values, too: ``greedy_policy(model, result.lower)`` climbs what is proved. Where intervals
+    are wider than the differences between states, the order of actions is not proved by anything.
+
+    Examples
+    --------
+    In the maze of Klyubin, Polani and Nehaniv a climber from the corner rests on a local maximum:
+
+    >>> import empowerment as emp
+    >>> maze = emp.worlds.klyubin_maze()
+    >>> policy = emp.greedy_policy(maze, emp.empowerment(maze, 5), tie="stay")
+    >>> path = emp.simulate(maze, policy, start=(0, 0), steps=6)
+    >>> [maze.states[i] for i in path.states]
+    [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 4), (0, 4)]
+    """
+    model = as_mdp(model)
+    validate.one_of(tie, TIES, "tie")
+    tol = validate.finite(tol, "tol", least=0.0)
+    worth = _worth(model, values, rewards)
+    with np.errstate(invalid="ignore"):  # a state without actions has no best one
+        best = (worth >= worth.max(axis=1, keepdims=True) - tol) & np.isfinite(worth)
+    if tie == "stay":
+        here = np.column_stack([matrix.diagonal() for matrix in model.action_matrices])
+        staying = np.where(best, here, -1.0)
+        best &= staying >= staying.max(axis=1, keepdims=True)
+    if tie != "uniform":
+        best &= np.cumsum(best, axis=1) == 1
+    return Policy(best / np.maximum(best.sum(axis=1, keepdims=True), 1), model.states, model.actions)
+
+
+def softmax_policy(model: Any, values: Any, temperature: float, *, rewards: Any = None) -> Policy:
+    """Return the policy whose log-probabilities are the expected values of the next state over a temperature.
+
+    Parameters
+    ----------
+    model : MDP, or array of shape (n_states, n_actions, n_states)
+    values : EmpowermentResult or array_like of shape (n_states,)
+        What states are worth. A result must hold every state of the model.
+    temperature : float
+        Above 0, in the unit of the values. A low one is nearly greedy, a high one nearly uniform.
+    rewards : array_like of shape (n_states, n_actions), optional
+        What actions are worth by themselves, in the unit of the values; added to the expected value.
+
+    Returns
+    -------
+    Policy
+        Missing actions have probability 0; rows of states without actions are zeros. An action that may lead to one
+        of these, sooner or later, has a chance only where all of them may.
+
+    Raises
+    ------
+    ValueError
+        If a state is missing in the result, or the temperature is not above 0.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> row = emp.worlds.open_grid(1, 2, stay=False)
+    >>> emp.softmax_policy(row, [0.0, 1.0], temperature=0.5).probabilities[0].round(3)
+    array([0.096, 0.096, 0.711, 0.096])
+    """
+    model = as_mdp(model)
+    temperature = validate.finite(temperature, "temperature", above=0.0)
+    worth = _worth(model, values, rewards)
+    best = worth.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):  # at a low temperature only the best is left
+        weights = np.exp((worth - np.where(np.isfinite(best), best, 0.0)) / temperature)
+    total = weights.sum(axis=1, keepdims=True)
+    return Policy(weights / np.where(total > 0, total, 1.0), model.states, model.actions)
+
+
+def _worth(model: MDP, values: Any, rewards: Any) -> np.ndarray:
+    lasting = lasting_actions(model)
+    found = np.where(lasting | ~lasting.any(axis=1, keepdims=True), expected_next(model, values), -np.inf)
+    return found if rewards is None else found + action_rewards(model, rewards)

@@ -1,0 +1,1 @@
+"""What every room speaks: channels, checks, status, intervals, layouts."""

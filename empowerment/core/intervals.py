@@ -1,0 +1,67 @@
+"""What every certified number offers: its interval, whether that met the tolerance, and its unit."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+
+def unit_name(base: float) -> str:
+    """Return the name of the unit of information that belongs to a base of the logarithm."""
+    return {2.0: "bits", math.e: "nats", 10.0: "hartleys"}.get(float(base), f"base-{base:g} units")
+
+
+def _exact(values: Any) -> Any:
+    """Return what can be computed with in double precision: JAX does so with its own arrays only where told to.
+
+    Inside a transformation there are no numbers yet, and it has been told.
+    """
+    try:
+        return np.asarray(values)[()]
+    except TypeError:
+        return values
+
+
+class Interval:
+    """What every certified result offers: its gap, whether that met the tolerance, and its unit."""
+
+    value: Any
+    lower: Any
+    upper: Any
+    tol: float
+    rtol: float
+    base: float
+
+    @property
+    def gap(self) -> np.ndarray:
+        """Width of the certified interval."""
+        return _exact(self.upper) - _exact(self.lower)
+
+    @property
+    def converged(self) -> np.ndarray:
+        """Whether ``upper - lower <= max(tol, rtol * lower)``, and nothing else."""
+        return (self.gap <= self.tol) | (self.gap <= self.rtol * _exact(self.lower))
+
+    @property
+    def unit(self) -> str:
+        """Name of the unit of information."""
+        return unit_name(self.base)
+
+    def stated(self) -> str:
+        """State one number as a repr does: with its interval, which stands alone where the tolerance was missed."""
+        lower, upper = _exact(self.lower), _exact(self.upper)
+        interval = f"[{lower:.10g}, {upper:.10g}]"
+        if not self.converged:
+            return f"{interval} {self.unit}"
+        return f"{_exact(self.value):.10g} {self.unit} in {interval}"
+
+    def stated_range(self) -> str:
+        """State what several numbers lie between: values, or intervals where one of them missed the tolerance."""
+        value, lower, upper = (np.asarray(end) for end in (self.value, self.lower, self.upper))
+        digits = 10 if value.size == 1 else 6
+        if not np.all(self.converged):
+            return f"[{lower.min():.{digits}g}, {upper.max():.{digits}g}] {self.unit}"
+        least, most = f"{value.min():.{digits}g}", f"{value.max():.{digits}g}"
+        return f"{least if value.size == 1 else f'{least} to {most}'} {self.unit}"

@@ -1,0 +1,70 @@
+"""How a capacity was reached, what a method is worth, and what is said when a tolerance is missed."""
+
+from __future__ import annotations
+
+import enum
+import warnings
+
+
+class Status(enum.IntEnum):
+    """How a capacity was reached, as an integer that fits into arrays; ``sentence`` says what to do."""
+
+    CERTIFIED = 0
+    RESTARTED = 1
+    SQUAREM = 2
+    BLAHUT_ARIMOTO = 3
+    MAX_ITER = 4
+    PRECISION = 5
+    NO_SEQUENCE = 6
+    BOUNDED = 7
+    HANDED_OVER = 8
+
+    @property
+    def sentence(self) -> str:
+        """What the status means and, where something can be done, what."""
+        return _SENTENCES[self]
+
+
+_SENTENCES = {
+    Status.CERTIFIED: "certified: the interval is no wider than the tolerance",
+    Status.RESTARTED: "certified, but the interior-point method had to start again from the uniform distribution",
+    Status.SQUAREM: "certified, but only after SQUAREM went on where the working set stopped short",
+    Status.BLAHUT_ARIMOTO: "certified, but only after plain Blahut-Arimoto went on where the others stopped short",
+    Status.MAX_ITER: "the iteration limit came first: the interval holds but is wider than the tolerance; "
+    "raise max_iter or tol",
+    Status.PRECISION: "rounding errors came first: the interval holds but is wider than the tolerance; raise tol",
+    Status.NO_SEQUENCE: "no action sequence of this length is available (with feedback: whatever is done may lead to "
+    "where no action is), so there is nothing to choose from",
+    Status.BOUNDED: "not every action sequence was looked at: the interval holds but is wider than the tolerance; "
+    "raise max_sequences and memory, or shorten the horizon, for an exact value",
+    Status.HANDED_OVER: "certified, but on the CPU: on the device the iteration stopped short",
+}
+
+
+class ConvergenceWarning(UserWarning):
+    """The interval holds but is wider than the tolerance that was asked for."""
+
+
+KINDS = {
+    "counting": "exact",
+    "enumeration": "exact",
+    "column-generation": "exact",
+    "dynamic-programming": "exact",
+    "policy-trees": "exact",
+    "soft-dynamic-programming": "exact",
+    "sequence-form": "exact",
+    "interval": "interval",
+    "sampled": "lower bound",
+}
+"""What a method of `empowerment` is worth: of an exact one the interval is as wide as rounding makes it."""
+
+
+ON_FAILURE = ("warn", "raise", "ignore")
+
+
+def tell_failure(sentence: str, on_failure: str, stacklevel: int = 3) -> None:
+    """Say that a tolerance was missed, in the way the caller of a public function chose among `ON_FAILURE`."""
+    if on_failure == "raise":
+        raise RuntimeError(sentence)
+    if on_failure == "warn":
+        warnings.warn(sentence, ConvergenceWarning, stacklevel=stacklevel)

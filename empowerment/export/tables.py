@@ -1,0 +1,66 @@
+"""Results as tables of other libraries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from empowerment.core.layout import GridLayout
+from empowerment.measures.result import OPTIONS
+
+if TYPE_CHECKING:
+    from empowerment.measures.result import EmpowermentResult
+
+_COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
+_TOLD = (*OPTIONS, "unit")
+
+
+def to_dataframe(result: EmpowermentResult) -> Any:
+    """Return a pandas DataFrame with one row for each state; the options are in its ``attrs``."""
+    pandas = _imported("pandas")
+    index = pandas.Index(
+        np.fromiter(result.states, dtype=object, count=len(result)), name="state", tupleize_cols=False
+    )
+    frame = pandas.DataFrame({name: np.asarray(getattr(result, name)) for name in _COLUMNS}, index=index)
+    frame.attrs = {name: getattr(result, name) for name in _TOLD}
+    return frame
+
+
+def to_xarray(result: EmpowermentResult) -> Any:
+    """Return an xarray Dataset over the dimension "state".
+
+    A state's coordinate is its label, as text where labels are not all plain numbers; states on a grid have the
+    coordinates "row" and "column" as well.
+    """
+    xarray = _imported("xarray")
+    # A netCDF variable is of one kind: all numbers or all text.
+    plain = any(all(isinstance(label, kind) for label in result.states) for kind in (int | float, str))
+    coords: dict[str, Any] = {"state": list(result.states) if plain else [str(label) for label in result.states]}
+    if isinstance(result.layout, GridLayout):
+        cells = np.array(result.layout.cells)[result.state_numbers]
+        coords |= {"row": ("state", cells[:, 0]), "column": ("state", cells[:, 1])}
+    variables: dict[str, Any] = {name: ("state", np.asarray(getattr(result, name))) for name in _COLUMNS}
+    for name in ("value", "lower", "upper", "gap"):
+        variables[name] = (*variables[name], {"units": result.unit})
+    # An attribute in a netCDF file is a number or text, never a truth value.
+    attributes = {name: getattr(result, name) for name in _TOLD} | {
+        "stopping": int(result.stopping),
+        "feedback": int(result.feedback),
+    }
+    return xarray.Dataset(variables, coords=coords, attrs=attributes)
+
+
+def data_frame(columns: dict[str, Any], index_name: str) -> Any:
+    """Return a pandas DataFrame whose rows are numbered from 0 under this name."""
+    pandas = _imported("pandas")
+    frame = pandas.DataFrame(columns)
+    frame.index.name = index_name
+    return frame
+
+
+def _imported(name: str) -> Any:
+    try:
+        return __import__(name)
+    except ImportError:
+        raise ImportError(f'this needs {name}; install it with pip install "empowerment[xarray]"') from None

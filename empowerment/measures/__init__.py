@@ -1,0 +1,1 @@
+"""Empowerment and its kin: numbers of a model, each with a certified interval."""

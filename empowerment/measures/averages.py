@@ -1,0 +1,77 @@
+"""Averages of empowerment over states or beliefs, with the intervals that follow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from empowerment.core import validate
+from empowerment.core.intervals import Interval
+from empowerment.core.status import KINDS, Status
+from empowerment.measures.result import EmpowermentResult
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class AverageEmpowerment(Interval):
+    """An average of certified values, between the averages of their ends.
+
+    Attributes
+    ----------
+    value, lower, upper : float
+    kind : str
+        The weakest of the kinds it is made of: "exact", "interval" or "lower bound".
+    base, tol, rtol : float
+        Those of what was averaged.
+    """
+
+    value: float
+    lower: float
+    upper: float
+    kind: str
+    base: float
+    tol: float
+    rtol: float
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __repr__(self) -> str:
+        return f"AverageEmpowerment({self.stated()}, {self.kind})"
+
+
+def average(result: EmpowermentResult, weights: Any = None) -> AverageEmpowerment:
+    """Return the average over the states or beliefs of a result; see :meth:`EmpowermentResult.average`."""
+    count = len(result)
+    share = np.full(count, 1.0 / count) if weights is None else validate.distribution(weights, count, "weights")
+    ends = {name: float(share @ np.asarray(getattr(result, name))) for name in ("value", "lower", "upper")}
+    kind = KINDS[_weakest(result.method[share > 0])]
+    return AverageEmpowerment(**ends, kind=kind, base=result.base, tol=result.tol, rtol=result.rtol)
+
+
+def averaged(result: EmpowermentResult, weights: np.ndarray, labels: tuple[Any, ...]) -> EmpowermentResult:
+    """Return the result for several distributions over its states, weights of shape (n_labels, n_states)."""
+    values, lower, upper = (weights @ np.asarray(getattr(result, name)) for name in ("value", "lower", "upper"))
+    used = [np.flatnonzero(own) for own in weights]
+    return replace(
+        result,
+        value=values,
+        lower=lower,
+        upper=upper,
+        status=np.array([_telling(result.status[own], ~result.converged[own]) for own in used]),
+        method=np.array([_weakest(result.method[own]) for own in used]),
+        states=labels,
+        state_numbers=np.arange(len(labels)),
+        optimal=None,
+    )
+
+
+def _telling(status: np.ndarray, missed: np.ndarray) -> int:
+    """Return the status of a state that missed the tolerance, if there is one, or else of one with inputs."""
+    return int(status[np.argmax(2 * missed + (status != Status.NO_SEQUENCE))])
+
+
+def _weakest(methods: np.ndarray) -> str:
+    """Return the method that says least, of those that say as much the last in the table."""
+    return max(methods.tolist(), key=list(KINDS).index)

@@ -1,0 +1,276 @@
+"""Empowerment of an agent that tells few contexts apart, and the contexts that are worth telling apart."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sized
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from empowerment.core import validate
+from empowerment.core.intervals import Interval
+from empowerment.measures.result import EmpowermentResult
+from empowerment.measures.state_empowerment import empowerment
+from empowerment.models.mdp import as_mdp
+from empowerment.models.pomdp import POMDP
+
+MOST_STATES = 10
+"""Up to so many states every way to part them is looked at: all their subsets are 1,023 capacities."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ContextEmpowerment(Interval):
+    """What an agent is worth that knows its context, and nothing else of the state.
+
+    Attributes
+    ----------
+    value, lower, upper : float
+        The average over contexts, in the result's unit.
+    contexts : tuple of tuple
+        The labels of the states of each context.
+    probabilities : ndarray of shape (n_contexts,)
+    by_context : EmpowermentResult
+        The empowerment in each context, from the belief that it leaves.
+    method : str
+        "given", "all partitions" (the best ones for certain), or "merging": a good partition, with the average over
+        states, which no context beats, as the upper end.
+    base, tol, rtol : float
+    """
+
+    value: float
+    lower: float
+    upper: float
+    contexts: tuple[tuple[Hashable, ...], ...]
+    probabilities: np.ndarray
+    by_context: EmpowermentResult
+    method: str
+    base: float
+    tol: float
+    rtol: float
+
+    def __float__(self) -> float:
+        return self.value
+
+    def __repr__(self) -> str:
+        count = "1 context" if len(self.contexts) == 1 else f"{len(self.contexts)} contexts"
+        return f"ContextEmpowerment({self.stated()}, {count}, {self.method})"
+
+
+def context_empowerment(
+    model: Any,
+    horizon: int = 1,
+    *,
+    weights: Any = None,
+    contexts: Callable[[Any], Hashable] | Iterable[Hashable] | None = None,
+    n_contexts: int = 1,
+    **options: Any,
+) -> ContextEmpowerment:
+    """Return the empowerment of an agent that chooses its actions by the context alone.
+
+    Neither the agent nor the receiver knows more of the state than the context. With one context it is
+    *context-free*: one way to act for all states. With every state a context of its own it is the average
+    empowerment. In between, ``sum_k p(k) C(sum_s p(s | k) W_s)`` grows with every context that is parted into finer
+    ones, because the capacity is convex in the channel (Klyubin, Polani, Nehaniv 2008).
+
+    Parameters
+    ----------
+    model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
+    horizon : int
+    weights : array_like of shape (n_states,), optional
+        How probable each state is; all alike by default.
+    contexts : callable or sequence of hashable, optional
+        The context of each state: a function of its label, or one for each.
+    n_contexts : int
+        Where no contexts are given: find the best ones, at most so many. Of up to 10 states every partition is looked
+        at; of more, contexts are merged as long as there are too many, those that lose least first, and states then
+        moved wherever that gains.
+    **options
+        `sensor`, `output`, `tol`, `rtol`, `backend`, `base`, `n_jobs` and others of :func:`empowerment.empowerment`.
+
+    Returns
+    -------
+    ContextEmpowerment
+
+    Raises
+    ------
+    ValueError
+        If weights or contexts do not fit the states.
+
+    References
+    ----------
+    Klyubin, Polani and Nehaniv (2008), "Keep your options open: an information-based driving principle for
+    sensorimotor systems".
+
+    Examples
+    --------
+    In a corridor of four cells it takes three contexts to act as well as if every cell were known:
+
+    >>> import empowerment as emp
+    >>> corridor = emp.worlds.grid_world(["...."])
+    >>> [round(float(emp.context_empowerment(corridor, n_contexts=k)), 6) for k in (1, 2, 3, 4)]
+    [0.5, 1.0, 1.292481, 1.292481]
+    >>> emp.context_empowerment(corridor, n_contexts=2).contexts
+    (((0, 0), (0, 1)), ((0, 2), (0, 3)))
+    """
+    labels = (model.mdp if isinstance(model, POMDP) else as_mdp(model)).states
+    count = len(labels)
+    chances = np.full(count, 1.0 / count) if weights is None else validate.distribution(weights, count, "weights")
+    table = _Table(model, horizon, chances, options)
+    if contexts is not None:
+        groups, upper, method = _given(contexts, labels, table.present), None, "given"
+    else:
+        groups, upper, method = _found(table, validate.positive_int(n_contexts, "n_contexts"))
+    return _result(table, groups, upper, labels, method)
+
+
+class _Table:
+    """What each group of states is worth, computed when it is first asked for."""
+
+    def __init__(self, model: Any, horizon: int, chances: np.ndarray, options: dict[str, Any]) -> None:
+        self.chances, self.present = chances, np.flatnonzero(chances)
+        self._ask: Callable[[np.ndarray], EmpowermentResult] = lambda beliefs: empowerment(
+            model, horizon, beliefs=beliefs, **options
+        )
+        self._known: dict[frozenset[int], tuple[float, float]] = {}
+
+    def result(self, groups: list[frozenset[int]]) -> EmpowermentResult:
+        """Return the empowerment from what each group leaves to believe."""
+        beliefs = np.zeros((len(groups), self.chances.size))
+        for belief, group in zip(beliefs, groups, strict=True):
+            members = sorted(group)
+            belief[members] = self.chances[members]
+        return self._ask(beliefs / beliefs.sum(axis=1, keepdims=True))
+
+    def learn(self, groups: Iterable[frozenset[int]]) -> None:
+        """Find out about those groups that are not known yet, all at once."""
+        new = [group for group in dict.fromkeys(groups) if group not in self._known]
+        if not new:
+            return
+        found = self.result(new)
+        for group, lower, upper in zip(new, np.asarray(found.lower), np.asarray(found.upper), strict=True):
+            share = float(self.chances[sorted(group)].sum())
+            self._known[group] = (share * float(lower), share * float(upper))
+
+    def worth(self, group: frozenset[int], end: int = 0) -> float:
+        """Return the probability of a group times the lower (0) or upper (1) end of its empowerment."""
+        self.learn([group])
+        return self._known[group][end]
+
+
+def _given(contexts: Any, labels: Any, present: np.ndarray) -> list[frozenset[int]]:
+    if not callable(contexts) and not validate.is_several(contexts):
+        raise TypeError(f"contexts is {validate.shown(contexts)}, expected a function or one context for each state")
+    given = map(contexts, labels) if callable(contexts) else contexts
+    named = list(islice(given, len(labels) + 1))  # it may be an endless iterator
+    if len(named) != len(labels):
+        count = len(contexts) if isinstance(contexts, Sized) else f"{len(named)} or more"
+        raise ValueError(f"contexts has {count} entries, expected one for each of {len(labels)} states")
+    groups: dict[Hashable, list[int]] = {}
+    for number in present.tolist():
+        try:
+            groups.setdefault(named[number], []).append(number)
+        except TypeError:
+            raise TypeError(
+                f"the context of state {labels[number]!r} is {validate.shown(named[number])}, expected a hashable one"
+            ) from None
+    return [frozenset(group) for group in groups.values()]
+
+
+def _found(table: _Table, n_contexts: int) -> tuple[list[frozenset[int]], float | None, str]:
+    """Return good contexts, an upper end for all others where that of theirs is none, and how they were found."""
+    singles = [frozenset([number]) for number in table.present.tolist()]
+    if n_contexts == 1:
+        return [frozenset().union(*singles)], None, "all partitions"
+    if n_contexts >= len(singles):  # to part a context never loses
+        return singles, None, "all partitions"
+    if len(singles) <= MOST_STATES:
+        upper = sum(table.worth(group, 1) for group in _best(table, n_contexts, 1))
+        return _best(table, n_contexts), upper, "all partitions"
+    groups = _merged(table, n_contexts)
+    return groups, sum(table.worth(group, 1) for group in singles), "merging"
+
+
+def _best(table: _Table, n_contexts: int, end: int = 0) -> list[frozenset[int]]:
+    """Return the partition of the largest sum of lower (0) or upper (1) ends, by dynamic programming over subsets."""
+    members = table.present.tolist()
+    groups = {
+        mask: frozenset(m for i, m in enumerate(members) if mask >> i & 1) for mask in range(1, 1 << len(members))
+    }
+    table.learn(groups.values())
+    worth = {mask: table.worth(group, end) for mask, group in groups.items()}
+    whole = (1 << len(members)) - 1
+    best: dict[int, tuple[float, list[int]]] = {mask: (value, [mask]) for mask, value in worth.items()}
+    for _ in range(n_contexts - 1):
+        best = {mask: _split(mask, best, worth) for mask in worth}
+    return [groups[mask] for mask in sorted(best[whole][1], key=lambda mask: mask & -mask)]
+
+
+def _split(mask: int, best: dict[int, tuple[float, list[int]]], worth: dict[int, float]) -> tuple[float, list[int]]:
+    """Return the best way to part a subset into one more group: the one that holds its first member, and the rest."""
+    found, first = best[mask], mask & -mask
+    rest = mask ^ first
+    part = rest
+    while part:
+        value, groups = best[part]
+        own = mask ^ part
+        if worth[own] + value > found[0]:
+            found = worth[own] + value, [own, *groups]
+        part = (part - 1) & rest
+    return found
+
+
+def _merged(table: _Table, n_contexts: int) -> list[frozenset[int]]:
+    """Merge the two contexts whose union loses least until few are left, then move states while that gains."""
+    groups = [frozenset([number]) for number in table.present.tolist()]
+    while len(groups) > n_contexts:
+        pairs = [(i, j) for j in range(len(groups)) for i in range(j)]
+        table.learn(groups[i] | groups[j] for i, j in pairs)
+        losses = [
+            table.worth(groups[i]) + table.worth(groups[j]) - table.worth(groups[i] | groups[j]) for i, j in pairs
+        ]
+        i, j = pairs[int(np.argmin(losses))]
+        union = groups[i] | groups[j]
+        groups = [group for k, group in enumerate(groups) if k not in (i, j)] + [union]
+    while (moved := _moved(table, groups)) is not None:
+        groups = moved
+    return sorted(groups, key=min)
+
+
+def _moved(table: _Table, groups: list[frozenset[int]]) -> list[frozenset[int]] | None:
+    """Return the groups after the move of one state that gains most, None where none gains more than rounding."""
+    best, found = 1e-9, None
+    for i, source in enumerate(groups):
+        for state in sorted(source) if len(source) > 1 else ():
+            left = source - {state}
+            table.learn([left, *(group | {state} for j, group in enumerate(groups) if j != i)])
+            for j, target in enumerate(groups):
+                if j == i:
+                    continue
+                after, before = (left, target | {state}), (source, target)
+                gain = sum(map(table.worth, after)) - sum(map(table.worth, before))
+                if gain > best:
+                    best = gain
+                    found = [left if k == i else target | {state} if k == j else g for k, g in enumerate(groups)]
+    return found
+
+
+def _result(
+    table: _Table, groups: list[frozenset[int]], upper: float | None, labels: Any, method: str
+) -> ContextEmpowerment:
+    found = table.result(groups)
+    shares = np.array([table.chances[sorted(group)].sum() for group in groups])
+    average = found.average(shares / shares.sum())
+    return ContextEmpowerment(
+        value=average.value,
+        lower=average.lower,
+        upper=average.upper if upper is None else max(average.upper, upper),
+        contexts=tuple(tuple(labels[number] for number in sorted(group)) for group in groups),
+        probabilities=shares,
+        by_context=found,
+        method=method,
+        base=found.base,
+        tol=found.tol,
+        rtol=found.rtol,
+    )

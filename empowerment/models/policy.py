@@ -1,0 +1,151 @@
+"""Policies: how likely each action is in each state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from empowerment.core import validate
+from empowerment.models.mdp import MDP
+from empowerment.models.mdp import action_rewards as action_rewards
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Policy:
+    """How likely each action is in each state.
+
+    Attributes
+    ----------
+    probabilities : ndarray of shape (n_states, n_actions)
+        One distribution over actions for each state, read-only. A row of zeros belongs to a state without actions.
+    states, actions : tuple
+        Labels, those of the model.
+
+    Raises
+    ------
+    ValueError
+        If a row is no distribution, or labels do not fit.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> maze = emp.worlds.klyubin_maze()
+    >>> policy = emp.greedy_policy(maze, emp.empowerment(maze, 5))
+    >>> policy
+    Policy(100 states, 5 actions, deterministic)
+    >>> maze.actions[policy.action((0, 0))]
+    'east'
+    """
+
+    probabilities: np.ndarray
+    states: Sequence[Any]
+    actions: Sequence[Any]
+
+    def __post_init__(self) -> None:
+        """Check the probabilities, and keep a copy of them."""
+        found = validate.number_array(self.probabilities, "probabilities", 2, "(state, action)")
+        rows = np.asarray(validate.probability_rows(found, "probabilities", unchecked=np.asarray(~found.any(axis=1))))
+        rows.setflags(write=False)
+        object.__setattr__(self, "probabilities", rows)
+        object.__setattr__(self, "states", validate.labels(self.states, rows.shape[0], "states"))
+        object.__setattr__(self, "actions", validate.labels(self.actions, rows.shape[1], "actions"))
+
+    def __repr__(self) -> str:
+        n_states, n_actions = self.probabilities.shape
+        certain = self.probabilities.max(axis=1) == self.probabilities.sum(axis=1)
+        kind = "deterministic" if certain.all() else "stochastic"
+        return f"Policy({n_states} states, {n_actions} actions, {kind})"
+
+    @cached_property
+    def _state_numbers(self) -> dict[Any, int]:
+        return {label: number for number, label in enumerate(self.states)}
+
+    def action(self, state: Any, rng: np.random.Generator | int | None = None) -> int:
+        """Return the number of an action for a state, drawn at random where several have a chance.
+
+        Parameters
+        ----------
+        state : hashable
+            Its label, which for a model made from a Gymnasium environment is the environment's observation.
+        rng : numpy.random.Generator, int or None
+            Where random numbers come from. A seed draws the same action at every call: hand in a Generator.
+
+        Returns
+        -------
+        int
+            The number of the action in `actions`, as ``env.step`` of Gymnasium takes it.
+
+        Raises
+        ------
+        ValueError
+            If the state is not known or has no actions.
+        """
+        row = self.probabilities[validate.index_of(state, self._state_numbers, "state")]
+        if not row.any():
+            raise ValueError(f"state {state!r} has no available action, expected a state in which one can act")
+        return draw(row, validate.generator(rng))
+
+
+def draw(probabilities: np.ndarray, rng: np.random.Generator) -> int:
+    """Return a number drawn from a distribution, never one of probability zero."""
+    possible = np.flatnonzero(probabilities)
+    upto = np.cumsum(probabilities[possible])
+    place = np.searchsorted(upto, rng.random() * upto[-1], side="right")
+    return int(possible[min(place, possible.size - 1)])
+
+
+def policy_rows(policy: Any, model: MDP, name: str = "policy") -> np.ndarray:
+    """Return the probabilities of a policy, checked against the model it is for.
+
+    Parameters
+    ----------
+    policy : Policy or array_like of shape (n_states, n_actions)
+    model : MDP
+    name : str
+        What the policy is called in a message.
+
+    Raises
+    ------
+    ValueError
+        If it was made for another model, the shape is another one, a row is no distribution, or a missing action has
+        a chance. A state without actions has a row of zeros.
+    """
+    shape = model.n_states, model.n_actions
+    found = policy
+    if isinstance(policy, Policy):
+        check_labels(policy, model.states, model.actions, name)
+        found = policy.probabilities
+    found = validate.number_array(found, name, 2, "(state, action)")
+    if found.shape != shape:
+        raise ValueError(f"{name} has shape {found.shape}, expected (n_states, n_actions) = {shape}")
+    given = np.argwhere((found != 0) & ~model.available)
+    if given.size:
+        state, action = given[0].tolist()
+        raise ValueError(
+            f"{name}[{state}, {action}] is {found[state, action]:g}, expected 0: action {model.actions[action]!r} "
+            f"is not available in state {model.states[state]!r}"
+        )
+    return np.asarray(
+        validate.probability_rows(
+            found,
+            name,
+            where=lambda row: f"[{row}] (state {model.states[row]!r})",
+            unchecked=np.asarray(~model.available.any(axis=1)),
+        )
+    )
+
+
+def check_labels(policy: Policy, states: Sequence[Any], actions: Sequence[Any], name: str) -> None:
+    """Complain about a policy that was made for another model."""
+    for kind, own, wanted in (("states", policy.states, states), ("actions", policy.actions, actions)):
+        if tuple(own) != tuple(wanted):
+            differ = next((pair for pair in zip(own, wanted, strict=False) if pair[0] != pair[1]), None)
+            found = f"{differ[0]!r} where the model has {differ[1]!r}" if differ else f"{len(own)} of them"
+            raise ValueError(
+                f"{name} is for other {kind}: it has {found}, expected those of the model in their order; "
+                "hand in its probabilities if only the labels differ"
+            )

@@ -1,0 +1,146 @@
+"""What one agent can do beside the other, and to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from empowerment.capacity.result import CapacityResult
+from empowerment.capacity.solve import channel_capacity
+from empowerment.core import validate
+from empowerment.core.channel import Channel
+from empowerment.measures.result import EmpowermentResult
+from empowerment.measures.state_empowerment import empowerment
+from empowerment.models.two_agents import TwoAgentMDP
+from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, check_memory, responses
+
+AGENTS = ("assistant", "person")
+
+
+def transfer_empowerment(
+    world: TwoAgentMDP, policy: Any, horizon: int = 1, *, sensor: Any, source: str = "assistant", **options: Any
+) -> EmpowermentResult:
+    """Return what one agent can do to what the other senses (Salge and Polani 2017).
+
+    Parameters
+    ----------
+    world : TwoAgentMDP
+    policy : Policy, array_like of shape (n_states, n_actions) or (n_actions,)
+        What the other agent does meanwhile.
+    horizon : int
+        Number of actions.
+    sensor : callable or array_like of shape (n_states, n_readings)
+        What the other agent senses of the state, as for :func:`empowerment.empowerment`.
+    source : {"assistant", "person"}
+        Who acts.
+    **options
+        As for :func:`empowerment.empowerment`.
+
+    Returns
+    -------
+    EmpowermentResult
+
+    References
+    ----------
+    C. Salge and D. Polani, "Empowerment as replacement for the three laws of robotics", Frontiers in Robotics and AI
+    4:25, 2017.
+
+    Examples
+    --------
+    A person who walks at random, and an assistant who may stand in the way or not:
+
+    >>> import numpy as np, empowerment as emp
+    >>> corridor, uniform = emp.worlds.shared_corridor(), [1 / 3, 1 / 3, 1 / 3]
+    >>> result = emp.transfer_empowerment(corridor, uniform, 2, sensor=lambda state: state[0], states=(0, 1))
+    >>> round(float(result), 5)
+    0.19931
+    """
+    validate.one_of(source, AGENTS, "source")
+    world = validate.instance(world, TwoAgentMDP, "world")
+    acting = world.under_person(policy) if source == "assistant" else world.under_assistant(policy)
+    return empowerment(acting, horizon, sensor=sensor, **options)
+
+
+def informed_empowerment(
+    world: TwoAgentMDP,
+    assistant: Any,
+    horizon: int = 1,
+    *,
+    states: Any = None,
+    sensor: Any = None,
+    memory: float = DEFAULT_MEMORY,
+    **options: Any,
+) -> CapacityResult:
+    """Return the person's empowerment to a receiver that also sees what the assistant did.
+
+    The person chooses a sequence of actions without knowing the assistant's. It is the largest information between
+    that sequence and the final reading, given the assistant's actions, and never less than to a receiver that does
+    not see them.
+
+    Parameters
+    ----------
+    world : TwoAgentMDP
+    assistant : array_like of shape (n_assistant_actions,), or (n_assistant_actions,) * horizon
+        The assistant's actions, which do not react to anything: the distribution of each of them, drawn
+        independently, or of all of them together. For one step it may also be a Policy, or an array of shape
+        (n_states, n_assistant_actions).
+    horizon : int
+        Number of actions.
+    states : state label or list of state labels, optional
+        Where to compute it; everywhere by default.
+    sensor : optional
+        What the person senses of the state, as for :func:`empowerment.empowerment`.
+    memory : float
+        Most bytes that the rows of a state may take.
+    **options
+        As for :func:`empowerment.channel_capacity`.
+
+    Returns
+    -------
+    CapacityResult
+        Of a batch, one channel for each state.
+
+    Raises
+    ------
+    MemoryError
+        If the rows of a state would take more than `memory`.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> lamp = emp.worlds.two_way_lamp()
+    >>> emp.informed_empowerment(lamp, [0.5, 0.5], states="off").value
+    array([1.])
+    """
+    numbers = validate.instance(world, TwoAgentMDP, "world").joint.state_indices(states)
+    horizon = validate.short_horizon(horizon)
+    check_memory(world, int(numbers[0]), horizon, memory)
+    chances = _open_loop(world, assistant, horizon)
+    channels = []
+    for state in numbers.tolist():
+        response = responses(world, state, horizon, sensor, memory)
+        weighted = response * chances[state if chances.shape[0] > 1 else 0][:, None]
+        channels.append(Channel.from_valid(np.ascontiguousarray(weighted.reshape(len(response), -1))))
+    return channel_capacity(channels, **options)
+
+
+def _open_loop(world: TwoAgentMDP, assistant: Any, horizon: int) -> np.ndarray:
+    """Return the probabilities of the assistant's sequences, one row for all states or one for each."""
+    given = validate.number_array(getattr(assistant, "probabilities", assistant), "assistant", None, "(action,)")
+    count = len(world.assistant_actions)
+    if horizon == 1 and given.ndim == 2:
+        if given.shape != (world.n_states, count):
+            raise ValueError(f"assistant has shape {given.shape}, expected (n_states, n_assistant_actions)")
+        return np.asarray(validate.probability_rows(given, "assistant"))
+    if given.ndim == 1:
+        one, product = validate.distribution(given, count, "assistant"), np.ones(1)
+        for _ in range(horizon):
+            product = np.outer(product, one).reshape(-1)
+        return product[None]
+    if given.shape != (count,) * horizon:
+        raise ValueError(
+            f"assistant has shape {given.shape}, expected ({count},) or {(count,) * horizon}: over several steps its "
+            "actions do not react to the state"
+        )
+    return validate.distribution(given.reshape(-1), given.size, "assistant")[None]

@@ -1,0 +1,135 @@
+"""What two agents can do together who choose independently."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from empowerment.capacity.solve import channel_capacity
+from empowerment.core import validate
+from empowerment.core.channel import Channel
+from empowerment.core.intervals import unit_name
+from empowerment.models.two_agents import TwoAgentMDP
+from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, responses
+
+# Alternating steps end where none of them gains more than this, in nats.
+_NO_GAIN = 1e-12
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SumRate:
+    """What two agents who choose independently were found to tell together.
+
+    Attributes
+    ----------
+    lower : float
+        Information at the two distributions: a lower bound of the largest, which nothing here proves to be it.
+    person, assistant : ndarray of shape (n_sequences,)
+        Distribution of each one's sequences of actions, the last action counting fastest.
+    n_starts : int
+        How many beginnings were tried.
+    n_sweeps : int
+        How often each one's distribution was improved.
+    base : float
+    """
+
+    lower: float
+    person: np.ndarray
+    assistant: np.ndarray
+    n_starts: int
+    n_sweeps: int
+    base: float
+
+    def __float__(self) -> float:
+        return self.lower
+
+    def __repr__(self) -> str:
+        return f"SumRate(at least {self.lower:.10g} {unit_name(self.base)}, best of {self.n_starts} starts)"
+
+
+def independent_sum_rate(
+    world: TwoAgentMDP,
+    state: Any,
+    horizon: int = 1,
+    *,
+    sensor: Any = None,
+    starts: int = 8,
+    max_sweeps: int = 200,
+    rng: np.random.Generator | int | None = None,
+    memory: float = DEFAULT_MEMORY,
+    base: float = 2,
+) -> SumRate:
+    """Return what two agents can tell together who choose their sequences independently, from below.
+
+    Together they have the empowerment of ``world.joint``, which is an upper bound. With independent choices the
+    information has several maxima. From each of several beginnings the two distributions are improved in turns, each
+    by a capacity with rewards, until no turn gains anything.
+
+    Parameters
+    ----------
+    world : TwoAgentMDP
+    state : hashable
+        Label of the state to start in.
+    horizon : int
+        Number of actions of each.
+    sensor : optional
+        What is read of the state, as for :func:`empowerment.empowerment`.
+    starts : int
+        How many beginnings to try: uniform distributions, and random ones.
+    max_sweeps : int
+        Most turns.
+    rng : numpy.random.Generator, int or None
+        Where random beginnings come from.
+    memory : float
+        Most bytes that the rows may take.
+    base : float
+        2 for bits, ``math.e`` for nats.
+
+    Returns
+    -------
+    SumRate
+        Its `lower` is a lower bound and no more.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> emp.independent_sum_rate(emp.worlds.two_way_dimmer(), 0, rng=0)
+    SumRate(at least 1.5 bits, best of 8 starts)
+    """
+    starts = validate.positive_int(starts, "starts", most=validate.MOST_DRAWS)
+    max_sweeps, base, rng = validate.limit(max_sweeps, "max_sweeps"), validate.base(base), validate.generator(rng)
+    world = validate.instance(world, TwoAgentMDP, "world")
+    number = world.joint.state_index(state)
+    response = responses(world, number, validate.short_horizon(horizon), sensor, memory)
+    n_assistant = response.shape[1]
+    drawn = rng.dirichlet(np.ones(n_assistant), starts - 1)
+    theirs = np.vstack([np.full(n_assistant, 1 / n_assistant), drawn])
+    best, n_sweeps = np.full(starts, -np.inf), 0
+    while n_sweeps < max_sweeps:
+        mine, _ = _improved(response, theirs)
+        theirs, rate = _improved(response.swapaxes(0, 1), mine)
+        n_sweeps += 1
+        if (rate <= best + _NO_GAIN).all():
+            break
+        best = rate
+    first = int(best.argmax())
+    pair = np.outer(mine[first], theirs[first]).reshape(-1)
+    channel = Channel.from_valid(np.ascontiguousarray(response.reshape(pair.size, -1)))
+    found = channel.mutual_information(pair / pair.sum(), base=math.e)
+    return SumRate(found / math.log(base), mine[first], theirs[first], starts, n_sweeps, base)
+
+
+def _improved(response: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first agent's best distributions against each of the other's, and the rates in nats."""
+    average = np.einsum("kr,xry->kxy", others, response)
+    rewards = np.array(
+        [[Channel.from_valid(rows).mutual_information(other, base=math.e) for rows in response] for other in others]
+    )
+    found = channel_capacity(
+        list(average), rewards=list(rewards), tol=1e-11, base=math.e, on_failure="ignore", backend=None
+    )
+    p = found.input_distribution
+    return p / p.sum(axis=1, keepdims=True), np.asarray(found.value)

@@ -1,0 +1,210 @@
+"""The least that is left to a person, whatever the assistant does in one step."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy.optimize import linprog
+
+from empowerment.actuation.sensor import make_sensor
+from empowerment.capacity.solve import channel_capacity
+from empowerment.core import validate
+from empowerment.core.channel import Channel
+from empowerment.core.intervals import Interval
+from empowerment.core.status import ON_FAILURE, tell_failure
+from empowerment.models.two_agents import TwoAgentMDP
+
+# Planes are fitted so far inside the set of mixtures, as a part of the tolerance: at its border slopes have no bound.
+_INSIDE = 0.01
+# What the slopes of a plane may be wrong by, relative to the largest.
+_ROUNDING = 1e-13
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class WorstCaseResult(Interval):
+    """The person's empowerment beside the assistant who leaves it the least, each with a certified interval.
+
+    Attributes
+    ----------
+    value, lower, upper : ndarray of shape (n_states,)
+        `upper` is what the person has beside `assistant`, `lower` what no assistant can take.
+    assistant : ndarray of shape (n_states, n_assistant_actions)
+        The assistant's mixture of actions in each state.
+    states : tuple
+        Labels of the states.
+    base, tol, rtol : float
+    """
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    assistant: np.ndarray
+    states: tuple[Any, ...]
+    base: float
+    tol: float
+    rtol: float = 0.0
+
+    def __repr__(self) -> str:
+        count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
+        missed = len(self.states) - int(self.converged.sum())
+        note = f", {missed} NOT converged" if missed else ""
+        return f"WorstCaseResult({count}: {self.stated_range()}, widest interval {self.gap.max():.1e}{note})"
+
+
+def worst_case_empowerment(
+    world: TwoAgentMDP,
+    *,
+    states: Any = None,
+    sensor: Any = None,
+    tol: float = 1e-6,
+    base: float = 2,
+    backend: str | None = None,
+    max_iter: int = 500,
+    on_failure: str = "warn",
+) -> WorstCaseResult:
+    """Return the one-step empowerment that a person keeps whatever the assistant does.
+
+    It is the smallest capacity, over the assistant's mixtures of actions in the state, of the person's channel. The
+    receiver does not see what the assistant did, so mixing actions is noise that may be worse than any of them.
+
+    Parameters
+    ----------
+    world : TwoAgentMDP
+    states : state label or list of state labels, optional
+        Where to compute it; everywhere by default.
+    sensor : optional
+        What the person senses of the state, as for :func:`empowerment.empowerment`.
+    tol : float
+        Width wanted of the intervals, in the result's unit.
+    base : float
+        2 for bits, ``math.e`` for nats.
+    backend : {"numba", "reference", "jax"}, optional
+        Where capacities are solved, as for :func:`empowerment.channel_capacity`.
+    max_iter : int
+        Most mixtures to try in one state.
+    on_failure : {"warn", "raise", "ignore"}
+        What to do when an interval stays wider than the tolerance. It holds in any case.
+
+    Returns
+    -------
+    WorstCaseResult
+
+    Raises
+    ------
+    RuntimeError
+        If the tolerance is missed and ``on_failure="raise"``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the tolerance is missed and ``on_failure="warn"``.
+
+    Notes
+    -----
+    A capacity is convex in the channel, and so in the mixture: each capacity found gives a plane below all of them.
+    The least point of the planes so far, a linear program, is the next mixture to try (Kelley 1960). The multipliers
+    of the program weigh the planes; the lower end is the smallest entry of their weighted sum, and needs no trust in
+    the program.
+
+    References
+    ----------
+    J. E. Kelley, "The cutting-plane method for solving convex programs", Journal of the Society for Industrial and
+    Applied Mathematics 8, 1960, pp. 703-712.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> dimmer = emp.worlds.two_way_dimmer()
+    >>> emp.worst_case_empowerment(dimmer, states=0).value.round(6)
+    array([0.5])
+    """
+    tol, _ = validate.tolerances(tol, 0.0)
+    base, max_iter = validate.base(base), validate.limit(max_iter, "max_iter")
+    unit = math.log(base)
+    validate.one_of(on_failure, ON_FAILURE, "on_failure")
+    world = validate.instance(world, TwoAgentMDP, "world")
+    numbers = world.joint.state_indices(states)
+    n_person, n_assistant = len(world.person_actions), len(world.assistant_actions)
+    seen = np.asarray(world.joint.rows @ make_sensor(sensor, world.joint).matrix.toarray())
+    responses = seen.reshape(world.n_states, n_person, n_assistant, -1)
+    found = [_least(responses[state], tol * unit, backend, max_iter) for state in numbers.tolist()]
+    lower, upper = (np.array([getattr(each, name) for each in found]) / unit for name in ("lower", "upper"))
+    result = WorstCaseResult(
+        value=upper,
+        lower=lower,
+        upper=upper,
+        assistant=np.array([each.mixture for each in found]),
+        states=tuple(world.states[i] for i in numbers),
+        base=base,
+        tol=tol,
+    )
+    if not result.converged.all():
+        tell_failure(
+            f"the widest interval is {result.gap.max():.2e} {result.unit} wide, wanted {tol:.2e}: raise max_iter "
+            "or tol",
+            on_failure,
+        )
+    return result
+
+
+class _Found(NamedTuple):
+    lower: float
+    upper: float
+    mixture: np.ndarray
+
+
+def _least(response: np.ndarray, tol: float, backend: str | None, max_iter: int) -> _Found:
+    """Return the mixture of the least capacity, of a response (person's action, assistant's action, reading)."""
+    n_assistant = response.shape[1]
+    inside = min(_INSIDE * tol / math.log(max(response.shape[2], 2)), 0.5)
+    uniform = np.full(n_assistant, 1 / n_assistant)
+    best, mixture, planes = _Found(0.0, math.inf, uniform), uniform, np.empty((0, n_assistant))
+    for _ in range(max_iter):
+        mixture = (1 - inside) * mixture + inside * uniform
+        upper, plane = _plane(response, mixture, tol, backend)
+        planes = np.vstack([planes, plane])
+        lower, following = _below(planes)
+        if upper < best.upper:
+            best = best._replace(upper=upper, mixture=mixture)
+        best = best._replace(lower=min(max(best.lower, lower), best.upper))
+        if best.upper - best.lower <= tol:
+            break
+        mixture = following
+    return best
+
+
+def _plane(response: np.ndarray, mixture: np.ndarray, tol: float, backend: str | None) -> tuple[float, np.ndarray]:
+    """Return the upper end of a mixture's capacity, and slopes whose product with any mixture is below its own."""
+    rows = np.ascontiguousarray(np.einsum("r,hry->hy", mixture, response))
+    wanted = max(_INSIDE * tol, validate.MIN_TOL)
+    found = channel_capacity(Channel.from_valid(rows), tol=wanted, base=math.e, backend=backend, on_failure="ignore")
+    p = found.input_distribution / found.input_distribution.sum()
+    output = p @ rows
+    used = p > 0
+    possible = rows[used] > 0
+    gains = np.zeros(rows[used].shape)
+    gains[possible] = np.log(rows[used][possible] / np.broadcast_to(output, possible.shape)[possible])
+    return float(found.upper), np.einsum("h,hry,hy->r", p[used], response[used], gains)
+
+
+def _below(planes: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return a bound below the highest of the planes everywhere, and the mixture where they are the least."""
+    n_planes, n_assistant = planes.shape
+    found = linprog(
+        np.append(np.zeros(n_assistant), 1.0),
+        A_ub=np.column_stack([planes, -np.ones(n_planes)]),
+        b_ub=np.zeros(n_planes),
+        A_eq=np.append(np.ones(n_assistant), 0.0)[None],
+        b_eq=[1.0],
+        bounds=[(0, 1)] * n_assistant + [(None, None)],
+        method="highs",
+    )
+    if not found.success:
+        return -math.inf, np.full(n_assistant, 1 / n_assistant)
+    weights = np.maximum(-found.ineqlin.marginals, 0.0)
+    mixture = np.maximum(found.x[:-1], 0.0)
+    rounding = _ROUNDING * (1.0 + float(np.abs(planes).max()))
+    return float((weights / weights.sum() @ planes).min()) - rounding, mixture / mixture.sum()

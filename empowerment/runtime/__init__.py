@@ -1,0 +1,1 @@
+"""How work is done: compiled, interrupted, in parallel, kept on disk."""

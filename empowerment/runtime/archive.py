@@ -1,0 +1,201 @@
+"""Named arrays in one ``.npz`` file: never a pickle, bounded when unpacked, sealed so that damage is found."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import warnings
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, Any
+
+import numpy as np
+
+from empowerment.runtime.digests import bytes_digest, fingerprint
+from empowerment.runtime.files import require_regular, written_whole
+
+# DEFLATE makes at most 1032 bytes of one.
+_LARGEST_RATIO = 1040
+_COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_HEADERS: Any = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+
+
+class DamagedError(ValueError):
+    """A file is not what it should be; the message says in what, and leaves it to the caller to name the file."""
+
+
+def write_sealed(
+    path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, Any], *, compressed: bool
+) -> None:
+    """Write arrays and a header that JSON can hold, with digests of all of it; whole or not at all.
+
+    The array "header" holds JSON as UTF-8: the header given, and in "arrays" a digest of each array. The array
+    "digest" holds the SHA-256 of these bytes.
+    """
+    prints = {name: fingerprint(array) for name, array in arrays.items()}
+    text = json.dumps({**header, "arrays": prints}).encode()
+    seal: dict[str, Any] = {"header": np.frombuffer(text, np.uint8), "digest": np.array(bytes_digest(text))}
+    save = np.savez_compressed if compressed else np.savez
+    with written_whole(path) as temporary, open(temporary, "wb") as file:
+        save(file, **seal, **arrays)
+
+
+def read_sealed(
+    path: str | os.PathLike[str], form: str, memory: float
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the header and the arrays that :func:`write_sealed` wrote, if they are still the same.
+
+    Parameters
+    ----------
+    path : path
+    form : str
+        What the header has to have for its "format".
+    memory : float
+        The most bytes that the arrays may take.
+
+    Raises
+    ------
+    DamagedError
+        If it is another file, or anything in it has changed.
+    MemoryError
+        If it would unpack to more than `memory`.
+    """
+    arrays = read_npz(path, memory)
+    for name in ("header", "digest"):
+        if name not in arrays:
+            raise DamagedError(f"it has no array {name!r}{_other_format(arrays, form)}")
+    text = arrays.pop("header").tobytes()
+    if arrays.pop("digest").tolist() != bytes_digest(text):
+        raise DamagedError("its header is not the one that was written")
+    with damage("its header"):
+        header = json.loads(text)
+        prints, made_as = header.pop("arrays"), header.pop("format")
+    if made_as != form:
+        raise DamagedError(f"it has the format {made_as!r}, expected {form!r}")
+    for name in [*prints, *arrays]:
+        if name not in arrays:
+            raise DamagedError(f"the array {name!r} is missing")
+        if prints.get(name) != fingerprint(arrays[name]):
+            raise DamagedError(f"the array {name!r} is not the one that was written")
+    return header, arrays
+
+
+def read_npz(path: str | os.PathLike[str], memory: float) -> dict[str, np.ndarray]:
+    """Return the arrays of any ``.npz`` file that holds neither pickles nor more than `memory` bytes.
+
+    Raises
+    ------
+    DamagedError
+        If it is no such file, is damaged, or claims a size that it cannot have.
+    MemoryError
+        If it would unpack to more than `memory`. Nothing is unpacked then.
+    """
+    require_regular(path, "read")
+    with open(path, "rb") as file:
+        with damage("it"):
+            archive = zipfile.ZipFile(file)
+            members = archive.infolist()
+        _refuse_lies(members, os.fstat(file.fileno()).st_size)
+        size = sum(member.file_size for member in members)
+        if size > memory:
+            raise MemoryError(
+                f"{os.fspath(path)!r} unpacks to {size / 1e9:.3g} GB, allowed are {memory / 1e9:.3g} GB; "
+                "raise memory="
+            )
+        found = {}
+        for member in members:
+            name = member.filename.removesuffix(".npy")
+            with damage(f"the array {name!r}"), archive.open(member) as part:
+                _check_header(part, member.file_size)
+            with damage(f"the array {name!r}"), archive.open(member) as part:
+                found[name] = np.lib.format.read_array(part, allow_pickle=False)
+                part.read(1)  # at its end a member is compared with its checksum
+        return found
+
+
+def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
+    """Return the array of a ``.npy`` file.
+
+    Raises
+    ------
+    DamagedError
+        If it is no such file, is damaged or cut short, or holds Python objects.
+    """
+    require_regular(path, "read")
+    with open(path, "rb") as file, damage("it"):
+        _check_header(file, os.fstat(file.fileno()).st_size)
+        file.seek(0)
+        return np.lib.format.read_array(file, allow_pickle=False)
+
+
+def encoded_label(label: Any) -> Any:
+    """Return a label as JSON has it; a tuple becomes a list."""
+    if isinstance(label, tuple):
+        return [encoded_label(part) for part in label]
+    if label is None or isinstance(label, str | int | float | bool):
+        return label
+    raise TypeError(f"the label {label!r} cannot be saved, expected text, numbers, or tuples of them")
+
+
+def decoded_label(label: Any) -> Any:
+    """Return the label that :func:`encoded_label` was given."""
+    if isinstance(label, dict):
+        raise DamagedError(f"its header has the label {label!r}")
+    return tuple(decoded_label(part) for part in label) if isinstance(label, list) else label
+
+
+@contextmanager
+def damage(what: str) -> Iterator[None]:
+    """Turn whatever a foreign or damaged file makes a reader raise into a DamagedError; the list of that is long."""
+    try:
+        yield
+    except (DamagedError, MemoryError):
+        raise
+    except Exception as reason:
+        words = " ".join(str(reason).split())[:120]
+        raise DamagedError(f"{what} cannot be read ({words or type(reason).__name__})") from None
+
+
+def _refuse_lies(members: list[zipfile.ZipInfo], size: int) -> None:
+    """Refuse an archive whose list of contents cannot be true of a file of this size."""
+    seen: set[str] = set()
+    for member in members:
+        name, packed, unpacked = member.filename, member.compress_size, member.file_size
+        if not name.endswith(".npy") or name in seen:
+            raise DamagedError(f"it holds {name!r}, expected arrays with names that differ")
+        seen.add(name)
+        if member.compress_type not in _COMPRESSIONS:
+            raise DamagedError(f"{name!r} is compressed in a way that NumPy does not write")
+        if unpacked > _LARGEST_RATIO * packed or (member.compress_type == zipfile.ZIP_STORED and unpacked != packed):
+            raise DamagedError(f"{name!r} claims to hold {unpacked} bytes in {packed}")
+    if sum(member.compress_size for member in members) > size:
+        raise DamagedError("its arrays claim to be larger than the file")
+
+
+def _check_header(file: IO[bytes], size: int) -> None:
+    """Refuse an array that holds objects, or has another size than the `size` bytes of its file leave for it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # what NumPy mends in silence, or with a warning, was not written by it
+            shape, _, dtype = _HEADERS[np.lib.format.read_magic(file)](file)
+    except MemoryError:  # raised by the parser for a nested expression, not for want of memory
+        raise DamagedError("an array has a header that cannot be read") from None
+    if dtype.hasobject:
+        raise DamagedError("it holds Python objects, which are never loaded")
+    wanted = math.prod(shape) * dtype.itemsize
+    if min(shape, default=0) < 0 or wanted != size - file.tell():
+        raise DamagedError(f"an array of shape {shape} and dtype {dtype} does not take {size - file.tell()} bytes")
+
+
+def _other_format(arrays: Mapping[str, np.ndarray], form: str) -> str:
+    """Return what to add if the header is that of another version of the library, which was not sealed."""
+    try:
+        made_as = json.loads(str(arrays["header"][()]))["format"]
+    except (KeyError, ValueError, TypeError, IndexError, RecursionError):
+        return ""
+    return f"; it has the format {made_as!r}, expected {form!r}: another version of the library made it"

@@ -1,0 +1,168 @@
+"""One place that decides how kernels are compiled, and what of them Python may call.
+
+A signal that arrives while compiled code runs is handled at the next step of Python. If that step is inside of numba,
+which makes Python objects of what a compiled function returns, the process may crash. So there are two kinds of
+compiled functions: *helpers*, which only compiled functions can call and which may return anything, and *entry
+points*, which Python calls and which return nothing or one number and write into arrays of their caller.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+from numba.core import event
+from numba.core.imputils import impl_ret_borrowed
+from numba.core.registry import CPUDispatcher
+from numba.core.typing import Signature
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
+
+from empowerment.runtime.first_use import announce_compilation
+from empowerment.runtime.interrupts import StoppedError, in_main_thread, new_flag, run_side_by_side
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def read_only(kind: Any, dimensions: int = 1) -> Any:
+    """Return the type of an array that an entry point only reads; a writable one is accepted for it."""
+    return numba.types.Array(kind, dimensions, "C", readonly=True)
+
+
+def written(kind: Any, dimensions: int = 1) -> Any:
+    """Return the type of an array that an entry point fills in."""
+    return numba.types.Array(kind, dimensions, "C")
+
+
+VECTOR, MATRIX = read_only(numba.float64), read_only(numba.float64, 2)
+NUMBERS, NUMBER_MATRIX = read_only(numba.int64), read_only(numba.int64, 2)
+OUT_VECTOR, OUT_MATRIX, OUT_NUMBERS = written(numba.float64), written(numba.float64, 2), written(numba.int64)
+STOP = written(numba.uint8)
+"""The type of the flag of :mod:`empowerment.runtime.interrupts`, the last argument of whatever may run for long."""
+
+# Sums may be re-ordered and fused, which lets the compiler vectorise them; infinities and NaN keep their meaning.
+_FAST = {"reassoc", "contract"}
+
+
+class _Helper(CPUDispatcher):  # type: ignore[misc]
+    """A compiled function without the wrapper by which Python would call it."""
+
+    def __call__(self, *arguments: object, **named: object) -> object:
+        raise TypeError(f"{self.__name__} is compiled for compiled callers; Python calls entry points only")
+
+
+def jit(*, fast: bool = True) -> Callable[[F], F]:
+    """Make a helper: compiled together with whatever entry point uses it, and not to be called from Python."""
+
+    def decorate(function: F) -> F:
+        found = _dispatcher(function, fast, no_cpython_wrapper=True, no_cfunc_wrapper=True)
+        found.__class__ = _Helper
+        return found
+
+    return decorate
+
+
+def entry_point(signature: Signature) -> Callable[[Callable[..., object]], EntryPoint]:
+    """Make an entry point of this signature, whose return type is ``void`` or a number."""
+    return lambda function: EntryPoint(function, signature)
+
+
+class EntryPoint:
+    """A compiled function for Python to call, compiled or read from disk at its first call.
+
+    Raises
+    ------
+    TypeError
+        If it would return more than one number; see the module.
+    """
+
+    def __init__(self, function: Callable[..., object], signature: Signature) -> None:
+        if not isinstance(signature.return_type, numba.types.NoneType | numba.types.Number | numba.types.Boolean):
+            raise TypeError(
+                f"{function.__name__} returns {signature.return_type}, expected void or a number: an entry point "
+                "writes into arrays of its caller"
+            )
+        self.signature, self.__doc__, self.__name__ = signature, function.__doc__, function.__name__
+        self._dispatcher = _dispatcher(function, fast=True)
+        self._is_ready = False
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it, compiled before where it is not yet."""
+        self.prepare()
+        return self._dispatcher(*arguments)
+
+    def prepare(self) -> None:
+        """Compile now what is not compiled yet, in a thread: inside of the compiler Ctrl-C may get lost."""
+        if self._is_ready:
+            return
+        if in_main_thread():
+            run_side_by_side([self._compile])
+        else:
+            self._compile(new_flag())
+
+    def _compile(self, stop: np.ndarray) -> None:
+        with _compiling, event.install_listener("numba:compile", _Listener(stop)):
+            if not self._is_ready:  # else another thread was faster
+                self._dispatcher.compile(self.signature)
+                self._dispatcher.disable_compile()
+                self._is_ready = True
+
+
+def _dispatcher(function: Callable[..., object], fast: bool, **options: Any) -> Any:
+    """Return the function as numba will compile it, to be kept on disk where some directory for it is writable."""
+    global _is_kept
+    options |= {"fastmath": _FAST if fast else False, "nogil": True, "error_model": "numpy"}
+    try:
+        return numba.njit(cache=True, **options)(function)
+    except RuntimeError:  # numba finds no place for its cache, as in a read-only installation
+        _is_kept = False
+        return numba.njit(**options)(function)
+
+
+class _Listener(event.Listener):  # type: ignore[misc]
+    """Hears of every function that is compiled, as opposed to read from disk."""
+
+    def __init__(self, stop: np.ndarray) -> None:
+        self._flag = stop
+
+    def on_start(self, event: event.Event) -> None:
+        announce_compilation(_is_kept)
+        if self._flag[0]:  # whatever becomes of this one, the next function ends it again
+            raise StoppedError
+
+    def on_end(self, event: event.Event) -> None:
+        pass
+
+
+_is_kept = True
+_compiling = threading.RLock()
+
+if hasattr(os, "register_at_fork"):  # else a child would wait for ever for a compiler that it does not have
+    os.register_at_fork(
+        before=_compiling.acquire, after_in_parent=_compiling.release, after_in_child=_compiling.release
+    )
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def stopped(typing_context: Any, stop: Any) -> Any:
+    """Return the flag as it is in memory now; a plain read may be moved out of the loop that polls it."""
+
+    def read(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        flag = make_array(stop)(context, builder, arguments[0])
+        return builder.load_atomic(flag.data, "monotonic", 1)
+
+    return numba.uint8(stop), read
+
+
+@intrinsic  # type: ignore[untyped-decorator]
+def as_writable(typing_context: Any, array: Any) -> Any:
+    """Return an array as of the type of writable ones, so that helpers are compiled for that type alone."""
+
+    def same(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])
+
+    return array.copy(readonly=False)(array), same

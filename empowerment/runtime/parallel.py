@@ -1,0 +1,184 @@
+"""Chunks of work on many cores or machines; the one module that knows joblib."""
+
+from __future__ import annotations
+
+import pickle
+import signal
+import warnings
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from empowerment.core import validate
+from empowerment.runtime.interrupts import new_flag, stopped_by
+from empowerment.runtime.loading import load
+
+Found = tuple[int, Any]
+"""The number of a chunk and what came of it."""
+
+# In bytes; more than any number in an array asks for.
+_ALIGNMENT = 16
+
+
+def run_chunks(
+    work: Callable[[Any], Any], chunks: Iterable[Any], *, n_jobs: int | None = None, threads: bool = False
+) -> Generator[Found, None, None]:
+    """Call `work` on every chunk and yield the number of the chunk with the result, as they finish.
+
+    One job means this process: the chunks are done one after the other, each when its result is asked for, and
+    nothing is started or pickled.
+
+    Parameters
+    ----------
+    work : callable
+        Picklable, such as a partial of a function of the library. It is pickled once. Arrays that it holds are
+        read-only where they arrive and are not sent again with every chunk: joblib's own processes share
+        memory-mapped files of the large ones, a worker of Dask keeps all that it got. What else it holds, those
+        processes unpickle for every chunk, so labels by the million are better left out.
+    chunks : iterable
+        Taken a few ahead of the workers. Each should be small to send and take a second or so.
+    n_jobs : int, optional
+        Number of processes on this machine, -1 for one on each core. None leaves it to ``joblib.parallel_config``,
+        whose backend may be a cluster: ``"dask"``, which uses all of its cores whatever the number, or ``"ray"``,
+        which wants ``n_jobs=-1`` there. Outside of it None is one job.
+    threads : bool
+        Prefer threads to processes where ``joblib.parallel_config`` names no backend: for compiled work that lets
+        go of the interpreter. It should start no threads of its own, which would be too many.
+
+    Yields
+    ------
+    int, object
+        The number of a chunk and the result.
+
+    Raises
+    ------
+    ValueError
+        If `n_jobs` is not such a number.
+
+    Notes
+    -----
+    Whoever may stop early, be it by an error or by Ctrl-C, closes the generator (:func:`contextlib.closing`).
+    Then nothing more is begun, the processes of this machine are ended, and compiled work in threads stops. Other
+    work in threads, and clusters, still finish what they have got, at most two chunks for each job.
+    """
+    jobs = _number_of_jobs(validate.n_jobs(n_jobs))
+    return _one_by_one(work, chunks) if jobs == 1 else _side_by_side(work, chunks, jobs, threads)
+
+
+def _number_of_jobs(n_jobs: int | None) -> int:
+    if n_jobs == 1:
+        return 1
+    return int(load("joblib").effective_n_jobs(n_jobs))
+
+
+def _one_by_one(work: Callable[[Any], Any], chunks: Iterable[Any]) -> Generator[Found, None, None]:
+    for number, chunk in enumerate(chunks):
+        yield number, work(chunk)
+
+
+def _side_by_side(
+    work: Callable[[Any], Any], chunks: Iterable[Any], jobs: int, threads: bool
+) -> Generator[Found, None, None]:
+    from joblib import Parallel, delayed
+
+    sent, flag = _Parcel(work), new_flag()
+    calls = (delayed(_call)(sent, flag, number, _Parcel(chunk)) for number, chunk in enumerate(chunks))
+    # A chunk is as large as it should be, so joblib need not gather several into one task.
+    options = {"n_jobs": jobs, "prefer": "threads" if threads else None, "batch_size": 1}
+    try:
+        pool = Parallel(**options, return_as="generator_unordered")
+    except ValueError:  # the backend hands over lists only, as those of multiprocessing and of Ray do
+        pool = None
+    with nullcontext() if threads else _deaf_to_ctrl_c():
+        found = pool(calls) if pool else _in_waves(Parallel(**options), calls, 4 * jobs)
+    try:
+        for pair in found:  # noqa: UP028 ("yield from" would close `found` itself, with the warning)
+            yield pair
+    finally:
+        flag[0] = 1  # compiled work in threads of this process ends, too
+        with warnings.catch_warnings():  # joblib warns of the work that is cancelled, which is what is wanted
+            warnings.filterwarnings("ignore", ".*(cancelled|not used)", UserWarning)
+            found.close()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let processes that are started inside not hear Ctrl-C, which a terminal sends to them as well.
+
+    The process that waits for them ends them. They themselves would say where they were interrupted, each for itself.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    from multiprocessing import resource_tracker
+
+    from joblib.externals import loky
+
+    # Whoever starts one of these two helpers lets the signal through again.
+    resource_tracker.ensure_running()
+    loky.backend.resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _in_waves(pool: Any, calls: Iterator[Any], size: int) -> Generator[Found, None, None]:
+    with pool:
+        while wave := list(islice(calls, size)):
+            yield from pool(wave)
+
+
+def _call(work: _Parcel, flag: np.ndarray, number: int, chunk: _Parcel) -> Found:
+    with stopped_by(flag):
+        return number, work.content(chunk.content)
+
+
+class _Parcel:
+    """An object that is pickled once, however often it is sent, with the bytes of its arrays apart from the rest.
+
+    joblib memory-maps the large arrays inside of an argument, but pickles all else again for every task. Its link
+    to Dask sends a large argument once, but does not see how large an object with arrays inside is: hence
+    `__sizeof__`. Dask delivers bytes at odd addresses, where NumPy adds up in another order: hence `_settled`.
+    """
+
+    def __init__(self, content: Any) -> None:
+        self.content = content
+
+    @cached_property
+    def parts(self) -> list[np.ndarray]:
+        """The pickle without the bytes of arrays, then these, as views."""
+        try:
+            import cloudpickle  # which joblib requires, and brings along itself before 1.6
+        except ImportError:
+            from joblib.externals import cloudpickle
+        arrays: list[pickle.PickleBuffer] = []
+        rest = cloudpickle.dumps(self.content, protocol=5, buffer_callback=arrays.append)
+        return [np.frombuffer(part, dtype=np.uint8) for part in (rest, *(array.raw() for array in arrays))]
+
+    @cached_property
+    def content(self) -> Any:
+        """The object, where it was sent to."""
+        rest, *arrays = self.parts
+        return pickle.loads(rest.data, buffers=arrays)
+
+    def __getstate__(self) -> list[np.ndarray]:
+        return self.parts
+
+    def __setstate__(self, parts: list[np.ndarray]) -> None:
+        self.parts = [_settled(part) for part in parts]
+
+    def __sizeof__(self) -> int:
+        return sum(part.nbytes for part in self.parts)
+
+
+def _settled(part: np.ndarray) -> np.ndarray:
+    """Return bytes at an even address that nobody writes to."""
+    found = part if part.ctypes.data % _ALIGNMENT == 0 else part.copy()
+    found.flags.writeable = False
+    return found
