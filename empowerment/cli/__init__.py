@@ -8,16 +8,13 @@ from __future__ import annotations
 import argparse
 import math
 import os
-import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from empowerment.cli import desire, handoff
+from empowerment.cli.exit_codes import BAD_INPUT, INTERRUPTED, READER_GONE, complain
 from empowerment.runtime.first_use import say_nothing
-
-OK, MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-_READER_GONE = 141  # what a shell reports for a program that wrote into a closed pipe
 
 _BASES = {"2": 2.0, "e": math.e, "10": 10.0}
 
@@ -99,17 +96,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return complain("interrupted", INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else leaving would try to write again
-        return _READER_GONE
+        return READER_GONE
     except (ValueError, TypeError, OSError, ImportError, MemoryError) as reason:
         return complain(str(reason) or type(reason).__name__, BAD_INPUT)
-    return code
-
-
-def complain(sentence: str, code: int) -> int:
-    """Print one sentence on stderr, keywords of the library as options, and return `code`."""
-    sentence = re.sub(r"\b(method|slip_mode)='([\w-]+)'", r"--\1 \2", sentence)
-    sentence = re.sub(r"\b(normalize|memory)=(True)?", r"--\1", sentence)
-    print("empowerment:", " ".join(sentence.split()), file=sys.stderr)
     return code
 
 

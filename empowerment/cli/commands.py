@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from empowerment.capacity.solve import channel_capacity
-from empowerment.cli import MISSED, OK, complain, inputs, report, saving
+from empowerment.cli import inputs, report, saving
+from empowerment.cli.exit_codes import MISSED, OK, complain
 from empowerment.core.status import ConvergenceWarning
 from empowerment.measures.state_empowerment import empowerment
 

@@ -9,8 +9,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from empowerment.cli import OK, desire_tables, saving
+from empowerment.cli import desire_tables, saving
 from empowerment.cli.commands import wants_bar
+from empowerment.cli.exit_codes import OK
 from empowerment.core import validate
 from empowerment.desire import (
     RIDER_AGENTS,

@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from empowerment.cli import MISSED, OK, complain
 from empowerment.cli.commands import wants_bar
+from empowerment.cli.exit_codes import MISSED, OK, complain
 from empowerment.cli.token_models import read_model
 from empowerment.core import validate
 from empowerment.runtime.files import written_whole

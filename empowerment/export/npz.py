@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
+from empowerment.core.protocols import StateResult
+from empowerment.core.question import OPTIONS
 from empowerment.export.result_checks import check_result
-from empowerment.measures.result import OPTIONS, EmpowermentResult, Sequences
 from empowerment.runtime.archive import DamagedError, damage, decoded_label, encoded_label, read_sealed, write_sealed
+
+Result = TypeVar("Result", bound=StateResult)
 
 FORMAT = "empowerment-result-3"
 _ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
@@ -21,7 +24,7 @@ _SEQUENCES = ("actions", "weights", "offsets")
 _HEADER = {*OPTIONS, "states", "actions", "layout"}
 
 
-def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
+def save(result: StateResult, path: str | os.PathLike[str]) -> None:
     """Write a result; whole or not at all.
 
     Raises
@@ -52,7 +55,7 @@ def save(result: EmpowermentResult, path: str | os.PathLike[str]) -> None:
     write_sealed(path, header, arrays, compressed=True)
 
 
-def load(path: str | os.PathLike[str], memory: float) -> EmpowermentResult:
+def load(path: str | os.PathLike[str], memory: float, build: Callable[[dict[str, Any]], Result]) -> Result:
     """Read a result that :func:`save` wrote, if nothing in the file has changed.
 
     Parameters
@@ -60,6 +63,8 @@ def load(path: str | os.PathLike[str], memory: float) -> EmpowermentResult:
     path : path
     memory : float
         The most bytes that its arrays may take.
+    build : callable
+        Makes the result of its fields by name; "optimal" holds the arrays of sequences by name, or None.
 
     Raises
     ------
@@ -77,7 +82,7 @@ def load(path: str | os.PathLike[str], memory: float) -> EmpowermentResult:
     try:
         header, arrays = read_sealed(path, FORMAT, memory)
         with damage("what it holds"):
-            result = _rebuilt(header, arrays)
+            result = build(_fields(header, arrays))
             check_result(result)
     except DamagedError as reason:
         raise ValueError(
@@ -87,7 +92,7 @@ def load(path: str | os.PathLike[str], memory: float) -> EmpowermentResult:
     return result
 
 
-def _rebuilt(header: dict[str, Any], arrays: dict[str, Any]) -> EmpowermentResult:
+def _fields(header: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     _refuse_other_names(header, _HEADER, "header")
     sequences = {f"sequence_{name}" for name in _SEQUENCES}
     wanted = {*_ARRAYS, *(sequences if sequences & set(arrays) else ()), *({"beliefs"} & set(arrays))}
@@ -96,12 +101,12 @@ def _rebuilt(header: dict[str, Any], arrays: dict[str, Any]) -> EmpowermentResul
     layout = header.pop("layout")
     for name in ("states", "actions"):
         header[name] = tuple(decoded_label(label) for label in header[name])
-    return EmpowermentResult(
+    return {
         **arrays,
         **header,
-        optimal=None if parts[0] is None else Sequences(*parts),
-        layout=None if layout is None else GridLayout.from_dict(layout),
-    )
+        "optimal": None if parts[0] is None else dict(zip(_SEQUENCES, parts, strict=True)),
+        "layout": None if layout is None else GridLayout.from_dict(layout),
+    }
 
 
 def _refuse_other_names(found: Mapping[str, Any], wanted: set[str], what: str) -> None:

@@ -9,8 +9,8 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
+from empowerment.core.protocols import StateResult
 from empowerment.core.status import KINDS, Status
-from empowerment.measures.result import EmpowermentResult, Sequences
 
 _TEXTS = ("sensor", "output", "backend", "known_to")
 _TRUTHS = ("stopping", "feedback")
@@ -20,7 +20,7 @@ _ROUNDING = 1e-12
 _SUM_TOLERANCE = 1e-5
 
 
-def check_result(result: EmpowermentResult) -> None:
+def check_result(result: StateResult) -> None:
     """Raise an error that names the first field which no result can have.
 
     Raises
@@ -42,7 +42,7 @@ def check_result(result: EmpowermentResult) -> None:
         _check_layout(result.layout, int(np.max(result.state_numbers)))
 
 
-def _check_options(result: EmpowermentResult) -> None:
+def _check_options(result: StateResult) -> None:
     validate.horizon(result.horizon)
     validate.base(result.base)
     validate.tolerances(result.tol, result.rtol)
@@ -53,7 +53,7 @@ def _check_options(result: EmpowermentResult) -> None:
                 raise ValueError(f"{name} is {found!r}, expected {wanted}")
 
 
-def _check_intervals(result: EmpowermentResult, n: int) -> None:
+def _check_intervals(result: StateResult, n: int) -> None:
     value, lower, upper = (
         _array(getattr(result, name), name, "f", (n,), "numbers") for name in ("value", "lower", "upper")
     )
@@ -71,7 +71,7 @@ def _check_intervals(result: EmpowermentResult, n: int) -> None:
         )
 
 
-def _check_names(result: EmpowermentResult, n: int) -> None:
+def _check_names(result: StateResult, n: int) -> None:
     status = _array(result.status, "status", "iu", (n,), "whole numbers")
     _refuse_unknown(status, [int(each) for each in Status], "status")
     _refuse_unknown(_array(result.method, "method", "U", (n,), "names"), list(KINDS), "method")
@@ -80,7 +80,7 @@ def _check_names(result: EmpowermentResult, n: int) -> None:
         raise ValueError(f"state_numbers has {place.min()}, expected numbers of at least 0")
 
 
-def _check_sequences(optimal: Sequences, n_states: int, n_actions: int, horizon: int) -> None:
+def _check_sequences(optimal: Any, n_states: int, n_actions: int, horizon: int) -> None:
     offsets = _array(optimal.offsets, "offsets of sequences", "iu", (n_states + 1,), "whole numbers")
     count = len(np.atleast_1d(optimal.weights))
     if offsets[0] != 0 or offsets[-1] != count or (np.diff(offsets) < 0).any():

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from empowerment.core.layout import GridLayout
-from empowerment.measures.result import OPTIONS
-
-if TYPE_CHECKING:
-    from empowerment.measures.result import EmpowermentResult
+from empowerment.core.protocols import StateResult
+from empowerment.core.question import OPTIONS
 
 _COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
 _TOLD = (*OPTIONS, "unit")
 
 
-def to_dataframe(result: EmpowermentResult) -> Any:
+def to_dataframe(result: StateResult) -> Any:
     """Return a pandas DataFrame with one row for each state; the options are in its ``attrs``."""
     pandas = _imported("pandas")
     index = pandas.Index(
@@ -27,7 +25,7 @@ def to_dataframe(result: EmpowermentResult) -> Any:
     return frame
 
 
-def to_xarray(result: EmpowermentResult) -> Any:
+def to_xarray(result: StateResult) -> Any:
     """Return an xarray Dataset over the dimension "state".
 
     A state's coordinate is its label, as text where labels are not all plain numbers; states on a grid have the

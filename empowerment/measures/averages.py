@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.intervals import Interval
+from empowerment.core.protocols import StateResult
 from empowerment.core.status import KINDS, Status
-from empowerment.measures.result import EmpowermentResult
+
+Result = TypeVar("Result", bound=StateResult)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,7 +43,7 @@ class AverageEmpowerment(Interval):
         return f"AverageEmpowerment({self.stated()}, {self.kind})"
 
 
-def average(result: EmpowermentResult, weights: Any = None) -> AverageEmpowerment:
+def average(result: StateResult, weights: Any = None) -> AverageEmpowerment:
     """Return the average over the states or beliefs of a result; see :meth:`EmpowermentResult.average`."""
     count = len(result)
     share = np.full(count, 1.0 / count) if weights is None else validate.distribution(weights, count, "weights")
@@ -50,11 +52,11 @@ def average(result: EmpowermentResult, weights: Any = None) -> AverageEmpowermen
     return AverageEmpowerment(**ends, kind=kind, base=result.base, tol=result.tol, rtol=result.rtol)
 
 
-def averaged(result: EmpowermentResult, weights: np.ndarray, labels: tuple[Any, ...]) -> EmpowermentResult:
+def averaged(result: Result, weights: np.ndarray, labels: tuple[Any, ...]) -> Result:
     """Return the result for several distributions over its states, weights of shape (n_labels, n_states)."""
     values, lower, upper = (weights @ np.asarray(getattr(result, name)) for name in ("value", "lower", "upper"))
     used = [np.flatnonzero(own) for own in weights]
-    return replace(
+    return replace(  # type: ignore[type-var]
         result,
         value=values,
         lower=lower,

@@ -17,13 +17,6 @@ if TYPE_CHECKING:
     from empowerment.measures.averages import AverageEmpowerment
 
 
-OPTIONS = (
-    *("horizon", "sensor", "output", "known_to", "feedback", "stopping"),
-    *("backend", "base", "tol", "rtol"),
-)
-"""What an `EmpowermentResult` tells of the question, as plain values: files, tables and trees carry all of it."""
-
-
 @dataclass(frozen=True, eq=False)
 class Sequences:
     """For each state the action sequences that carry the optimum, one after the other.
@@ -256,7 +249,13 @@ class EmpowermentResult(Interval):
         """
         from empowerment.export.npz import load
 
-        return load(validate.path(path, "path"), memory)
+        return load(validate.path(path, "path"), memory, EmpowermentResult._from_fields)
+
+    @classmethod
+    def _from_fields(cls, fields: dict[str, Any]) -> EmpowermentResult:
+        """Return the result of its fields, sequences by the names of their arrays."""
+        optimal = fields.pop("optimal")
+        return cls(**fields, optimal=None if optimal is None else Sequences(**optimal))
 
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame with one row for each state."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from scipy import sparse
@@ -11,15 +11,25 @@ from scipy.sparse import csgraph
 
 from empowerment.core import validate
 
-if TYPE_CHECKING:
-    from empowerment.models.mdp import MDP
-
 Symmetry = tuple[np.ndarray, np.ndarray]
 TOLERANCE = 1e-13
 """Transition probabilities may differ by this much, relative to themselves, between a state and its image."""
 
 # States that are compared with their images together; bounds the memory of the comparison.
 _CHUNK = 1 << 14
+
+
+class Dynamics(Protocol):
+    """What is asked of a model: how it moves, where it ends, and what its states and actions are called."""
+
+    n_states: int
+    n_actions: int
+    states: Sequence[Any]
+    actions: Sequence[Any]
+    is_terminal: np.ndarray
+    available: np.ndarray
+    rows: sparse.csr_array
+    symmetries: tuple[Symmetry, ...]
 
 
 class Orbits(NamedTuple):
@@ -47,7 +57,7 @@ class Orbits(NamedTuple):
         return cls(np.asarray(numbers), maps, np.zeros(len(numbers), dtype=np.int64))
 
 
-def orbits(model: MDP, numbers: np.ndarray) -> Orbits:
+def orbits(model: Dynamics, numbers: np.ndarray) -> Orbits:
     """Return for each state, given by its number, a representative of its orbit and how it is reached from there.
 
     Two states are in one orbit if some composition of the model's symmetries maps the one to the other. Without
@@ -72,7 +82,7 @@ def orbits(model: MDP, numbers: np.ndarray) -> Orbits:
     return Orbits(representative[place], action_map[numbers], distance[numbers])
 
 
-def _labels_of_orbits(model: MDP) -> np.ndarray:
+def _labels_of_orbits(model: Dynamics) -> np.ndarray:
     """Return for each state a number that it shares with the states of its orbit alone."""
     n = model.n_states
     here = np.tile(np.arange(n), len(model.symmetries))
@@ -81,7 +91,7 @@ def _labels_of_orbits(model: MDP) -> np.ndarray:
     return np.asarray(csgraph.connected_components(graph, directed=False)[1])
 
 
-def declared(model: MDP, symmetries: Sequence[Any], state_numbers: Mapping[Any, int]) -> tuple[Symmetry, ...]:
+def declared(model: Dynamics, symmetries: Sequence[Any], state_numbers: Mapping[Any, int]) -> tuple[Symmetry, ...]:
     """Return the symmetries of a model in numbers, each checked; they are given in labels.
 
     Raises
@@ -106,7 +116,7 @@ def declared(model: MDP, symmetries: Sequence[Any], state_numbers: Mapping[Any, 
     return tuple(found)
 
 
-def _check(model: MDP, states: np.ndarray, actions: np.ndarray, name: str) -> None:
+def _check(model: Dynamics, states: np.ndarray, actions: np.ndarray, name: str) -> None:
     """Refuse permutations that change the model."""
     _check_terminal(model, states, name)
     _check_available(model, states, actions, name)
@@ -115,7 +125,7 @@ def _check(model: MDP, states: np.ndarray, actions: np.ndarray, name: str) -> No
     actions.setflags(write=False)
 
 
-def _check_terminal(model: MDP, states: np.ndarray, name: str) -> None:
+def _check_terminal(model: Dynamics, states: np.ndarray, name: str) -> None:
     wrong = np.flatnonzero(model.is_terminal != model.is_terminal[states])
     if wrong.size:
         here, there = model.states[wrong[0]], model.states[states[wrong[0]]]
@@ -123,7 +133,7 @@ def _check_terminal(model: MDP, states: np.ndarray, name: str) -> None:
         raise ValueError(f"{name} maps state {here!r} to {there!r}, but only {which} terminal")
 
 
-def _check_available(model: MDP, states: np.ndarray, actions: np.ndarray, name: str) -> None:
+def _check_available(model: Dynamics, states: np.ndarray, actions: np.ndarray, name: str) -> None:
     wrong = np.argwhere(model.available != model.available[states][:, actions])
     if wrong.size:
         state, action = wrong[0]
@@ -133,7 +143,7 @@ def _check_available(model: MDP, states: np.ndarray, actions: np.ndarray, name: 
         raise ValueError(f"{name} maps {here} to {there}, but only {which} available")
 
 
-def _check_dynamics(model: MDP, states: np.ndarray, actions: np.ndarray, name: str) -> None:
+def _check_dynamics(model: Dynamics, states: np.ndarray, actions: np.ndarray, name: str) -> None:
     back = np.argsort(states).astype(model.rows.indices.dtype)
     for first in range(0, model.n_states, _CHUNK):
         chunk = np.arange(first, min(first + _CHUNK, model.n_states))
@@ -151,7 +161,7 @@ def _check_dynamics(model: MDP, states: np.ndarray, actions: np.ndarray, name: s
 
 
 def _difference(
-    model: MDP, chunk: np.ndarray, states: np.ndarray, actions: np.ndarray, back: np.ndarray
+    model: Dynamics, chunk: np.ndarray, states: np.ndarray, actions: np.ndarray, back: np.ndarray
 ) -> sparse.csr_array:
     """Return by how much more than is allowed rows of a chunk of states differ from their images, mapped back."""
     rows = model.rows[chunk[0] * model.n_actions : (chunk[-1] + 1) * model.n_actions]
@@ -161,7 +171,7 @@ def _difference(
     return sparse.csr_array(abs(rows - mapped_back) - TOLERANCE * rows)
 
 
-def _move(model: MDP, state: int, action: int, target: int) -> str:
+def _move(model: Dynamics, state: int, action: int, target: int) -> str:
     probability = model.rows[state * model.n_actions + action, target]
     return (
         f"action {model.actions[action]!r} leads from state {model.states[state]!r} to {model.states[target]!r} "

@@ -5,9 +5,10 @@ Every function takes ``ax=None``, makes a figure only if none is handed in, retu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from empowerment.core.layout import GridLayout
+from empowerment.core.protocols import StateResult
 from empowerment.plotting.arrows import plot_policy
 from empowerment.plotting.assistance import plot_assistants
 from empowerment.plotting.axes import check_result
@@ -19,9 +20,6 @@ from empowerment.plotting.maps import map_size, plot_map
 from empowerment.plotting.measured import plot_before_after, plot_sensitivity, plot_timing
 from empowerment.plotting.simplex import plot_beliefs
 from empowerment.plotting.trace import plot_desire_trace
-
-if TYPE_CHECKING:
-    from empowerment.measures.result import EmpowermentResult
 
 __all__ = [
     "figure_size",
@@ -42,7 +40,7 @@ __all__ = [
 ]
 
 
-def plot_empowerment(result: EmpowermentResult, *, ax: Any = None, **options: Any) -> Any:
+def plot_empowerment(result: StateResult, *, ax: Any = None, **options: Any) -> Any:
     """Draw a result: as a map if its model has a grid, else state by state.
 
     Parameters
@@ -69,7 +67,7 @@ def plot_empowerment(result: EmpowermentResult, *, ax: Any = None, **options: An
     return draw(result, ax=ax, **options)
 
 
-def figure_size(result: EmpowermentResult) -> tuple[float, float]:
+def figure_size(result: StateResult) -> tuple[float, float]:
     """Return the size in inches of the figure that :func:`plot_empowerment` makes for a result."""
     check_result(result)
     layout = result.layout

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence, Sized
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from empowerment.core import validate
-
-if TYPE_CHECKING:
-    from empowerment.measures.horizon_result import HorizonSweep
-    from empowerment.measures.result import EmpowermentResult
+from empowerment.core.protocols import StateResult, SweepResult
 
 _MOST_TICKS = 20
 
@@ -48,7 +45,7 @@ def axes_of(ax: Any, size: tuple[float, float]) -> Any:
 
 
 def color_range(
-    result: EmpowermentResult, low: np.ndarray | None = None, high: np.ndarray | None = None
+    result: StateResult, low: np.ndarray | None = None, high: np.ndarray | None = None
 ) -> tuple[float, float]:
     """Return the ends of the scale, one unit apart where the values do not differ by more than the intervals.
 
@@ -68,12 +65,12 @@ def ticks(count: int) -> list[int]:
     return list(range(0, count, step))
 
 
-def axis_label(result: EmpowermentResult | HorizonSweep) -> str:
+def axis_label(result: StateResult | SweepResult) -> str:
     """Return the name of what is drawn, with its unit."""
     return f"empowerment [{result.unit}]"
 
 
-def write_title(ax: Any, result: EmpowermentResult, span: float) -> None:
+def write_title(ax: Any, result: StateResult, span: float) -> None:
     """Name what is drawn and, where the numbers are less sure than the drawing looks, how sure they are."""
     title = f"{result.horizon}-step empowerment"
     if result.feedback:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.core.protocols import SweepResult
 from empowerment.plotting.axes import axes_of, axis_label
-
-if TYPE_CHECKING:
-    from empowerment.measures.horizon_result import HorizonSweep
 
 _MOST_CURVES = 4  # with more of them, and none asked for, three stand for all
 _READINGS: dict[str, Any] = {"linestyle": "--", "linewidth": 0.8}
 _ACTIONS: dict[str, Any] = {"linestyle": ":", "linewidth": 1.4}
 
 
-def plot_horizons(sweep: HorizonSweep, *, ax: Any = None, states: Any = None) -> Any:
+def plot_horizons(sweep: SweepResult, *, ax: Any = None, states: Any = None) -> Any:
     """Draw the empowerment of a few states against the horizon, with what limits it.
 
     Where a value is not known to within the tolerance its mark is open, and a bar shows the interval; a band joins
@@ -71,7 +69,7 @@ def plot_horizons(sweep: HorizonSweep, *, ax: Any = None, states: Any = None) ->
     return ax
 
 
-def _curves(sweep: HorizonSweep, states: Any) -> list[int]:
+def _curves(sweep: SweepResult, states: Any) -> list[int]:
     """Return the places of the states to draw, by default from the largest on average to the smallest."""
     if states is None:
         mean = sweep.value.mean(axis=0).round(9)  # so that no rounding tells states apart that are alike
@@ -92,7 +90,7 @@ def _place(state: Any, places: dict[Any, int]) -> int:
         raise ValueError(f"the sweep has no state {found}, expected labels among its {len(places)} states") from None
 
 
-def _draw_curve(ax: Any, sweep: HorizonSweep, i: int, shift: float) -> Any:
+def _draw_curve(ax: Any, sweep: SweepResult, i: int, shift: float) -> Any:
     """Draw the values of one state with a band over their intervals, and the limit that its readings set.
 
     The bars of the intervals are shifted a little, so that those of several states do not cover each other.
@@ -111,7 +109,7 @@ def _draw_curve(ax: Any, sweep: HorizonSweep, i: int, shift: float) -> Any:
     return line
 
 
-def _write_legend(ax: Any, sweep: HorizonSweep, shown: list[int], curves: list[Any]) -> None:
+def _write_legend(ax: Any, sweep: SweepResult, shown: list[int], curves: list[Any]) -> None:
     """Name the states and, once for all of them, what the kinds of lines and marks mean."""
     from matplotlib.lines import Line2D
 

@@ -3,23 +3,112 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from empowerment.core import validate
 from empowerment.plotting.axes import axes_of, ticks
 
-if TYPE_CHECKING:
-    from empowerment.text.influence.audit import InfluenceAudit
-    from empowerment.text.influence.budget import ControlBudget
-
 # Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).
 _PERSON, _ASSISTANT, _CHANCE, _SILENCE = "#0072B2", "#E69F00", "#D0D0D0", "#808080"
 _WIDEST = 26  # letters in a line of a label
 
 
-def plot_control_left(audit: InfluenceAudit, *, ax: Any = None) -> Any:
+class ControlLeft(Protocol):
+    """An audit of influence; see :class:`empowerment.text.InfluenceAudit`."""
+
+    @property
+    def messages(self) -> Any:
+        """Labels."""
+        ...
+
+    @property
+    def silence(self) -> Any:
+        """The message that is none, if there is one."""
+        ...
+
+    @property
+    def control_left(self) -> Any:
+        """What each message leaves."""
+        ...
+
+    @property
+    def control_left_capacity(self) -> Any:
+        """The most it could be."""
+        ...
+
+    @property
+    def unit(self) -> Any:
+        """The name of the unit."""
+        ...
+
+    @property
+    def residual(self) -> Any:
+        """How much of each row is unknown."""
+        ...
+
+    @property
+    def silent(self) -> Any:
+        """What silence leaves."""
+        ...
+
+
+class Budget(Protocol):
+    """What the entropy of a choice is made of; see :class:`empowerment.text.ControlBudget`."""
+
+    @property
+    def assistant(self) -> Any:
+        """The share of messages."""
+        ...
+
+    @property
+    def person(self) -> Any:
+        """The share of wills."""
+        ...
+
+    @property
+    def noise(self) -> Any:
+        """The share of chance."""
+        ...
+
+    @property
+    def unit(self) -> Any:
+        """The name of the unit."""
+        ...
+
+    @property
+    def assistant_given_person(self) -> Any:
+        """The same, the will known."""
+        ...
+
+    @property
+    def assistant_share(self) -> Any:
+        """The mean of both."""
+        ...
+
+    @property
+    def person_given_assistant(self) -> Any:
+        """The same, the message known."""
+        ...
+
+    @property
+    def person_share(self) -> Any:
+        """The mean of both."""
+        ...
+
+    @property
+    def total(self) -> Any:
+        """The entropy of the choice."""
+        ...
+
+    @property
+    def source(self) -> Any:
+        """Whose messages they are."""
+        ...
+
+
+def plot_control_left(audit: ControlLeft, *, ax: Any = None) -> Any:
     """Draw how much control of the choice each message leaves to the person, beside what silence leaves.
 
     A bar is what the choice tells of the person's will after the message, under the prior; the diamond is the most it
@@ -76,7 +165,7 @@ def plot_control_left(audit: InfluenceAudit, *, ax: Any = None) -> Any:
     return ax
 
 
-def plot_budget(budget: ControlBudget, *, ax: Any = None) -> Any:
+def plot_budget(budget: Budget, *, ax: Any = None) -> Any:
     """Draw what the entropy of a choice is made of, in both orders and on average.
 
     The values are drawn, which count choices outside the table as one.

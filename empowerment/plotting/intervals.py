@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from empowerment.core.protocols import StateResult
 from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, names_of, ticks, write_title
 
-if TYPE_CHECKING:
-    from empowerment.measures.result import EmpowermentResult
 
-
-def plot_intervals(result: EmpowermentResult, *, ax: Any = None, labels: Sequence[Any] | None = None) -> Any:
+def plot_intervals(result: StateResult, *, ax: Any = None, labels: Sequence[Any] | None = None) -> Any:
     """Draw the value of each state with a bar over its certified interval.
 
     Parameters

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
+from empowerment.core.protocols import StateResult
 from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, ticks, write_title
-
-if TYPE_CHECKING:
-    from empowerment.measures.result import EmpowermentResult
 
 _MOST_WRITTEN = 120  # cells; with more of them the numbers get too small to read
 _MOST_RIMMED = 40  # cells in a row; with more of them the rims would cover the colours
@@ -19,7 +17,7 @@ _BLOCKED, _NOT_ASKED, _WALL = "0.25", "0.93", "black"
 
 
 def plot_map(
-    result: EmpowermentResult,
+    result: StateResult,
     *,
     ax: Any = None,
     cmap: Any = "viridis",
@@ -88,7 +86,7 @@ def plot_map(
     return ax
 
 
-def _on_grid(result: EmpowermentResult, layout: GridLayout) -> np.ma.MaskedArray[Any, Any]:
+def _on_grid(result: StateResult, layout: GridLayout) -> np.ma.MaskedArray[Any, Any]:
     """Return the values in their cells; those of other cells are masked."""
     values = np.ma.array(np.zeros(layout.shape), mask=True)
     owner: dict[tuple[int, int], int] = {}

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.core.protocols import StateResult
 from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, names_of, write_title
-
-if TYPE_CHECKING:
-    from empowerment.measures.result import EmpowermentResult
 
 # Where certainty of the first, second and third state is drawn.
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
 
 
 def plot_beliefs(
-    result: EmpowermentResult,
+    result: StateResult,
     *,
     labels: Sequence[Any] | None = None,
     ax: Any = None,
@@ -78,9 +76,9 @@ def plot_beliefs(
     return _triangle(result, names, axes_of(ax, (5.2, 4.4)), cmap, colorbar)
 
 
-def _curve(result: EmpowermentResult, names: list[str], ax: Any, style: dict[str, Any]) -> Any:
-    order = np.argsort(result.beliefs[:, 1], kind="stable")  # type: ignore[index]
-    at = result.beliefs[order, 1]  # type: ignore[index]
+def _curve(result: StateResult, names: list[str], ax: Any, style: dict[str, Any]) -> Any:
+    order = np.argsort(result.beliefs[:, 1], kind="stable")
+    at = result.beliefs[order, 1]
     (line,) = ax.plot(at, result.value[order], **style)
     ax.fill_between(at, result.lower[order], result.upper[order], color=line.get_color(), alpha=0.3, linewidth=0)
     ax.set(xlabel=f"probability of {names[1]}", ylabel=axis_label(result), xlim=(0, 1))
@@ -91,7 +89,7 @@ def _curve(result: EmpowermentResult, names: list[str], ax: Any, style: dict[str
     return ax
 
 
-def _triangle(result: EmpowermentResult, names: list[str], ax: Any, cmap: Any, colorbar: bool) -> Any:
+def _triangle(result: StateResult, names: list[str], ax: Any, cmap: Any, colorbar: bool) -> Any:
     points = result.beliefs @ _CORNERS
     if len(points) < 3 or np.linalg.matrix_rank(points[1:] - points[0], tol=1e-9) < 2:
         raise ValueError(f"{len(points)} beliefs do not span a triangle, expected at least 3 that do")

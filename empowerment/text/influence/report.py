@@ -5,16 +5,12 @@ from __future__ import annotations
 import math
 import textwrap
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from empowerment.text.influence.amounts import Amount
 from empowerment.text.influence.budget import ControlBudget
-
-if TYPE_CHECKING:
-    from empowerment.text.influence.audit import InfluenceAudit
-    from empowerment.text.influence.intents import IntentAudit
 
 _WIDTH = 100
 _DIGITS = 4
@@ -30,7 +26,7 @@ _NOT = (
 )
 
 
-def influence_report(audit: InfluenceAudit) -> str:
+def influence_report(audit: Any) -> str:
     """Return what :meth:`InfluenceAudit.report` does."""
     return _page(
         f"Influence audit: {len(audit.messages)} messages, {len(audit.wills)} wills, {len(audit.choices)} choices",
@@ -45,7 +41,7 @@ def influence_report(audit: InfluenceAudit) -> str:
     )
 
 
-def intent_report(audit: IntentAudit) -> str:
+def intent_report(audit: Any) -> str:
     """Return what :meth:`IntentAudit.report` does."""
     lines = [
         (
@@ -83,7 +79,7 @@ def _page(title: str, unit: str, sections: dict[str, list[str]]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _steering(audit: InfluenceAudit) -> list[str]:
+def _steering(audit: Any) -> list[str]:
     lines = [
         (
             audit.targeted,
@@ -103,7 +99,7 @@ def _steering(audit: InfluenceAudit) -> list[str]:
     return _listed(lines)
 
 
-def _left(audit: InfluenceAudit) -> list[str]:
+def _left(audit: Any) -> list[str]:
     lines = []
     if audit.silent is not None:
         silence = (
@@ -139,7 +135,7 @@ def _budget(budget: ControlBudget) -> list[str]:
     return [*_table(rows), _wrapped(joint)]
 
 
-def _outcomes(audit: InfluenceAudit) -> list[str]:
+def _outcomes(audit: Any) -> list[str]:
     if audit.leverage is None or audit.outcome_control is None:
         return []
     least = audit.messages[int(np.argmin(audit.outcome_control.value))]
@@ -152,7 +148,7 @@ def _outcomes(audit: InfluenceAudit) -> list[str]:
     )
 
 
-def _precision(audit: InfluenceAudit) -> list[str]:
+def _precision(audit: Any) -> list[str]:
     most = float(audit.residual.max())
     if most > 0:
         return [

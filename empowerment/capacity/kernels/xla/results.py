@@ -10,7 +10,8 @@ import numpy as np
 
 from empowerment.capacity.kernels.xla.placement import in_double_precision, placed
 from empowerment.capacity.result import CapacityResult
-from empowerment.measures.result import OPTIONS, EmpowermentResult, Sequences
+from empowerment.core.question import OPTIONS
+from empowerment.measures.result import EmpowermentResult, Sequences
 
 _CAPACITY = (
     "value",

@@ -1,0 +1,172 @@
+"""What pictures, tables and files need of a result, so that they need not know its class."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class StateResult(Protocol):
+    """The empowerment of states; see :class:`empowerment.EmpowermentResult` for what the fields hold."""
+
+    @property
+    def value(self) -> Any:
+        """The numbers."""
+        ...
+
+    @property
+    def lower(self) -> Any:
+        """Their lower ends."""
+        ...
+
+    @property
+    def upper(self) -> Any:
+        """Their upper ends."""
+        ...
+
+    @property
+    def gap(self) -> Any:
+        """The widths of their intervals."""
+        ...
+
+    @property
+    def converged(self) -> Any:
+        """Whether these met the tolerance."""
+        ...
+
+    @property
+    def status(self) -> Any:
+        """How each was reached."""
+        ...
+
+    @property
+    def method(self) -> Any:
+        """By which method."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """The name of the unit."""
+        ...
+
+    @property
+    def base(self) -> float:
+        """The base of the logarithm."""
+        ...
+
+    @property
+    def tol(self) -> float:
+        """The width wanted."""
+        ...
+
+    @property
+    def rtol(self) -> float:
+        """The same, relative to the lower end."""
+        ...
+
+    @property
+    def states(self) -> Any:
+        """Labels."""
+        ...
+
+    @property
+    def state_numbers(self) -> Any:
+        """Their numbers in the model."""
+        ...
+
+    @property
+    def actions(self) -> Any:
+        """Labels."""
+        ...
+
+    @property
+    def horizon(self) -> int:
+        """Number of actions."""
+        ...
+
+    @property
+    def output(self) -> str:
+        """The last reading or all of them."""
+        ...
+
+    @property
+    def feedback(self) -> bool:
+        """Whether actions react."""
+        ...
+
+    @property
+    def stopping(self) -> bool:
+        """Whether the agent may stop."""
+        ...
+
+    @property
+    def layout(self) -> Any:
+        """Where states lie."""
+        ...
+
+    @property
+    def beliefs(self) -> Any:
+        """Beliefs in the place of states."""
+        ...
+
+    @property
+    def optimal(self) -> Any:
+        """The sequences that carry the optimum."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of states."""
+        ...
+
+
+class SweepResult(Protocol):
+    """The empowerment of states at several horizons; see :class:`empowerment.HorizonSweep`."""
+
+    @property
+    def horizons(self) -> Any:
+        """In rising order."""
+        ...
+
+    @property
+    def results(self) -> Any:
+        """One for each horizon."""
+        ...
+
+    @property
+    def states(self) -> Any:
+        """Labels."""
+        ...
+
+    @property
+    def actions(self) -> Any:
+        """Labels."""
+        ...
+
+    @property
+    def value(self) -> Any:
+        """The numbers, horizon by horizon."""
+        ...
+
+    @property
+    def lower(self) -> Any:
+        """Their lower ends."""
+        ...
+
+    @property
+    def upper(self) -> Any:
+        """Their upper ends."""
+        ...
+
+    @property
+    def converged(self) -> Any:
+        """Whether their intervals met the tolerance."""
+        ...
+
+    @property
+    def reachable(self) -> Any:
+        """How many readings can be reached."""
+        ...
+
+    @property
+    def unit(self) -> Any:
+        """The name of the unit."""
+        ...

@@ -1,0 +1,7 @@
+"""The names of what a result tells of the question it answers."""
+
+OPTIONS = (
+    *("horizon", "sensor", "output", "known_to", "feedback", "stopping"),
+    *("backend", "base", "tol", "rtol"),
+)
+"""What an `EmpowermentResult` tells of the question, as plain values: files, tables and trees carry all of it."""
