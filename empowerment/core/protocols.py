@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 
-class StateResult(Protocol):
-    """The empowerment of states; see :class:`empowerment.EmpowermentResult` for what the fields hold."""
+class _Certified(Protocol):
+    """Numbers of states, each with its interval."""
 
     @property
     def value(self) -> Any:
@@ -24,13 +24,32 @@ class StateResult(Protocol):
         ...
 
     @property
-    def gap(self) -> Any:
-        """The widths of their intervals."""
+    def converged(self) -> Any:
+        """Whether their intervals met the tolerance."""
         ...
 
     @property
-    def converged(self) -> Any:
-        """Whether these met the tolerance."""
+    def unit(self) -> str:
+        """The name of the unit."""
+        ...
+
+    @property
+    def states(self) -> Any:
+        """Labels."""
+        ...
+
+    @property
+    def actions(self) -> Any:
+        """Labels."""
+        ...
+
+
+class StateResult(_Certified, Protocol):
+    """The empowerment of states; see :class:`empowerment.EmpowermentResult` for what the fields hold."""
+
+    @property
+    def gap(self) -> Any:
+        """The widths of the intervals."""
         ...
 
     @property
@@ -41,11 +60,6 @@ class StateResult(Protocol):
     @property
     def method(self) -> Any:
         """By which method."""
-        ...
-
-    @property
-    def unit(self) -> str:
-        """The name of the unit."""
         ...
 
     @property
@@ -64,18 +78,8 @@ class StateResult(Protocol):
         ...
 
     @property
-    def states(self) -> Any:
-        """Labels."""
-        ...
-
-    @property
     def state_numbers(self) -> Any:
         """Their numbers in the model."""
-        ...
-
-    @property
-    def actions(self) -> Any:
-        """Labels."""
         ...
 
     @property
@@ -118,7 +122,7 @@ class StateResult(Protocol):
         ...
 
 
-class SweepResult(Protocol):
+class SweepResult(_Certified, Protocol):
     """The empowerment of states at several horizons; see :class:`empowerment.HorizonSweep`."""
 
     @property
@@ -132,41 +136,6 @@ class SweepResult(Protocol):
         ...
 
     @property
-    def states(self) -> Any:
-        """Labels."""
-        ...
-
-    @property
-    def actions(self) -> Any:
-        """Labels."""
-        ...
-
-    @property
-    def value(self) -> Any:
-        """The numbers, horizon by horizon."""
-        ...
-
-    @property
-    def lower(self) -> Any:
-        """Their lower ends."""
-        ...
-
-    @property
-    def upper(self) -> Any:
-        """Their upper ends."""
-        ...
-
-    @property
-    def converged(self) -> Any:
-        """Whether their intervals met the tolerance."""
-        ...
-
-    @property
     def reachable(self) -> Any:
         """How many readings can be reached."""
-        ...
-
-    @property
-    def unit(self) -> Any:
-        """The name of the unit."""
         ...

@@ -16,7 +16,12 @@ from empowerment.desire.appraisal import name_emotions
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.trace_checks import check_trace
 from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import DamagedError, damage, decoded_label, encoded_label, read_sealed, write_sealed
+from empowerment.runtime.archive import (
+    decoded_label,
+    encoded_label,
+    load_sealed,
+    write_sealed,
+)
 
 FORMAT = "empowerment-desire-trace-1"
 _AXES = ("pleasure", "arousal", "dominance")
@@ -163,19 +168,17 @@ class DesireTrace:
         MemoryError
             If it would unpack to more than `memory` bytes.
         """
-        path = validate.path(path, "path")
-        try:
-            header, arrays = read_sealed(path, FORMAT, validate.memory(memory))
-            with damage("what it holds"):
-                names, parameters = header.pop("records"), DesireParameters(**header.pop("parameters"))
-                labels = {name: decoded_label(header.pop(name)) for name in _LABELS}
-                records = {name: arrays.pop(f"record_{name}") for name in names}
-                parts: dict[str, Any] = {**header, **labels, **arrays}
-                trace = cls(**parts, parameters=parameters, records=records)
-                check_trace(trace)
-            return trace
-        except DamagedError as reason:
-            raise ValueError(f"{os.fspath(path)!r} is not a saved trace, or is damaged: {reason}") from None
+        return load_sealed(path, FORMAT, memory, cls._rebuilt, "is not a saved trace")
+
+    @classmethod
+    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> DesireTrace:
+        names, parameters = header.pop("records"), DesireParameters(**header.pop("parameters"))
+        labels = {name: decoded_label(header.pop(name)) for name in _LABELS}
+        records = {name: arrays.pop(f"record_{name}") for name in names}
+        parts: dict[str, Any] = {**header, **labels, **arrays}
+        trace = cls(**parts, parameters=parameters, records=records)
+        check_trace(trace)
+        return trace
 
     def to_dataframe(self) -> Any:
         """Return a row for each run, step and agent.

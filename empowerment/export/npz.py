@@ -9,12 +9,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from empowerment.core import validate
 from empowerment.core.layout import GridLayout
 from empowerment.core.protocols import StateResult
 from empowerment.core.question import OPTIONS
 from empowerment.export.result_checks import check_result
-from empowerment.runtime.archive import DamagedError, damage, decoded_label, encoded_label, read_sealed, write_sealed
+from empowerment.runtime.archive import (
+    DamagedError,
+    decoded_label,
+    encoded_label,
+    load_sealed,
+    write_sealed,
+)
 
 Result = TypeVar("Result", bound=StateResult)
 
@@ -78,18 +83,14 @@ def load(path: str | os.PathLike[str], memory: float, build: Callable[[dict[str,
     MemoryError
         If it would unpack to more than `memory`.
     """
-    memory = validate.memory(memory)
-    try:
-        header, arrays = read_sealed(path, FORMAT, memory)
-        with damage("what it holds"):
-            result = build(_fields(header, arrays))
-            check_result(result)
-    except DamagedError as reason:
-        raise ValueError(
-            f"{os.fspath(path)!r} is not a saved empowerment result, or is damaged: {reason}; "
-            "take a whole copy of it, or compute the result again"
-        ) from None
-    return result
+
+    def checked(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
+        result = build(_fields(header, arrays))
+        check_result(result)
+        return result
+
+    advice = "; take a whole copy of it, or compute the result again"
+    return load_sealed(path, FORMAT, memory, checked, "is not a saved empowerment result", advice)
 
 
 def _fields(header: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:

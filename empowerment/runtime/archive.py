@@ -7,14 +7,17 @@ import math
 import os
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import numpy as np
 
+from empowerment.core import validate
 from empowerment.runtime.digests import bytes_digest, fingerprint
 from empowerment.runtime.files import require_regular, written_whole
+
+Built = TypeVar("Built")
 
 # DEFLATE makes at most 1032 bytes of one.
 _LARGEST_RATIO = 1040
@@ -83,6 +86,41 @@ def read_sealed(
         if prints.get(name) != fingerprint(arrays[name]):
             raise DamagedError(f"the array {name!r} is not the one that was written")
     return header, arrays
+
+
+def load_sealed(
+    path: str | os.PathLike[str],
+    form: str,
+    memory: float,
+    build: Callable[[dict[str, Any], dict[str, np.ndarray]], Built],
+    lacks: str,
+    advice: str = "",
+) -> Built:
+    """Return what is built of the header and the arrays that :func:`write_sealed` wrote.
+
+    Parameters
+    ----------
+    path, form, memory
+        As for :func:`read_sealed`.
+    build : callable
+        Whatever it raises means that the file is damaged.
+    lacks, advice : str
+        What is said of another or a damaged file after its name, and after the reason.
+
+    Raises
+    ------
+    ValueError
+        If it is another file, or is damaged.
+    MemoryError
+        If it would unpack to more than `memory` bytes.
+    """
+    path, memory = validate.path(path, "path"), validate.memory(memory)
+    try:
+        header, arrays = read_sealed(path, form, memory)
+        with damage("what it holds"):
+            return build(header, arrays)
+    except DamagedError as reason:
+        raise ValueError(f"{os.fspath(path)!r} {lacks}, or is damaged: {reason}{advice}") from None
 
 
 def read_npz(path: str | os.PathLike[str], memory: float) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from empowerment.core import validate
 from empowerment.desire.comparison.estimates import SeedEstimate, ratio_difference, ratio_estimate
 from empowerment.desire.parameters import DesireParameters
 from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.runtime.archive import load_sealed, write_sealed
 
 FORMAT = "empowerment-agent-comparison-1"
 _LABELS = ("agents", "seeds", "measures")
@@ -143,17 +143,14 @@ class AgentComparison:
         MemoryError
             If it would unpack to more than `memory` bytes.
         """
-        try:
-            header, arrays = read_sealed(validate.path(path, "path"), FORMAT, validate.memory(memory))
-            with damage("what it holds"):
-                labels = {name: tuple(header.pop(name)) for name in _LABELS}
-                parameters = DesireParameters(**header.pop("parameters"))
-                parts: dict[str, Any] = {**header, **labels, **arrays}
-                return cls(**parts, parameters=parameters)
-        except DamagedError as reason:
-            raise ValueError(
-                f"{os.fspath(path)!r} is not a saved comparison of agents, or is damaged: {reason}"
-            ) from None
+        return load_sealed(path, FORMAT, memory, cls._rebuilt, "is not a saved comparison of agents")
+
+    @classmethod
+    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> AgentComparison:
+        labels = {name: tuple(header.pop(name)) for name in _LABELS}
+        parameters = DesireParameters(**header.pop("parameters"))
+        parts: dict[str, Any] = {**header, **labels, **arrays}
+        return cls(**parts, parameters=parameters)
 
     def to_dataframe(self) -> Any:
         """Return a row for each agent and measure that has something to count.

@@ -19,7 +19,7 @@ from empowerment.desire.comparison.pictures import influence_picture
 from empowerment.desire.influence.context import CALM, MEASURES, TIMED, UNTIMED, ContextInfluence
 from empowerment.desire.parameters import DesireParameters
 from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.runtime.archive import decoded_label, load_sealed, write_sealed
 from empowerment.text.influence.amounts import Amount
 from empowerment.text.influence.audit import influence_audit
 from empowerment.text.influence.table import information
@@ -188,15 +188,13 @@ class DesireInfluence:
         MemoryError
             If it would unpack to more than `memory` bytes.
         """
-        path = validate.path(path, "path")
-        try:
-            header, arrays = read_sealed(path, FORMAT, validate.memory(memory))
-            with damage("what it holds"):
-                parameters = DesireParameters(**header.pop("parameters"))
-                parts: dict[str, Any] = {name: _tuple(part) for name, part in header.items()} | arrays
-                return cls(**parts, parameters=parameters)
-        except DamagedError as reason:
-            raise ValueError(f"{os.fspath(path)!r} is no saved influence, or is damaged: {reason}") from None
+        return load_sealed(path, FORMAT, memory, cls._rebuilt, "is no saved influence")
+
+    @classmethod
+    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> DesireInfluence:
+        parameters = DesireParameters(**header.pop("parameters"))
+        parts: dict[str, Any] = {name: decoded_label(part) for name, part in header.items()} | arrays
+        return cls(**parts, parameters=parameters)
 
     def to_dataframe(self) -> Any:
         """Return a row for each kind of steps.
@@ -291,7 +289,3 @@ def _resamples(counts: np.ndarray) -> np.ndarray:
 
 def _digits(amount: Amount | None) -> str:
     return "" if amount is None else f"{amount.value:.4f}"
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(map(_tuple, value)) if isinstance(value, list) else value

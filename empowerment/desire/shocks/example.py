@@ -16,7 +16,7 @@ from empowerment.desire.comparison.pictures import region_picture
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.shocks.result import ShockEffects
 from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.runtime.archive import decoded_label, load_sealed, write_sealed
 
 FORMAT = "empowerment-example-region-1"
 HEALTH = "health"
@@ -201,16 +201,15 @@ class ExampleRegion:
         MemoryError
             If it would unpack to more than `memory` bytes.
         """
-        try:
-            header, arrays = read_sealed(validate.path(path, "path"), FORMAT, validate.memory(memory))
-            with damage("what it holds"):
-                parameters = DesireParameters(**header.pop("parameters"))
-                criterion = ExampleCriterion(**header.pop("criterion"))
-                labels = {name: _tuple(header.pop(name)) for name in ("names", "values", "seeds", "desires")}
-                parts: dict[str, Any] = {**header, **labels}
-                return cls(**parts, parameters=parameters, criterion=criterion, arrays=arrays)
-        except DamagedError as reason:
-            raise ValueError(f"{os.fspath(path)!r} holds no saved region, or is damaged: {reason}") from None
+        return load_sealed(path, FORMAT, memory, cls._rebuilt, "holds no saved region")
+
+    @classmethod
+    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> ExampleRegion:
+        parameters = DesireParameters(**header.pop("parameters"))
+        criterion = ExampleCriterion(**header.pop("criterion"))
+        labels = {name: decoded_label(header.pop(name)) for name in ("names", "values", "seeds", "desires")}
+        parts: dict[str, Any] = {**header, **labels}
+        return cls(**parts, parameters=parameters, criterion=criterion, arrays=arrays)
 
     def to_dataframe(self) -> Any:
         """Return a row for each combination.
@@ -254,7 +253,3 @@ class ExampleRegion:
         seeds = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"
         varied = ", ".join(f"{len(own)} values of {name}" for name, own in zip(self.names, self.values, strict=True))
         return f"ExampleRegion({varied}; {seeds}; the example happens for {int(self.holds.sum())} of {len(self)})"
-
-
-def _tuple(value: Any) -> Any:
-    return tuple(_tuple(part) for part in value) if isinstance(value, list) else value

@@ -18,7 +18,7 @@ from empowerment.desire.comparison.pictures import shocks_picture
 from empowerment.desire.comparison.result import told_estimate
 from empowerment.desire.parameters import DesireParameters
 from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import DamagedError, damage, read_sealed, write_sealed
+from empowerment.runtime.archive import load_sealed, write_sealed
 
 MEASURES = ("far_declined", "income", "rests", "health")
 PHASES = ("before", "frozen", "updated")
@@ -146,17 +146,14 @@ class ShockEffects:
         MemoryError
             If it would unpack to more than `memory` bytes.
         """
-        try:
-            header, arrays = read_sealed(validate.path(path, "path"), FORMAT, validate.memory(memory))
-            with damage("what it holds"):
-                labels = {name: tuple(header.pop(name)) for name in _LABELS}
-                parameters = DesireParameters(**header.pop("parameters"))
-                parts: dict[str, Any] = {**header, **labels, **arrays}
-                return cls(**parts, parameters=parameters)
-        except DamagedError as reason:
-            raise ValueError(
-                f"{os.fspath(path)!r} holds no saved effects of shocks, or is damaged: {reason}"
-            ) from None
+        return load_sealed(path, FORMAT, memory, cls._rebuilt, "holds no saved effects of shocks")
+
+    @classmethod
+    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> ShockEffects:
+        labels = {name: tuple(header.pop(name)) for name in _LABELS}
+        parameters = DesireParameters(**header.pop("parameters"))
+        parts: dict[str, Any] = {**header, **labels, **arrays}
+        return cls(**parts, parameters=parameters)
 
     def to_dataframe(self) -> Any:
         """Return a row for each window, measure and phase that has something to count.
