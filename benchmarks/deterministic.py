@@ -16,7 +16,7 @@ import numpy as np
 
 import empowerment as emp
 from benchmarks.memory import peak
-from empowerment.actuation.reachable import count_runs
+from empowerment.actuation.open_loop.counting import count_runs
 from empowerment.actuation.sensor import make_sensor
 
 T = TypeVar("T")

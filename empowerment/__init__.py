@@ -22,26 +22,26 @@ _HOME = {
     "ContextEmpowerment": "measures.context",
     "context_empowerment": "measures.context",
     "Status": "core.status",
-    "CapacityCostResult": "capacity.cost",
-    "CapacityPerCostResult": "capacity.per_unit_cost",
-    "CapacityBounds": "capacity.truncated",
-    "CapacityExtreme": "capacity.truncated",
-    "capacity_bounds": "capacity.truncated",
-    "EstimatedCapacity": "capacity.estimated",
-    "capacity_from_counts": "capacity.estimated",
-    "information_from_counts": "capacity.plug_in",
-    "capacity_cost": "capacity.cost",
-    "capacity_per_unit_cost": "capacity.per_unit_cost",
+    "CapacityCostResult": "capacity.constrained.cost",
+    "CapacityPerCostResult": "capacity.constrained.per_unit_cost",
+    "CapacityBounds": "capacity.partial.bounds",
+    "CapacityExtreme": "capacity.partial.bounds",
+    "capacity_bounds": "capacity.partial.bounds",
+    "EstimatedCapacity": "capacity.estimation.from_counts",
+    "capacity_from_counts": "capacity.estimation.from_counts",
+    "information_from_counts": "capacity.estimation.plug_in",
+    "capacity_cost": "capacity.constrained.cost",
+    "capacity_per_unit_cost": "capacity.constrained.per_unit_cost",
     "channel_capacity": "capacity.solve",
     "verify": "capacity.verify",
     "MDP": "models.mdp",
     "POMDP": "models.pomdp",
-    "belief_grid": "models.beliefs",
+    "belief_grid": "models.belief_space",
     "NoSequenceError": "actuation.task",
-    "actuation_channel": "actuation.open_loop",
+    "actuation_channel": "actuation.open_loop.channel",
     "empowerment": "measures.state_empowerment",
-    "Option": "actuation.options",
-    "option_channel": "actuation.options",
+    "Option": "actuation.open_loop.options",
+    "option_channel": "actuation.open_loop.options",
     "EmpowermentRate": "control.rates",
     "discounted_empowerment": "control.rates",
     "empowerment_rate": "control.rates",
@@ -150,9 +150,9 @@ if TYPE_CHECKING:
     from empowerment import testing as testing
     from empowerment import text as text
     from empowerment import worlds as worlds
-    from empowerment.actuation.open_loop import actuation_channel as actuation_channel
-    from empowerment.actuation.options import Option as Option
-    from empowerment.actuation.options import option_channel as option_channel
+    from empowerment.actuation.open_loop.channel import actuation_channel as actuation_channel
+    from empowerment.actuation.open_loop.options import Option as Option
+    from empowerment.actuation.open_loop.options import option_channel as option_channel
     from empowerment.actuation.task import NoSequenceError as NoSequenceError
     from empowerment.adapters.gymnasium import from_gymnasium as from_gymnasium
     from empowerment.adapters.outcomes import End as End
@@ -160,18 +160,18 @@ if TYPE_CHECKING:
     from empowerment.adapters.pomdp_format.writer import write_pomdp as write_pomdp
     from empowerment.adapters.pymdp import from_pymdp as from_pymdp
     from empowerment.adapters.step_function import from_step_function as from_step_function
-    from empowerment.capacity.cost import CapacityCostResult as CapacityCostResult
-    from empowerment.capacity.cost import capacity_cost as capacity_cost
-    from empowerment.capacity.estimated import EstimatedCapacity as EstimatedCapacity
-    from empowerment.capacity.estimated import capacity_from_counts as capacity_from_counts
-    from empowerment.capacity.per_unit_cost import CapacityPerCostResult as CapacityPerCostResult
-    from empowerment.capacity.per_unit_cost import capacity_per_unit_cost as capacity_per_unit_cost
-    from empowerment.capacity.plug_in import information_from_counts as information_from_counts
+    from empowerment.capacity.constrained.cost import CapacityCostResult as CapacityCostResult
+    from empowerment.capacity.constrained.cost import capacity_cost as capacity_cost
+    from empowerment.capacity.constrained.per_unit_cost import CapacityPerCostResult as CapacityPerCostResult
+    from empowerment.capacity.constrained.per_unit_cost import capacity_per_unit_cost as capacity_per_unit_cost
+    from empowerment.capacity.estimation.from_counts import EstimatedCapacity as EstimatedCapacity
+    from empowerment.capacity.estimation.from_counts import capacity_from_counts as capacity_from_counts
+    from empowerment.capacity.estimation.plug_in import information_from_counts as information_from_counts
+    from empowerment.capacity.partial.bounds import CapacityBounds as CapacityBounds
+    from empowerment.capacity.partial.bounds import CapacityExtreme as CapacityExtreme
+    from empowerment.capacity.partial.bounds import capacity_bounds as capacity_bounds
     from empowerment.capacity.result import CapacityResult as CapacityResult
     from empowerment.capacity.solve import channel_capacity as channel_capacity
-    from empowerment.capacity.truncated import CapacityBounds as CapacityBounds
-    from empowerment.capacity.truncated import CapacityExtreme as CapacityExtreme
-    from empowerment.capacity.truncated import capacity_bounds as capacity_bounds
     from empowerment.capacity.verify import verify as verify
     from empowerment.control.rates import EmpowermentRate as EmpowermentRate
     from empowerment.control.rates import discounted_empowerment as discounted_empowerment
@@ -199,7 +199,7 @@ if TYPE_CHECKING:
     from empowerment.measures.joint_distribution import joint_distribution as joint_distribution
     from empowerment.measures.result import EmpowermentResult as EmpowermentResult
     from empowerment.measures.state_empowerment import empowerment as empowerment
-    from empowerment.models.beliefs import belief_grid as belief_grid
+    from empowerment.models.belief_space import belief_grid as belief_grid
     from empowerment.models.mdp import MDP as MDP
     from empowerment.models.policy import Policy as Policy
     from empowerment.models.pomdp import POMDP as POMDP

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import empowerment as emp
-from empowerment.actuation.open_loop import NoSequenceError
-from empowerment.actuation.reachable import count_trajectories, trace_sequences
+from empowerment.actuation.open_loop.channel import NoSequenceError
+from empowerment.actuation.open_loop.counting import count_trajectories, trace_sequences
 
 
 def random_model(seed, n_states=4, n_actions=3, missing=0.0, deterministic=False):

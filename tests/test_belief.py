@@ -8,8 +8,8 @@ from pomdp_oracles import latent_rows, observation_rows, receiver_knows_rows, tr
 from test_worlds_pomdp import OPEN_LOOP
 
 import empowerment as emp
-from empowerment.actuation.belief import believing
-from empowerment.models.beliefs import places_among
+from empowerment.actuation.augmented import believing
+from empowerment.models.belief_space import places_among
 
 TIGER = emp.worlds.tiger()
 SEEDS = range(200)

@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.actuation.column_generation import generate
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.exact import stream_from, with_pruned
-from empowerment.actuation.feedback import feedback_value
-from empowerment.actuation.interval import bracket, bracket_runs, sampled
+from empowerment.actuation.feedback.bellman import feedback_value
 from empowerment.actuation.kernels import kernel_of as actuation_kernel_of
-from empowerment.actuation.layers import Kernels, first_layer
+from empowerment.actuation.open_loop.bounds import bracket, bracket_runs, sampled
+from empowerment.actuation.open_loop.column_generation import generate
+from empowerment.actuation.open_loop.exact import stream_from, with_pruned
+from empowerment.actuation.open_loop.layers import Kernels, first_layer
+from empowerment.actuation.open_loop.sequence_oracle import Stream
+from empowerment.actuation.open_loop.upper_bounds import FeedbackOracle, log_readings
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.stream import Stream
 from empowerment.actuation.task import NoSequenceError, Task, widened
-from empowerment.actuation.upper_bounds import FeedbackOracle, log_readings
 from empowerment.capacity.solve import kernel_of as capacity_kernel_of
 
 LOG2 = math.log(2)

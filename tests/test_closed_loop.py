@@ -8,12 +8,12 @@ import pytest
 from pomdp_oracles import trajectory_rows, tree_rows
 
 import empowerment as emp
-from empowerment.actuation import closed_loop as module
-from empowerment.actuation.closed_loop import METHODS, closed_loop
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.feedback import feedback_values
-from empowerment.actuation.feedback_bounds import bracket_beliefs
-from empowerment.actuation.histories import Histories
+from empowerment.actuation.feedback import directed_capacity as module
+from empowerment.actuation.feedback.bellman import feedback_values
+from empowerment.actuation.feedback.bounds import bracket_beliefs
+from empowerment.actuation.feedback.directed_capacity import METHODS, closed_loop
+from empowerment.actuation.feedback.history_tree import Histories
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import Ends, NoSequenceError, Task
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.actuation import exact
-from empowerment.actuation.column_generation import Columns, generate
 from empowerment.actuation.dynamics import Dynamics, all_words, count_words
-from empowerment.actuation.exact import solve_exactly, stream_from
 from empowerment.actuation.kernels import kernel_of as actuation_kernel_of
-from empowerment.actuation.layers import Kernels, first_layer, walk
+from empowerment.actuation.open_loop import exact
+from empowerment.actuation.open_loop.column_generation import Columns, generate
+from empowerment.actuation.open_loop.exact import solve_exactly, stream_from
+from empowerment.actuation.open_loop.layers import Kernels, first_layer, walk
+from empowerment.actuation.open_loop.sequence_oracle import Stream
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.stream import Stream
 from empowerment.actuation.task import NoSequenceError, Task, TooManySequencesError
 from empowerment.capacity.solve import kernel_of as capacity_kernel_of
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import empowerment as emp
-from empowerment.capacity.cost import capacity_cost
-from empowerment.capacity.per_unit_cost import capacity_per_unit_cost
+from empowerment.capacity.constrained.cost import capacity_cost
+from empowerment.capacity.constrained.per_unit_cost import capacity_per_unit_cost
 from empowerment.testing import FAMILIES, channels, hard_channel
 
 SWITCH = [[0.9, 0.1], [0.1, 0.9]]
@@ -328,7 +328,7 @@ def test_other_units(backend):
 
 
 def test_a_missed_tolerance_is_said_and_the_interval_holds(monkeypatch):
-    from empowerment.capacity import cost, per_unit_cost
+    from empowerment.capacity.constrained import cost, per_unit_cost
 
     for module in (cost, per_unit_cost):
         monkeypatch.setattr(module, "MOST_SOLVES", 1)

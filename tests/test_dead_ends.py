@@ -5,7 +5,7 @@ import pytest
 from dead_end_oracles import capacity, random_world, sequence_rows, tree_rows
 
 import empowerment as emp
-from empowerment.actuation.options import Option, option_channel
+from empowerment.actuation.open_loop.options import Option, option_channel
 from empowerment.actuation.task import NoSequenceError
 
 NOTHING = emp.Status.NO_SEQUENCE

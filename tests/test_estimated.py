@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy import sparse, stats
 
 import empowerment as emp
-from empowerment.capacity import estimated
-from empowerment.capacity.confidence import _row_distance
-from empowerment.capacity.continuity import largest_change
-from empowerment.capacity.plug_in import bias_at, expansion
+from empowerment.capacity.estimation import from_counts
+from empowerment.capacity.estimation.confidence import _row_distance
+from empowerment.capacity.estimation.plug_in import bias_at, expansion
+from empowerment.capacity.partial.continuity import largest_change
 from empowerment.testing import channels
 
 SWITCH = np.array([[0.9, 0.1], [0.1, 0.9]])
@@ -177,7 +177,7 @@ def test_p_values_are_uniform_where_nothing_depends_on_the_input():
         assert each.detected == (each.plug_in.lower > each.null_quantile)
 
 
-@pytest.mark.parametrize("interval", estimated.INTERVALS)
+@pytest.mark.parametrize("interval", from_counts.INTERVALS)
 @pytest.mark.parametrize("counts", [[[3, 2]], [[1], [5]], [[0, 3, 0], [0, 9, 0]], [[1]]])
 def test_one_input_or_one_output_has_no_capacity(counts, interval):
     found = emp.capacity_from_counts(counts, interval=interval, rng=0)
@@ -245,7 +245,7 @@ def test_rows_stay_within_the_distance():
     assert _row_distance(np.array([n]), 2000, 0.9) < 6  # no overflow
 
 
-@pytest.mark.parametrize("interval", estimated.INTERVALS)
+@pytest.mark.parametrize("interval", from_counts.INTERVALS)
 def test_the_seed_decides(interval):
     counts = [[10, 4, 1], [2, 9, 5], [3, 3, 6]]
     one, same, other = (
@@ -260,13 +260,13 @@ def test_the_seed_decides(interval):
 def test_draws_do_not_depend_on_how_many_are_made_at_a_time(monkeypatch):
     counts = [[10, 4, 1], [2, 9, 5]]
     whole = emp.capacity_from_counts(counts, n_null=100, rng=1)
-    monkeypatch.setattr("empowerment.capacity.resampling._CHUNK", 60)
+    monkeypatch.setattr("empowerment.capacity.estimation.resampling._CHUNK", 60)
     parts = emp.capacity_from_counts(counts, n_null=100, rng=1)
     assert np.array_equal(whole.draws, parts.draws)
     assert np.array_equal(whole.null_draws, parts.null_draws)
 
 
-@pytest.mark.parametrize("interval", estimated.INTERVALS)
+@pytest.mark.parametrize("interval", from_counts.INTERVALS)
 def test_units(interval):
     counts = [[10, 4, 1], [2, 9, 5], [3, 3, 6]]
     bits = emp.capacity_from_counts(counts, interval=interval, n_draws=100, n_null=50, rng=1)
@@ -336,7 +336,7 @@ def test_a_bar_is_shown_when_asked_for(capsys):
 
 def test_a_missed_tolerance_is_said(monkeypatch):
     counts = np.random.default_rng(0).integers(1, 9, (5, 4))
-    monkeypatch.setattr(estimated, "channel_capacity", partial(emp.channel_capacity, max_iter=1))
+    monkeypatch.setattr(from_counts, "channel_capacity", partial(emp.channel_capacity, max_iter=1))
     with pytest.warns(emp.ConvergenceWarning, match="^1040 capacities are known less well than 1.00e-09 bits"):
         emp.capacity_from_counts(counts, n_draws=1000, n_null=39, rng=0)
     with pytest.raises(RuntimeError, match="raise tol"):

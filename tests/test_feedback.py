@@ -8,7 +8,7 @@ from dead_end_oracles import World, tree_rows
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.feedback import feedback_value, feedback_values
+from empowerment.actuation.feedback.bellman import feedback_value, feedback_values
 from empowerment.actuation.sensor import make_sensor
 
 LOG2 = math.log(2)

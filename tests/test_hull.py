@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.actuation.hull import extreme_rows
+from empowerment.actuation.open_loop.hull import extreme_rows
 
 MIXING = np.array(
     [

@@ -9,8 +9,8 @@ from test_feedback import MINI2, MINI3, random_model
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.options import Option, option_channel
-from empowerment.actuation.policy_trees import trees_of_states
+from empowerment.actuation.feedback.policy_trees import trees_of_states
+from empowerment.actuation.open_loop.options import Option, option_channel
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import Task
 

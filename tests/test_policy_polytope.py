@@ -8,12 +8,12 @@ import pytest
 from dead_end_oracles import capacity, random_world, tree_rows
 
 import empowerment as emp
-from empowerment.actuation.best_policies import BestPolicies
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.listed_policies import rows_of_all_policies
-from empowerment.actuation.policy_polytope import PolicyPolytope, solve_polytope
+from empowerment.actuation.feedback.best_policies import BestPolicies
+from empowerment.actuation.feedback.information_states import of_states
+from empowerment.actuation.feedback.listed_policies import rows_of_all_policies
+from empowerment.actuation.feedback.policy_polytope import PolicyPolytope, solve_polytope
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.situations import of_states
 from empowerment.actuation.task import NoSequenceError, Task
 
 LOG2 = math.log(2)

@@ -11,12 +11,12 @@ from test_feedback import MINI2, MINI3, random_model, seven_states
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.exact import solve_exactly
-from empowerment.actuation.feedback import feedback_values
-from empowerment.actuation.feedback_bounds import bracket_beliefs, bracket_states
+from empowerment.actuation.feedback.bellman import feedback_values
+from empowerment.actuation.feedback.bounds import bracket_beliefs, bracket_states
+from empowerment.actuation.feedback.policy_trees import trees_of_beliefs, trees_of_states
 from empowerment.actuation.kernels import kernel_of as actuation_kernel_of
-from empowerment.actuation.layers import Kernels
-from empowerment.actuation.policy_trees import trees_of_beliefs, trees_of_states
+from empowerment.actuation.open_loop.exact import solve_exactly
+from empowerment.actuation.open_loop.layers import Kernels
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import Ends, NoSequenceError, Task, TooManySequencesError
 from empowerment.capacity.solve import kernel_of as capacity_kernel_of

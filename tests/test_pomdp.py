@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import empowerment as emp
-from empowerment.models.beliefs import TOLERANCE, first_distinct
+from empowerment.models.belief_space import TOLERANCE, first_distinct
 
 STAY, SWAP, ANEW = np.eye(2), np.eye(2)[::-1], np.full((2, 2), 0.5)
 DOOR = np.stack([STAY, SWAP], axis=1)

@@ -7,8 +7,8 @@ import pytest
 from test_feedback import MINI2, MINI3, random_model, solved
 
 import empowerment as emp
-from empowerment.actuation.classes import closed_classes, lasting_classes
 from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.feedback.end_components import closed_classes, lasting_classes
 from empowerment.actuation.sensor import make_sensor
 from empowerment.control.rates import discounted_empowerment, empowerment_rate
 

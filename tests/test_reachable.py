@@ -11,7 +11,7 @@ from scipy import sparse
 
 import empowerment as emp
 from empowerment.actuation.kernels import kernel_of
-from empowerment.actuation.reachable import (
+from empowerment.actuation.open_loop.counting import (
     Graph,
     count_readings,
     count_runs,

@@ -12,14 +12,14 @@ from scipy import sparse
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.kernels.reference import extend
-from empowerment.actuation.neighbourhoods import Surroundings
+from empowerment.actuation.open_loop.local_models import Surroundings
 from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.kernels import reference
 
 jax = pytest.importorskip("jax")
 
-from empowerment.actuation import side_by_side  # noqa: E402
 from empowerment.actuation.kernels import xla  # noqa: E402
+from empowerment.actuation.open_loop import batched  # noqa: E402
 
 solving = importlib.import_module("empowerment.capacity.kernels.xla.solve")
 
@@ -82,7 +82,7 @@ def test_blocks_that_do_not_fit_go_on_in_halves_and_single_states_one_by_one(mon
     expected = emp.empowerment(world, 5, states=states)
     methods = []
     for entries in (1 << 20, 1 << 17, 10):
-        monkeypatch.setattr(side_by_side, "entries_at_a_time", lambda entries=entries: entries)
+        monkeypatch.setattr(batched, "entries_at_a_time", lambda entries=entries: entries)
         found = emp.empowerment(world, 5, backend="jax", states=states)
         assert agree(found, expected)
         methods.append(found.methods)

@@ -10,7 +10,7 @@ import pytest
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics, all_words
 from empowerment.actuation.kernels import kernel_of
-from empowerment.actuation.kernels.cpu.streaming import LANES, add_offsets
+from empowerment.actuation.kernels.cpu.pricing import LANES, add_offsets
 from empowerment.actuation.sensor import make_sensor
 
 WORLDS = [

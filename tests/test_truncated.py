@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import empowerment as emp
-from empowerment.capacity import smallest, truncated
-from empowerment.capacity.truncated import capacity_bounds
+from empowerment.capacity.partial import bounds as partial_bounds
+from empowerment.capacity.partial import minimum
+from empowerment.capacity.partial.bounds import capacity_bounds
 from empowerment.testing import FAMILIES, channels, hard_channel
 
 FOUR_ROWS = np.array([[0.7, 0.1, 0.1], [0.1, 0.8, 0.05], [0.2, 0.2, 0.5], [0.3, 0.3, 0.35]])
@@ -263,7 +264,7 @@ def test_auto_goes_on_with_cvxpy_where_it_is_installed_and_says_so():
 
 
 def test_a_missed_tolerance_is_said_and_the_ends_hold(monkeypatch):
-    monkeypatch.setattr(truncated, "_has_cvxpy", lambda: False)
+    monkeypatch.setattr(partial_bounds, "_has_cvxpy", lambda: False)
     with pytest.warns(
         emp.ConvergenceWarning, match=r"known to .* bits, wanted 1.00e-09: the iteration limit came first"
     ):
@@ -297,12 +298,12 @@ def test_steps_that_cannot_be_taken_end_the_search(monkeypatch):
     def singular(system, right):
         raise np.linalg.LinAlgError("singular")
 
-    monkeypatch.setattr(smallest, "_solve", singular)
+    monkeypatch.setattr(minimum, "_solve", singular)
     bounds = capacity_bounds(FOUR_ROWS, method="interior-point")
     assert bounds.method == "projections"
     assert bounds.extremes_converged
     check_minimum(FOUR_ROWS, caps_of(FOUR_ROWS, {}), bounds.minimum)
-    monkeypatch.setattr(truncated, "_POLISH", 0)
+    monkeypatch.setattr(partial_bounds, "_POLISH", 0)
     bounds = capacity_bounds(FOUR_ROWS, method="interior-point", on_failure="ignore")
     assert bounds.method == "interior-point"
     assert bounds.minimum.status == emp.Status.PRECISION
@@ -310,7 +311,7 @@ def test_steps_that_cannot_be_taken_end_the_search(monkeypatch):
 
 
 def test_equations_that_are_singular_are_solved_a_little_off():
-    found = smallest._solve(np.diag([1.0, 0.0]), np.array([1.0, 0.0]))
+    found = minimum._solve(np.diag([1.0, 0.0]), np.array([1.0, 0.0]))
     assert found == pytest.approx([1, 0], abs=1e-9)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment.actuation.column_generation import Solution
+from empowerment.actuation.open_loop.column_generation import Solution
 
 
 class NoSequenceError(ValueError):
@@ -76,7 +76,7 @@ class Ends(NamedTuple):
 
 
 def widened(found: Solution | Ends, relative_error: float) -> Ends:
-    """Allow for a relative error of the rows; see :class:`empowerment.actuation.layers.Layer`."""
+    """Allow for a relative error of the rows; see :class:`empowerment.actuation.open_loop.layers.Layer`."""
     room = 2.0 * relative_error
     lower = found.lower - room * (1.0 + max(found.lower, 0.0))
     return Ends(found.value, lower, found.upper + room * (1.0 + found.upper), found.sequences, found.weights)

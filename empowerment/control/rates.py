@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.actuation.classes import lasting_classes
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.long_run import LongRun, average
+from empowerment.actuation.feedback.average_rate import LongRun, average
+from empowerment.actuation.feedback.end_components import lasting_classes
 from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.solve import backend_name
 from empowerment.control.unified_bellman import BellmanResult, unified_bellman

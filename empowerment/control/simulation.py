@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.models.beliefs import normalised
+from empowerment.models.belief_space import normalised
 from empowerment.models.mdp import MDP, action_rewards, as_mdp
 from empowerment.models.policy import draw, policy_rows
 from empowerment.models.pomdp import POMDP

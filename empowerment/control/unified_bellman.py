@@ -8,13 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment.actuation.feedback import reached_channel
+from empowerment.actuation.feedback.bellman import reached_channel
 from empowerment.capacity.solve import backend_name, channel_capacity
 from empowerment.core import validate
 from empowerment.core.intervals import Interval
 from empowerment.core.status import ON_FAILURE, Status, tell_failure
-from empowerment.models.chain import solve_discounted, step_matrix
 from empowerment.models.dead_ends import lasting_actions
+from empowerment.models.induced_chain import solve_discounted, step_matrix
 from empowerment.models.mdp import MDP, action_rewards, as_mdp
 from empowerment.models.policy import Policy
 

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from empowerment.core import validate
 from empowerment.core.channel import Channel
-from empowerment.models.chain import solve_discounted, step_matrix
+from empowerment.models.induced_chain import solve_discounted, step_matrix
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.models.policy import policy_rows
 

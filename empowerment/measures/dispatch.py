@@ -9,13 +9,13 @@ from functools import cached_property
 import numpy as np
 
 from empowerment.actuation import kernels
-from empowerment.actuation.column_generation import Solution
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.exact import solve_exactly
-from empowerment.actuation.interval import bracket, bracket_runs, is_wide, sampled
-from empowerment.actuation.layers import HULL_COLUMNS, Kernels
-from empowerment.actuation.open_loop import open_loop
-from empowerment.actuation.reachable import Graph, count_readings, count_runs, reading_graph, successor_graph
+from empowerment.actuation.open_loop.bounds import bracket, bracket_runs, is_wide, sampled
+from empowerment.actuation.open_loop.channel import open_loop
+from empowerment.actuation.open_loop.column_generation import Solution
+from empowerment.actuation.open_loop.counting import Graph, count_readings, count_runs, reading_graph, successor_graph
+from empowerment.actuation.open_loop.exact import solve_exactly
+from empowerment.actuation.open_loop.layers import HULL_COLUMNS, Kernels
 from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.task import Ends, NoSequenceError, Task, TooManySequencesError, widened
 from empowerment.capacity.solve import channel_capacity, kernel_of
@@ -139,7 +139,7 @@ class Finder:
         if self.backend != "jax" or self.output != "final" or self.method not in ("auto", "enumeration"):
             return {}
         kernel_of(self.backend)  # says what to install where JAX is missing
-        from empowerment.actuation.side_by_side import Limits, solve_side_by_side
+        from empowerment.actuation.open_loop.batched import Limits, solve_side_by_side
 
         limits = Limits(self.tol * self.unit, self.rtol, self.max_sequences, self.memory)
         answers = solve_side_by_side(self._dynamics, numbers, self.horizon, limits)

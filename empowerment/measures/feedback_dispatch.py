@@ -8,12 +8,12 @@ from functools import cached_property
 
 import numpy as np
 
-from empowerment.actuation.closed_loop import closed_loop
-from empowerment.actuation.feedback import feedback_values
-from empowerment.actuation.feedback_bounds import bracket_beliefs, bracket_states
-from empowerment.actuation.policy_trees import polytope_of_states, trees_of_beliefs, trees_of_states
+from empowerment.actuation.feedback.bellman import feedback_values
+from empowerment.actuation.feedback.bounds import bracket_beliefs, bracket_states
+from empowerment.actuation.feedback.directed_capacity import closed_loop
+from empowerment.actuation.feedback.policy_trees import polytope_of_states, trees_of_beliefs, trees_of_states
+from empowerment.actuation.problem import Hidden
 from empowerment.actuation.task import Ends, NoSequenceError, TooManySequencesError
-from empowerment.actuation.view import Hidden
 from empowerment.measures.dispatch import Finder, Found, RefusedError, joined
 
 # Bytes of rows in one sum beyond which "auto" gives policy trees up: the time grows with every sum that is near it.

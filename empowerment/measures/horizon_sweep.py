@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.actuation.open_loop import DEFAULT_MEMORY
-from empowerment.actuation.reachable import count_readings, reading_graph, successor_graph
-from empowerment.actuation.view import View, make_view
+from empowerment.actuation.open_loop.channel import DEFAULT_MEMORY
+from empowerment.actuation.open_loop.counting import count_readings, reading_graph, successor_graph
+from empowerment.actuation.problem import View, make_view
 from empowerment.core import validate
 from empowerment.measures.horizon_result import HorizonSweep
 from empowerment.measures.result import EmpowermentResult

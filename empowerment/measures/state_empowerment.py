@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.actuation.open_loop import DEFAULT_MEMORY, OUTPUTS
-from empowerment.actuation.reachable import trace_sequences
+from empowerment.actuation.open_loop.channel import DEFAULT_MEMORY, OUTPUTS
+from empowerment.actuation.open_loop.counting import trace_sequences
+from empowerment.actuation.problem import make_view
 from empowerment.actuation.sensor import Sensor
-from empowerment.actuation.view import make_view
 from empowerment.capacity import jax_arrays
 from empowerment.capacity.solve import backend_name
 from empowerment.core import validate
@@ -322,7 +322,7 @@ def _alike(model: MDP, numbers: np.ndarray, finder: Finder) -> Orbits:
 
 
 def _room_of_symmetries(alike: Orbits, finder: Finder, upper: np.ndarray) -> np.ndarray:
-    """Bound what the rounding up to which symmetries hold changes; see :class:`actuation.layers.Layer`."""
+    """Bound what the rounding up to which symmetries hold changes; see :class:`actuation.open_loop.layers.Layer`."""
     relative_error = TOLERANCE * finder.horizon * alike.distance
     return 2.0 * relative_error * (1.0 / math.log(finder.base) + upper)
 

@@ -16,7 +16,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.actuation.kernels.xla import rows_of_words
-from empowerment.actuation.open_loop import OUTPUTS
+from empowerment.actuation.open_loop.channel import OUTPUTS
 from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.kernels.xla import require_double_precision
 from empowerment.capacity.result import CapacityResult
@@ -180,7 +180,7 @@ def _check_memory(shape: tuple[int, ...], horizon: int, n_outcomes: float, n_sta
 
 
 def _with_room(found: CapacityResult, relative_error: float) -> tuple[Any, Any, Any]:
-    """Return both ends with room for the rounding of the rows (see `actuation.layers.Layer`), and the status."""
+    """Return both ends with room for the rounding of the rows (see `Layer`), and the status."""
     room = relative_error * (1.0 / math.log(found.base) + found.upper)
     lower, upper = jnp.maximum(found.lower - room, 0.0), found.upper + room
     met = (upper - lower <= found.tol) | (upper - lower <= found.rtol * lower)

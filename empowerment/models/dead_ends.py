@@ -2,7 +2,8 @@
 
 An agent is stuck where no action is available, unless it has no steps left. An action is admissible if, wherever it
 may lead, the agent can go on for as many steps as are left then. This is the one place where that rule is kept for
-states; for what an agent knows step by step it is kept in `actuation.situations` and `actuation.histories`.
+states; for what an agent knows step by step it is kept in `actuation.feedback.information_states` and
+`actuation.feedback.history_tree`.
 """
 
 from __future__ import annotations

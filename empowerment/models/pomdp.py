@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.models import beliefs as belief_space
-from empowerment.models.beliefs import ReachableBeliefs
+from empowerment.models import belief_space
+from empowerment.models.belief_space import ReachableBeliefs
 from empowerment.models.mdp import MDP
 from empowerment.models.observation import checked, occurring
 

@@ -176,8 +176,8 @@ class ResponseChannel:
         )
 
     def _solution(self, options: dict[str, Any]) -> Any:
+        from empowerment.capacity.partial.bounds import capacity_bounds
         from empowerment.capacity.solve import channel_capacity
-        from empowerment.capacity.truncated import capacity_bounds
 
         if not self.residual.any():
             return channel_capacity(Channel.from_valid(np.ascontiguousarray(self.observed)), **options)
@@ -203,7 +203,7 @@ class ResponseChannel:
 
     def _slack(self) -> float:
         """Return how far rounding can move the capacity, in nats."""
-        from empowerment.capacity.continuity import largest_change
+        from empowerment.capacity.partial.continuity import largest_change
 
         return largest_change(min(self.rounding / (1 - self.rounding), 1.0), len(self.inputs))
 

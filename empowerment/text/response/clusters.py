@@ -14,7 +14,7 @@ from empowerment.text.response.channel import prompt_labels
 from empowerment.text.token_model import TokenModel, check_model
 
 if TYPE_CHECKING:
-    from empowerment.capacity.estimated import EstimatedCapacity
+    from empowerment.capacity.estimation.from_counts import EstimatedCapacity
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -84,7 +84,7 @@ class SampledChannel:
         -------
         SampledCapacity
         """
-        from empowerment.capacity.estimated import capacity_from_counts
+        from empowerment.capacity.estimation.from_counts import capacity_from_counts
 
         return SampledCapacity(self.mode, capacity_from_counts(self.counts, **options), self.inputs, self.model)
 

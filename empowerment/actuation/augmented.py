@@ -1,0 +1,170 @@
+"""Worlds in which what is known at the start, or read at the end, is part of the state.
+
+An agent that holds a belief, a sensor whose reading depends on the last action, a receiver that knows where it all
+began, and a memory that is a belief itself: each is a fully observed world with a few more states, so that whatever
+computes an empowerment of states computes that of beliefs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from empowerment.actuation.sensor import Sensor
+from empowerment.models.belief_space import (
+    available_in,
+    first_distinct,
+    joint_with_observations,
+    normalised,
+    places_among,
+)
+from empowerment.models.mdp import MDP
+from empowerment.models.pomdp import POMDP
+
+
+class World(NamedTuple):
+    """A fully observed world, what is read in it, and the states to start from.
+
+    Attributes
+    ----------
+    model : MDP
+    sensor : Sensor
+    starts : ndarray of int of shape (n_starts,)
+    """
+
+    model: MDP
+    sensor: Sensor
+    starts: np.ndarray
+
+
+def remembering_action(pomdp: POMDP) -> tuple[MDP, Sensor]:
+    """Return the world whose states are pairs of the last action and where it led, and what is observed there.
+
+    The first `n_states` states are those of the model before any action; nothing is ever observed in them. Where the
+    observation does not depend on the action the states stay as they are.
+    """
+    mdp = pomdp.mdp
+    if not pomdp.observation_depends_on_action:
+        return mdp, _observing(pomdp.first_shown, pomdp)
+    pairs = [np.unique(matrix.indices) for matrix in mdp.action_matrices]
+    place = mdp.n_states + np.concatenate([[0], np.cumsum([own.size for own in pairs])])
+    states = np.concatenate([np.arange(mdp.n_states), *pairs])
+    columns = []
+    for action, (matrix, own) in enumerate(zip(mdp.action_matrices, pairs, strict=True)):
+        part = matrix[states][:, own].tocoo()
+        columns.append(sparse.csr_array((part.data, (part.row, part.col + place[action])), shape=(states.size,) * 2))
+    after = [rows[own] for rows, own in zip(pomdp.observation, pairs, strict=True)]
+    shown = np.concatenate([np.zeros((mdp.n_states, pomdp.n_observations)), *after])
+    return _world(columns, mdp.available[states], mdp.actions), _observing(shown, pomdp)
+
+
+def _observing(shown: np.ndarray, pomdp: POMDP) -> Sensor:
+    """Return the observation as a sensor; states in which nothing is ever read get any reading."""
+    shown = np.array(shown)
+    shown[~shown.any(axis=1), 0] = 1.0
+    return Sensor(sparse.csr_array(shown), pomdp.observations, "observation")
+
+
+def starting_from(model: MDP, sensor: Sensor, beliefs: np.ndarray) -> World:
+    """Return the world with one more state for each belief, in which the first action starts from that belief.
+
+    Certainty of a state needs none: it is that state. An action is available in a belief if every state that it
+    holds possible has it.
+    """
+    certain = (beliefs == 1.0).any(axis=1)
+    added = beliefs[~certain]
+    starts = beliefs.argmax(axis=1)
+    if not len(added):
+        return World(model, sensor, starts)
+    starts[~certain] = model.n_states + np.arange(len(added))
+    columns = [_with_rows(matrix, np.asarray(added @ matrix)) for matrix in model.action_matrices]
+    available = np.concatenate([model.available, available_in(model, added)])
+    read = sparse.csr_array(sparse.vstack([sensor.matrix, sparse.csr_array(added @ sensor.matrix)]))
+    return World(_world(columns, available, model.actions), Sensor(read, sensor.readings, sensor.name), starts)
+
+
+def _with_rows(matrix: sparse.csr_array, rows: np.ndarray) -> sparse.csr_array:
+    """Return a matrix of transitions with rows for states that nothing leads to."""
+    stacked = sparse.csr_array(sparse.vstack([matrix, sparse.csr_array(rows)]))
+    stacked.resize((stacked.shape[0], stacked.shape[0]))
+    return stacked
+
+
+def remembering_start(model: MDP, sensor: Sensor, beliefs: np.ndarray) -> tuple[MDP, Sensor, np.ndarray]:
+    """Return the world that carries along where it began, which is read as well, and the beliefs in it."""
+    support = np.flatnonzero(beliefs.any(axis=0))
+    copies = sparse.eye_array(support.size, format="csr")
+    columns = [sparse.csr_array(sparse.kron(copies, matrix)) for matrix in model.action_matrices]
+    readings = tuple((model.states[start], reading) for start in support.tolist() for reading in sensor.readings)
+    read = Sensor(sparse.csr_array(sparse.kron(copies, sensor.matrix)), readings, sensor.name)
+    placed = np.zeros((len(beliefs), support.size, model.n_states))
+    placed[:, np.arange(support.size), support] = beliefs[:, support]
+    world = _world(columns, np.tile(model.available, (support.size, 1)), model.actions)
+    return world, read, placed.reshape(len(beliefs), -1)
+
+
+def believing(pomdp: POMDP, beliefs: np.ndarray, horizon: int, max_beliefs: int) -> World:
+    """Return the world whose states are what the agent can come to believe within `horizon` steps.
+
+    Beliefs that agree within 1e-10 in each entry are one, as for :meth:`POMDP.reachable_beliefs`. What is read is
+    the belief itself.
+
+    Raises
+    ------
+    MemoryError
+        If there are more than `max_beliefs`.
+    """
+    mdp = pomdp.mdp
+    known = beliefs[first_distinct(beliefs)]
+    starts, newest, moves = places_among(beliefs, known), np.arange(len(known)), []
+    for step in range(1, horizon + 1):
+        able = available_in(mdp, known[newest])
+        found, links = [], []
+        for action, matrix in enumerate(mdp.action_matrices):
+            own = newest[able[:, action]]
+            joint = joint_with_observations(known[own] @ matrix, pomdp.observation[action])
+            chance = joint.sum(axis=-1)
+            source, seen = np.nonzero(chance)
+            found.append(normalised(joint[source, seen]))
+            links.append((np.full(source.size, action), own[source], chance[source, seen]))
+        everything, before = np.concatenate([known, *found]), len(known)
+        known = everything[first_distinct(everything)]
+        if len(known) > max_beliefs:
+            raise MemoryError(
+                f"{len(known)} beliefs can be held after {step} of {horizon} steps, allowed are {max_beliefs:,}; "
+                "shorten the horizon, raise memory=, or read the observation instead of the belief"
+            )
+        actions, sources, chances = (np.concatenate(part) for part in zip(*links, strict=True))
+        moves.append((actions, sources, places_among(np.concatenate(found), known), chances))
+        newest = np.arange(before, len(known))
+        if not newest.size:
+            break
+    return World(_of_moves(moves, len(known), mdp), _identity(known), starts)
+
+
+def _of_moves(moves: Iterable[tuple[np.ndarray, ...]], n_beliefs: int, mdp: MDP) -> MDP:
+    none = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
+    actions, sources, targets, chances = (np.concatenate(part) for part in zip(none, *moves, strict=True))
+    columns = []
+    for action in range(mdp.n_actions):
+        own = actions == action
+        columns.append(sparse.csr_array((chances[own], (sources[own], targets[own])), shape=(n_beliefs,) * 2))
+    available = np.zeros((n_beliefs, mdp.n_actions), dtype=bool)
+    available[sources, actions] = True
+    return _world(columns, available, mdp.actions)
+
+
+def _identity(known: np.ndarray) -> Sensor:
+    readings = tuple(tuple(belief) for belief in known.tolist())
+    return Sensor(sparse.eye_array(len(known), format="csr"), readings, "belief")
+
+
+def _world(columns: list[sparse.csr_array], available: np.ndarray, actions: Iterable[Any]) -> MDP:
+    """Return the model of one matrix for each action."""
+    n_actions, n_states = len(columns), columns[0].shape[0]
+    stacked = sparse.csr_array(sparse.vstack(columns))
+    rows = stacked[np.arange(n_actions * n_states).reshape(n_actions, n_states).T.reshape(-1)]
+    return MDP(rows, actions=tuple(actions), available=available)

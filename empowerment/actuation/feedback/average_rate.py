@@ -1,0 +1,91 @@
+"""Feedback from the state without a last step: what each step brings in the long run.
+
+Whatever values the Bellman operator of `feedback` is given, applying it once more proves an interval: the step by
+which values grow lies between the least and the largest of all states, for ever after. Good values to give it are
+those of the policy it found the time before, which a linear system yields (Howard 1960).
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import MatrixRankWarning, spsolve
+
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.feedback.bellman import FeedbackStep, Values
+from empowerment.actuation.feedback.end_components import closed_classes
+
+_EPS = float(np.finfo(float).eps)
+_PATIENCE = 20
+_SHARE = 0.25  # the part of the tolerance that the capacities of one step may use up
+
+
+class LongRun(NamedTuple):
+    """An interval in nats, the policy behind it, and the applications it took."""
+
+    value: float
+    lower: float
+    upper: float
+    policy: np.ndarray
+    n_iter: int
+
+
+def average(dynamics: Dynamics, tol: float, backend: str, max_iter: int) -> LongRun:
+    """Return the largest information a step in the long run, to within `tol` nats where possible.
+
+    Every column must have an action, and none may lead out of the columns: see :meth:`Dynamics.lasting`.
+
+    For any V it lies between the least and the largest entry of ``BV - V`` (Odoni 1969). Where a policy has several
+    classes that are never left, its values are not defined; then a step of relative value iteration is taken instead,
+    half of it, so that a period does no harm (Schweitzer 1971).
+    """
+    step, progress = FeedbackStep(dynamics, backend), _Progress(tol)
+    guess, lower, upper = np.zeros(dynamics.n_columns), -math.inf, math.inf
+    for n_iter in range(1, max_iter + 1):  # noqa: B007
+        found = step.before(Values.guessed(guess, dynamics.n_actions), _SHARE * tol)
+        least, most = _growth(found, guess)
+        lower, upper = max(lower, least), min(upper, most)
+        if progress.ends(upper - lower):
+            break
+        halfway = (guess + found.value) / 2
+        guess = _relative_values(step.moves(found.policy), found.information, halfway - halfway[0])
+    return LongRun(max((lower + upper) / 2, 0.0), lower, upper, found.policy, n_iter)
+
+
+class _Progress:
+    """Tells when to stop: the interval is narrow enough, or has not become narrower for long."""
+
+    def __init__(self, wanted: float) -> None:
+        self._wanted, self._best, self._idle = wanted, math.inf, 0
+
+    def ends(self, width: float) -> bool:
+        self._idle = 0 if width < self._best else self._idle + 1
+        self._best = min(width, self._best)
+        return width <= self._wanted or self._idle >= _PATIENCE
+
+
+def _growth(found: Values, guess: np.ndarray) -> tuple[float, float]:
+    """Return the least and the largest step by which values grow, rounded outward."""
+    room = 2 * _EPS * (1 + np.abs(guess).max())
+    return float((found.lower - guess).min() - room), float((found.upper - guess).max() + room)
+
+
+def _relative_values(moves: sparse.csr_array, information: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+    """Return what states are worth under a policy relative to the first, or `otherwise` if that is undefined."""
+    if len(closed_classes(moves)) > 1:
+        return otherwise
+    size = information.size
+    # Unknown is the rate in place of the first state's value, which is 0.
+    system = sparse.csc_array(sparse.eye_array(size) - moves)
+    system = sparse.hstack([sparse.csc_array(np.ones((size, 1))), system[:, 1:]], format="csc")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", MatrixRankWarning)
+        found = np.atleast_1d(spsolve(system, information))
+    if not np.isfinite(found).all():
+        return otherwise
+    found[0] = 0.0
+    return np.asarray(found)

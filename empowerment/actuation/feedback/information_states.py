@@ -1,0 +1,159 @@
+"""What an agent that sees what happens can be faced with, step by step, and where its actions take it.
+
+A situation is all the agent knows: a state it sees, or a belief. Those of a level are the ones it can be in after so
+many steps, each once, however it got there. An agent with steps left and no action that every possible state has is
+stuck. Only actions are listed that can lead to no such situation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from types import ModuleType
+
+import numpy as np
+
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.task import NoSequenceError, TooManySequencesError
+from empowerment.capacity.kernels import EQUAL_RTOL
+from empowerment.models.belief_space import available_in, normalised
+from empowerment.models.pomdp import POMDP
+
+_EPS = float(np.finfo(float).eps)
+
+Branch = tuple[np.ndarray, np.ndarray]
+"""Probabilities of the situations that an action leads to, and their numbers in the next level."""
+
+
+@dataclass(frozen=True)
+class Situations:
+    """The levels of situations of an agent with feedback.
+
+    Attributes
+    ----------
+    branches : list of list of list of Branch
+        For each level but the last, for each situation, for each admissible action, what that leads to.
+    endings : list of ndarray of shape (n_own_actions, n_readings)
+        For each situation of the last level, what is read after each action it has.
+    told : list of ndarray of shape (n_situations, n_readings), or None
+        For each level after the first, what is read on the way; None if only the last reading counts.
+    relative_error : float
+        No probability is further than this, relative to itself, from exact arithmetic.
+    """
+
+    branches: list[list[list[Branch]]]
+    endings: list[np.ndarray]
+    told: list[np.ndarray] | None
+    relative_error: float
+
+
+def of_states(dynamics: Dynamics, start: int, horizon: int, output: str) -> Situations:
+    """Return the situations of an agent that sees the state, from one column on.
+
+    Parameters
+    ----------
+    dynamics : Dynamics
+    start : int
+    horizon : int
+        At least 1.
+    output : {"final", "trajectory"}
+        Whether the last reading or all of them count.
+
+    Raises
+    ------
+    NoSequenceError
+        If every policy may be stuck before its last step.
+    """
+    levels = list(islice(dynamics.admissible(), horizon))[::-1]
+    if not levels[0].available[start].any():
+        raise NoSequenceError
+    front, branches, told = np.array([start]), [], []
+    for level in levels[:-1]:
+        moves = [[level.actions[a][[column]] for a in _own(level, column)] for column in front.tolist()]
+        following = np.unique(np.concatenate([row.indices for own in moves for row in own]))
+        branches.append([[(row.data, np.searchsorted(following, row.indices)) for row in own] for own in moves])
+        told.append(dynamics.sensor[following].toarray())
+        front = following
+    endings = [
+        np.stack([(dynamics.actions[a][[column]] @ dynamics.sensor).toarray()[0] for a in _own(dynamics, column)])
+        for column in front.tolist()
+    ]
+    error = horizon * dynamics.product_error
+    return Situations(branches, endings, told if output == "trajectory" else None, error)
+
+
+def _own(dynamics: Dynamics, column: int) -> np.ndarray:
+    return np.flatnonzero(dynamics.available[column])
+
+
+def of_beliefs(
+    model: POMDP, belief: np.ndarray, horizon: int, reading: np.ndarray, kernel: ModuleType, most: int
+) -> Situations:
+    """Return the situations of an agent that sees observations, of which only the last reading counts.
+
+    Parameters
+    ----------
+    model : POMDP
+    belief : ndarray of shape (n_states,)
+    horizon : int
+        At least 1.
+    reading : ndarray of shape (n_actions, n_states, n_readings)
+        What is read at the end, by the last action and the last state.
+    kernel : module
+        Its ``equal_rows`` finds beliefs that are equal up to rounding.
+    most : int
+        Most beliefs of a level.
+
+    Raises
+    ------
+    TooManySequencesError
+        If a level has more beliefs.
+    NoSequenceError
+        If every policy may be stuck before its last step.
+    """
+    front, branches = np.asarray(belief, dtype=float)[None], []
+    for step in range(horizon - 1):
+        children: list[np.ndarray] = []
+        places: list[list[Branch]] = [[] for _ in front]
+        for own, able, branch in zip(front, available_in(model.mdp, front), places, strict=True):
+            for action in np.flatnonzero(able):
+                joint = (own @ model.mdp.action_matrices[action]) * model.observation[action].T
+                joint = joint[joint.any(axis=1)]
+                first = sum(len(child) for child in children)
+                branch.append((joint.sum(axis=1), np.arange(first, first + len(joint))))
+                children.append(normalised(joint))
+        if not children:
+            raise NoSequenceError
+        found = np.concatenate(children)
+        same = kernel.equal_rows(found)
+        kept = np.unique(same)
+        if kept.size > most:
+            raise TooManySequencesError(
+                f"after {step + 1} of {horizon} steps there are {kept.size} beliefs, allowed are {most}"
+            )
+        number_of = np.searchsorted(kept, same)
+        branches.append([[(p, number_of[where]) for p, where in own] for own in places])
+        front = found[kept]
+    after = [matrix @ seen for matrix, seen in zip(model.mdp.action_matrices, reading, strict=True)]
+    endings = [
+        np.array([own @ after[a] for a in np.flatnonzero(able)]).reshape(-1, reading.shape[-1])
+        for own, able in zip(front, available_in(model.mdp, front), strict=True)
+    ]
+    error = horizon * (3 * (model.n_states + 4) * _EPS + EQUAL_RTOL)
+    return Situations(*_without_dead_ends(branches, endings), None, error)
+
+
+def _without_dead_ends(
+    branches: list[list[list[Branch]]], endings: list[np.ndarray]
+) -> tuple[list[list[list[Branch]]], list[np.ndarray]]:
+    """Leave out situations in which the agent is stuck, and actions that may lead to one, from the last level on."""
+    alive, kept = np.array([len(own) > 0 for own in endings]), []
+    endings = [own for own in endings if len(own)]
+    for level in reversed(branches):
+        place = np.cumsum(alive) - 1
+        going_on = [[(p, place[where]) for p, where in own if alive[where].all()] for own in level]
+        alive = np.array([len(own) > 0 for own in going_on])
+        kept.append([own for own in going_on if own])
+    if not alive.any():
+        raise NoSequenceError
+    return kept[::-1], endings

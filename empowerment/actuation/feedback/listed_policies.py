@@ -1,0 +1,69 @@
+"""Every policy that goes by the situation alone, where these can be listed.
+
+As far as the last reading goes no policy tells more: a row of a policy that remembers more is a mixture of theirs.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from empowerment.actuation.feedback.information_states import Branch, Situations
+
+# Bytes for each entry of the rows of one step, which are held twice, and sorted at the end.
+_BYTES = 32
+
+
+def rows_of_all_policies(situations: Situations, most: int, memory: float) -> np.ndarray | None:
+    """Return the distributions of the last reading under every policy; None where they are too many.
+
+    Parameters
+    ----------
+    situations : Situations
+        Of which only the last reading counts.
+    most : int
+        Number of policies that may be looked at.
+    memory : float
+        Bytes that may be taken.
+
+    Returns
+    -------
+    ndarray of shape (n_policies, n_readings), or None
+    """
+    n_policies, n_entries = _sizes(situations)
+    if n_policies > most or n_entries * _BYTES > memory:
+        return None
+    rows = _chosen([own[:, None] for own in situations.endings])
+    for level in reversed(situations.branches):
+        rows = _chosen([_mixed(own, rows) for own in level])
+    return np.ascontiguousarray(rows[:, 0])
+
+
+def _sizes(situations: Situations) -> tuple[float, float]:
+    """Return the number of policies, and of entries of the largest array of rows."""
+    n_readings = situations.endings[0].shape[1]
+    levels = [
+        *([len(own) for own in level] for level in situations.branches),
+        [len(own) for own in situations.endings],
+    ]
+    logarithm, largest = 0.0, 0.0
+    for counts in reversed(levels):
+        logarithm = min(logarithm + sum(map(math.log2, counts)), 900.0)
+        largest = max(largest, logarithm + math.log2(len(counts)))
+    return 2.0**logarithm, n_readings * 2.0**largest
+
+
+def _mixed(own: list[Branch], rows: np.ndarray) -> np.ndarray:
+    """Return the rows after each action of a situation: shape (n_actions, n_policies, n_readings)."""
+    return np.stack([np.einsum("f,pfr->pr", chances, rows[:, numbers]) for chances, numbers in own])
+
+
+def _chosen(each: list[np.ndarray]) -> np.ndarray:
+    """Return the rows of every choice of an action for each situation.
+
+    Shape (n_policies, n_situations, n_readings).
+    """
+    choices = np.indices([len(own) for own in each]).reshape(len(each), -1)
+    rows = np.stack([own[chosen] for own, chosen in zip(each, choices, strict=True)], axis=2)
+    return rows.reshape(-1, *rows.shape[2:])

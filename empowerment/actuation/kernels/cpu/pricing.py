@@ -1,0 +1,274 @@
+"""Rows followed by words of actions; see `reference.pricing`.
+
+Rows are taken in blocks of `LANES`, side by side in memory, so that every inner loop runs over a block and the
+compiler makes vector instructions of it. A tree of words is walked depth first: one buffer for each level is all
+that is stored of the rows.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import boolean, float64, int32, void
+
+from empowerment.actuation.kernels import Readings, Steps
+from empowerment.capacity.kernels.cpu.linear import Array
+from empowerment.runtime.interrupts import run
+from empowerment.runtime.jit import (
+    MATRIX,
+    NUMBERS,
+    OUT_MATRIX,
+    OUT_NUMBERS,
+    OUT_VECTOR,
+    STOP,
+    VECTOR,
+    entry_point,
+    jit,
+    read_only,
+    stopped,
+    written,
+)
+
+_WORDS, _TRUTHS = read_only(int32, 2), read_only(boolean, 2)
+_GATHER = (NUMBERS, NUMBERS, VECTOR)
+
+LANES = 64
+
+_LEAST = 2.3e-308  # what is smaller adds nothing to a sum of w log w, and its bits are laid out otherwise
+_SQRT_HALF_BITS, _EXPONENT_SHIFT = 0x3FE6A09E667F3BCD, 52
+_LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
+# Adding an integer to the bits of 1.5 * 2^52 adds it to that number: the vectorised conversion to floating point.
+_MAGIC, _MAGIC_BITS = 6755399441055744.0, 0x4338000000000000
+
+
+@jit()
+def add_offsets(w: Array, total: Array) -> None:
+    """Add ``w (log w - 1)`` to `total`, lane by lane.
+
+    The logarithm is that of the mantissa in [sqrt(1/2), sqrt(2)), as the series of 2 artanh((x - 1) / (x + 1)),
+    plus a multiple of log 2. It is right to 4 units in the last place.
+    """
+    x, exponent = np.empty(LANES), np.empty(LANES)
+    bits, exponent_bits = x.view(np.int64), exponent.view(np.int64)
+    for i in range(LANES):
+        x[i] = max(w[i], _LEAST)
+    for i in range(LANES):
+        power = (bits[i] - _SQRT_HALF_BITS) >> _EXPONENT_SHIFT
+        bits[i] -= power << _EXPONENT_SHIFT
+        exponent_bits[i] = power + _MAGIC_BITS
+    for i in range(LANES):
+        power_of_2 = exponent[i] - _MAGIC
+        f = (x[i] - 1.0) / (x[i] + 1.0)
+        z = f * f
+        series = 1 / 19
+        series = series * z + 1 / 17
+        series = series * z + 1 / 15
+        series = series * z + 1 / 13
+        series = series * z + 1 / 11
+        series = series * z + 1 / 9
+        series = series * z + 1 / 7
+        series = series * z + 1 / 5
+        series = series * z + 1 / 3
+        series = series * z + 1.0
+        log = power_of_2 * _LN2_HIGH + (2.0 * f * series + power_of_2 * _LN2_LOW)
+        total[i] += w[i] * (log - 1.0)
+
+
+@jit()
+def _load(rows: Array, start: int, block: Array) -> int:
+    """Copy rows from `start` on into the lanes of a block; return how many there were."""
+    size = min(LANES, len(rows) - start)
+    for i in range(size):
+        for y in range(block.shape[0]):
+            block[y, i] = rows[start + i, y]
+    return size
+
+
+@jit()
+def _gather(indptr: Array, indices: Array, data: Array, first: int, source: Array, target: Array) -> None:
+    """Fill every row of `target` with the weighted sum of rows of `source` that the CSR row names."""
+    for y in range(target.shape[0]):
+        into = target[y]
+        into[:] = 0.0
+        for k in range(indptr[first + y], indptr[first + y + 1]):
+            weight = data[k]
+            part = source[indices[k]]
+            for i in range(LANES):
+                into[i] += weight * part[i]
+
+
+@jit()
+def _block(missing: Array, source: Array, before: Array, after: Array) -> None:
+    """Mark the lanes that may be where the action is missing."""
+    for i in range(LANES):
+        after[i] = before[i]
+    for y in range(missing.size):
+        if missing[y]:
+            for i in range(LANES):
+                after[i] |= source[y, i] > 0
+
+
+def extend(rows: Array, steps: Steps) -> Array:
+    """Return every row followed by every action: shape (n_rows, n_actions, n_columns)."""
+    n_actions, n_columns = steps.missing.shape
+    found = np.empty((len(rows), n_actions, n_columns))
+    arguments = _contiguous(rows), *steps[:4], found
+    run(_extend, arguments, len(rows) * (steps.data.size + steps.missing.size))
+    return found
+
+
+@entry_point(void(MATRIX, *_GATHER, _TRUTHS, written(float64, 3), STOP))
+def _extend(
+    rows: Array, indptr: Array, indices: Array, data: Array, missing: Array, found: Array, stop: Array
+) -> None:
+    n_actions, n_columns = missing.shape
+    source, target = np.zeros((n_columns, LANES)), np.empty((n_columns, LANES))
+    free, blocked = np.zeros(LANES, dtype=np.bool_), np.empty(LANES, dtype=np.bool_)
+    for start in range(0, len(rows), LANES):
+        size = _load(rows, start, source)
+        for action in range(n_actions):
+            if stopped(stop):
+                return
+            _gather(indptr, indices, data, action * n_columns, source, target)
+            _block(missing[action], source, free, blocked)
+            for i in range(size):
+                for y in range(n_columns):
+                    found[start + i, action, y] = -1.0 if blocked[i] else target[y, i]
+
+
+def leaf_offsets(rows: Array, words: Array, steps: Steps, readings: Readings) -> Array:
+    """Return the offsets of all rows after all words; what a word shares with the one before is not walked again."""
+    found = np.empty((len(rows), len(words)))
+    arguments = _contiguous(rows), words, *steps[:4], *readings, found
+    one = words.shape[1] * steps.data.size / len(steps.missing) + readings.data.size + 10 * readings.indptr.size
+    run(_leaf_offsets, arguments, found.size * one)
+    return found
+
+
+@entry_point(void(MATRIX, _WORDS, *_GATHER, _TRUTHS, *_GATHER, OUT_MATRIX, STOP))
+def _leaf_offsets(
+    rows: Array,
+    words: Array,
+    indptr: Array,
+    indices: Array,
+    data: Array,
+    missing: Array,
+    read_indptr: Array,
+    read_indices: Array,
+    read_data: Array,
+    found: Array,
+    stop: Array,
+) -> None:
+    n_words, length = words.shape
+    n_columns, n_readings = missing.shape[1], read_indptr.size - 1
+    level_rows = np.zeros((length + 1, n_columns, LANES))
+    blocked = np.zeros((length + 1, LANES), dtype=np.bool_)
+    read, total = np.zeros((n_readings, LANES)), np.empty(LANES)
+    for start in range(0, len(rows), LANES):
+        size = _load(rows, start, level_rows[0])
+        for w in range(n_words):
+            if stopped(stop):
+                return
+            level = 0
+            while w > 0 and level < length and words[w, level] == words[w - 1, level]:
+                level += 1
+            for k in range(level, length):
+                action, source = words[w, k], level_rows[k]
+                _gather(indptr, indices, data, action * n_columns, source, level_rows[k + 1])
+                _block(missing[action], source, blocked[k], blocked[k + 1])
+            _gather(read_indptr, read_indices, read_data, 0, level_rows[length], read)
+            total[:] = 1.0
+            for y in range(n_readings):
+                add_offsets(read[y], total)
+            for i in range(size):
+                found[start + i, w] = -math.inf if blocked[length, i] else total[i]
+
+
+def price(rows: Array, suffixes: Array, offsets: Array) -> tuple[Array, Array]:
+    """Return for each row the largest of ``offsets - rows @ suffixes``, and its column."""
+    best, word = np.full(len(rows), -math.inf), np.zeros(len(rows), dtype=np.int64)
+    arguments = _contiguous(rows), _contiguous(suffixes), offsets, best, word
+    run(_price, arguments, rows.size * suffixes.shape[1])
+    return best, word
+
+
+@entry_point(void(MATRIX, MATRIX, MATRIX, OUT_VECTOR, OUT_NUMBERS, STOP))
+def _price(rows: Array, suffixes: Array, offsets: Array, best: Array, word: Array, stop: Array) -> None:
+    n_columns, n_words = suffixes.shape
+    block, cross = np.zeros((n_columns, LANES)), np.empty((4, LANES))
+    for start in range(0, len(rows), LANES):
+        size = _load(rows, start, block)
+        for first in range(0, n_words, 4):  # four words share every load of a block's row
+            if stopped(stop):
+                return
+            a, b = first, min(first + 1, n_words - 1)
+            c, d = min(first + 2, n_words - 1), min(first + 3, n_words - 1)
+            cross[:] = 0.0
+            for y in range(n_columns):
+                part = block[y]
+                for i in range(LANES):
+                    cross[0, i] += part[i] * suffixes[y, a]
+                    cross[1, i] += part[i] * suffixes[y, b]
+                    cross[2, i] += part[i] * suffixes[y, c]
+                    cross[3, i] += part[i] * suffixes[y, d]
+            for k in range(min(4, n_words - first)):
+                for i in range(size):
+                    divergence = offsets[start + i, first + k] - cross[k, i]
+                    if divergence > best[start + i]:
+                        best[start + i] = divergence
+                        word[start + i] = first + k
+
+
+def word_rows(rows: Array, words: Array, steps: Steps) -> Array:
+    """Return row i followed by the actions of word i; a prefix shared with the row before is not walked again."""
+    found = np.empty((len(words), steps.missing.shape[1]))
+    arguments = _contiguous(rows), words, *steps[:4], found
+    run(_word_rows, arguments, words.size * (steps.data.size / len(steps.missing) + found.shape[1]))
+    return found
+
+
+@entry_point(void(MATRIX, _WORDS, *_GATHER, _TRUTHS, OUT_MATRIX, STOP))
+def _word_rows(
+    rows: Array, words: Array, indptr: Array, indices: Array, data: Array, missing: Array, found: Array, stop: Array
+) -> None:
+    n_words, length = words.shape
+    n_columns = missing.shape[1]
+    level_rows = np.zeros((length + 1, n_columns))
+    walked = 0  # how many actions of the word before are good for level_rows
+    for w in range(n_words):
+        if stopped(stop):
+            return
+        same = w > 0
+        for y in range(n_columns):
+            same &= rows[w, y] == level_rows[0, y]
+            level_rows[0, y] = rows[w, y]
+        level = 0
+        while same and level < walked and words[w, level] == words[w - 1, level]:
+            level += 1
+        while level < length:
+            taken = words[w, level]
+            if _is_blocked(missing[taken], level_rows[level]):
+                break
+            for y in range(n_columns):
+                total = 0.0
+                for k in range(indptr[taken * n_columns + y], indptr[taken * n_columns + y + 1]):
+                    total += data[k] * level_rows[level, indices[k]]
+                level_rows[level + 1, y] = total
+            level += 1
+        walked = level
+        for y in range(n_columns):
+            found[w, y] = level_rows[length, y] if level == length else -1.0
+
+
+@jit()
+def _is_blocked(missing: Array, row: Array) -> bool:
+    """Return whether an action is missing in a state where the agent may be."""
+    found = False
+    for y in range(row.size):
+        found |= missing[y] and row[y] > 0
+    return found
+
+
+def _contiguous(rows: Array) -> Array:
+    return np.ascontiguousarray(rows, dtype=np.float64)

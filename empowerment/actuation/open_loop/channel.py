@@ -1,0 +1,263 @@
+"""Open loop: the channel from a fixed sequence of actions to what the agent will read.
+
+A layer holds one row for each sequence of k actions: the joint probability of what has been read on the way and
+of the present state. Only columns that can be reached are kept, and rows that are equal are merged after every
+step: equal rows have equal futures, so the merged one stands for all of them (the capacity depends on the
+convex hull of the rows alone).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from empowerment.actuation.problem import KNOWN_TO, make_view
+from empowerment.actuation.sensor import Sensor
+from empowerment.actuation.task import NoSequenceError, TooManySequencesError
+from empowerment.capacity.kernels import EQUAL_RTOL
+from empowerment.capacity.solve import kernel_of
+from empowerment.core import validate
+from empowerment.core.channel import Channel
+from empowerment.models.mdp import MDP
+
+OUTPUTS = ("final", "trajectory")
+DEFAULT_MEMORY = 4e9
+
+
+class _Columns(NamedTuple):
+    """What the columns of a layer stand for: a history of readings and the present state."""
+
+    histories: list[tuple[int, ...]]
+    history: np.ndarray
+    state: np.ndarray
+
+
+@dataclass(frozen=True)
+class OpenLoop:
+    """Rows of an n-step channel and the action sequence that makes each of them.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_rows, n_outcomes)
+    sequences : ndarray of int of shape (n_rows, horizon)
+        Numbers of the actions; the first of the sequences that were merged into the row.
+    outcomes : list
+        A label for each column: a reading, or the tuple of all readings on the way.
+    relative_error : float
+        No entry is further than this, relative to itself, from that of the sequence's own row in exact
+        arithmetic: sums of non-negative products keep their relative accuracy, and a merged row stands for
+        rows that agree with it to `EQUAL_RTOL`. Both ends of an interval may be off by
+        ``relative_error * (upper + 1)`` nats for it, because ``d(w log(w / q)) = log(w / q) dw`` and
+        ``sum w |log(w / q)| <= D + 2 / e``.
+    """
+
+    rows: np.ndarray
+    sequences: np.ndarray
+    outcomes: list[Any]
+    relative_error: float
+
+
+def actuation_channel(
+    model: Any,
+    state: Any = None,
+    horizon: int = 1,
+    *,
+    belief: Any = None,
+    sensor: Any = None,
+    output: str = "final",
+    known_to: str = "nobody",
+    merge: bool = True,
+    memory: float = DEFAULT_MEMORY,
+) -> Channel:
+    """Return the channel from sequences of actions to what the agent reads afterwards.
+
+    Parameters
+    ----------
+    model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
+    state : hashable
+        Label of the state to start in.
+    horizon : int
+        Number of actions in a sequence.
+    belief : array_like of shape (n_states,), optional
+        Instead of a state; of a POMDP the initial one by default.
+    sensor : None, "state", "observation", "belief", callable or array_like of shape (n_states, n_readings)
+        What is read, as for :func:`empowerment.empowerment`.
+    output : {"final", "trajectory"}
+        Whether the last reading or all `horizon` of them arrive.
+    known_to : {"nobody", "receiver"}
+        Whether the receiver knows the state in which it began; it is then part of what is read.
+    merge : bool
+        Merge sequences whose rows are equal up to rounding, which leaves the capacity as it is. Each row is
+        then labelled by the first of its sequences.
+    memory : float
+        Most bytes that the rows of one step may take.
+
+    Returns
+    -------
+    Channel
+        Inputs are tuples of action labels, outputs the readings (tuples of them for a trajectory) that can
+        occur at all.
+
+    Raises
+    ------
+    NoSequenceError
+        If no sequence of this length is available: each of its actions must be available in every state that
+        the sequence can meet with positive probability. It is a ValueError.
+    MemoryError
+        If there are more rows than `memory` allows.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> corridor = emp.worlds.grid_world(["...."])
+    >>> channel = emp.actuation_channel(corridor, (0, 0), 2)
+    >>> channel.outputs
+    ((0, 0), (0, 1), (0, 2))
+    >>> channel.inputs
+    (('north', 'north'), ('north', 'east'), ('east', 'east'))
+    """
+    horizon = validate.short_horizon(horizon)
+    validate.one_of(output, OUTPUTS, "output")
+    memory = validate.memory(memory)
+    validate.one_of(known_to, KNOWN_TO[:2], "known_to of a channel")
+    kernel = kernel_of(None)[1] if validate.flag(merge, "merge") else None
+    asked: dict[str, Any] = {"states": None if state is None else [state], "beliefs": belief}
+    view = make_view(model, **asked, sensor=sensor, known_to=known_to, horizon=horizon, memory=memory)
+    if view.starts.size != 1:
+        raise ValueError(f"{view.starts.size} states to start in, expected one: name a state, or a belief")
+    model, start = view.model, int(view.starts[0])
+    try:
+        found = open_loop(model, start, horizon, view.sensor, output, memory, kernel)
+    except NoSequenceError:
+        where = f"state {view.labels[0]!r}" if view.beliefs is None else "this belief"
+        raise NoSequenceError(
+            f"no sequence of {horizon} actions is available from {where}: each action must be available in every "
+            "state that the sequence can meet"
+        ) from None
+    inputs = [tuple(model.actions[a] for a in sequence) for sequence in found.sequences]
+    return Channel.from_valid(found.rows, inputs, found.outcomes)
+
+
+def open_loop(
+    model: MDP,
+    start: int,
+    horizon: int,
+    sensor: Sensor,
+    output: str,
+    memory: float,
+    kernel: ModuleType | None,
+    max_sequences: float = math.inf,
+) -> OpenLoop:
+    """Return the rows from the state numbered `start`; see :func:`actuation_channel`.
+
+    `kernel` is the module whose ``equal_rows`` decides what is merged; without one nothing is. A step with more
+    sequences than `max_sequences` raises a `TooManySequencesError`.
+    """
+    # For the last reading alone nothing is read on the way: every state gives the same reading.
+    on_the_way = sensor.matrix if output == "trajectory" else sparse.csr_array(np.ones((model.n_states, 1)))
+    columns = _Columns([()], np.zeros(1, dtype=np.int64), np.array([start]))
+    rows, sequences, relative_error = np.ones((1, 1)), np.zeros((1, 0), dtype=np.int32), 0.0
+    for step in range(1, horizon + 1):
+        matrices, following = _step(model, on_the_way, columns)
+        n_rows, n_columns = len(rows) * model.n_actions, following.state.size
+        if n_rows > max_sequences:
+            raise TooManySequencesError(f"step {step} of {horizon} has {n_rows} sequences")
+        _check_memory(n_rows * n_columns, memory, step, horizon)
+        rows, sequences = _extend(model, rows, sequences, columns, matrices)
+        if not rows.size:
+            raise NoSequenceError
+        relative_error += _error_of_product(columns)
+        columns = following
+        rows, sequences = _merged(rows, sequences, kernel)
+    relative_error += _error_of_product(columns)
+    rows, outcomes = _read_out(rows, columns, sensor, output)
+    rows, sequences = _merged(rows, sequences, kernel)
+    return OpenLoop(rows, sequences, outcomes, relative_error)
+
+
+def _step(model: MDP, readings: sparse.csr_array, columns: _Columns) -> tuple[list[sparse.csr_array], _Columns]:
+    """Return for each action the matrix from this layer's columns to the next one's, and those columns."""
+    n_readings = readings.shape[1]
+    entries, keys = [], []
+    for matrix in model.action_matrices:
+        moves = matrix[columns.state].tocoo()
+        seen = readings[moves.col].tocoo()  # row i: what can be read at the end of move i
+        source, successor = moves.row[seen.row], moves.col[seen.row]
+        history = columns.history[source] * n_readings + seen.col
+        entries.append((source, moves.data[seen.row] * seen.data))
+        keys.append(history * model.n_states + successor)
+    unique, position = np.unique(np.concatenate(keys), return_inverse=True)
+    shape = (columns.state.size, unique.size)
+    matrices, start = [], 0
+    for source, probability in entries:
+        target = position[start : start + source.size]
+        matrices.append(sparse.csr_array((probability, (source, target)), shape=shape))
+        start += source.size
+    histories, history = np.unique(unique // model.n_states, return_inverse=True)
+    paths = [(*columns.histories[old // n_readings], int(old % n_readings)) for old in histories]
+    return matrices, _Columns(paths, history, unique % model.n_states)
+
+
+def _extend(
+    model: MDP,
+    rows: np.ndarray,
+    sequences: np.ndarray,
+    columns: _Columns,
+    matrices: list[sparse.csr_array],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Append every action to every sequence that can be followed by it."""
+    n_actions = len(matrices)
+    extended = np.empty((len(rows), n_actions, matrices[0].shape[1]))
+    for action, matrix in enumerate(matrices):
+        extended[:, action] = rows @ matrix
+    longer = np.concatenate(
+        [
+            np.repeat(sequences, n_actions, axis=0),
+            np.tile(np.arange(n_actions, dtype=np.int32), len(sequences))[:, None],
+        ],
+        axis=1,
+    )
+    extended = extended.reshape(len(longer), -1)
+    missing = ~model.available[columns.state]
+    if not missing.any():
+        return extended, longer
+    allowed = ~((rows > 0) @ missing).reshape(-1)
+    return extended[allowed], longer[allowed]
+
+
+def _merged(rows: np.ndarray, sequences: np.ndarray, kernel: ModuleType | None) -> tuple[np.ndarray, np.ndarray]:
+    if kernel is None:
+        return rows, sequences
+    first = kernel.equal_rows(rows)
+    kept = np.flatnonzero(first == np.arange(first.size))
+    return (rows, sequences) if kept.size == len(rows) else (rows[kept], sequences[kept])
+
+
+def _error_of_product(columns: _Columns) -> float:
+    """Bound the relative error that one product over these columns, and the merging after it, add to each entry."""
+    return EQUAL_RTOL + float((columns.state.size + 2) * np.finfo(float).eps)
+
+
+def _read_out(rows: np.ndarray, columns: _Columns, sensor: Sensor, output: str) -> tuple[np.ndarray, list[Any]]:
+    """Sum over what is not read at the end."""
+    if output == "trajectory":
+        n_columns = columns.history.size
+        summing = sparse.csr_array((np.ones(n_columns), (np.arange(n_columns), columns.history)))
+        labels = [tuple(sensor.readings[r] for r in path) for path in columns.histories]
+        return np.ascontiguousarray(rows @ summing), labels
+    reading = sensor.matrix[columns.state]
+    seen = np.flatnonzero(np.bincount(reading.indices, minlength=reading.shape[1]))
+    return np.ascontiguousarray(rows @ reading[:, seen]), [sensor.readings[int(r)] for r in seen]
+
+
+def _check_memory(entries: int, memory: float, step: int, horizon: int) -> None:
+    if 8 * entries > memory:
+        raise MemoryError(
+            f"step {step} of {horizon} takes {8 * entries / 1e9:.3g} GB of rows, "
+            f"allowed are {memory / 1e9:.3g} GB; shorten the horizon, coarsen the sensor or raise memory="
+        )

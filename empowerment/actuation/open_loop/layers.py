@@ -1,0 +1,107 @@
+"""Layers of rows: one for each sequence of k actions, less those that add nothing.
+
+Rows that are equal have equal futures, so one stands for all of them. More generally a row inside the convex hull
+of others never adds anything, after any further actions: each step is linear, and the capacity depends on the
+hull of the last rows alone.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.open_loop.hull import extreme_rows
+from empowerment.capacity.kernels import EQUAL_RTOL
+
+# In few dimensions few points are extreme; in many nearly all of them are, and finding out takes long.
+HULL_COLUMNS, _HULL_ROWS = 12, 2000
+WORTH_PRUNING = 0.8
+
+
+class Layer(NamedTuple):
+    """Rows after some actions, and the sequences that lead to them.
+
+    Attributes
+    ----------
+    rows : ndarray of shape (n_rows, n_columns)
+    sequences : ndarray of int of shape (n_rows, length)
+        Numbers of the actions; the first of the sequences that were merged into the row.
+    relative_error : float
+        No entry is further than this, relative to itself, from that of the sequence's own row in exact
+        arithmetic: sums of non-negative products keep their relative accuracy, and a merged row stands for rows
+        that agree with it to ``EQUAL_RTOL``. Both ends of an interval may be off by ``relative_error * (upper + 1)``
+        nats for it, because ``d(w log(w / q)) = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``.
+    deleted : float
+        Every row that was pruned is, up to a part of this size, a mixture of rows that are left.
+    """
+
+    rows: np.ndarray
+    sequences: np.ndarray
+    relative_error: float
+    deleted: float
+
+
+class Kernels(NamedTuple):
+    """The kernels of one backend: those that follow actions and those that solve channels."""
+
+    actuation: ModuleType
+    capacity: ModuleType
+
+
+def first_layer(rows: np.ndarray, names: np.ndarray | None = None, relative_error: float = 0.0) -> Layer:
+    """Return the layer before any action; `names` tell its rows apart at the beginning of their sequences."""
+    names = np.zeros((len(rows), 0)) if names is None else names
+    return Layer(rows, names.astype(np.int32), relative_error, 0.0)
+
+
+def walk(layer: Layer, dynamics: Dynamics, n_steps: int, kernels: Kernels, max_entries: float) -> Layer:
+    """Take up to `n_steps` more actions, as long as a layer has no more than `max_entries` entries.
+
+    The layer has no rows where no sequence is available.
+    """
+    prune = dynamics.n_columns <= HULL_COLUMNS
+    for _ in range(n_steps):
+        if len(layer.rows) * dynamics.n_actions * dynamics.n_columns > max_entries:
+            break
+        layer = merged(_extended(layer, dynamics, kernels), kernels)
+        if prune and 2 * dynamics.n_columns < len(layer.rows) <= _HULL_ROWS:
+            pruned = _pruned(layer)
+            prune = len(pruned.rows) <= WORTH_PRUNING * len(layer.rows)
+            layer = pruned
+    return layer
+
+
+def _extended(layer: Layer, dynamics: Dynamics, kernels: Kernels) -> Layer:
+    """Append every action to every sequence that it can follow."""
+    n_actions = dynamics.n_actions
+    rows = kernels.actuation.extend(layer.rows, dynamics.steps).reshape(-1, dynamics.n_columns)
+    last = np.tile(np.arange(n_actions, dtype=np.int32), len(layer.rows))
+    sequences = np.concatenate([np.repeat(layer.sequences, n_actions, axis=0), last[:, None]], axis=1)
+    error = layer.relative_error + dynamics.product_error
+    available = rows[:, 0] >= 0
+    if not available.all():
+        rows, sequences = rows[available], sequences[available]
+    return Layer(rows, sequences, error, layer.deleted)
+
+
+def merged(layer: Layer, kernels: Kernels) -> Layer:
+    """Keep one of each group of rows that are equal up to rounding."""
+    if len(layer.rows) < 2:
+        return layer
+    first = kernels.capacity.equal_rows(layer.rows)
+    layer = layer._replace(relative_error=layer.relative_error + EQUAL_RTOL)
+    return _chosen(layer, np.flatnonzero(first == np.arange(first.size)), 0.0)
+
+
+def _pruned(layer: Layer) -> Layer:
+    return _chosen(layer, *extreme_rows(layer.rows))
+
+
+def _chosen(layer: Layer, kept: np.ndarray, deleted: float) -> Layer:
+    if kept.size == len(layer.rows):
+        return layer
+    share = 1.0 - (1.0 - layer.deleted) * (1.0 - deleted)
+    return layer._replace(rows=layer.rows[kept], sequences=layer.sequences[kept], deleted=share)

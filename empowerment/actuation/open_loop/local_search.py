@@ -1,0 +1,140 @@
+"""A lower end at horizons where not every sequence can be priced: good sequences made of good sequences.
+
+Any set of sequences proves a lower end. This oracle looks near those found so far. It crosses them, the beginning of
+one, any action, the end of another, for every place of the cut; and it exchanges two actions of one or moves one to
+another place. It knows nothing about the rest, so that it bounds nothing from above.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.open_loop.column_generation import Columns
+from empowerment.actuation.open_loop.layers import Kernels
+from empowerment.capacity.solve import row_offsets
+from empowerment.core.channel import Channel
+
+# Sequences that carry the optimum so far have the largest divergence; others this close to it, in nats, count too.
+_CARRYING = 1e-3
+_MOST_CROSSED, _CROSSINGS = 60, 1200
+_MOST_PROPOSED = 400
+
+
+class LocalSearch:
+    """Sequences near those found so far.
+
+    Parameters
+    ----------
+    seeds : ndarray of int of shape (n_seeds, horizon)
+    start : ndarray of shape (n_columns,)
+        The row before any action.
+    upper : float
+        An upper end, in nats; the search is over once the lower end meets it.
+    most : int
+        Number of sequences that may be remembered.
+    dynamics : Dynamics
+    kernels : Kernels
+    """
+
+    def __init__(
+        self, seeds: np.ndarray, start: np.ndarray, upper: float, most: int, dynamics: Dynamics, kernels: Kernels
+    ) -> None:
+        self._start, self._upper, self._most = start, upper, most
+        self._dynamics, self._kernel = dynamics, kernels.actuation
+        self._rows, self._offsets = np.empty((0, dynamics.sensor.shape[1])), np.empty(0)
+        self._words = np.empty((0, seeds.shape[1]), dtype=np.int32)
+        self._varied = np.empty(0, dtype=bool)
+        self._seen: set[bytes] = set()
+        self._remember(seeds)
+
+    def first(self) -> Columns:
+        """Return the seeds that are available."""
+        return self._columns(np.arange(len(self._words)))
+
+    def price(self, q: np.ndarray, above: float) -> tuple[float, Columns]:
+        """Return the upper end known from elsewhere, and sequences seen by now that are furthest from q."""
+        divergences = self._divergences(q)
+        distance = np.abs(divergences - above)
+        centres = np.flatnonzero(distance < _CARRYING)
+        centres = centres[np.argsort(distance[centres], kind="stable")]
+        if self._words.size and len(self._words) < self._most:
+            fresh = centres[~self._varied[centres]][: self._share()]
+            self._varied[fresh] = True
+            varied = [_variations(self._words[c]) for c in fresh]
+            crossed = self._crossings(self._words[centres[: self._share()]], q, above)
+            self._remember(np.concatenate([*varied, crossed]))
+            divergences = self._divergences(q)
+        which = np.flatnonzero(divergences > above)
+        return self._upper, self._columns(which[np.argsort(-divergences[which], kind="stable")[:_MOST_PROPOSED]])
+
+    def _share(self) -> int:
+        """Return how many sequences are crossed; fewer of long ones, which take longer."""
+        return int(np.clip(_CROSSINGS // self._words.shape[1], 8, _MOST_CROSSED))
+
+    def _divergences(self, q: np.ndarray) -> np.ndarray:
+        return np.asarray(self._offsets - self._rows @ np.log(q) + (q.sum() - 1.0))
+
+    def _columns(self, which: np.ndarray) -> Columns:
+        return Columns(self._rows[which], np.zeros(which.size), self._words[which])
+
+    def _remember(self, words: np.ndarray) -> None:
+        """Add those words that are new and available."""
+        words = np.unique(words.astype(np.int32), axis=0)
+        words = words[[i for i, word in enumerate(words) if word.tobytes() not in self._seen]]
+        self._seen.update(word.tobytes() for word in words)
+        rows = self._follow(words)
+        available = rows[:, 0] >= 0
+        rows = self._dynamics.read(rows[available])
+        self._rows = np.concatenate([self._rows, rows])
+        self._offsets = np.concatenate([self._offsets, row_offsets(Channel.from_valid(rows))])
+        self._words = np.concatenate([self._words, words[available]])
+        self._varied = np.concatenate([self._varied, np.zeros(len(rows), dtype=bool)])
+
+    def _follow(self, words: np.ndarray) -> np.ndarray:
+        starts = np.repeat(self._start[None], len(words), axis=0)
+        return np.asarray(self._kernel.word_rows(starts, np.ascontiguousarray(words), self._dynamics.steps))
+
+    def _crossings(self, parents: np.ndarray, q: np.ndarray, above: float) -> np.ndarray:
+        """Return the best child of every beginning and of every end, for every place of the cut."""
+        read_log_q = np.asarray(self._dynamics.sensor @ np.log(q))
+        found = [np.empty((0, parents.shape[1]), dtype=np.int32)]
+        for cut in range(parents.shape[1]):
+            ends = np.unique(parents[:, cut + 1 :], axis=0)
+            beginnings = np.unique(parents[:, :cut], axis=0)
+            layer = self._kernel.extend(self._follow(beginnings), self._dynamics.steps)
+            shape = len(beginnings), self._dynamics.n_actions, len(ends)
+            rows = layer.reshape(-1, self._dynamics.n_columns)
+            available = rows[:, 0] >= 0
+            rows = np.maximum(rows, 0.0)
+            offsets = self._kernel.leaf_offsets(rows, ends, self._dynamics.steps, self._dynamics.readings)
+            worth = offsets - rows @ self._dynamics.before(read_log_q, ends)
+            worth[~available] = -np.inf
+            found.append(_children(worth.reshape(shape), beginnings, ends, above))
+        return np.concatenate(found)
+
+
+def _children(worth: np.ndarray, beginnings: np.ndarray, ends: np.ndarray, above: float) -> np.ndarray:
+    """Return the words above a threshold that are best for their beginning or for their end."""
+    first = worth.reshape(len(beginnings), -1).argmax(axis=1)
+    last = worth.transpose(2, 0, 1).reshape(len(ends), -1).argmax(axis=1)
+    n_actions, n_ends = worth.shape[1:]
+    b = np.concatenate([np.arange(len(beginnings)), last // n_actions])
+    a = np.concatenate([first // n_ends, last % n_actions])
+    e = np.concatenate([first % n_ends, np.arange(len(ends))])
+    good = worth[b, a, e] > above
+    b, a, e = b[good], a[good], e[good]
+    return np.concatenate([beginnings[b], a[:, None].astype(np.int32), ends[e]], axis=1)
+
+
+def _variations(word: np.ndarray) -> np.ndarray:
+    """Return the words in which two actions are exchanged, or one is moved to another place."""
+    length = word.size
+    one, other = np.triu_indices(length, 1)
+    exchanged = np.repeat(word[None], one.size, axis=0)
+    exchanged[np.arange(one.size), one], exchanged[np.arange(one.size), other] = word[other], word[one]
+    # Taking place i out and putting it in again at j: a rotation of what lies between.
+    i, j, k = np.meshgrid(*[np.arange(length)] * 3, indexing="ij")
+    rotated = np.where((i <= k) & (k < j), k + 1, np.where((j < k) & (k <= i), k - 1, k))
+    rotated = np.where(k == j, i, rotated).reshape(-1, length)
+    return np.concatenate([exchanged, word[rotated]])

@@ -1,0 +1,1 @@
+"""Capacities under constraints on the cost of inputs."""

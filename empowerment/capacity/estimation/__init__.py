@@ -1,0 +1,1 @@
+"""Capacities estimated from samples of a channel."""

@@ -1,0 +1,1 @@
+"""Bounds on the capacity of channels whose rows are known in part."""

@@ -1,0 +1,406 @@
+"""Bounds on the capacity of a channel whose rows are known in part, as top-k lists of probabilities are."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from empowerment.capacity.partial.completions import Completions, Found, certificate
+from empowerment.capacity.partial.minimum import smallest_by_cvxpy, smallest_capacity
+from empowerment.capacity.partial.rows import ObservedPart, observed_part
+from empowerment.capacity.solve import channel_capacity
+from empowerment.core import validate
+from empowerment.core.channel import Channel
+from empowerment.core.intervals import Interval
+from empowerment.core.status import ON_FAILURE, Status, tell_failure
+
+METHODS = ("auto", "interior-point", "convex")
+
+# The program aims a little below the tolerance; the rest is room for the outward rounding of its proof.
+_INNER = 0.9
+# Most ordinary capacities that are solved where the interior-point method stops short.
+_POLISH = 15
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CapacityExtreme(Interval):
+    """The smallest or the largest capacity of all completions, with the interval that is proved to hold it.
+
+    Attributes
+    ----------
+    value : float
+        Best estimate, between `lower` and `upper`.
+    lower, upper : float
+        Proved ends, rounded outward.
+    attained : bool
+        Whether some completion is known to have this capacity. If not, it bounds the capacity of all of them.
+    completion : ndarray of shape (n_inputs, n_columns)
+        The columns of `observed`, and after them those for outputs that have none: one for all inputs in a
+        minimum, one for each input in a maximum.
+    input_distribution : ndarray of shape (n_inputs,)
+    output_distribution : ndarray of shape (n_columns,)
+    n_iter : int
+        Steps of the method.
+    status : Status
+    method : str
+        "common column" and "private columns" (an ordinary capacity of `completion`, proved as that of any
+        channel), "interior-point", "projections" and "convex" (the convex program, by the library's own method,
+        by projections after it stopped short, or through CVXPY), or "wider bracket" (see
+        :func:`capacity_bounds`).
+    base, tol, rtol : float
+    """
+
+    value: float
+    lower: float
+    upper: float
+    attained: bool
+    completion: np.ndarray
+    input_distribution: np.ndarray
+    output_distribution: np.ndarray
+    n_iter: int
+    status: Status
+    method: str
+    base: float
+    tol: float
+    rtol: float = 0.0
+
+    def __float__(self) -> float:
+        return float(self.value)
+
+    def __repr__(self) -> str:
+        return (
+            f"CapacityExtreme({self.stated()}, "
+            f"gap {self.gap:.1e}, {'converged' if self.converged else 'NOT converged'}, "
+            f"{'attained' if self.attained else 'a bound only'}, {self.method}, {self.n_iter} steps)"
+        )
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CapacityBounds(Interval):
+    """An interval that holds the capacity of every completion of a channel that is known in part.
+
+    Attributes
+    ----------
+    minimum, maximum : CapacityExtreme
+        The smallest capacity of any completion and the largest, each with its own certified interval.
+    residual_in : str
+        Where the residual mass may be.
+    unseen : int or float
+        How many outputs without a column there may be.
+    base, tol, rtol : float
+        `tol` is the width that was asked for of the interval of each extreme.
+    """
+
+    minimum: CapacityExtreme
+    maximum: CapacityExtreme
+    residual_in: str
+    unseen: float
+    base: float
+    tol: float
+    rtol: float = 0.0
+
+    @property
+    def lower(self) -> float:
+        """No completion has a capacity below this."""
+        return self.minimum.lower
+
+    @property
+    def upper(self) -> float:
+        """No completion has a capacity above this."""
+        return self.maximum.upper
+
+    @property
+    def extremes_converged(self) -> bool:
+        """Whether both extremes are known to within the tolerance.
+
+        The distance between them is not a matter of computing: `converged`, which is about that, is seldom true.
+        """
+        return bool(self.minimum.converged and self.maximum.converged)
+
+    @property
+    def status(self) -> Status:
+        """The less favourable status of the two extremes."""
+        return max(self.minimum.status, self.maximum.status)
+
+    @property
+    def method(self) -> str:
+        """How the ends were found: "bracket" if two ordinary capacities gave them, else the minimum's method."""
+        return "bracket" if self.minimum.method.endswith("column") else self.minimum.method
+
+    @property
+    def n_iter(self) -> int:
+        """Steps for both ends together."""
+        return self.minimum.n_iter + self.maximum.n_iter
+
+    def __repr__(self) -> str:
+        return (
+            f"CapacityBounds([{self.lower:.10g}, {self.upper:.10g}] {self.unit}, gap {self.gap:.4g}, "
+            f"extremes {'converged' if self.extremes_converged else 'NOT converged'}, {self.method}, "
+            f"residual {self.residual_in})\n"
+            f"  minimum {self.minimum!r}\n  maximum {self.maximum!r}\n  {self.status.sentence}"
+        )
+
+
+def capacity_bounds(
+    observed: Any,
+    residual: Any = None,
+    *,
+    residual_in: str = "anywhere",
+    unseen: float = math.inf,
+    listed: Any = None,
+    caps: Any = None,
+    tol: float = 1e-9,
+    method: str = "auto",
+    backend: str | None = None,
+    base: float = 2,
+    max_iter: int = 200,
+    on_failure: str = "warn",
+) -> CapacityBounds:
+    """Return the smallest and the largest capacity of a channel of which each row is known in part.
+
+    A language model that reports its k most probable tokens tells, for each prompt, the probabilities of some
+    outputs and how much is left for the others. Every channel that agrees with what is known is a completion.
+
+    Parameters
+    ----------
+    observed : array_like or sparse array of shape (n_inputs, n_outputs)
+        Known probabilities, at least 0; 0 where nothing is known. A sparse array is made dense.
+    residual : array_like of shape (n_inputs,), optional
+        Mass of each row that is not in `observed`; by default 1 less the sum of the row (0 if that is at
+        most 2e-15). If given it must fit that sum within 1e-9 (float32: 1e-5) and is taken as it is.
+    residual_in : {"anywhere", "unlisted", "outside"}
+        Where the residual of a row may be. ``"anywhere"``: on every output, also as a further part of one in
+        the list. ``"unlisted"``: on outputs that the row does not list. ``"outside"``: on outputs that have no
+        column, because each row was asked about every column.
+    unseen : int or ``math.inf``
+        How many outputs without a column there may be, for a language model the size of its vocabulary less
+        the number of columns. With 0 the residual must fit into the columns; with 1 all inputs share what is
+        outside.
+    listed : array_like of bool of shape (n_inputs, n_outputs), optional
+        For ``"unlisted"``: whether a row lists an output, so that its probability is known exactly; by default
+        wherever it is above 0.
+    caps : float or array_like of shape (n_inputs,), optional
+        For ``"unlisted"``: no output that the row does not list has more, with or without a column. In a
+        list of the k most probable outputs that is the k-th probability.
+    tol : float
+        Width wanted of the interval of each extreme, in the result's unit; at least 1e-12.
+    method : {"auto", "interior-point", "convex"}
+        How the minimum is found where that takes the convex program: by the library's own interior-point
+        method (and projections where it stops short), through CVXPY, or (``"auto"``) by the first and, if that
+        misses the tolerance, the second where it is installed. All is certified in the same way.
+    backend : {"numba", "reference", "jax"}, optional
+        Of the ordinary capacities; see :func:`channel_capacity`. The program itself runs in NumPy.
+    base : float
+        2 for bits, ``math.e`` for nats.
+    max_iter : int
+        Most steps of the interior-point method.
+    on_failure : {"warn", "raise", "ignore"}
+        What to do when the interval of an extreme stays wider than the tolerance. It holds in any case.
+
+    Returns
+    -------
+    CapacityBounds
+
+    Raises
+    ------
+    ValueError
+        If `observed` and `residual` are not parts of distributions, if they have no completion, or if an option
+        is not known or belongs to another one.
+    ImportError
+        If ``method="convex"`` and CVXPY or Clarabel is not installed.
+    RuntimeError
+        If the tolerance is missed and ``on_failure="raise"``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the tolerance is missed and ``on_failure="warn"``.
+
+    Notes
+    -----
+    *Maximum.* Give each row its residual as an output of its own. Every completion is a coarser form of that
+    channel: who sees the private output of x can draw from the residual of x. So its capacity is the largest,
+    and it is attained if there are enough unseen outputs.
+
+    *Minimum.* The capacity is convex in the channel, so outputs without a column may as well share one profile,
+    and count as one column together. If that leaves one completion, its capacity is the minimum; otherwise a
+    convex program finds it. Its two ends follow from the returned distributions p and q and completion W0: with
+    c the largest entry of pW0 / q,
+
+    ``min over W of sum_xy p_x W_xy log(W0_xy / (c q_y)) <= minimum <= max_x D(W0_x || q)``.
+
+    Should the program miss the tolerance, the ends that need none are taken where they are narrower: with h the
+    entropy of whether the output was observed, ``I(p; [observed | residual]) - h`` and, if there are unseen
+    outputs enough, the capacity of ``[observed | residual]``. The method is then "wider bracket".
+
+    References
+    ----------
+    Kemperman (1974), "On the Shannon capacity of an arbitrary channel".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.capacity.partial.bounds import capacity_bounds
+    >>> bounds = capacity_bounds(0.9 * np.eye(3))
+    >>> round(float(bounds.minimum), 9), round(float(bounds.maximum), 9), bounds.minimum.attained
+    (1.015966907, 1.584962501, True)
+    >>> round(float(capacity_bounds(0.9 * np.eye(3), residual_in="outside").minimum), 9)
+    1.426466251
+    """
+    validate.one_of(method, METHODS, "method")
+    validate.one_of(on_failure, ON_FAILURE, "on_failure")
+    tol, _ = validate.tolerances(tol, 0.0)
+    wish = _Wish(tol, validate.base(base), method, backend, validate.limit(max_iter, "max_iter"))
+    if method == "convex":
+        _need_cvxpy()
+    part = observed_part(observed, residual, residual_in, unseen, listed, caps)
+    minimum = _minimum(part.completions(), wish, part.may_share)
+    if not part.residual.any() or (residual_in == "outside" and part.unseen == 1):
+        maximum = minimum
+    else:
+        maximum = _maximum(part, wish)
+    result = CapacityBounds(minimum, maximum, residual_in, part.unseen, wish.base, tol)
+    if not result.extremes_converged:
+        gap = max(minimum.gap, maximum.gap)
+        sentence = f"an extreme is known to {gap:.2e} {result.unit}, wanted {tol:.2e}: {result.status.sentence}"
+        tell_failure(sentence, on_failure)
+    return result
+
+
+class _Wish(NamedTuple):
+    """What the caller asked for."""
+
+    tol: float
+    base: float
+    method: str
+    backend: str | None
+    max_iter: int
+
+
+def _minimum(among: Completions, wish: _Wish, may_share: bool) -> CapacityExtreme:
+    """Return the smallest capacity; `may_share` tells whether all residual may be on unseen outputs."""
+    if among.fixed_rows.all():
+        return _ordinary(among.observed + among.room, wish, "common column", attained=True)
+    columns = ((among.observed > 0) | (among.room > 0)).any(axis=0)
+    part = Completions(among.observed[:, columns], among.room[:, columns], among.residual)
+    found, method = _solve(part, wish)
+    completion, q = np.zeros(among.room.shape), np.zeros(columns.size)
+    completion[:, columns], q[columns] = found.completion, found.q
+    unit = math.log(wish.base)
+    lower, upper = max(found.lower / unit, 0.0), found.upper / unit
+    stopped = Status.MAX_ITER if method != "convex" and found.n_iter >= wish.max_iter else Status.PRECISION
+    result = CapacityExtreme(
+        value=max(0.5 * (lower + upper), 0.0),
+        lower=lower,
+        upper=upper,
+        attained=True,
+        completion=completion,
+        input_distribution=found.p,
+        output_distribution=q,
+        n_iter=found.n_iter,
+        status=Status.CERTIFIED if upper - lower <= wish.tol else stopped,
+        method=method,
+        base=wish.base,
+        tol=wish.tol,
+    )
+    if result.converged:
+        return result
+    return min(result, _wider_bracket(among, wish, result.status, may_share), key=lambda each: each.gap)
+
+
+def _solve(among: Completions, wish: _Wish) -> tuple[Found, str]:
+    """Return the completion of the smallest capacity, and the method that found it."""
+    tol = _INNER * wish.tol * math.log(wish.base)
+    if wish.method == "convex":
+        return smallest_by_cvxpy(among), "convex"
+    own, name = smallest_capacity(among, tol, wish.max_iter), "interior-point"
+    if own.upper - own.lower > tol and own.n_iter < wish.max_iter:
+        own, name = _narrower((own, name), (_polished(among, own, tol, wish), "projections"))
+    if own.upper - own.lower <= tol or wish.method == "interior-point" or not _has_cvxpy():
+        return own, name
+    return _narrower((own, name), (smallest_by_cvxpy(among), "convex"))
+
+
+def _narrower(first: tuple[Found, str], second: tuple[Found, str]) -> tuple[Found, str]:
+    return min(first, second, key=lambda each: each[0].upper - each[0].lower)
+
+
+def _polished(among: Completions, found: Found, tol: float, wish: _Wish) -> Found:
+    """Go on where the interior point cannot: solve the completion found, take the one nearest to its output, again.
+
+    The capacity of the completion never rises. Its input distribution need not be the one that proves the
+    minimum, so that of the interior point is tried as well.
+    """
+    best = last = found
+    for _ in range(min(_POLISH, wish.max_iter - found.n_iter)):
+        solved = channel_capacity(
+            Channel.from_valid(np.ascontiguousarray(last.completion)),
+            tol=max(0.1 * tol, validate.MIN_TOL),
+            base=math.e,
+            backend=wish.backend,
+            on_failure="ignore",
+        )
+        tried = [
+            certificate(among, p, solved.output_distribution, last.n_iter + 1)
+            for p in (solved.input_distribution, found.p)
+        ]
+        last = tried[0]
+        best = min(best, *tried, key=lambda each: each.upper - each.lower)
+        if best.upper - best.lower <= tol:
+            break
+    return best._replace(n_iter=last.n_iter)
+
+
+def _wider_bracket(among: Completions, wish: _Wish, status: Status, may_share: bool) -> CapacityExtreme:
+    """Return the ends of the minimum that need no program."""
+    rows = among.observed[:, :-1]
+    bucket = _ordinary(np.column_stack([rows, among.residual]), wish, "wider bracket", attained=True)
+    hidden = float(bucket.input_distribution @ among.residual)
+    parts = np.array([hidden, 1.0 - hidden])
+    entropy = -float((parts * np.log(np.maximum(parts, 1e-300))).sum()) / math.log(wish.base)
+    lower = max(bucket.lower - entropy * (1 + 1e-14) - 1e-15, 0.0)
+    upper = bucket.upper if may_share else math.inf
+    status = Status.CERTIFIED if upper - lower <= wish.tol else status
+    return replace(bucket, value=lower, lower=lower, upper=upper, status=status)
+
+
+def _maximum(part: ObservedPart, wish: _Wish) -> CapacityExtreme:
+    matrix = np.hstack([part.rows, np.diag(part.residual)])
+    return _ordinary(matrix, wish, "private columns", attained=part.private_outputs <= part.unseen)
+
+
+def _ordinary(matrix: np.ndarray, wish: _Wish, method: str, attained: bool) -> CapacityExtreme:
+    found = channel_capacity(
+        Channel.from_valid(np.ascontiguousarray(matrix)),
+        tol=wish.tol,
+        base=wish.base,
+        backend=wish.backend,
+        on_failure="ignore",
+    )
+    return CapacityExtreme(
+        value=float(found.value),
+        lower=float(found.lower),
+        upper=float(found.upper),
+        attained=attained,
+        completion=matrix,
+        input_distribution=found.input_distribution,
+        output_distribution=found.output_distribution,
+        n_iter=int(found.n_iter),
+        status=found.status,
+        method=method,
+        base=wish.base,
+        tol=wish.tol,
+    )
+
+
+def _has_cvxpy() -> bool:
+    return all(importlib.util.find_spec(name) is not None for name in ("cvxpy", "clarabel"))
+
+
+def _need_cvxpy() -> None:
+    if not _has_cvxpy():
+        raise ImportError('method="convex" needs CVXPY and Clarabel: pip install "empowerment[convex]"')
