@@ -55,13 +55,11 @@ def timed(what: str, call: Callable[[], T]) -> tuple[float, T]:
 
 def main(side: int = 1000, horizon: int = 20) -> None:
     """Build the world, count, check and print."""
-    emp.empowerment(emp.worlds.open_grid(3), 1, keep_sequences=False)  # compiles
+    emp.empowerment(emp.worlds.open_grid(3), 1)  # compiles
     lines = drawing(side)
     _, world = timed("grid_world", lambda: emp.worlds.grid_world(lines))
     timed("MDP by itself", lambda: emp.MDP(world.rows, states=world.states, actions=world.actions))
-    seconds, result = timed(
-        f"empowerment, horizon {horizon}", lambda: emp.empowerment(world, horizon, keep_sequences=False, n_jobs=2)
-    )
+    seconds, result = timed(f"empowerment, horizon {horizon}", lambda: emp.empowerment(world, horizon, n_jobs=2))
     print(f"{world.n_states / seconds:,.0f} states a second; {result.value.mean():.4f} bits on average")
     sample = np.random.default_rng(1).choice(world.n_states, min(SAMPLE, world.n_states), replace=False)
     counts = [plain_count(world.successors, start, horizon) for start in sample.tolist()]

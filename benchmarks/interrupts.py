@@ -87,7 +87,7 @@ LOOPS = {
     "small solves": Loop("emp.channel_capacity(small, **quietly)"),
     "alarm": Loop("emp.channel_capacity(wide, **quietly)", "", signal.SIGALRM, "TimeoutError"),
     "batch": Loop("emp.channel_capacity(batch, **quietly)"),
-    "counting": Loop("emp.empowerment(ring, 10**6, keep_sequences=False)"),
+    "counting": Loop("emp.empowerment(ring, 10**6)"),
     "value iteration": Loop(
         "optimal_action_values(maze, rewards, discount=1 - 1e-9, max_sweeps=10**12, tol=1e-9)",
         "from empowerment.control.value_iteration import optimal_action_values; rewards = rng.random((100, 5))",

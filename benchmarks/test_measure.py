@@ -40,7 +40,10 @@ def test_hull_of_few_dimensions(benchmark):
 
 
 def test_interval(benchmark):
-    world, options = emp.worlds.slip_grid(), {"states": CENTRE, "method": "interval", "max_sequences": 1_000_000}
+    world, options = (
+        emp.worlds.slip_grid(),
+        {"states": CENTRE, "method": "interval", "options": {"max_sequences": 1_000_000}},
+    )
     emp.empowerment(world, 5, **options)
     _note(benchmark, benchmark.pedantic(emp.empowerment, (world, 20), options, rounds=1))
 
@@ -57,14 +60,14 @@ def test_deterministic_map(benchmark, horizon):
 
 
 def test_counting_without_sequences(benchmark):
-    world, options = emp.worlds.box_pushing(13), {"keep_sequences": False}
+    world, options = emp.worlds.box_pushing(13), {}
     emp.empowerment(world, 1, **options)
     _note(benchmark, benchmark.pedantic(emp.empowerment, (world, 5), options, rounds=3))
 
 
 @pytest.mark.parametrize("output", ["final", "trajectory"])
 def test_counting_in_a_large_grid(benchmark, output):
-    world, options = emp.worlds.open_grid(316), {"output": output, "keep_sequences": False}
+    world, options = emp.worlds.open_grid(316), {"output": output}
     emp.empowerment(emp.worlds.open_grid(3), 1, **options)
     _note(benchmark, benchmark.pedantic(emp.empowerment, (world, 10), options, rounds=3))
 

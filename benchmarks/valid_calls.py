@@ -278,7 +278,7 @@ _SILENT = ("LlamaCpp", "LlamaServer", "OpenAICompatible", "Provider", "TokenMode
 
 LEFT_OUT = {
     "ConvergenceWarning NoSequenceError text.TierError text.TokenModelError": "exceptions and warnings",
-    "Status text.Tier text.Ends text.Stop text.Decision": "enumerations, and pairs of numbers",
+    "Status text.Tier text.StateSolution text.Stop text.Decision": "enumerations, and pairs of numbers",
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity HorizonSweep Simulation "
     "SumRate WorstCaseResult text.Amount text.Answers text.ControlBudget text.InfluenceAudit text.IntentAudit "

@@ -5,7 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
-from empowerment.capacity.solve import BACKENDS
+from empowerment.capacity.backends import BACKENDS
 from empowerment.text import smollm2_path
 
 # Tests that read stderr are not to depend on what was compiled before.

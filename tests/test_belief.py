@@ -8,7 +8,7 @@ from pomdp_oracles import latent_rows, observation_rows, receiver_knows_rows, tr
 from test_worlds_pomdp import OPEN_LOOP
 
 import empowerment as emp
-from empowerment.actuation.augmented import believing
+from empowerment.actuation.augmented import belief_mdp
 from empowerment.models.belief_space import places_among
 
 TIGER = emp.worlds.tiger()
@@ -127,14 +127,14 @@ def test_memory_tells_at_least_what_observations_of_the_state_do(seed, horizon):
     """What was observed last is part of what went into the belief; where beliefs tell observations apart it is so."""
     model, belief = random_pomdp(seed, shared=True)
     assert value(model, 1, belief) <= value(model, 1, belief, sensor="belief") + 2e-9
-    world = believing(model, belief[None], horizon, 10_000)
+    world = belief_mdp(model, belief[None], horizon, 10_000)
     expected = model.reachable_beliefs(belief.tolist(), horizon)
     assert len(world.sensor.readings) == len(expected.beliefs)
 
 
 def test_worlds_of_beliefs_move_as_the_model_says():
     model, belief = random_pomdp(7)
-    world = believing(model, belief[None], 2, 1000)
+    world = belief_mdp(model, belief[None], 2, 1000)
     known = np.array(world.sensor.readings)
     for action in range(2):
         for o, chance in enumerate(model.observation_probabilities(belief, action)):
@@ -247,7 +247,11 @@ def test_actions_that_are_missing_somewhere():
         (ValueError, {"sensor": "place"}, "unknown sensor of a POMDP 'place'"),
         (ValueError, {"stopping": True}, "nothing is observed before the first action"),
         (ValueError, {"sensor": "belief", "known_to": "both"}, "reads the agent's own memory"),
-        (MemoryError, {"sensor": "belief", "horizon": 30, "memory": 1e3}, "shorten the horizon, raise memory="),
+        (
+            MemoryError,
+            {"sensor": "belief", "horizon": 30, "options": {"memory": 1e3}},
+            "shorten the horizon, raise memory in",
+        ),
     ],
 )
 def test_what_is_refused(error, options, sentence):

@@ -5,11 +5,11 @@ from functools import cache
 
 import numpy as np
 import pytest
+from solver_options import in_nats
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_value
-from empowerment.actuation.kernels import kernel_of as actuation_kernel_of
 from empowerment.actuation.open_loop.bounds import bracket, bracket_runs, sampled
 from empowerment.actuation.open_loop.column_generation import generate
 from empowerment.actuation.open_loop.exact import stream_from, with_pruned
@@ -17,8 +17,7 @@ from empowerment.actuation.open_loop.layers import Kernels, first_layer
 from empowerment.actuation.open_loop.sequence_oracle import Stream
 from empowerment.actuation.open_loop.upper_bounds import FeedbackOracle, log_readings
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.task import NoSequenceError, Task, widened
-from empowerment.capacity.solve import kernel_of as capacity_kernel_of
+from empowerment.actuation.task import NoSequenceError, StateTask, widened
 
 LOG2 = math.log(2)
 TIGHT = 1e-9  # nats; how well the bounds themselves are solved here
@@ -47,7 +46,7 @@ class World:
         self.dynamics = Dynamics.of(self.model, make_sensor(self.sensor, self.model))
 
     def task(self, max_sequences=10**6):
-        return Task(self.start, self.horizon, TIGHT, 0.0, max_sequences, 1e9, "numba")
+        return StateTask(self.start, self.horizon, in_nats(TIGHT), max_sequences, 1e9)
 
 
 world = cache(World)
@@ -68,7 +67,7 @@ def exact_ends(seed, output="final"):
 
 
 def kernels(backend="numba"):
-    return Kernels(actuation_kernel_of(backend), capacity_kernel_of(backend)[1])
+    return Kernels.of(backend)
 
 
 def holds(ends, exact):
@@ -85,7 +84,7 @@ def feedback_bound(dynamics, start, horizon, n_words, backend="numba"):
         return None
     n_readings = dynamics.sensor.shape[1]
     oracle = FeedbackOracle(words, start, horizon - n_words, np.full(n_readings, 1 / n_readings))
-    found = generate(oracle, TIGHT, 0.0, backend)
+    found = generate(oracle, in_nats(TIGHT, backend))
     return widened(found, words.relative_error + horizon * dynamics.product_error)
 
 
@@ -95,7 +94,7 @@ def tail_bound(dynamics, start, horizon, n_words, task):
     stream = stream_from(first_layer(dynamics.unit_rows(starts), starts[:, None]), n_words, dynamics, kernels(), task)
     if stream is None:
         return None
-    found = with_pruned(generate(stream, TIGHT, 0.0, "numba"), stream, starts, n_words)
+    found = with_pruned(generate(stream, in_nats(TIGHT)), stream, starts, n_words)
     return widened(found, stream.relative_error).upper
 
 
@@ -114,7 +113,7 @@ def may_go_on(case, horizon):
 def bracketed(seed, max_sequences):
     """Return the result of the public function with method="interval", in nats."""
     case = world(seed)
-    options = {"sensor": case.sensor, "base": math.e, "tol": TIGHT, "max_sequences": max_sequences}
+    options = {"sensor": case.sensor, "base": math.e, "tol": TIGHT, "options": {"max_sequences": max_sequences}}
     return emp.empowerment(case.model, case.horizon, states=case.start, method="interval", **options)
 
 
@@ -140,11 +139,11 @@ def test_simple_upper_bounds_hold(seed):
         exact = exact_ends(seed, output)[0]
         if not may_go_on(case, horizon):
             assert exact == 0
-            assert feedback_value(case.dynamics, case.start, horizon, math.inf, "numba") == -math.inf
+            assert feedback_value(case.dynamics, case.start, horizon, math.inf, in_nats()) == -math.inf
             continue
-        assert exact <= feedback_value(case.dynamics, case.start, horizon, math.inf, "numba")
+        assert exact <= feedback_value(case.dynamics, case.start, horizon, math.inf, in_nats())
         # It may end early, where it is of no use, but not too early.
-        assert exact <= feedback_value(case.dynamics, case.start, horizon, 0.9 * exact, "numba")
+        assert exact <= feedback_value(case.dynamics, case.start, horizon, 0.9 * exact, in_nats())
 
 
 @every_seed
@@ -230,11 +229,11 @@ def test_what_lies_out_of_reach_does_not_count(horizon):
     whole = Dynamics.of(emp.worlds.slip_grid(), make_sensor(None, emp.worlds.slip_grid()))
     part = whole.around(np.array([40]), horizon)
     assert part.n_columns < 88 / 2
-    task = Task(0, horizon, TIGHT, 0.0, 10**6, 1e9, "numba")
+    task = StateTask(0, horizon, in_nats(TIGHT), 10**6, 1e9)
     for n_words in range(1, horizon + 1):
         bounds = [
             (
-                feedback_value(dynamics, start, horizon, math.inf, "numba"),
+                feedback_value(dynamics, start, horizon, math.inf, in_nats()),
                 feedback_bound(dynamics, start, horizon, n_words).upper,
                 tail_bound(dynamics, start, horizon, n_words, task),
             )
@@ -260,7 +259,7 @@ def test_sequences_that_may_stop_are_bracketed_too(seed):
     options = {"states": case.start, "sensor": case.sensor, "stopping": True, "base": math.e}
     exact = emp.empowerment(case.model, case.horizon, method="enumeration", **options)
     for method in ("interval", "sampled"):
-        found = emp.empowerment(case.model, case.horizon, method=method, samples=9, rng=seed, **options)
+        found = emp.empowerment(case.model, case.horizon, method=method, options={"samples": 9}, rng=seed, **options)
         assert found.lower[0] <= exact.upper[0]
         assert exact.lower[0] <= found.upper[0]
 

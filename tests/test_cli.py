@@ -522,8 +522,10 @@ def test_a_drawing_that_is_none(refused, here):
 
 
 def test_a_missed_tolerance_is_told_and_the_result_printed(run, here, monkeypatch):
-    hasty = partial(emp.channel_capacity, max_iter=1)
-    monkeypatch.setattr("empowerment.measures.dispatch.channel_capacity", hasty)
+    def hasty(channel, **options):
+        return emp.channel_capacity(channel, **options | {"max_iter": 1})
+
+    monkeypatch.setattr("empowerment.measures.open_loop_solver.channel_capacity", hasty)
     arguments = ("map", "slip_grid", "--horizon", 2, "--save", "map.csv", "--method", "enumeration")
     code, out, err = run(*arguments, "--json")
     found = json.loads(out)

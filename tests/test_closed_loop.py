@@ -6,16 +6,17 @@ import math
 import numpy as np
 import pytest
 from pomdp_oracles import trajectory_rows, tree_rows
+from solver_options import in_nats
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback import directed_capacity as module
 from empowerment.actuation.feedback.bellman import feedback_values
 from empowerment.actuation.feedback.bounds import bracket_beliefs
-from empowerment.actuation.feedback.directed_capacity import METHODS, closed_loop
+from empowerment.actuation.feedback.directed_capacity import METHODS, directed_capacity
 from empowerment.actuation.feedback.history_tree import Histories
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.task import Ends, NoSequenceError, Task
+from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask
 
 LOG2 = math.log(2)
 TOL = 1e-9  # nats
@@ -47,7 +48,9 @@ TRAPDOOR = [0.321928095, 1.082725741, 1.788830470, 2.492832455, 3.187342369, 3.8
 
 
 def solved(model, belief, horizon, method="auto", tol=TOL, backend="numba"):
-    found = closed_loop(model, model.belief(belief), horizon, tol=tol, memory=1e9, backend=backend, method=method)
+    found = directed_capacity(
+        model, model.belief(belief), horizon, options=in_nats(tol, backend), memory=1e9, method=method
+    )
     assert found.lower <= found.value <= found.upper
     assert found.sequences.shape == (0, horizon)
     return found
@@ -123,8 +126,8 @@ def test_the_interval_holds_the_capacity_over_all_trees(seed):
     # Reacting does not lose what not reacting has, and seeing the states does not lose that.
     blind = emp.channel_capacity(trajectory_rows(transition, observation, belief, horizon), base=math.e)
     assert found[0].upper >= blind.lower
-    task = Task(0, horizon, TOL, 0.0, 10**6, 1e9, "numba")
-    without = Ends.without_sequences(float(blind.value), float(blind.lower), float(blind.upper), horizon)
+    task = StateTask(0, horizon, in_nats(TOL), 10**6, 1e9)
+    without = StateSolution.without_sequences(float(blind.value), float(blind.lower), float(blind.upper), horizon)
     bracket = bracket_beliefs(task, model, belief, without, "trajectory")
     assert bracket.lower <= exact.upper
     assert exact.lower <= bracket.upper
@@ -136,7 +139,7 @@ def test_what_shows_the_state_is_feedback_from_the_state(seed):
     transition = rng.dirichlet(np.full(3, 0.5), size=(3, 2))
     model = emp.MDP(transition, terminal=[2] if seed % 2 else None)
     seen = emp.POMDP(transition, np.eye(3), terminal=[2] if seed % 2 else None)
-    values = feedback_values(Dynamics.of(model, make_sensor(None, model)), 4, TOL, "numba").value
+    values = feedback_values(Dynamics.of(model, make_sensor(None, model)), 4, in_nats(TOL)).value
     assert [solved(seen, state, 4).value for state in range(3)] == pytest.approx(values.tolist(), abs=2 * TOL)
 
 
@@ -169,14 +172,14 @@ def test_too_many_histories_are_refused_before_they_are_made():
     with pytest.raises(MemoryError, match=r"9\^30 = 4\.24e\+28 histories.*output='final'"):
         solved(CORRIDOR, 0, 30)
     small = 8 * (4 * 9**3 + 9**2 * 5 * 3) + 8 * 25 * 9
-    closed_loop(CORRIDOR, CORRIDOR.belief(0), 3, tol=1e-3, memory=small, backend="numba")
+    directed_capacity(CORRIDOR, CORRIDOR.belief(0), 3, options=in_nats(1e-3), memory=small)
     with pytest.raises(MemoryError):
-        closed_loop(CORRIDOR, CORRIDOR.belief(0), 3, tol=1e-3, memory=small - 1, backend="numba")
+        directed_capacity(CORRIDOR, CORRIDOR.belief(0), 3, options=in_nats(1e-3), memory=small - 1)
 
 
 def test_methods_are_named_and_extras_asked_for(monkeypatch):
     assert solved(TIGER, None, 0).value == 0
-    with pytest.raises(ValueError, match="closed_loop"):
+    with pytest.raises(ValueError, match="directed_capacity"):
         solved(TIGER, None, 1, "simplex")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"empowerment\[convex\]"):

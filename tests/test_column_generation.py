@@ -4,18 +4,17 @@ import math
 
 import numpy as np
 import pytest
+from solver_options import in_nats
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics, all_words, count_words
-from empowerment.actuation.kernels import kernel_of as actuation_kernel_of
 from empowerment.actuation.open_loop import exact
 from empowerment.actuation.open_loop.column_generation import Columns, generate
 from empowerment.actuation.open_loop.exact import solve_exactly, stream_from
 from empowerment.actuation.open_loop.layers import Kernels, first_layer, walk
 from empowerment.actuation.open_loop.sequence_oracle import Stream
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.task import NoSequenceError, Task, TooManySequencesError
-from empowerment.capacity.solve import kernel_of as capacity_kernel_of
+from empowerment.actuation.task import NoSequenceError, StateTask, TooManySequencesError
 
 TOL = 1e-9  # nats
 
@@ -46,11 +45,11 @@ def sensor_of(kind, model, seed):
 
 
 def tools(backend):
-    return Kernels(actuation_kernel_of(backend), capacity_kernel_of(backend)[1])
+    return Kernels.of(backend)
 
 
 def asked(horizon, start=0, backend="numba", max_sequences=10**6, memory=1e9, tol=TOL):
-    return Task(start, horizon, tol, 0.0, max_sequences, memory, backend)
+    return StateTask(start, horizon, in_nats(tol, backend), max_sequences, memory)
 
 
 def dynamics_of(model, sensor=None):
@@ -184,7 +183,7 @@ def test_the_upper_end_is_above_the_divergence_of_every_row(seed, backend):
     channel, _ = brute_force(model, 0, 4)
     dynamics = dynamics_of(model)
     stream = stream_from(first_layer(dynamics.unit_rows(np.array([0]))), 4, dynamics, tools(backend), asked(4))
-    found = generate(stream, TOL, 0.0, backend)
+    found = generate(stream, in_nats(TOL, backend))
     every = np.zeros((channel.n_inputs, model.n_states))
     every[:, channel.outputs] = channel.matrix
     q = found.q / found.q.sum()
@@ -207,7 +206,7 @@ def test_rows_with_a_reward_are_worth_more():
         def _columns(self, which):
             return Columns(np.eye(2)[which], np.array([0.0, math.log(2)])[which], np.array([[0], [1]])[which])
 
-    found = generate(Two(), TOL, 0.0, "numba")
+    found = generate(Two(), in_nats(TOL))
     assert found.lower <= math.log(3) <= found.upper
     assert found.upper - found.lower <= TOL
     assert found.weights == pytest.approx([1 / 3, 2 / 3], abs=1e-4)
@@ -225,7 +224,7 @@ def test_an_oracle_that_knows_no_more_ends_the_search_with_its_bound():
             return 5.0, Columns(np.empty((0, 2)), np.empty(0), np.empty((0, 1), dtype=np.int64))
 
     oracle = Stubborn()
-    found = generate(oracle, TOL, 0.0, "numba")
+    found = generate(oracle, in_nats(TOL))
     assert (found.lower, found.upper) == (pytest.approx(math.log(2), abs=TOL), 5.0)
     assert oracle.asked < 20
 
@@ -374,5 +373,5 @@ def test_a_stream_begins_with_sequences_that_are_available():
 def test_words_that_only_end_in_doing_nothing_are_few_enough_to_be_priced():
     """With one more action that commutes with all others there would be six to the tenth; most are the same."""
     grid = emp.worlds.slip_grid()
-    options = {"states": (4, 4), "stopping": True, "max_sequences": 10_000_000}
-    assert emp.empowerment(grid, 10, **options, keep_sequences=False).methods == "column-generation"
+    options = {"states": (4, 4), "stopping": True, "options": {"max_sequences": 10_000_000}}
+    assert emp.empowerment(grid, 10, **options).methods == "column-generation"

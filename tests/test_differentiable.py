@@ -213,9 +213,9 @@ def test_shapes_and_sizes_are_checked_before_anything_is_made(double):
     with pytest.raises(ValueError, match=r"transition has shape \(2, 3, 4\), expected \(state, action, next_state\)"):
         jitted(np.ones((2, 3, 4)))
     with pytest.raises(MemoryError, match=r"all 1.05e.06 sequences of 20 actions are rows, allowed are 1,000"):
-        jitted(MINI3, 20, max_sequences=1000)
+        jitted(MINI3, 20, options={"max_sequences": 1000})
     with pytest.raises(MemoryError, match=r"take 3.36 GB, allowed are 1 GB; shorten the horizon, name fewer states="):
-        jitted(np.full((5, 4, 5), 0.2), 12, memory=1e9)
+        jitted(np.full((5, 4, 5), 0.2), 12, options={"memory": 1e9})
     missing = emp.MDP(MINI3, available=[[True, False], [True, True], [True, True]])
     with pytest.raises(ValueError, match="every action must be available everywhere; action 1 is not in state 0"):
         jax.jit(lambda rows: emp.empowerment(missing, 2, sensor=rows).value)(jnp.asarray(SENSOR))

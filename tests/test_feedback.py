@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from dead_end_oracles import World, tree_rows
+from solver_options import in_nats
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -20,7 +21,7 @@ def dynamics_of(model):
 
 
 def solved(model, horizon, backend="numba", tol=TOL):
-    found = feedback_values(dynamics_of(model), horizon, tol, backend)
+    found = feedback_values(dynamics_of(model), horizon, in_nats(tol, backend))
     assert (found.lower <= found.value).all()
     assert (found.value <= found.upper).all()
     hopeless = np.isneginf(found.upper)
@@ -151,8 +152,8 @@ def test_values_fall_where_a_choice_comes_too_close_to_a_dead_end():
     able = np.array([[True, True], [True, False], [False, False], [True, False], [True, False]])
     model = emp.MDP(rows, available=able)
     assert [solved(model, n).value[0] for n in range(5)] == pytest.approx([0, LOG2, LOG2, 0, 0], abs=TOL)
-    assert feedback_value(dynamics_of(model), 0, 4, 0.1, "numba") == pytest.approx(0, abs=1e-8)
-    assert feedback_value(dynamics_of(model), 1, 4, 0.1, "numba") == -math.inf
+    assert feedback_value(dynamics_of(model), 0, 4, 0.1, in_nats()) == pytest.approx(0, abs=1e-8)
+    assert feedback_value(dynamics_of(model), 1, 4, 0.1, in_nats()) == -math.inf
 
 
 def test_nothing_can_be_done_anywhere():
@@ -164,6 +165,6 @@ def test_nothing_can_be_done_anywhere():
 
 
 def test_an_early_end():
-    assert feedback_value(dynamics_of(MINI2), 0, 5, 0.1, "numba") == math.inf
-    found = feedback_value(dynamics_of(MINI2), 0, 5, 2.0, "numba")
+    assert feedback_value(dynamics_of(MINI2), 0, 5, 0.1, in_nats()) == math.inf
+    found = feedback_value(dynamics_of(MINI2), 0, 5, 2.0, in_nats())
     assert found == pytest.approx(1.037683141 * LOG2, abs=1e-8)

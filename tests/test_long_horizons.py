@@ -19,7 +19,7 @@ CALLS = {
     "feedback": lambda n: emp.empowerment(NOISY, n, feedback=True),
     "feedback over trajectories": lambda n: emp.empowerment(NOISY, n, feedback=True, output="trajectory"),
     "bounds": lambda n: emp.empowerment(NOISY, n, method="interval"),
-    "samples": lambda n: emp.empowerment(NOISY, n, method="sampled", samples=10),
+    "samples": lambda n: emp.empowerment(NOISY, n, method="sampled", options={"samples": 10}),
     "runs of a world without noise": lambda n: emp.empowerment(emp.worlds.ring(4, slip=0), n, output="trajectory"),
     "hidden states": lambda n: emp.empowerment(TIGER, n),
     "beliefs": lambda n: emp.empowerment(TIGER, n, sensor="belief"),
@@ -31,7 +31,7 @@ CALLS = {
     "directed information": lambda n: emp.directed_information(NOISY, UNIFORM, n),
     "a joint distribution": lambda n: emp.joint_distribution(NOISY, UNIFORM, n, start=0),
     "a simulation": lambda n: emp.simulate(NOISY, UNIFORM, start=0, steps=n),
-    "a transfer": lambda n: emp.transfer_empowerment(PAIR, [1, 0], n, sensor=lambda state: state),
+    "a transfer": lambda n: emp.transfer_empowerment(PAIR, [0.5, 0.5], n, sensor=lambda state: state),
     "an informed receiver": lambda n: emp.informed_empowerment(PAIR, [0.5, 0.5], n),
     "a sum rate": lambda n: emp.independent_sum_rate(PAIR, 0, n),
 }
@@ -57,7 +57,7 @@ def test_reachable_beliefs_end_when_no_more_are_found():
 def test_counts_of_any_horizon_are_those_of_a_short_one(stay, stopping):
     """Without "stay" a grid is bipartite: the agent alternates between the two colours of a chessboard."""
     grid = emp.worlds.grid_world(["....", ".#..", "...."], stay=stay)
-    options = {"keep_sequences": False, "stopping": stopping}
+    options = {"stopping": stopping}
     for longer, shorter in ((10**9, 60), (10**9 + 1, 61), (10**18, 60), (2**63 - 1, 61)):
         for backend in ("numba", "reference"):
             if backend == "reference" and not stay and not stopping and longer == 2**63 - 1:
@@ -72,14 +72,14 @@ def test_a_period_of_its_own_is_kept_for_every_start():
     successors = np.array([1, 2, 0, 4, 5, 6, 7, 3])
     cycles = emp.MDP(np.eye(8)[successors][:, None, :])
     for horizon in (10**9, 10**15 + 7):
-        channel = emp.empowerment(cycles, horizon, keep_sequences=False)
+        channel = emp.empowerment(cycles, horizon)
         assert channel.value.tolist() == [0.0] * 8
 
 
-def test_sequences_as_long_as_that_are_not_kept():
-    with pytest.raises(ValueError, match="traced over at most 100,000 steps; pass keep_sequences=False"):
-        emp.empowerment(emp.worlds.klyubin_maze(), 10**9)
-    found = emp.empowerment(emp.worlds.klyubin_maze(), 10**9, keep_sequences=False)
+def test_sequences_as_long_as_that_are_not_traced():
+    found = emp.empowerment(emp.worlds.klyubin_maze(), 10**9)
+    with pytest.raises(ValueError, match="traced over at most 100,000 steps"):
+        found.sequences((0, 0))
     assert found.value == pytest.approx(np.log2(100), abs=1e-12)  # every cell can be reached
 
 

@@ -102,12 +102,13 @@ def test_the_sequences_that_carry_the_optimum():
     assert noisy[1].sequences(1) == noisy.sequences(1)
 
 
-def test_sequences_that_were_not_kept_are_missed_with_a_sentence():
+def test_where_there_are_no_sequences_a_sentence_says_why():
     for result in (
-        emp.empowerment(MINI3, 2, keep_sequences=False),
+        emp.empowerment(MINI3, 2, feedback=True),
+        emp.empowerment(MINI3, 2, beliefs=[[0.2, 0.3, 0.5]], known_to="both"),
         emp.empowerment(emp.worlds.open_grid(3), 2, output="trajectory", states=[(0, 0)]),
     ):
-        with pytest.raises(ValueError, match="the action sequences were not kept"):
+        with pytest.raises(ValueError, match="has no action sequences"):
             result.sequences(result.states[0])
 
 
@@ -130,9 +131,46 @@ def test_no_sequence_is_an_empowerment_of_zero_with_its_own_status():
 
 
 def test_sequences_that_do_not_fit_are_refused_with_the_way_out():
-    with pytest.raises(MemoryError, match="pass keep_sequences=False or raise memory="):
-        emp.empowerment(emp.worlds.open_grid(5), 3, memory=1e3)
-    assert emp.empowerment(emp.worlds.open_grid(5), 3, memory=1e3, keep_sequences=False).converged.all()
+    grid = emp.worlds.open_grid(5)
+    result = emp.empowerment(grid, 3, options={"memory": 100})
+    assert result.converged.all()
+    with pytest.raises(MemoryError, match="raise the option memory of the computation"):
+        result.sequences((2, 2))
+    assert len(emp.empowerment(grid, 3, options={"memory": 1e4}).sequences((2, 2))) == 21
+
+
+def test_what_limits_resources_is_checked_by_name():
+    for options, message in (
+        (
+            {"max_sequence": 5},
+            r"unknown option 'max_sequence'; the known ones are .*; did you mean 'max_sequences'\?",
+        ),
+        ({1: 5}, "unknown option 1; the known ones are 'max_sequences', 'memory', 'samples', 'max_iter'$"),
+        ({"max_iter": 0}, "max_iter is 0"),
+        ({"samples": 0}, "samples is 0"),
+    ):
+        for ask in (emp.empowerment, lambda model, n, **rest: emp.horizon_sweep(model, [n], **rest)):
+            with pytest.raises(ValueError, match=message):
+                ask(MINI3, 2, options=options)
+    with pytest.raises(TypeError, match="options is 5, expected a mapping"):
+        emp.empowerment(MINI3, 2, options=5)
+
+
+def test_the_limit_on_iterations_reaches_every_solver():
+    sensor = [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]
+    for question in (
+        {"method": "column-generation"},
+        {"method": "enumeration"},
+        {"output": "trajectory"},
+        {"feedback": True, "output": "trajectory"},
+        {"feedback": True, "sensor": sensor, "method": "policy-trees"},
+    ):
+        few = emp.empowerment(MINI3, 2, **question, options={"max_iter": 1}, on_failure="ignore")
+        many = emp.empowerment(MINI3, 2, **question)
+        assert many.converged.all(), question
+        assert not few.converged.all(), question
+        assert (few.lower <= many.upper).all(), question
+        assert (many.lower <= few.upper).all(), question
 
 
 def test_the_ends_allow_for_the_rounding_of_the_rows():
@@ -142,15 +180,9 @@ def test_the_ends_allow_for_the_rounding_of_the_rows():
     assert result.status.tolist() == [emp.Status.PRECISION] * 3
 
 
-def test_a_missed_tolerance_warns_once_for_all_states(monkeypatch):
-    from empowerment.measures import dispatch as finder
-
-    def slack(channel, **options):
-        return emp.channel_capacity(channel, **options | {"max_iter": 1, "on_failure": "ignore"})
-
-    monkeypatch.setattr(finder, "channel_capacity", slack)
+def test_a_missed_tolerance_warns_once_for_all_states():
     with pytest.warns(emp.ConvergenceWarning, match="3 of 3 intervals are wider than wanted") as caught:
-        result = emp.empowerment(MINI3, 2, method="enumeration")
+        result = emp.empowerment(MINI3, 2, method="enumeration", options={"max_iter": 1})
     assert len(caught) == 1
     assert not result.converged.any()
     assert "3 NOT converged" in repr(result)
@@ -172,7 +204,7 @@ def test_progress_is_shown_only_when_asked(capsys):
         ({"method": "magic"}, "unknown method 'magic'; the known ones are 'auto', 'counting', 'enumeration'"),
         ({"backend": "gpu"}, "unknown backend 'gpu'; the known ones are"),
         ({"output": "all"}, "unknown output 'all'; the known ones are"),
-        ({"memory": math.nan}, "memory is nan, expected a number of bytes above 0"),
+        ({"options": {"memory": math.nan}}, "memory is nan, expected a number of bytes above 0"),
         ({"tol": 0}, "tol is 0, expected a finite width"),
     ],
 )

@@ -141,14 +141,18 @@ def test_the_methods_agree():
 def test_what_is_too_much_becomes_an_interval_or_is_refused():
     corridor = emp.worlds.aliased_corridor()
     with pytest.warns(emp.ConvergenceWarning, match="intervals are wider"):
-        result = emp.empowerment(corridor, 6, feedback=True, sensor="state", max_sequences=500)
+        result = emp.empowerment(corridor, 6, feedback=True, sensor="state", options={"max_sequences": 500})
     assert result.methods == "interval"
     assert result.lower[0] < result.upper[0]
     assert result.lower[0] >= emp.empowerment(corridor, 6, sensor="state").lower[0] - 1e-9
     with pytest.raises(MemoryError, match="belief 0: "):
-        emp.empowerment(corridor, 6, feedback=True, sensor="state", max_sequences=500, method="policy-trees")
+        emp.empowerment(
+            corridor, 6, feedback=True, sensor="state", options={"max_sequences": 500}, method="policy-trees"
+        )
     with pytest.raises(MemoryError, match="belief 0: "):
-        emp.empowerment(TIGER, 12, feedback=True, output="trajectory", memory=1e6, method="column-generation")
+        emp.empowerment(
+            TIGER, 12, feedback=True, output="trajectory", options={"memory": 1e6}, method="column-generation"
+        )
 
 
 def test_a_receiver_of_states_and_an_agent_of_observations():
@@ -203,7 +207,7 @@ def test_beliefs_over_seen_states():
 
 def test_results_say_so(tmp_path):
     result = emp.empowerment(MINI3, 2, feedback=True)
-    with pytest.raises(ValueError, match="Actions that react have none"):
+    with pytest.raises(ValueError, match="policies with feedback are none"):
         result.sequences(0)
     result.save(tmp_path / "result.npz")
     assert emp.EmpowermentResult.load(tmp_path / "result.npz").feedback

@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from solver_options import in_nats
 from test_feedback import MINI2, MINI3, random_model
 
 import empowerment as emp
@@ -12,7 +13,7 @@ from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.policy_trees import trees_of_states
 from empowerment.actuation.open_loop.options import Option, option_channel
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.task import Task
+from empowerment.actuation.task import StateTask
 
 
 @pytest.mark.parametrize("horizon", [1, 2, 4])
@@ -28,7 +29,7 @@ def test_sequences_are_the_open_loop(horizon, sensor):
 def test_all_policies_are_feedback(model, horizon):
     each = [dict(enumerate(choice)) for choice in product(range(2), repeat=model.n_states)]
     options = [Option(list(plan)) for plan in product(each, repeat=horizon)]
-    task = Task(0, horizon, 1e-9, 0.0, 10**6, 1e9, "numba")
+    task = StateTask(0, horizon, in_nats(1e-9), 10**6, 1e9)
     exact = trees_of_states(task, Dynamics.of(model, make_sensor(None, model)))
     found = emp.channel_capacity(option_channel(model, 0, options), base=math.e)
     assert float(found.value) == pytest.approx(exact.value, abs=3e-9)

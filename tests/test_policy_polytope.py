@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 from dead_end_oracles import capacity, random_world, tree_rows
+from solver_options import in_nats
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -14,11 +15,11 @@ from empowerment.actuation.feedback.information_states import of_states
 from empowerment.actuation.feedback.listed_policies import rows_of_all_policies
 from empowerment.actuation.feedback.policy_polytope import PolicyPolytope, solve_polytope
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.task import NoSequenceError, Task
+from empowerment.actuation.task import NoSequenceError, StateTask
 
 LOG2 = math.log(2)
 TOL = 1e-9
-PATIENT = Task(0, 0, TOL, 0.0, 10**7, 1e12, "numba")
+PATIENT = StateTask(0, 0, in_nats(TOL), 10**7, 1e12)
 
 
 def situations_of(transition, horizon, start=0, sensor=None):

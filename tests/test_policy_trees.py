@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 from pomdp_oracles import tree_rows
+from solver_options import in_nats
 from test_closed_loop import AT_JUNCTION, CORRIDOR, TIGER, TMAZE, UNIFORM, random_pomdp
 from test_feedback import MINI2, MINI3, random_model, seven_states
 
@@ -14,12 +15,10 @@ from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_values
 from empowerment.actuation.feedback.bounds import bracket_beliefs, bracket_states
 from empowerment.actuation.feedback.policy_trees import trees_of_beliefs, trees_of_states
-from empowerment.actuation.kernels import kernel_of as actuation_kernel_of
 from empowerment.actuation.open_loop.exact import solve_exactly
 from empowerment.actuation.open_loop.layers import Kernels
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.task import Ends, NoSequenceError, Task, TooManySequencesError
-from empowerment.capacity.solve import kernel_of as capacity_kernel_of
+from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, TooManySequencesError
 
 LOG2 = math.log(2)
 TOL = 1e-9  # nats
@@ -30,10 +29,10 @@ def dynamics_of(model, sensor=None):
 
 
 def asked(start, horizon, backend="numba", max_sequences=10**6):
-    return Task(start, horizon, TOL, 0.0, max_sequences, 1e9, backend)
+    return StateTask(start, horizon, in_nats(TOL, backend), max_sequences, 1e9)
 
 
-NOTHING = Ends.without_sequences(0.0, 0.0, 0.0, 0)
+NOTHING = StateSolution.without_sequences(0.0, 0.0, 0.0, 0)
 
 
 def from_state(model, start, horizon, sensor=None, output="final", backend="numba"):
@@ -53,14 +52,14 @@ def from_belief(model, belief, horizon, reading="observation"):
 
 
 def tools(backend="numba"):
-    return Kernels(actuation_kernel_of(backend), capacity_kernel_of(backend)[1])
+    return Kernels.of(backend)
 
 
 def open_loop(model, start, horizon, sensor=None):
     try:
         return solve_exactly(asked(start, horizon), dynamics_of(model, sensor), tools())
     except NoSequenceError:
-        return Ends.without_sequences(0.0, 0.0, 0.0, horizon)
+        return StateSolution.without_sequences(0.0, 0.0, 0.0, horizon)
 
 
 @pytest.mark.parametrize(
@@ -133,7 +132,7 @@ def test_the_interval_holds_the_capacity_over_all_trees(seed):
         assert found.lower <= exact.upper
         assert exact.lower <= found.upper
         sensor = None if reading == "observation" else np.eye(model.n_states)
-        nothing = Ends.without_sequences(0.0, 0.0, math.inf, horizon)
+        nothing = StateSolution.without_sequences(0.0, 0.0, math.inf, horizon)
         bracket = bracket_beliefs(asked(0, horizon), model, belief, nothing, "final", sensor)
         assert bracket.lower <= exact.upper
         assert exact.lower <= bracket.upper
@@ -161,7 +160,7 @@ def test_orders(seed):
     model, horizon = world(seed)
     start, dynamics = seed % model.n_states, dynamics_of(model)
     reacting, blind = from_state(model, start, horizon), open_loop(model, start, horizon)
-    before, value = (feedback_values(dynamics, k, TOL, "numba") for k in (horizon - 1, horizon))
+    before, value = (feedback_values(dynamics, k, in_nats(TOL)) for k in (horizon - 1, horizon))
     assert blind.lower <= reacting.upper
     assert (reacting is NOTHING) == np.isneginf(value.upper[start])
     if reacting is NOTHING:
@@ -188,7 +187,7 @@ def test_orders(seed):
 def test_more_steps_add_no_more_than_they_have_themselves(seed):
     model = world(seed)[0]
     dynamics, states = dynamics_of(model), range(model.n_states)
-    one, two, three = (feedback_values(dynamics, k, TOL, "numba") for k in (1, 2, 3))
+    one, two, three = (feedback_values(dynamics, k, in_nats(TOL)) for k in (1, 2, 3))
     assert (three.lower <= one.upper + two.upper.max()).all()
     last = [[from_state(model, start, k) for start in states] for k in (1, 2)]
     # With -inf, where every policy may be stuck, the first holds as well.
@@ -204,7 +203,7 @@ def test_sensors(seed):
     noisy = np.random.default_rng(seed).dirichlet(np.ones(2), size=model.n_states)
     for start in {0, model.n_states - 1}:
         fine = from_state(model, start, horizon)
-        value = feedback_values(dynamics_of(model), horizon, TOL, "numba")
+        value = feedback_values(dynamics_of(model), horizon, in_nats(TOL))
         runs = from_state(model, start, horizon, output="trajectory")
         if runs is NOTHING:
             assert fine is NOTHING
@@ -216,7 +215,7 @@ def test_sensors(seed):
             seen = from_state(model, start, horizon, sensor, "trajectory")
             assert coarse.lower <= seen.upper
             assert seen.lower <= runs.upper
-            without = Ends.without_sequences(0.0, 0.0, math.inf, horizon)
+            without = StateSolution.without_sequences(0.0, 0.0, math.inf, horizon)
             bracket = bracket_states(
                 asked(start, horizon), dynamics_of(model, sensor), without, tools(), "trajectory"
             )
@@ -238,12 +237,12 @@ def test_reacting_to_observations_while_the_receiver_reads_the_states(seed):
     found = trees_of_beliefs(asked(0, 2), model, belief, sensor, "trajectory")
     assert found.lower <= exact.upper
     assert exact.lower <= found.upper <= found.lower + 2 * TOL
-    nothing = Ends.without_sequences(0.0, 0.0, math.inf, 2)
+    nothing = StateSolution.without_sequences(0.0, 0.0, math.inf, 2)
     assert exact.lower <= bracket_beliefs(asked(0, 2), model, belief, nothing, "trajectory", sensor).upper
 
 
 def test_trajectories_of_beliefs_say_where_they_belong():
-    with pytest.raises(ValueError, match="closed_loop solves trajectories of observations"):
+    with pytest.raises(ValueError, match="directed_capacity solves trajectories of observations"):
         trees_of_beliefs(asked(0, 2), TIGER, TIGER.belief(), None, "trajectory")
     with pytest.raises(TooManySequencesError, match=r"there are 5\^12 trajectories of readings, which take"):
         trees_of_beliefs(asked(0, 12), CORRIDOR, CORRIDOR.belief(), np.eye(5), "trajectory")
@@ -296,7 +295,7 @@ def test_intervals_close_in_where_there_is_little_to_react_to():
     ends = bracket_states(asked(0, 1), dynamics_of(MINI3), open_loop(MINI3, 0, 1), tools())
     assert ends.upper - ends.lower <= 2e-9
     steered = bracket_states(asked(0, 8), dynamics_of(MINI3), open_loop(MINI3, 0, 8), tools())
-    assert steered.upper < 0.9 * feedback_values(dynamics_of(MINI3), 8, TOL, "numba").value[0]
+    assert steered.upper < 0.9 * feedback_values(dynamics_of(MINI3), 8, in_nats(TOL)).value[0]
 
 
 @pytest.mark.parametrize(("model", "horizon"), [(MINI2, 3), (MINI3, 3), (emp.worlds.ring(), 3)])

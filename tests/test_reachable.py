@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import empowerment as emp
-from empowerment.actuation.kernels import kernel_of
+from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.open_loop.counting import (
     Graph,
     count_readings,
@@ -147,7 +147,7 @@ def test_kernels_take_arrays_that_are_read_only(backend):
     starts = np.arange(20)
     for array in (*graph, *readings, starts):
         array.setflags(write=False)
-    counts = kernel_of(backend).count_readings(*graph, *readings, 20, starts, 1, False)
+    counts = actuation_kernels(backend).count_readings(*graph, *readings, 20, starts, 1, False)
     assert counts.tolist() == [3] * 20
 
 

@@ -22,7 +22,7 @@ def unconverged():
     """Yield results of every kind that missed their tolerance."""
     yield emp.channel_capacity(HARD, **SLOW)
     yield emp.channel_capacity([HARD, HARD[:4]], **SLOW)
-    few = {"method": "sampled", "samples": 2, "rng": 0}
+    few = {"method": "sampled", "options": {"samples": 2}, "rng": 0}
     yield emp.empowerment(NOISY, 6, **few)
     yield emp.empowerment(NOISY, 6, states=0, **few)
     yield emp.empowerment(NOISY, 6, **few).average()

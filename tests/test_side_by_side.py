@@ -95,9 +95,9 @@ def test_what_is_allowed_is_kept():
     world = emp.worlds.slip_grid()
     options = {"backend": "jax", "states": [world.states[0]], "on_failure": "ignore"}
     assert emp.empowerment(world, 3, **options).methods == "enumeration"
-    assert emp.empowerment(world, 3, **options, max_sequences=20).methods == "interval"
+    assert emp.empowerment(world, 3, **options, options={"max_sequences": 20}).methods == "interval"
     with pytest.raises(MemoryError, match=r"state .*: step . of 3 (has|takes)"):
-        emp.empowerment(world, 3, backend="jax", method="enumeration", memory=2e3)
+        emp.empowerment(world, 3, backend="jax", method="enumeration", options={"memory": 2e3})
 
 
 def test_trajectories_and_other_methods_are_found_as_before():

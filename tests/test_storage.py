@@ -86,12 +86,12 @@ ASKED = [
     {"horizon": 2, "output": "trajectory"},
     {"horizon": 2, "feedback": True},
     {"stopping": True, "sensor": "state"},
-    {"method": "sampled", "samples": 5, "rng": 0},
+    {"method": "sampled", "options": {"samples": 5}, "rng": 0},
     {"method": "interval", "horizon": 3},
     {"horizon": 2, "known_to": "receiver"},
     {"sensor": "belief"},
     {"backend": "reference", "base": 10.0},
-    {"horizon": 3, "max_sequences": 3},
+    {"horizon": 3, "options": {"max_sequences": 3}},
 ]
 
 
@@ -113,12 +113,21 @@ def test_round_trip_of_every_kind_of_result(tmp_path):
 
 
 def test_round_trip_without_sequences(tmp_path):
-    result = emp.empowerment(emp.worlds.open_grid(3), 2, keep_sequences=False)
+    result = emp.empowerment(emp.worlds.open_grid(3), 2, output="trajectory")
     result.save(tmp_path / "result.npz")
     found = emp.EmpowermentResult.load(tmp_path / "result.npz")
     assert found.optimal is None
-    with pytest.raises(ValueError, match="were not kept"):
+    with pytest.raises(ValueError, match="has no action sequences"):
         found.sequences((0, 0))
+
+
+def test_round_trip_of_sequences_that_are_traced_when_asked_for(tmp_path):
+    for stopping in (False, True):
+        result = emp.empowerment(emp.worlds.open_grid(3), 2, stopping=stopping)
+        result.save(tmp_path / "result.npz")
+        loaded = emp.EmpowermentResult.load(tmp_path / "result.npz")
+        assert loaded.sequences((0, 0)) == result.sequences((0, 0))
+        assert len(loaded.sequences((1, 1))) == 9
 
 
 def test_round_trip_of_a_state_without_sequences(tmp_path):

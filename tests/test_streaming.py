@@ -9,7 +9,7 @@ import pytest
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics, all_words
-from empowerment.actuation.kernels import kernel_of
+from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.kernels.cpu.pricing import LANES, add_offsets
 from empowerment.actuation.sensor import make_sensor
 
@@ -78,7 +78,7 @@ def offset(row):
 def test_extend_appends_every_action_to_every_row(options, n_rows, backend):
     world = World(**options)
     rows = world.starts(n_rows)
-    found = kernel_of(backend).extend(rows, world.steps)
+    found = actuation_kernels(backend).extend(rows, world.steps)
     assert found.shape == (n_rows, *world.available.T.shape)
     for i, action in np.ndindex(found.shape[:2]):
         wanted = world.follow(rows[i], [action])
@@ -93,7 +93,7 @@ def test_extend_appends_every_action_to_every_row(options, n_rows, backend):
 def test_leaf_offsets_are_those_of_what_is_read_after_each_word(options, n_rows, backend):
     world = World(**options)
     rows, words = world.starts(n_rows), words_of(world.rng, world.available.shape[1], 3, 9)
-    found = kernel_of(backend).leaf_offsets(rows, words, world.steps, world.readings)
+    found = actuation_kernels(backend).leaf_offsets(rows, words, world.steps, world.readings)
     assert found.shape == (n_rows, 9)
     for i, w in np.ndindex(found.shape):
         last = world.follow(rows[i], words[w])
@@ -105,7 +105,7 @@ def test_leaf_offsets_are_those_of_what_is_read_after_each_word(options, n_rows,
 @pytest.mark.parametrize("length", [0, 1, 3])
 def test_every_word_in_order_has_the_offsets_it_has_by_itself(options, length, backend):
     """In lexicographic order a word shares all but its last actions with the one before."""
-    world, kernel = World(**options), kernel_of(backend)
+    world, kernel = World(**options), actuation_kernels(backend)
     rows, words = world.starts(70), all_words(np.ones((world.available.shape[1],) * 2, dtype=bool), length)
     found = kernel.leaf_offsets(rows, words, world.steps, world.readings)
     for w, word in enumerate(words):
@@ -120,7 +120,7 @@ def test_word_rows_follow_one_word_each(options, length, count, backend):
     starts = world.starts(3)[np.sort(world.rng.integers(3, size=count))]  # neighbours often start alike
     words = words_of(world.rng, world.available.shape[1], length, count)
     words = words[np.lexsort(words.T[::-1])] if length else words
-    found = kernel_of(backend).word_rows(starts, words, world.steps)
+    found = actuation_kernels(backend).word_rows(starts, words, world.steps)
     assert found.shape == starts.shape
     for row, start, word in zip(found, starts, words, strict=True):
         wanted = world.follow(start, word)
@@ -138,7 +138,7 @@ def test_a_word_goes_on_from_what_was_walked_of_the_one_before(backend):
     model = emp.MDP(rows, available=available)
     dynamics = Dynamics.of(model, make_sensor(None, model))
     words = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 1, 1]], dtype=np.int32)
-    found = kernel_of(backend).word_rows(np.eye(3)[[0, 0, 0, 2, 0]], words, dynamics.steps)
+    found = actuation_kernels(backend).word_rows(np.eye(3)[[0, 0, 0, 2, 0]], words, dynamics.steps)
     assert found.tolist() == [[0, 0, 1], [-1] * 3, [1, 0, 0], [-1] * 3, [-1] * 3]
 
 
@@ -149,7 +149,7 @@ def test_price_finds_the_best_word_of_every_row(n_rows, n_words, missing, backen
     rng = np.random.default_rng(n_rows * n_words)
     rows, suffixes = rng.dirichlet(np.ones(6), size=n_rows), rng.normal(size=(6, n_words))
     offsets = np.where(rng.random((n_rows, n_words)) < missing, -np.inf, rng.normal(size=(n_rows, n_words)))
-    best, word = kernel_of(backend).price(rows, suffixes, offsets)
+    best, word = actuation_kernels(backend).price(rows, suffixes, offsets)
     wanted = offsets - np.einsum("ry,yw->rw", rows, suffixes)
     assert best == pytest.approx(wanted.max(axis=1), abs=1e-14)
     picked = wanted[np.arange(n_rows), word]
@@ -159,7 +159,7 @@ def test_price_finds_the_best_word_of_every_row(n_rows, n_words, missing, backen
 @every_world
 def test_the_divergence_of_a_word_is_its_offset_less_the_expectation_of_log_q(options, backend):
     """What the pieces are for: put together they price every sequence."""
-    world, kernel = World(**options), kernel_of(backend)
+    world, kernel = World(**options), actuation_kernels(backend)
     rows, words = world.starts(20), words_of(world.rng, world.available.shape[1], 2, 6)
     q = world.rng.dirichlet(np.ones(world.sensor.shape[1]))
     offsets = kernel.leaf_offsets(rows, words, world.steps, world.readings)

@@ -21,7 +21,7 @@ def noisy():
 def wide():
     """Exact at horizons 1 and 2, an interval at 5."""
     model = emp.worlds.open_grid(4, slip=0.2)
-    return emp.horizon_sweep(model, [1, 2, 5], states=[(0, 0), (1, 1)], max_sequences=60)
+    return emp.horizon_sweep(model, [1, 2, 5], states=[(0, 0), (1, 1)], options={"max_sequences": 60})
 
 
 def random_world(seed):
@@ -64,16 +64,14 @@ def test_options_are_those_of_empowerment():
 
 
 def test_samples_are_drawn_with_the_generator_handed_in():
-    options = {"states": (0, 0), "method": "sampled", "samples": 7}
+    options = {"states": (0, 0), "method": "sampled", "options": {"samples": 7}}
     sweep = emp.horizon_sweep(NOISY, [2, 3], rng=5, **options)
     for horizon in (2, 3):
         assert float(sweep[horizon]) == float(emp.empowerment(NOISY, horizon, rng=5, **options))
 
 
-def test_sequences_are_kept_when_asked_for(noisy):
-    with pytest.raises(ValueError, match="that takes keep_sequences=True"):
-        noisy[1].sequences((0, 0))
-    kept = emp.horizon_sweep(NOISY, [2], states=(0, 0), keep_sequences=True)
+def test_each_horizon_has_its_sequences():
+    kept = emp.horizon_sweep(NOISY, [2], states=(0, 0))
     assert all(len(sequence) == 2 for sequence, _ in kept[2].sequences((0, 0)))
 
 
@@ -280,7 +278,7 @@ def test_what_empowerment_refuses_is_refused():
     with pytest.raises(ValueError, match="unknown state 'attic'"):
         emp.horizon_sweep(NOISY, [1], states="attic")
     with pytest.raises(MemoryError, match=r"^horizon 3: state \(0, 0\): "):
-        emp.horizon_sweep(NOISY, [0, 3], states=(0, 0), method="enumeration", memory=100)
+        emp.horizon_sweep(NOISY, [0, 3], states=(0, 0), method="enumeration", options={"memory": 100})
 
 
 # --- pictures

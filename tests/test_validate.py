@@ -59,7 +59,7 @@ def test_a_number_beyond_double_precision_is_refused_in_a_short_sentence():
 def test_a_limit_that_compiled_code_cannot_hold_is_none():
     assert validate.limit(10**400, "max_iter") == validate.limit(2**63, "max_iter") == 2**63 - 1
     assert float(emp.channel_capacity(W, max_iter=10**30)) == pytest.approx(CAPACITY, abs=1e-12)
-    found = emp.empowerment(NOISY, 1, max_sequences=10**30, memory=10**400)
+    found = emp.empowerment(NOISY, 1, options={"max_sequences": 10**30, "memory": 10**400})
     assert np.array_equal(found.value, emp.empowerment(NOISY, 1).value)
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.actuation.sensor import Sensor
+from empowerment.actuation.task import TooManySequencesError
+from empowerment.core import validate
 from empowerment.models.belief_space import (
     available_in,
     first_distinct,
@@ -40,7 +42,7 @@ class World(NamedTuple):
     starts: np.ndarray
 
 
-def remembering_action(pomdp: POMDP) -> tuple[MDP, Sensor]:
+def augment_with_action(pomdp: POMDP) -> tuple[MDP, Sensor]:
     """Return the world whose states are pairs of the last action and where it led, and what is observed there.
 
     The first `n_states` states are those of the model before any action; nothing is ever observed in them. Where the
@@ -68,7 +70,7 @@ def _observing(shown: np.ndarray, pomdp: POMDP) -> Sensor:
     return Sensor(sparse.csr_array(shown), pomdp.observations, "observation")
 
 
-def starting_from(model: MDP, sensor: Sensor, beliefs: np.ndarray) -> World:
+def augment_with_beliefs(model: MDP, sensor: Sensor, beliefs: np.ndarray) -> World:
     """Return the world with one more state for each belief, in which the first action starts from that belief.
 
     Certainty of a state needs none: it is that state. An action is available in a belief if every state that it
@@ -93,7 +95,7 @@ def _with_rows(matrix: sparse.csr_array, rows: np.ndarray) -> sparse.csr_array:
     return stacked
 
 
-def remembering_start(model: MDP, sensor: Sensor, beliefs: np.ndarray) -> tuple[MDP, Sensor, np.ndarray]:
+def augment_with_start(model: MDP, sensor: Sensor, beliefs: np.ndarray) -> tuple[MDP, Sensor, np.ndarray]:
     """Return the world that carries along where it began, which is read as well, and the beliefs in it."""
     support = np.flatnonzero(beliefs.any(axis=0))
     copies = sparse.eye_array(support.size, format="csr")
@@ -106,7 +108,63 @@ def remembering_start(model: MDP, sensor: Sensor, beliefs: np.ndarray) -> tuple[
     return world, read, placed.reshape(len(beliefs), -1)
 
 
-def believing(pomdp: POMDP, beliefs: np.ndarray, horizon: int, max_beliefs: int) -> World:
+def augment_with_history(
+    model: POMDP, belief: np.ndarray, sensor: np.ndarray, horizon: int, memory: float
+) -> tuple[POMDP, np.ndarray, np.ndarray]:
+    """Return a model whose states hold what has been read so far, its first belief, and the sensor that tells it.
+
+    Parameters
+    ----------
+    model : POMDP
+    belief : ndarray of shape (n_states,)
+    sensor : ndarray of shape (n_states, n_readings)
+        What is read off each state on the way.
+    horizon : int
+    memory : float
+        Bytes that may be taken.
+
+    Returns
+    -------
+    model : POMDP
+        Of ``n_states * n_readings ** horizon`` states without labels; what the agent observes is the same.
+    belief : ndarray
+    sensor : ndarray of shape (n_states * n_readings ** horizon, n_readings ** horizon)
+
+    Raises
+    ------
+    TooManySequencesError
+        If it would take more than `memory`.
+    """
+    n_states, n_readings = sensor.shape
+    many = validate.power(n_readings, horizon)
+    needed = 8 * n_states * many * (many + model.n_actions * (model.n_observations + n_states * n_readings))
+    if needed > memory:
+        raise TooManySequencesError(
+            f"there are {n_readings}^{horizon} trajectories of readings, which take {needed / 1e9:.3g} GB with "
+            f"{n_states} states; allowed are {memory / 1e9:.3g} GB; shorten the horizon, coarsen the sensor or raise "
+            "memory="
+        )
+    n_runs = n_readings**horizon
+    runs = np.arange(n_runs)
+    # No run of the first steps is so long that its beginning is lost.
+    shifts = [
+        sparse.csr_array((np.ones(n_runs), (runs, (runs * n_readings + reading) % n_runs)), shape=(n_runs, n_runs))
+        for reading in range(n_readings)
+    ]
+    moves = [
+        sum(sparse.kron(matrix @ sparse.diags_array(p), shift) for p, shift in zip(sensor.T, shifts, strict=True))
+        for matrix in model.mdp.action_matrices
+    ]
+    size = n_states * n_runs
+    order = np.arange(size * model.n_actions).reshape(model.n_actions, size).T.reshape(-1)
+    rows = sparse.csr_array(sparse.vstack(moves))[order]
+    available = np.repeat(model.available, n_runs, axis=0)
+    # A product of rows may miss 1 by what both of them do.
+    larger = POMDP(rows, np.repeat(model.observation, n_runs, axis=1), available=available, normalize=True)
+    return larger, np.kron(belief, runs == 0), np.tile(np.eye(n_runs), (n_states, 1))
+
+
+def belief_mdp(pomdp: POMDP, beliefs: np.ndarray, horizon: int, max_beliefs: int) -> World:
     """Return the world whose states are what the agent can come to believe within `horizon` steps.
 
     Beliefs that agree within 1e-10 in each entry are one, as for :meth:`POMDP.reachable_beliefs`. What is read is
@@ -135,7 +193,7 @@ def believing(pomdp: POMDP, beliefs: np.ndarray, horizon: int, max_beliefs: int)
         if len(known) > max_beliefs:
             raise MemoryError(
                 f"{len(known)} beliefs can be held after {step} of {horizon} steps, allowed are {max_beliefs:,}; "
-                "shorten the horizon, raise memory=, or read the observation instead of the belief"
+                "shorten the horizon, raise memory in options=, or read the observation instead of the belief"
             )
         actions, sources, chances = (np.concatenate(part) for part in zip(*links, strict=True))
         moves.append((actions, sources, places_among(np.concatenate(found), known), chances))

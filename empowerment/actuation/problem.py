@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.actuation.augmented import believing, remembering_action, remembering_start, starting_from
+from empowerment.actuation.augmented import augment_with_action, augment_with_beliefs, augment_with_start, belief_mdp
 from empowerment.actuation.sensor import Sensor, make_sensor
 from empowerment.core import validate
 from empowerment.models.mdp import MDP, as_mdp
@@ -23,7 +23,7 @@ _BYTES = 40_000
 
 
 @dataclass(frozen=True)
-class Hidden:
+class PartialObservation:
     """What an agent that reacts to observations, not to states, starts from.
 
     Attributes
@@ -44,7 +44,7 @@ class Hidden:
 
 
 @dataclass(frozen=True)
-class View:
+class StateProblem:
     """A fully observed world whose states answer a question about states or beliefs of a model.
 
     Attributes
@@ -61,7 +61,7 @@ class View:
         Where not the starts were asked for but averages over them.
     layout
         That of the caller's model, where its states were asked for.
-    hidden : Hidden or None
+    partial_observation : PartialObservation or None
         Where actions react to observations of hidden states.
     """
 
@@ -72,7 +72,12 @@ class View:
     beliefs: np.ndarray | None = None
     weights: np.ndarray | None = None
     layout: Any = None
-    hidden: Hidden | None = None
+    partial_observation: PartialObservation | None = None
+
+    @property
+    def numbers(self) -> np.ndarray:
+        """Number of each start: its state, or its place in the list where the agent observes the state in part."""
+        return self.starts if self.partial_observation is None else np.arange(self.starts.size)
 
     def name_of(self, numbers: np.ndarray) -> dict[int, str]:
         """Return what to call the starts with these numbers in a message."""
@@ -81,7 +86,7 @@ class View:
         return {number: f"{what} {validate.shown(label)}" for number, label in named}
 
 
-def make_view(
+def state_problem(
     model: Any,
     *,
     states: Any = None,
@@ -92,7 +97,7 @@ def make_view(
     stopping: bool = False,
     horizon: int = 1,
     memory: float = math.inf,
-) -> View:
+) -> StateProblem:
     """Return the world in which a question about a model is one about states.
 
     The options are those of :func:`empowerment.empowerment`; `horizon` and `memory` limit the beliefs that are
@@ -112,39 +117,39 @@ def make_view(
         return _of_memory(model, numbers, given, known_to, horizon, memory)
     world, reader = _read(model, mdp, sensor, stopping)
     if given is None:
-        view = View(world, reader, numbers, _labels(mdp, numbers), layout=mdp.layout)
+        problem = StateProblem(world, reader, numbers, _labels(mdp, numbers), layout=mdp.layout)
     elif known_to == "both":
         support = np.flatnonzero(given.any(axis=0))
-        view = View(world, reader, support, _labels(mdp, support), given, given[:, support])
+        problem = StateProblem(world, reader, support, _labels(mdp, support), given, given[:, support])
     else:
         padded = np.pad(given, ((0, 0), (0, world.n_states - mdp.n_states)))
         if known_to == "receiver":
-            world, reader, padded = remembering_start(world, reader, padded)
-        view = View(*starting_from(world, reader, padded), tuple(range(len(given))), given)
-    return _reacting(view, model, stopping) if hidden and feedback else view
+            world, reader, padded = augment_with_start(world, reader, padded)
+        problem = StateProblem(*augment_with_beliefs(world, reader, padded), tuple(range(len(given))), given)
+    return _reacting(problem, model, stopping) if hidden and feedback else problem
 
 
 def _labels(mdp: MDP, numbers: np.ndarray) -> tuple[Any, ...]:
     return tuple(mdp.states[i] for i in numbers.tolist())
 
 
-def _reacting(view: View, model: POMDP, stopping: bool) -> View:
-    """Return a view with what an agent needs that reacts to observations."""
+def _reacting(problem: StateProblem, model: POMDP, stopping: bool) -> StateProblem:
+    """Return a problem with what an agent needs that reacts to observations."""
     if stopping:
         raise ValueError(
             "stopping=True and feedback=True go together where the agent sees the state, expected one of them: to "
             "observe takes an action, and so does to stop late"
         )
-    beliefs = view.beliefs
-    if beliefs is None or view.weights is not None:
-        beliefs = np.eye(model.n_states)[view.starts]
-    read = None if view.sensor.name == "observation" else view.sensor.matrix[: model.n_states].toarray()
-    return replace(view, hidden=Hidden(model, beliefs, view.starts, read))
+    beliefs = problem.beliefs
+    if beliefs is None or problem.weights is not None:
+        beliefs = np.eye(model.n_states)[problem.starts]
+    read = None if problem.sensor.name == "observation" else problem.sensor.matrix[: model.n_states].toarray()
+    return replace(problem, partial_observation=PartialObservation(model, beliefs, problem.starts, read))
 
 
 def _of_memory(
     model: POMDP, numbers: np.ndarray, given: np.ndarray | None, known_to: str, horizon: int, memory: float
-) -> View:
+) -> StateProblem:
     """Return the world of the agent's beliefs, which are what is read."""
     if known_to != "nobody":
         raise ValueError(
@@ -154,8 +159,8 @@ def _of_memory(
     horizon = validate.short_horizon(horizon)
     rows = np.eye(model.n_states)[numbers] if given is None else given
     most = int(min(memory / (_BYTES + 8 * model.n_states), 1e9))
-    world = believing(model, rows, horizon, most)
-    return View(*world, tuple(range(len(rows))) if given is not None else _labels(model.mdp, numbers), given)
+    world = belief_mdp(model, rows, horizon, most)
+    return StateProblem(*world, tuple(range(len(rows))) if given is not None else _labels(model.mdp, numbers), given)
 
 
 def _beliefs(model: Any, beliefs: Any) -> np.ndarray:
@@ -180,7 +185,7 @@ def _read(model: Any, mdp: MDP, sensor: Any, stopping: bool) -> tuple[MDP, Senso
                 "nothing is observed before the first action, so an agent that stops at once gives no reading; "
                 "expected stopping=False, or sensor='state' or 'belief'"
             )
-        return remembering_action(model)
+        return augment_with_action(model)
     if isinstance(sensor, str):
         validate.one_of(sensor, SENSORS, "sensor of a POMDP")
     return mdp, make_sensor(sensor, mdp)

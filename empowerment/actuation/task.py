@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from empowerment.actuation.open_loop.column_generation import Solution
+from empowerment.capacity.options import SolverOptions
 
 
 class NoSequenceError(ValueError):
@@ -21,16 +22,16 @@ class TooManySequencesError(Exception):
 
     Attributes
     ----------
-    known : Ends or None
+    known : StateSolution or None
         An interval that was found by then.
     """
 
-    def __init__(self, message: str = "", known: Ends | None = None) -> None:
+    def __init__(self, message: str = "", known: StateSolution | None = None) -> None:
         super().__init__(message)
         self.known = known
 
 
-class Task(NamedTuple):
+class StateTask(NamedTuple):
     """What is asked of one state.
 
     Attributes
@@ -38,29 +39,26 @@ class Task(NamedTuple):
     start : int
         The column of the state.
     horizon : int
-    tol, rtol : float
-        Width wanted, in nats and relative.
+    options : SolverOptions
+        In nats.
     max_sequences : int
         Number of sequences that may be looked at.
     memory : float
         Bytes that may be taken.
-    backend : str
     """
 
     start: int
     horizon: int
-    tol: float
-    rtol: float
+    options: SolverOptions
     max_sequences: int
     memory: float
-    backend: str
 
     def wanted(self, lower: float) -> float:
-        """Return the width wanted of an interval with this lower end."""
-        return max(self.tol, self.rtol * max(lower, 0.0))
+        """Return the width wanted of an interval with this lower end, in nats."""
+        return self.options.width(lower)
 
 
-class Ends(NamedTuple):
+class StateSolution(NamedTuple):
     """An interval in nats, rounding allowed for, and the sequences that carry its lower end."""
 
     value: float
@@ -70,13 +68,13 @@ class Ends(NamedTuple):
     weights: np.ndarray
 
     @classmethod
-    def without_sequences(cls, value: float, lower: float, upper: float, horizon: int) -> Ends:
+    def without_sequences(cls, value: float, lower: float, upper: float, horizon: int) -> StateSolution:
         """Return an interval that no sequences carry: actions react, or the interval is only a bound."""
         return cls(value, lower, upper, np.empty((0, horizon), dtype=np.int32), np.empty(0))
 
 
-def widened(found: Solution | Ends, relative_error: float) -> Ends:
+def widened(found: Solution | StateSolution, relative_error: float) -> StateSolution:
     """Allow for a relative error of the rows; see :class:`empowerment.actuation.open_loop.layers.Layer`."""
     room = 2.0 * relative_error
     lower = found.lower - room * (1.0 + max(found.lower, 0.0))
-    return Ends(found.value, lower, found.upper + room * (1.0 + found.upper), found.sequences, found.weights)
+    return StateSolution(found.value, lower, found.upper + room * (1.0 + found.upper), found.sequences, found.weights)

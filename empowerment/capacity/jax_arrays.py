@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import sys
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -36,14 +34,16 @@ def on_host(value: Any) -> Any:
 
 def on_devices_of(arrays: list[Any]) -> contextlib.AbstractContextManager[None]:
     """Run what is inside on the devices that hold these JAX arrays; without any, where it would run anyway."""
-    return _kernels().on_devices_of(arrays) if arrays else contextlib.nullcontext()
+    if not arrays:
+        return contextlib.nullcontext()
+    from empowerment.capacity.kernels.xla.placement import on_devices_of
+
+    return on_devices_of(arrays)
 
 
 def on_device(result: Any, arrays: list[Any]) -> Any:
     """Return a result with its arrays as JAX's, on the devices that hold these."""
+    from empowerment.capacity.jax_results import with_jax_arrays
+
     with on_devices_of(arrays):
-        return _kernels().with_jax_arrays(result)
-
-
-def _kernels() -> ModuleType:
-    return importlib.import_module("empowerment.capacity.kernels.xla")
+        return with_jax_arrays(result)

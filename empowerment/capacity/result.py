@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +44,12 @@ class CapacityResult(Interval):
     shapes : ndarray of int of shape (n_channels, 2), or None
         Number of inputs and outputs of each channel of a batch; None for one channel.
     """
+
+    device_fields: ClassVar[tuple[str, ...]] = (
+        *Interval.device_fields,
+        *("input_distribution", "output_distribution", "n_iter", "n_passes"),
+    )
+    host_fields: ClassVar[tuple[str, ...]] = ("shapes",)
 
     value: np.ndarray | np.float64
     lower: np.ndarray | np.float64

@@ -3,51 +3,28 @@
 from __future__ import annotations
 
 import math
-from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from empowerment.capacity import jax_arrays
+from empowerment.capacity.backends import capacity_kernels
 from empowerment.capacity.batch import Member, as_batch, chunks
 from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
 from empowerment.capacity.kernels import Outcome
+from empowerment.capacity.options import MAX_ITER, SolverOptions
 from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.sparse import solve_sparse
 from empowerment.core import validate
 from empowerment.core.channel import Channel, as_channel
-from empowerment.core.status import ON_FAILURE, Status, tell_failure
-from empowerment.runtime.loading import load
+from empowerment.core.status import Status, report_failure
 from empowerment.runtime.progress import progress_bar
 
 METHODS = ("auto", *METHOD_NUMBERS)
-BACKENDS = {"numba": "cpu", "reference": "reference", "jax": "xla"}
 
 LARGEST_REWARD = 1e100
 """Squares of larger rewards would overflow in the solvers."""
-
-# Solvers aim a little below the tolerance; the rest is room for the outward rounding of the certificate.
-_INNER = 0.9
-
-
-class Wish(NamedTuple):
-    """What the caller asked for."""
-
-    tol: float
-    rtol: float
-    method: str
-    base: float
-    max_iter: int
-
-    @property
-    def unit(self) -> float:
-        """Size of the result's unit in nats."""
-        return math.log(self.base)
-
-    def for_kernel(self) -> tuple[float, float, int, int]:
-        """Return the tolerances, the method and the limit as kernels take them."""
-        return _INNER * self.tol * self.unit, _INNER * self.rtol, METHOD_NUMBERS[self.method], self.max_iter
 
 
 def channel_capacity(
@@ -59,7 +36,7 @@ def channel_capacity(
     method: str = "auto",
     backend: str | None = None,
     base: float = 2,
-    max_iter: int = 100_000,
+    max_iter: int = MAX_ITER,
     on_failure: str = "warn",
     progress: bool = False,
 ) -> CapacityResult:
@@ -147,35 +124,27 @@ def channel_capacity(
     >>> emp.channel_capacity([[[0.9, 0.1], [0.1, 0.9]], [[1.0], [1.0]]]).value.round(6)
     array([0.531004, 0.      ])
     """
-    tol, rtol = validate.tolerances(tol, rtol)
-    base = validate.base(base)
-    max_iter = validate.limit(max_iter, "max_iter")
-    validate.one_of(method, METHODS, "method")
-    validate.one_of(on_failure, ON_FAILURE, "on_failure")
     held = jax_arrays.found_in(channel, rewards)
-    backend, kernel = kernel_of("jax" if backend is None and held else backend)
-    wish = Wish(tol, rtol, "working-set" if method == "auto" else method, base, max_iter)
+    options = SolverOptions.checked(
+        tol=tol,
+        rtol=rtol,
+        base=base,
+        backend="jax" if backend is None and held else backend,
+        max_iter=max_iter,
+        on_failure=on_failure,
+    )
+    method = validate.one_of(method, METHODS, "method")
+    method = "working-set" if method == "auto" else method
     if jax_arrays.any_traced(held):
-        if backend != "jax":
-            raise ValueError(f"inside a JAX transformation the backend is 'jax', not {backend!r}")
-        return kernel.traced_capacity(channel, rewards, wish, on_failure)
-    held = held if backend == "jax" else []
+        from empowerment.capacity.traced import traced_capacity
+
+        return traced_capacity(channel, rewards, options, method)
+    held = held if options.backend == "jax" else []
     with jax_arrays.on_devices_of(held):
-        result = _solve(jax_arrays.on_host(channel), jax_arrays.on_host(rewards), wish, backend, kernel, progress)
+        result = _solve(jax_arrays.on_host(channel), jax_arrays.on_host(rewards), options, method, progress)
     if not np.all(result.converged):
-        tell_failure(_complaint(result), on_failure)
+        report_failure(_missed(result), options.on_failure)
     return jax_arrays.on_device(result, held) if held else result
-
-
-def backend_name(backend: str | None) -> str:
-    """Return the name of a known backend, by default the compiled one."""
-    return validate.one_of("numba" if backend is None else backend, BACKENDS, "backend")
-
-
-def kernel_of(backend: str | None) -> tuple[str, ModuleType]:
-    """Return a backend's name and its package of kernels, loaded only now."""
-    name = backend_name(backend)
-    return name, load(f"empowerment.capacity.kernels.{BACKENDS[name]}")
 
 
 def row_offsets(channel: Channel) -> np.ndarray:
@@ -184,105 +153,104 @@ def row_offsets(channel: Channel) -> np.ndarray:
     return np.asarray(1.0 - sums - channel.row_entropies(math.e))
 
 
-def _solve(
-    channel: Any, rewards: Any, wish: Wish, backend: str, kernel: ModuleType, progress: bool
-) -> CapacityResult:
+def _solve(channel: Any, rewards: Any, options: SolverOptions, method: str, progress: bool) -> CapacityResult:
     batch = as_batch(channel)
     if batch is None:
-        return _solve_one(as_channel(channel), rewards, wish, backend, kernel)
-    return _solve_many(batch, rewards, wish, backend, kernel, progress)
+        return _solve_one(as_channel(channel), rewards, options, method)
+    return _solve_many(batch, rewards, options, method, progress)
 
 
-def _solve_one(channel: Channel, rewards: Any, wish: Wish, backend: str, kernel: ModuleType) -> CapacityResult:
-    offsets = row_offsets(channel)
-    worth = None if rewards is None else _rewards(rewards, channel.n_inputs, "rewards", wish)
-    if worth is not None:
-        offsets += worth
+def _solve_one(channel: Channel, rewards: Any, options: SolverOptions, method: str) -> CapacityResult:
+    kernel, limits, offsets = capacity_kernels(options.backend), options.for_kernel(method), row_offsets(channel)
+    nats = None if rewards is None else _rewards(rewards, channel.n_inputs, "rewards", options.unit)
+    if nats is not None:
+        offsets += nats
     if sparse.issparse(channel.matrix):
-        found = solve_sparse(channel.matrix, offsets, worth, lambda *part: kernel.solve(*part, *wish.for_kernel()))
+        solved = solve_sparse(channel.matrix, offsets, nats, lambda *part: kernel.solve(*part, *limits))
     else:
-        found = kernel.solve(channel.matrix, offsets, *wish.for_kernel())
-    numbers = (np.float64(found.information), np.float64(found.lower), np.float64(found.upper))
-    counts = (np.int64(found.n_iter), np.int64(found.n_passes))
-    return result_of(Outcome(found.p, found.q, *numbers, *counts, found.rung), worth is not None, wish, backend)
+        solved = kernel.solve(channel.matrix, offsets, *limits)
+    numbers = (np.float64(solved.information), np.float64(solved.lower), np.float64(solved.upper))
+    counts = (np.int64(solved.n_iter), np.int64(solved.n_passes))
+    return result_of(Outcome(solved.p, solved.q, *numbers, *counts, solved.rung), nats is not None, options, method)
 
 
 def _solve_many(
-    batch: list[Member], rewards: Any, wish: Wish, backend: str, kernel: ModuleType, progress: bool
+    batch: list[Member], rewards: Any, options: SolverOptions, method: str, progress: bool
 ) -> CapacityResult:
     """Solve in chunks, between which Ctrl-C is heard and the progress shown."""
-    worth = None if rewards is None else _rewards_of_batch(rewards, batch, wish)
+    kernel, limits = capacity_kernels(options.backend), options.for_kernel(method)
+    nats = None if rewards is None else _rewards_of_batch(rewards, batch, options.unit)
     shapes = np.array([member.shape for member in batch])
     p, q = (np.zeros((len(batch), size)) for size in shapes.max(axis=0))
     parts = []
     with progress_bar(len(batch), "capacity", "channel", progress) as advance:
-        for members, packed in chunks(batch, worth):
-            part: Outcome = kernel.solve_batch(packed, *wish.for_kernel())
+        for members, packed in chunks(batch, nats):
+            part: Outcome = kernel.solve_batch(packed, *limits)
             for k, i in enumerate(members):
                 n, m = shapes[i]
                 p[i, :n] = part.p[packed.row_start[k] :][:n]
                 q[i, :m] = part.q[packed.column_start[k] :][:m]
             parts.append(part[2:])
             advance(len(members))
-    found = Outcome(p, q, *(np.concatenate(column) for column in zip(*parts, strict=True)))
-    return result_of(found, worth is not None, wish, backend, shapes)
+    outcome = Outcome(p, q, *(np.concatenate(column) for column in zip(*parts, strict=True)))
+    return result_of(outcome, nats is not None, options, method, shapes)
 
 
-def _rewards(rewards: Any, count: int, name: str, wish: Wish) -> np.ndarray:
-    """Return rewards in nats."""
-    found = validate.number_array(rewards, name, 1, "(input,)").astype(np.float64)
-    if found.size != count:
-        raise ValueError(f"{name} has {found.size} entries, expected {count}, one for each input")
-    wrong = np.flatnonzero(~(np.abs(found) <= LARGEST_REWARD))
+def _rewards(rewards: Any, count: int, name: str, unit: float) -> np.ndarray:
+    """Return rewards in nats, from rewards in units of this size."""
+    array = validate.number_array(rewards, name, 1, "(input,)").astype(np.float64)
+    if array.size != count:
+        raise ValueError(f"{name} has {array.size} entries, expected {count}, one for each input")
+    wrong = np.flatnonzero(~(np.abs(array) <= LARGEST_REWARD))
     if wrong.size:
         raise ValueError(
-            f"{name}[{wrong[0]}] is {found[wrong[0]]:g}, expected a finite reward of at most {LARGEST_REWARD:g}"
+            f"{name}[{wrong[0]}] is {array[wrong[0]]:g}, expected a finite reward of at most {LARGEST_REWARD:g}"
         )
-    return np.asarray(found * wish.unit, dtype=np.float64)
+    return np.asarray(array * unit, dtype=np.float64)
 
 
-def _rewards_of_batch(rewards: Any, batch: list[Member], wish: Wish) -> list[np.ndarray]:
+def _rewards_of_batch(rewards: Any, batch: list[Member], unit: float) -> list[np.ndarray]:
     if len(rewards) != len(batch):
         raise ValueError(f"rewards has {len(rewards)} arrays, expected one for each of {len(batch)} channels")
     pairs = enumerate(zip(rewards, batch, strict=True))
-    return [_rewards(one, member.shape[0], f"rewards[{i}]", wish) for i, (one, member) in pairs]
+    return [_rewards(one, member.shape[0], f"rewards[{i}]", unit) for i, (one, member) in pairs]
 
 
 def result_of(
-    found: Outcome, rewarded: bool, wish: Wish, backend: str, shapes: np.ndarray | None = None
+    outcome: Outcome, rewarded: bool, options: SolverOptions, method: str, shapes: np.ndarray | None = None
 ) -> CapacityResult:
     """Put together what is returned: scalars of NumPy for one channel, arrays for a batch of such `shapes`."""
-    information, lower, upper = (x / wish.unit for x in (found.information, found.lower, found.upper))
+    information, lower, upper = (x / options.unit for x in (outcome.information, outcome.lower, outcome.upper))
     lower = lower if rewarded else np.maximum(lower, 0.0)  # a capacity is not negative, whatever rounding says
-    met = upper - lower <= np.maximum(wish.tol, wish.rtol * lower)
-    direct = Status.BLAHUT_ARIMOTO if wish.method == "working-set" else Status.CERTIFIED
+    met = options.met(lower, upper)
+    direct = Status.BLAHUT_ARIMOTO if method == "working-set" else Status.CERTIFIED
     # The limit may have come within the room left for rounding, or rounding may have used up all of it.
-    status = np.where(met & (found.rung == Status.MAX_ITER), direct, found.rung)
-    status = np.where(~met & (found.rung != Status.MAX_ITER), Status.PRECISION, status)
+    status = np.where(met & (outcome.rung == Status.MAX_ITER), direct, outcome.rung)
+    status = np.where(~met & (outcome.rung != Status.MAX_ITER), Status.PRECISION, status)
     return CapacityResult(
         value=np.minimum(np.maximum(information, lower), upper),
         lower=lower,
         upper=upper,
-        input_distribution=found.p,
-        output_distribution=found.q,
-        n_iter=found.n_iter,
-        n_passes=found.n_passes,
+        input_distribution=outcome.p,
+        output_distribution=outcome.q,
+        n_iter=outcome.n_iter,
+        n_passes=outcome.n_passes,
         status=Status(int(status)) if shapes is None else status,
-        method=wish.method,
-        backend=backend,
-        base=wish.base,
-        tol=wish.tol,
-        rtol=wish.rtol,
+        method=method,
+        backend=options.backend,
+        base=options.base,
+        tol=options.tol,
+        rtol=options.rtol,
         shapes=shapes,
     )
 
 
-def _complaint(result: CapacityResult) -> str:
+def _missed(result: CapacityResult) -> str:
     """Return the sentence about a tolerance that was missed; of a batch it names the first channel."""
     if result.shapes is None:
         status = Status(int(result.status))
         return f"the interval is {result.gap:.2e} {result.unit} wide, wanted {result.tol:.2e}: {status.sentence}"
     missed = np.flatnonzero(~result.converged)
-    return f"{missed.size} of {len(result.shapes)} channels missed, first channel {missed[0]}: " + _complaint(
+    return f"{missed.size} of {len(result.shapes)} channels missed, first channel {missed[0]}: " + _missed(
         result[missed[0]]
     )

@@ -42,12 +42,11 @@ def run_map(arguments: argparse.Namespace) -> int:
             method=arguments.method,
             backend=arguments.backend,
             base=arguments.base,
-            keep_sequences=any(saving.keeps_sequences(path) for path in arguments.save),
             rng=arguments.seed,
             n_jobs=arguments.jobs,
             checkpoint=arguments.checkpoint,
             progress=wants_bar(arguments.quiet),
-            **{name: limit for name, limit in limits.items() if limit is not None},
+            options={name: limit for name, limit in limits.items() if limit is not None},
         )
     # Printed before anything is written, so that a disk that fills up costs no result.
     print(

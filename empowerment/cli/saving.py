@@ -62,11 +62,6 @@ def save(result: EmpowermentResult, path: str) -> None:
             temporary.write_bytes(_picture(result, _suffix(path)))
 
 
-def keeps_sequences(path: str) -> bool:
-    """Whether the form that the file's ending names holds the optimal action sequences."""
-    return _suffix(path) == ".npz"
-
-
 def _suffix(path: str) -> str:
     return Path(path).suffix.lower()
 

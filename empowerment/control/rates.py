@@ -5,7 +5,6 @@ Both are of an agent that sees the state and a receiver that sees all of them.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,11 +14,11 @@ from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.average_rate import LongRun, average
 from empowerment.actuation.feedback.end_components import lasting_classes
 from empowerment.actuation.sensor import make_sensor
-from empowerment.capacity.solve import backend_name
+from empowerment.capacity.options import SolverOptions
 from empowerment.control.unified_bellman import BellmanResult, unified_bellman
 from empowerment.core import validate
 from empowerment.core.intervals import Interval
-from empowerment.core.status import ON_FAILURE, Status, tell_failure
+from empowerment.core.status import Status, report_failure
 from empowerment.models.mdp import MDP, as_mdp
 
 # What is left where every policy comes to a dead end.
@@ -188,42 +187,43 @@ def empowerment_rate(
     0.694241914
     """
     model = as_mdp(model)
-    tol, base = validate.tolerances(tol, 0.0)[0], validate.base(base)
-    validate.one_of(on_failure, ON_FAILURE, "on_failure")
-    limit, backend = validate.limit(max_iter, "max_iter"), backend_name(backend)
+    options = SolverOptions.checked(tol=tol, base=base, backend=backend, on_failure=on_failure)
+    limit = validate.limit(max_iter, "max_iter")
     dynamics = Dynamics.of(model, make_sensor(None, model))
     dynamics = dynamics.lasting()
     _check_one_class(model, dynamics)
-    unit = math.log(base)
-    found = average(dynamics, tol * unit, backend, limit) if dynamics.n_columns else _NO_RUN
-    found = found._replace(value=max(found.value, 0.0), lower=max(found.lower, 0.0))
+    unit = options.unit
+    run = average(dynamics, options.in_nats(), limit) if dynamics.n_columns else _NO_RUN
+    run = run._replace(value=max(run.value, 0.0), lower=max(run.lower, 0.0))
     policy = np.zeros((model.n_states, model.n_actions))
-    policy[dynamics.columns] = found.policy
+    policy[dynamics.columns] = run.policy
     result = EmpowermentRate(
-        value=float(found.value) / unit,
-        lower=float(found.lower) / unit,
-        upper=float(found.upper) / unit,
-        status=_status(found, tol * unit, limit),
+        value=float(run.value) / unit,
+        lower=float(run.lower) / unit,
+        upper=float(run.upper) / unit,
+        status=_status(run, options.in_nats(), limit),
         policy=policy,
         states=tuple(model.states),
         actions=tuple(model.actions),
-        n_iter=found.n_iter,
-        backend=backend,
-        base=base,
-        tol=tol,
+        n_iter=run.n_iter,
+        backend=options.backend,
+        base=options.base,
+        tol=options.tol,
     )
     if result.status not in (Status.CERTIFIED, Status.NO_SEQUENCE):
-        sentence = f"the interval is {result.gap:.2e} {result.unit} wide, wanted {tol:.2e}: {result.status.sentence}"
-        tell_failure(sentence, on_failure)
+        sentence = (
+            f"the interval is {result.gap:.2e} {result.unit} wide, wanted {result.tol:.2e}: {result.status.sentence}"
+        )
+        report_failure(sentence, on_failure)
     return result
 
 
-def _status(found: LongRun, tol: float, limit: int) -> Status:
-    if not found.n_iter:
+def _status(run: LongRun, options: SolverOptions, limit: int) -> Status:
+    if not run.n_iter:
         return Status.NO_SEQUENCE
-    if found.upper - found.lower <= tol:
+    if options.met(run.lower, run.upper):
         return Status.CERTIFIED
-    return Status.MAX_ITER if found.n_iter >= limit else Status.PRECISION
+    return Status.MAX_ITER if run.n_iter >= limit else Status.PRECISION
 
 
 def _check_one_class(model: MDP, dynamics: Dynamics) -> None:

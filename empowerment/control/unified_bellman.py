@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from empowerment.actuation.feedback.bellman import reached_channel
-from empowerment.capacity.solve import backend_name, channel_capacity
+from empowerment.capacity.backends import backend_name
+from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.intervals import Interval
-from empowerment.core.status import ON_FAILURE, Status, tell_failure
+from empowerment.core.status import ON_FAILURE, Status, report_failure
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.induced_chain import solve_discounted, step_matrix
 from empowerment.models.mdp import MDP, action_rewards, as_mdp
@@ -202,7 +203,7 @@ def unified_bellman(
     if result.converged.all():
         return result
     missed = Status.MAX_ITER if n_sweeps == max_sweeps else Status.PRECISION
-    tell_failure(_complaint(result, max_sweeps), on_failure)
+    report_failure(_complaint(result, max_sweeps), on_failure)
     return replace(result, status=np.where(result.converged, result.status, missed))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,20 @@ import numpy as np
 def unit_name(base: float) -> str:
     """Return the name of the unit of information that belongs to a base of the logarithm."""
     return {2.0: "bits", math.e: "nats", 10.0: "hartleys"}.get(float(base), f"base-{base:g} units")
+
+
+def met(lower: Any, upper: Any, tol: float, rtol: float) -> Any:
+    """Return whether intervals met the tolerance: ``upper - lower <= max(tol, rtol * lower)``, and nothing else.
+
+    Parameters
+    ----------
+    lower, upper : float or array
+        Ends of the intervals, numbers or arrays of NumPy or JAX.
+    tol, rtol : float
+        Width wanted in the unit of the ends, and relative to the lower end.
+    """
+    gap = upper - lower
+    return (gap <= tol) | (gap <= rtol * lower)
 
 
 def _exact(values: Any) -> Any:
@@ -27,6 +41,12 @@ def _exact(values: Any) -> Any:
 class Interval:
     """What every certified result offers: its gap, whether that met the tolerance, and its unit."""
 
+    device_fields: ClassVar[tuple[str, ...]] = ("value", "lower", "upper", "status")
+    """Fields that are JAX arrays where the question was asked with JAX arrays."""
+
+    host_fields: ClassVar[tuple[str, ...]] = ()
+    """Fields that are arrays of NumPy in any case."""
+
     value: Any
     lower: Any
     upper: Any
@@ -42,7 +62,7 @@ class Interval:
     @property
     def converged(self) -> np.ndarray:
         """Whether ``upper - lower <= max(tol, rtol * lower)``, and nothing else."""
-        return (self.gap <= self.tol) | (self.gap <= self.rtol * _exact(self.lower))
+        return met(_exact(self.lower), _exact(self.upper), self.tol, self.rtol)
 
     @property
     def unit(self) -> str:

@@ -62,7 +62,7 @@ KINDS = {
 ON_FAILURE = ("warn", "raise", "ignore")
 
 
-def tell_failure(sentence: str, on_failure: str, stacklevel: int = 3) -> None:
+def report_failure(sentence: str, on_failure: str, stacklevel: int = 3) -> None:
     """Say that a tolerance was missed, in the way the caller of a public function chose among `ON_FAILURE`."""
     if on_failure == "raise":
         raise RuntimeError(sentence)

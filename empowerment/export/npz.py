@@ -25,7 +25,8 @@ Result = TypeVar("Result", bound=StateResult)
 
 FORMAT = "empowerment-result-3"
 _ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
-_SEQUENCES = ("actions", "weights", "offsets")
+_SEQUENCES = (("actions", "weights", "offsets"), ("successors", "readings"))
+"""The arrays of sequences that a solver found, and those that sequences are traced from."""
 _HEADER = {*OPTIONS, "states", "actions", "layout"}
 
 
@@ -56,7 +57,8 @@ def save(result: StateResult, path: str | os.PathLike[str]) -> None:
     if result.beliefs is not None:
         arrays["beliefs"] = np.asarray(result.beliefs)
     if result.optimal is not None:
-        arrays |= {f"sequence_{name}": np.asarray(getattr(result.optimal, name)) for name in _SEQUENCES}
+        names = next(names for names in _SEQUENCES if hasattr(result.optimal, names[0]))
+        arrays |= {f"sequence_{name}": np.asarray(getattr(result.optimal, name)) for name in names}
     write_sealed(path, header, arrays, compressed=True)
 
 
@@ -95,17 +97,17 @@ def load(path: str | os.PathLike[str], memory: float, build: Callable[[dict[str,
 
 def _fields(header: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     _refuse_other_names(header, _HEADER, "header")
-    sequences = {f"sequence_{name}" for name in _SEQUENCES}
-    wanted = {*_ARRAYS, *(sequences if sequences & set(arrays) else ()), *({"beliefs"} & set(arrays))}
+    present = next((names for names in _SEQUENCES if any(f"sequence_{name}" in arrays for name in names)), ())
+    wanted = {*_ARRAYS, *(f"sequence_{name}" for name in present), *({"beliefs"} & set(arrays))}
     _refuse_other_names(arrays, wanted, "list of arrays")
-    parts = [arrays.pop(f"sequence_{name}", None) for name in _SEQUENCES]
+    sequences = {name: arrays.pop(f"sequence_{name}") for name in present}
     layout = header.pop("layout")
     for name in ("states", "actions"):
         header[name] = tuple(decoded_label(label) for label in header[name])
     return {
         **arrays,
         **header,
-        "optimal": None if parts[0] is None else dict(zip(_SEQUENCES, parts, strict=True)),
+        "optimal": sequences or None,
         "layout": None if layout is None else GridLayout.from_dict(layout),
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 from typing import Any
 
@@ -35,7 +36,8 @@ def check_result(result: StateResult) -> None:
     _check_intervals(result, n)
     _check_names(result, n)
     if result.optimal is not None:
-        _check_sequences(result.optimal, n, len(result.actions), result.horizon)
+        check = _check_sequences if hasattr(result.optimal, "offsets") else _check_traced
+        check(result.optimal, n, len(result.actions), result.horizon)
     if result.beliefs is not None:
         _check_beliefs(np.asarray(result.beliefs), n)
     if result.layout is not None:
@@ -94,6 +96,23 @@ def _check_sequences(optimal: Any, n_states: int, n_actions: int, horizon: int) 
     sums = np.diff(np.concatenate([[0.0], np.cumsum(weights)])[offsets])
     if not ((weights >= 0).all() and (sums <= 1 + _SUM_TOLERANCE).all()):
         raise ValueError("weights of sequences are not probabilities, expected at most 1 in all for each state")
+
+
+def _check_traced(optimal: Any, n_results: int, n_actions: int, horizon: int) -> None:
+    """Check what sequences are traced from, so that following it never leaves the arrays."""
+    starts = _array(optimal.starts, "starts of sequences", "iu", (n_results,), "whole numbers")
+    readings = np.asarray(optimal.readings)
+    n_states = len(np.atleast_1d(readings))
+    _array(readings, "readings of states", "iu", (n_states,), "whole numbers")
+    successors = _array(optimal.successors, "successors of states", "iu", (n_states, n_actions), "whole numbers")
+    for array, least, what in (
+        (successors, -1, "successors of states"),
+        (readings, 0, "readings of states"),
+        (starts, 0, "starts"),
+    ):
+        most = math.inf if array is readings else n_states
+        if not (array.min() >= least and array.max() < most):
+            raise ValueError(f"{what} has a number outside [{least}, {most})")
 
 
 def _check_beliefs(beliefs: np.ndarray, n: int) -> None:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-from empowerment.actuation.open_loop.channel import DEFAULT_MEMORY
 from empowerment.actuation.open_loop.counting import count_readings, reading_graph, successor_graph
-from empowerment.actuation.problem import View, make_view
+from empowerment.actuation.problem import StateProblem
+from empowerment.capacity import jax_arrays
 from empowerment.core import validate
+from empowerment.measures.execution import answer
 from empowerment.measures.horizon_result import HorizonSweep
+from empowerment.measures.request import EmpowermentRequest
 from empowerment.measures.result import EmpowermentResult
-from empowerment.measures.state_empowerment import DEFAULT_MAX_SEQUENCES, empowerment
 
 _STACKED = ("value", "lower", "upper", "status", "method")
 # Each takes a result of its own.
@@ -38,38 +39,33 @@ def horizon_sweep(
     method: str = "auto",
     backend: str | None = None,
     base: float = 2,
-    max_sequences: int = DEFAULT_MAX_SEQUENCES,
-    memory: float = DEFAULT_MEMORY,
-    samples: int = 1000,
     rng: np.random.Generator | int | None = None,
-    keep_sequences: bool = False,
     n_jobs: int | None = None,
     progress: bool = False,
+    options: Mapping[str, Any] | None = None,
 ) -> HorizonSweep:
-    """Return the empowerment of states at several horizons, and what limits it at each.
+    """Compute the empowerment of states at several horizons, and what limits it at each.
 
-    Nothing can be told that no action sequence says or no reading shows: the empowerment is at most the logarithm
-    of the number of sequences, and at most that of the number of possible readings. At a short horizon the actions
-    are the limit, and only what is close by tells states apart. At a very long one all readings may be possible from
-    everywhere, and then states hardly differ.
+    Empowerment is at most the logarithm of the number of action sequences, and at most that of the number of readings
+    within reach. At a short horizon the actions are the limit, and only what is close by tells states apart. At a
+    very long one all readings may be within reach from everywhere, and then states hardly differ.
 
     Parameters
     ----------
     model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
     horizons : iterable of int
         Distinct numbers of actions, such as ``range(1, 9)``.
-    states, beliefs, sensor, output, known_to, feedback, stopping, tol, rtol, method, backend, base, max_sequences, \
-            memory, samples, rng, n_jobs
+    states, beliefs, sensor, output, known_to, feedback, stopping, tol, rtol, method, backend, base, rng, n_jobs, \
+            options
         As in :func:`empowerment`, the same at each horizon.
-    keep_sequences : bool
-        Keep the optimal action sequences for ``sweep[horizon].sequences``.
     progress : bool
         Show a progress bar over states for each horizon (needs the extra ``progress``).
 
     Returns
     -------
     HorizonSweep
-        Its attributes `limit` and `saturation` say which limit is the lower one and how much of it is attained.
+        The results of all horizons. Its attributes `limit` and `saturation` say which limit is the lower one and how
+        much of it is attained.
 
     Raises
     ------
@@ -78,14 +74,18 @@ def horizon_sweep(
     MemoryError
         As in :func:`empowerment`; the message names the horizon.
 
+    See Also
+    --------
+    empowerment : The same at one horizon, with checkpoints.
+
     Notes
     -----
-    A horizon too long for an exact value has bounds instead, and there is no warning where they are wide: the
-    result says how many they are, and its picture shows them.
+    A horizon too long for an exact value has bounds instead. There is no warning where they are wide: the result says
+    how many there are, and its picture shows them.
 
     "Up to n steps" may mean three things. ``sweep.largest()`` takes the horizon that is best for each state.
-    ``sweep.discounted(discount)`` adds up all of them. With ``stopping=True`` the number of steps is a part of what
-    the agent chooses, at each n of the sweep from 0 to n, and the state in which it stops is read.
+    ``sweep.discounted(discount)`` adds up all horizons. With ``stopping=True`` the number of steps, from 0 to n, is a
+    part of what the agent chooses, and the state in which it stops is read.
 
     Examples
     --------
@@ -97,68 +97,57 @@ def horizon_sweep(
     [[2.32, 1.58], [5.52, 4.39], [6.64, 6.41]]
     """
     numbers = _horizons(horizons)
-    options = {
-        "states": states,
-        "beliefs": beliefs,
-        "known_to": known_to,
-        "feedback": feedback,
-        "sensor": sensor,
-        "output": output,
-        "stopping": stopping,
-        "tol": tol,
-        "rtol": rtol,
-        "method": method,
-        "backend": backend,
-        "base": base,
-        "max_sequences": max_sequences,
-        "memory": memory,
-        "samples": samples,
-        "rng": rng,
-        "keep_sequences": keep_sequences,
-        "n_jobs": n_jobs,
-        "progress": progress,
-    }
-    view = make_view(
+    arrays = jax_arrays.found_in(model, sensor)
+    longest = EmpowermentRequest.checked(
         model,
+        numbers[-1],
         states=states,
         beliefs=beliefs,
         sensor=sensor,
+        output=output,
         known_to=known_to,
+        feedback=feedback,
         stopping=stopping,
-        horizon=numbers[-1],
-        memory=validate.memory(memory),
+        method=method,
+        rng=rng,
+        options=options,
+        tol=tol,
+        rtol=rtol,
+        base=base,
+        backend="jax" if backend is None and arrays else backend,
+        on_failure="ignore",
     )
-    results = tuple(_at(model, horizon, options) for horizon in numbers)
-    unit = math.log(results[0].base)
+    results = tuple(_answer(longest.at(horizon), n_jobs, progress) for horizon in numbers)
+    unit = longest.solver.unit
     stacked: dict[str, Any] = {name: np.stack([getattr(result, name) for result in results]) for name in _STACKED}
     shared: dict[str, Any] = {name: getattr(results[0], name) for name in _SHARED}
     return HorizonSweep(
         **stacked,
         **shared,
         horizons=np.array(numbers),
-        reachable=_log_readings(view, results) / unit,
-        actions=_log_sequences(view.model.n_actions, numbers, stopping) / unit,
+        reachable=_log_readings(longest.problem, results) / unit,
+        actions=_log_sequences(longest.problem.model.n_actions, numbers, longest.stopping) / unit,
         results=results,
     )
 
 
-def _at(model: Any, horizon: int, options: dict[str, Any]) -> EmpowermentResult:
+def _answer(request: EmpowermentRequest, n_jobs: int | None, progress: bool) -> EmpowermentResult:
     try:
-        return empowerment(model, horizon, on_failure="ignore", **options)
+        return answer(request, n_jobs=n_jobs, progress=progress)
     except MemoryError as reason:
-        raise MemoryError(f"horizon {horizon}: {reason}") from None
+        raise MemoryError(f"horizon {request.horizon}: {reason}") from None
 
 
-def _log_readings(view: View, results: tuple[EmpowermentResult, ...]) -> np.ndarray:
+def _log_readings(problem: StateProblem, results: tuple[EmpowermentResult, ...]) -> np.ndarray:
     """Return what the readings allow at the horizon of each result, in nats, of shape (n_horizons, n_states)."""
-    one, n_readings = results[0], len(view.sensor.readings)
-    graphs = successor_graph(view.model), reading_graph(view.sensor)
+    one, n_readings = results[0], len(problem.sensor.readings)
+    graphs = successor_graph(problem.model), reading_graph(problem.sensor)
     options: dict[str, Any] = {"up_to": one.stopping, "backend": one.backend}
 
     def after(horizon: int) -> np.ndarray:
-        counts = count_readings(*graphs, n_readings, view.starts, horizon, **options)
+        counts = count_readings(*graphs, n_readings, problem.starts, horizon, **options)
         logarithms = np.log(np.maximum(counts, 1))
-        return np.asarray(logarithms if view.weights is None else view.weights @ logarithms)
+        return np.asarray(logarithms if problem.weights is None else problem.weights @ logarithms)
 
     if one.output == "final":
         return np.stack([after(result.horizon) for result in results])

@@ -4,36 +4,18 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.intervals import Interval
 from empowerment.core.status import KINDS
+from empowerment.measures.sequences import Sequences, TracedSequences
 
 if TYPE_CHECKING:
     from empowerment.core.layout import GridLayout
     from empowerment.measures.averages import AverageEmpowerment
-
-
-@dataclass(frozen=True, eq=False)
-class Sequences:
-    """For each state the action sequences that carry the optimum, one after the other.
-
-    Attributes
-    ----------
-    actions : ndarray of int of shape (n_sequences, horizon)
-        Sequences that stop before the horizon end in -1.
-    weights : ndarray of shape (n_sequences,)
-        Probability of each sequence under the optimal input distribution.
-    offsets : ndarray of int of shape (n_states + 1,)
-        Those of state i are the ones from ``offsets[i]`` up to ``offsets[i + 1]``.
-    """
-
-    actions: np.ndarray
-    weights: np.ndarray
-    offsets: np.ndarray
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,8 +44,8 @@ class EmpowermentResult(Interval):
     stopping : bool
         Whether sequences of fewer actions count as well.
     base, tol, rtol : float
-    optimal : Sequences or None
-        None if they were not kept.
+    optimal : Sequences, TracedSequences or None
+        What :meth:`sequences` makes its answer of; None of policies with feedback, and of counted trajectories.
     layout : GridLayout or None
         The model's layout, for pictures.
     beliefs : ndarray of shape (n_beliefs, n_states of the model) or None
@@ -73,6 +55,8 @@ class EmpowermentResult(Interval):
     feedback : bool
         Whether actions react to what is observed.
     """
+
+    host_fields: ClassVar[tuple[str, ...]] = ("state_numbers", "optimal", "beliefs")
 
     value: np.ndarray
     lower: np.ndarray
@@ -90,7 +74,7 @@ class EmpowermentResult(Interval):
     base: float
     tol: float
     rtol: float
-    optimal: Sequences | None = None
+    optimal: Sequences | TracedSequences | None = None
     layout: GridLayout | None = None
     beliefs: np.ndarray | None = None
     known_to: str = "nobody"
@@ -113,11 +97,6 @@ class EmpowermentResult(Interval):
         """Return the result of one state."""
         i = self._position(state)
         part = slice(i, i + 1)
-        optimal = None
-        if self.optimal is not None:
-            own = slice(*self.optimal.offsets[i : i + 2])
-            actions = self.optimal.actions[own]
-            optimal = Sequences(actions, self.optimal.weights[own], np.array([0, len(actions)]))
         return replace(
             self,
             value=self.value[part],
@@ -128,7 +107,7 @@ class EmpowermentResult(Interval):
             states=self.states[part],
             state_numbers=self.state_numbers[part],
             beliefs=self.beliefs if self.beliefs is None else self.beliefs[part],
-            optimal=optimal,
+            optimal=None if self.optimal is None else self.optimal.only(i),
         )
 
     def __repr__(self) -> str:
@@ -167,27 +146,29 @@ class EmpowermentResult(Interval):
         Returns
         -------
         list of (tuple of action labels, float)
-            Each sequence with its probability under the optimal input distribution that was found, one of
-            many where the optimum is not unique. Sequences of a probability below 1e-6 are not kept, and of
-            several with the same effect there is one.
+            Each sequence with its probability under the optimal input distribution, one of many where the optimum
+            is not unique. Of several sequences with the same effect there is one, and a probability below 1e-6
+            counts as 0. In a deterministic world the sequences are traced when asked for.
 
         Raises
         ------
+        KeyError
+            If there is no such state.
         ValueError
-            If the sequences were not kept.
+            If there are no sequences: policies with feedback are none, and where the trajectories of a deterministic
+            world are counted each is as probable as any other. Also if the horizon is too long to be traced.
+        MemoryError
+            If the sequences would take more than the option ``memory`` of the computation.
         """
         i = self._position(state)
         if self.optimal is None:
             raise ValueError(
-                "the action sequences were not kept: that takes keep_sequences=True. Actions that react have none, "
-                "and where trajectories of a deterministic world are counted each is as probable as any other"
+                "the result has no action sequences: policies with feedback are none, averages have none, and where "
+                "trajectories of a deterministic world are counted each is as probable as any other"
             )
-        first, last = self.optimal.offsets[i : i + 2]
-        order = first + np.argsort(-self.optimal.weights[first:last], kind="stable")
-        return [
-            (tuple(self.actions[a] for a in self.optimal.actions[k] if a >= 0), float(self.optimal.weights[k]))
-            for k in order
-        ]
+        actions, weights = self.optimal.of_state(i)
+        order = np.argsort(-weights, kind="stable")
+        return [(tuple(self.actions[a] for a in actions[k] if a >= 0), float(weights[k])) for k in order]
 
     def average(self, weights: Any = None) -> AverageEmpowerment:
         """Return the average over the states or beliefs.
@@ -255,7 +236,12 @@ class EmpowermentResult(Interval):
     def _from_fields(cls, fields: dict[str, Any]) -> EmpowermentResult:
         """Return the result of its fields, sequences by the names of their arrays."""
         optimal = fields.pop("optimal")
-        return cls(**fields, optimal=None if optimal is None else Sequences(**optimal))
+        if optimal is None:
+            return cls(**fields, optimal=None)
+        if "offsets" in optimal:
+            return cls(**fields, optimal=Sequences(**optimal))
+        question = {name: fields[name] for name in ("horizon", "stopping")}
+        return cls(**fields, optimal=TracedSequences(**optimal, **question, starts=fields["state_numbers"]))
 
     def to_dataframe(self) -> Any:
         """Return a pandas DataFrame with one row for each state."""

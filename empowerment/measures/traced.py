@@ -8,6 +8,7 @@ products to the transition and the sensor; the solver itself is not differentiat
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -18,11 +19,15 @@ from scipy import sparse
 from empowerment.actuation.kernels.xla import rows_of_words
 from empowerment.actuation.open_loop.channel import OUTPUTS
 from empowerment.actuation.sensor import make_sensor
-from empowerment.capacity.kernels.xla import require_double_precision
+from empowerment.capacity.jax_results import register
+from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.solve import channel_capacity
+from empowerment.capacity.traced import require_double_precision
 from empowerment.core import validate
+from empowerment.core.intervals import met
 from empowerment.core.status import Status
+from empowerment.measures.resources import Resources
 from empowerment.measures.result import EmpowermentResult
 from empowerment.models.mdp import AXES, MDP
 
@@ -42,13 +47,12 @@ def traced_empowerment(
     method: str,
     backend: str,
     base: float,
-    max_sequences: int,
-    memory: float,
+    options: Mapping[str, Any] | None,
     **outside: Any,
 ) -> EmpowermentResult:
     """Return the result for a model, or a sensor, whose numbers are known later.
 
-    The options are those of :func:`empowerment.empowerment`; `outside` are those that cannot be kept here.
+    The arguments are those of :func:`empowerment.empowerment`; `outside` are those that cannot be kept here.
 
     Raises
     ------
@@ -63,7 +67,10 @@ def traced_empowerment(
     require_double_precision()
     _refuse(method, backend, **outside)
     validate.one_of(output, OUTPUTS, "output")
-    horizon, (tol, rtol) = validate.short_horizon(horizon), validate.tolerances(tol, rtol)
+    horizon, resources = validate.short_horizon(horizon), Resources.checked(options)
+    solver = SolverOptions.checked(
+        tol=tol, rtol=rtol, base=base, backend="jax", max_iter=resources.max_iter, on_failure="ignore"
+    )
     transition, labels = _transition(model)
     matrix, name = _sensor(sensor, labels)
     numbers = labels.state_indices(states)
@@ -71,12 +78,13 @@ def traced_empowerment(
         idle = jnp.broadcast_to(jnp.eye(len(transition))[:, None, :], transition[:, :1].shape)
         transition = jnp.concatenate([transition, idle], axis=1)
     n_outcomes = validate.power(matrix.shape[1], horizon if output == "trajectory" else 1)
-    _check_sequences(transition.shape[1], horizon, validate.limit(max_sequences, "max_sequences"))
-    _check_memory(transition.shape, horizon, n_outcomes, numbers.size, validate.memory(memory))
+    _check_sequences(transition.shape[1], horizon, resources.max_sequences)
+    _check_memory(transition.shape, horizon, n_outcomes, numbers.size, resources.memory)
     rows = rows_of_words(transition, matrix, jnp.asarray(numbers), horizon, output)
-    found = channel_capacity(rows, tol=tol, rtol=rtol, base=base, on_failure="ignore")
-    lower, upper, status = _with_room(found, 2.0 * (horizon + 1) * (len(transition) + 2) * np.finfo(float).eps)
-    value: Any = found.value
+    capacity = channel_capacity(rows, **solver.as_keywords())
+    lower, upper, status = _with_slack(capacity, 2.0 * (horizon + 1) * (len(transition) + 2) * np.finfo(float).eps)
+    value: Any = capacity.value
+    register(EmpowermentResult)
     return EmpowermentResult(
         value=value,
         lower=lower,
@@ -91,9 +99,9 @@ def traced_empowerment(
         stopping=bool(stopping),
         method=np.full(numbers.size, "enumeration"),
         backend="jax",
-        base=found.base,
-        tol=tol,
-        rtol=rtol,
+        base=solver.base,
+        tol=solver.tol,
+        rtol=solver.rtol,
     )
 
 
@@ -150,8 +158,8 @@ def _transition(model: Any) -> tuple[jax.Array, MDP]:
 
 def _sensor(sensor: Any, labels: MDP) -> tuple[jax.Array, str]:
     if not isinstance(sensor, jax.Array):
-        found = make_sensor(sensor, labels)
-        return jnp.asarray(found.matrix.toarray()), found.name
+        checked = make_sensor(sensor, labels)
+        return jnp.asarray(checked.matrix.toarray()), checked.name
     matrix = jnp.asarray(sensor, dtype=float)
     if matrix.ndim != 2 or len(matrix) != labels.n_states:
         raise ValueError(
@@ -165,7 +173,7 @@ def _check_sequences(n_actions: int, horizon: int, allowed: int) -> None:
     if count > allowed:
         raise MemoryError(
             f"inside a JAX transformation all {count:.3g} sequences of {horizon} actions are "
-            f"rows, allowed are {allowed:,}; shorten the horizon or raise max_sequences="
+            f"rows, allowed are {allowed:,}; shorten the horizon or raise max_sequences in options="
         )
 
 
@@ -175,14 +183,14 @@ def _check_memory(shape: tuple[int, ...], horizon: int, n_outcomes: float, n_sta
     if taken > allowed:
         raise MemoryError(
             f"the rows of all sequences take {taken / 1e9:.3g} GB, allowed are {allowed / 1e9:.3g} GB; shorten the "
-            "horizon, name fewer states=, coarsen the sensor or raise memory="
+            "horizon, name fewer states=, coarsen the sensor or raise memory in options="
         )
 
 
-def _with_room(found: CapacityResult, relative_error: float) -> tuple[Any, Any, Any]:
-    """Return both ends with room for the rounding of the rows (see `Layer`), and the status."""
-    room = relative_error * (1.0 / math.log(found.base) + found.upper)
-    lower, upper = jnp.maximum(found.lower - room, 0.0), found.upper + room
-    met = (upper - lower <= found.tol) | (upper - lower <= found.rtol * lower)
-    missed = jnp.where(found.status == Status.MAX_ITER, int(Status.MAX_ITER), int(Status.PRECISION))
-    return lower, upper, jnp.where(met, int(Status.CERTIFIED), missed)
+def _with_slack(capacity: CapacityResult, relative_error: float) -> tuple[Any, Any, Any]:
+    """Return both ends moved outward by the rounding of the rows (see `Layer`), and the status."""
+    slack = relative_error * (1.0 / math.log(capacity.base) + capacity.upper)
+    lower, upper = jnp.maximum(capacity.lower - slack, 0.0), capacity.upper + slack
+    missed = jnp.where(capacity.status == Status.MAX_ITER, int(Status.MAX_ITER), int(Status.PRECISION))
+    certified = met(lower, upper, capacity.tol, capacity.rtol)
+    return lower, upper, jnp.where(certified, int(Status.CERTIFIED), missed)

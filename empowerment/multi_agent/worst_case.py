@@ -14,7 +14,7 @@ from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
 from empowerment.core.intervals import Interval
-from empowerment.core.status import ON_FAILURE, tell_failure
+from empowerment.core.status import ON_FAILURE, report_failure
 from empowerment.models.two_agents import TwoAgentMDP
 
 # Planes are fitted so far inside the set of mixtures, as a part of the tolerance: at its border slopes have no bound.
@@ -142,7 +142,7 @@ def worst_case_empowerment(
         tol=tol,
     )
     if not result.converged.all():
-        tell_failure(
+        report_failure(
             f"the widest interval is {result.gap.max():.2e} {result.unit} wide, wanted {tol:.2e}: raise max_iter "
             "or tol",
             on_failure,

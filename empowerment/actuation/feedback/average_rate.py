@@ -18,6 +18,7 @@ from scipy.sparse.linalg import MatrixRankWarning, spsolve
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import FeedbackStep, Values
 from empowerment.actuation.feedback.end_components import closed_classes
+from empowerment.capacity.options import SolverOptions
 
 _EPS = float(np.finfo(float).eps)
 _PATIENCE = 20
@@ -34,8 +35,8 @@ class LongRun(NamedTuple):
     n_iter: int
 
 
-def average(dynamics: Dynamics, tol: float, backend: str, max_iter: int) -> LongRun:
-    """Return the largest information a step in the long run, to within `tol` nats where possible.
+def average(dynamics: Dynamics, options: SolverOptions, max_steps: int) -> LongRun:
+    """Return the largest information a step in the long run, to within the tolerance (nats) where possible.
 
     Every column must have an action, and none may lead out of the columns: see :meth:`Dynamics.lasting`.
 
@@ -43,10 +44,11 @@ def average(dynamics: Dynamics, tol: float, backend: str, max_iter: int) -> Long
     classes that are never left, its values are not defined; then a step of relative value iteration is taken instead,
     half of it, so that a period does no harm (Schweitzer 1971).
     """
-    step, progress = FeedbackStep(dynamics, backend), _Progress(tol)
+    step = FeedbackStep(dynamics, options.to_within(_SHARE * options.tol))
+    progress = _Progress(options.tol)
     guess, lower, upper = np.zeros(dynamics.n_columns), -math.inf, math.inf
-    for n_iter in range(1, max_iter + 1):  # noqa: B007
-        found = step.before(Values.guessed(guess, dynamics.n_actions), _SHARE * tol)
+    for n_iter in range(1, max_steps + 1):  # noqa: B007
+        found = step.before(Values.guessed(guess, dynamics.n_actions))
         least, most = _growth(found, guess)
         lower, upper = max(lower, least), min(upper, most)
         if progress.ends(upper - lower):

@@ -7,8 +7,8 @@ What an agent with feedback can tell such a receiver within k steps obeys a Bell
 because the state is all that either of them needs to remember. A dead end, a state without any action, has the value
 minus infinity while steps are left, and so has a state from which every action may lead to one in time: actions that
 may lead there are left out, and so is what they would tell. Each state and step is one capacity with rewards, and
-those of all states are solved side by side. Ends are carried along: expectations keep inequalities, so the lower end
-of a step follows from its p and the lower values before, the upper end from its q and the upper values before.
+those of all states are solved side by side. Both ends are carried along: expectations keep inequalities, so the lower
+end of a step follows from its p and the lower values before, the upper end from its q and the upper values before.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import math
 from collections.abc import Iterator
 from functools import partial
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
 from empowerment.actuation.dynamics import Dynamics
+from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core.channel import Channel
-from empowerment.core.validate import MIN_TOL
 
 # Solvers aim a little below the tolerance; the rest is room for rounding.
 _INNER = 0.9
@@ -76,7 +76,7 @@ class FeedbackValues(NamedTuple):
     policies: np.ndarray
 
 
-def feedback_values(dynamics: Dynamics, horizon: int, tol: float, backend: str) -> FeedbackValues:
+def feedback_values(dynamics: Dynamics, horizon: int, options: SolverOptions) -> FeedbackValues:
     """Return what `horizon` actions that react to the state tell a receiver that reads every state.
 
     Each state has its own actions. A policy counts only if it is never stuck while steps are left; see
@@ -87,16 +87,16 @@ def feedback_values(dynamics: Dynamics, horizon: int, tol: float, backend: str) 
     dynamics : Dynamics
         Of a part of the world, the answer holds for columns from which `horizon` steps do not lead out of it.
     horizon : int
-    tol : float
-        Width wanted of the intervals, in nats; each step is given its share.
-    backend : str
+    options : SolverOptions
+        In nats; each step is given its share of the tolerance.
 
     References
     ----------
     Tatikonda and Mitter (2009), "The capacity of channels with feedback".
     Chen and Berger (2005), "The capacity of finite-state Markov channels with feedback".
     """
-    stages = list(islice(_stages(dynamics, tol / max(horizon, 1), backend), horizon + 1))
+    share = options.to_within(options.tol / max(horizon, 1))
+    stages = list(islice(_stages(dynamics, share), horizon + 1))
     policies = np.zeros((horizon, dynamics.n_columns, dynamics.n_actions))
     for step, (stage, _) in enumerate(reversed(stages[1:])):
         policies[step] = stage.policy
@@ -105,7 +105,7 @@ def feedback_values(dynamics: Dynamics, horizon: int, tol: float, backend: str) 
     return FeedbackValues(value, lower, upper, policies)
 
 
-def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, backend: str) -> float:
+def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, options: SolverOptions) -> float:
     """Bound the empowerment of a column, also of whole trajectories, by that of an agent with feedback, in nats.
 
     It falls short of soft value iteration, ``log sum_a exp(sum_t p(t | s, a) V_(k-1)(t))``, by what the actions of a
@@ -118,7 +118,8 @@ def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, 
     horizon : int
     enough : float
         The recursion ends early, with infinity, where the value exceeds this: without dead ends it never falls.
-    backend : str
+    options : SolverOptions
+        Of which the tolerance does not count.
 
     Returns
     -------
@@ -126,14 +127,14 @@ def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, 
         Minus infinity where every policy may be stuck before its last step: then no sequence is available either.
     """
     upper, falls = 0.0, not (dynamics.available.any(axis=1) | ~dynamics.is_inner).all()
-    for stage, alive in islice(_stages(dynamics, _ROUGH, backend), horizon + 1):
+    for stage, alive in islice(_stages(dynamics, options.to_within(_ROUGH)), horizon + 1):
         if not falls and stage.lower[start] > enough:
             return math.inf
         upper = float(stage.upper[start]) if alive[start] else -math.inf
     return upper
 
 
-def _stages(dynamics: Dynamics, tol: float, backend: str) -> Iterator[tuple[Values, np.ndarray]]:
+def _stages(dynamics: Dynamics, options: SolverOptions) -> Iterator[tuple[Values, np.ndarray]]:
     """Yield the values of 0, 1, 2, … steps, and in which columns some policy takes so many.
 
     In others they are numbers that nothing depends on.
@@ -143,8 +144,8 @@ def _stages(dynamics: Dynamics, tol: float, backend: str) -> Iterator[tuple[Valu
     step: FeedbackStep | None = None
     for allowed in dynamics.admissible():
         if step is None or step.dynamics is not allowed:
-            step = FeedbackStep(allowed, backend)
-        values = step.before(values, tol)
+            step = FeedbackStep(allowed, options)
+        values = step.before(values)
         yield values, allowed.available.any(axis=1) | ~allowed.is_inner
 
 
@@ -155,8 +156,8 @@ class FeedbackStep:
     action, which no action of another one may lead to, they are left as they are.
     """
 
-    def __init__(self, dynamics: Dynamics, backend: str) -> None:
-        self.dynamics, self._backend = dynamics, backend
+    def __init__(self, dynamics: Dynamics, options: SolverOptions) -> None:
+        self.dynamics, self._options = dynamics, options.share(_INNER)
         able = dynamics.available & dynamics.is_inner[:, None]
         self._able, self._columns = able, np.flatnonzero(able.any(axis=1))
         column, action = np.nonzero(able)
@@ -170,8 +171,8 @@ class FeedbackStep:
             for first, count in zip(self._first, self._counts, strict=True)
         ]
 
-    def before(self, after: Values, tol: float) -> Values:
-        """Return the values one step earlier, each of its capacities solved to within `tol` nats."""
+    def before(self, after: Values) -> Values:
+        """Return the values one step earlier, each of its capacities solved to within the tolerance."""
         value, lower, upper = after.value, after.lower, after.upper
         policy, information = np.zeros(self._able.shape), np.zeros(value.size)
         if not self._columns.size:
@@ -180,20 +181,22 @@ class FeedbackStep:
         # What all actions of a state are worth alike would only cost the solver digits.
         base = np.minimum.reduceat(expected, self._first)
         rewards = expected - np.repeat(base, self._counts)
-        p, *found = self._capacities(np.split(rewards, self._first[1:]), max(_INNER * tol, MIN_TOL))
+        p, *ends_found = self._capacities(np.split(rewards, self._first[1:]))
         policy[self._able] = p
         below = np.add.reduceat(p * (self._rows @ (value - lower)), self._first)
         above = np.maximum.reduceat(self._rows @ (upper - value), self._first)
-        information[self._columns] = found[1] - np.add.reduceat(p * rewards, self._first)
+        information[self._columns] = ends_found[1] - np.add.reduceat(p * rewards, self._first)
         room = self._n_summed * _EPS * (1.0 + float(np.abs(value).max()))
         ends = np.array([value, lower, upper])
-        ends[:, self._columns] = base + np.array([found[0], found[1] - below - room, found[2] + above + room])
+        ends[:, self._columns] = base + np.array(
+            [ends_found[0], ends_found[1] - below - room, ends_found[2] + above + room]
+        )
         return Values(np.clip(*ends), ends[1], ends[2], policy, information)
 
-    def _capacities(self, rewards: list[np.ndarray], tol: float) -> tuple[np.ndarray, ...]:
+    def _capacities(self, rewards: list[np.ndarray]) -> tuple[np.ndarray, ...]:
         """Return the input distributions one after the other, and the values and both ends of all columns."""
-        solve = partial(channel_capacity, tol=tol, base=math.e, backend=self._backend, on_failure="ignore")
-        if len(self._channels) < _SIDE_BY_SIDE and self._backend != "jax":
+        solve: Any = partial(channel_capacity, **self._options.as_keywords())
+        if len(self._channels) < _SIDE_BY_SIDE and self._options.backend != "jax":
             pairs = zip(self._channels, rewards, strict=True)
             each = [solve(channel, rewards=worth) for channel, worth in pairs]
             ends = np.array([[one.value, one.lower, one.upper] for one in each], dtype=np.float64)

@@ -20,7 +20,7 @@ from empowerment.actuation.open_loop.layers import Kernels, first_layer
 from empowerment.actuation.open_loop.sequence_oracle import Stream
 from empowerment.actuation.open_loop.upper_bounds import FeedbackOracle, log_readings
 from empowerment.actuation.sensor import make_sensor
-from empowerment.actuation.task import Ends, NoSequenceError, Task, widened
+from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, widened
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
 
@@ -28,21 +28,23 @@ _ROUGH = 1e-5  # nats; how well bounds by steering are solved
 _ROUNDS, _STEPS = 40, 1000
 
 
-def bracket_states(task: Task, dynamics: Dynamics, open_loop: Ends, kernels: Kernels, output: str = "final") -> Ends:
+def bracket_states(
+    task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels, output: str = "final"
+) -> StateSolution:
     """Return an interval for what actions that react to the state tell a receiver of the sensor.
 
     Parameters
     ----------
-    task : Task
+    task : StateTask
     dynamics : Dynamics
-    open_loop : Ends
+    open_loop : StateSolution
         The interval, or the exact answer, for actions that do not react.
     kernels : Kernels
     output : {"final", "trajectory"}
 
     Returns
     -------
-    Ends
+    StateSolution
         In nats; with the sequences that carry the lower end unless policies that react exceed it.
 
     Raises
@@ -53,7 +55,7 @@ def bracket_states(task: Task, dynamics: Dynamics, open_loop: Ends, kernels: Ker
     start = np.array([task.start])
     first = 1 if output == "trajectory" else task.horizon
     readings = sum(log_readings(dynamics, start, k) for k in range(first, task.horizon + 1))
-    upper = min(readings, feedback_value(dynamics, task.start, task.horizon, readings, task.backend))
+    upper = min(readings, feedback_value(dynamics, task.start, task.horizon, readings, task.options))
     if upper == -math.inf:
         raise NoSequenceError
     room = 8 * dynamics.n_columns**2 * dynamics.n_actions <= task.memory / 4
@@ -66,17 +68,22 @@ def bracket_states(task: Task, dynamics: Dynamics, open_loop: Ends, kernels: Ker
 
 
 def bracket_beliefs(
-    task: Task, model: POMDP, belief: np.ndarray, open_loop: Ends, output: str, sensor: np.ndarray | None = None
-) -> Ends:
+    task: StateTask,
+    model: POMDP,
+    belief: np.ndarray,
+    open_loop: StateSolution,
+    output: str,
+    sensor: np.ndarray | None = None,
+) -> StateSolution:
     """Return an interval for what actions that react to observations tell.
 
     Parameters
     ----------
-    task : Task
+    task : StateTask
         `start` is not read.
     model : POMDP
     belief : ndarray of shape (n_states,)
-    open_loop : Ends
+    open_loop : StateSolution
         The interval, or the exact answer, for actions that do not react.
     output : {"final", "trajectory"}
     sensor : ndarray of shape (n_states, n_readings), optional
@@ -84,7 +91,7 @@ def bracket_beliefs(
 
     Returns
     -------
-    Ends
+    StateSolution
         In nats, with the sequences that carry the lower end.
 
     Raises
@@ -102,7 +109,8 @@ def bracket_beliefs(
     readings = sum(counts) if output == "trajectory" else sum(counts[-1:])
     world = _seen_through(model) if sensor is None and model.observation_depends_on_action else model.mdp
     dynamics = Dynamics.of(world, make_sensor(None, world))
-    values = feedback_values(dynamics, task.horizon, _ROUGH, task.backend).upper.reshape(model.n_states, -1)[:, 0]
+    rough = feedback_values(dynamics, task.horizon, task.options.to_within(_ROUGH))
+    values = rough.upper.reshape(model.n_states, -1)[:, 0]
     possible = np.flatnonzero(belief)
     upper = min(readings, float(belief[possible] @ values[possible]))
     if upper == -math.inf:
@@ -110,29 +118,29 @@ def bracket_beliefs(
     return _with_upper(open_loop, upper)
 
 
-def _with_upper(open_loop: Ends, upper: float) -> Ends:
+def _with_upper(open_loop: StateSolution, upper: float) -> StateSolution:
     upper = max(upper, open_loop.lower)
     return open_loop._replace(value=min(max(open_loop.value, 0.0), upper), upper=upper)
 
 
-def _steering(task: Task, dynamics: Dynamics, kernels: Kernels) -> float:
+def _steering(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> float:
     """Bound by policies that see every state and end in a reading far from any q; the least over q is looked for."""
     everywhere = np.arange(dynamics.n_columns)
     last = Stream(first_layer(dynamics.unit_rows(everywhere), everywhere[:, None]), dynamics, 1, kernels)
     n_readings = dynamics.sensor.shape[1]
     oracle = FeedbackOracle(last, task.start, task.horizon - 1, np.full(n_readings, 1 / n_readings))
-    found = generate(oracle, _ROUGH, 0.0, task.backend, _ROUNDS)
+    found = generate(oracle, task.options.to_within(_ROUGH), _ROUNDS)
     return widened(found, last.relative_error + task.horizon * dynamics.product_error).upper
 
 
-def _searched(task: Task, dynamics: Dynamics, open_loop: Ends, kernels: Kernels) -> Ends:
+def _searched(task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels) -> StateSolution:
     """Return the capacity of some policies, and of the sequences that carry the lower end without feedback."""
     starts = np.repeat(dynamics.unit_rows(np.array([task.start])), len(open_loop.sequences), axis=0)
     words = np.ascontiguousarray(open_loop.sequences)
     rows = dynamics.read(kernels.actuation.word_rows(starts, words, dynamics.steps))
     search = PolicySearch(dynamics, task.start, task.horizon, rows, task.memory / 4)
-    found = generate(search, _ROUGH, 0.0, task.backend, _ROUNDS)
-    ends = Ends.without_sequences(found.value, found.lower, found.upper, task.horizon)
+    found = generate(search, task.options.to_within(_ROUGH), _ROUNDS)
+    ends = StateSolution.without_sequences(found.value, found.lower, found.upper, task.horizon)
     return widened(ends, task.horizon * dynamics.product_error)
 
 

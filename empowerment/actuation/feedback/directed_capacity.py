@@ -27,7 +27,8 @@ from scipy import sparse
 
 from empowerment.actuation.feedback.history_tree import Histories
 from empowerment.actuation.open_loop.column_generation import Columns, generate
-from empowerment.actuation.task import Ends, widened
+from empowerment.actuation.task import StateSolution, widened
+from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.models.pomdp import POMDP
 
@@ -38,17 +39,15 @@ _CLARABEL_TOLERANCES = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
 _ACCURACIES = (1e-12, 1e-10, 1e-8, 1e-6)
 
 
-def closed_loop(
+def directed_capacity(
     model: POMDP,
     belief: np.ndarray,
     horizon: int,
     *,
-    tol: float,
-    rtol: float = 0.0,
+    options: SolverOptions,
     memory: float,
-    backend: str,
     method: str = "auto",
-) -> Ends:
+) -> StateSolution:
     """Return what actions that react to observations tell a receiver of all these observations.
 
     The largest ``I(A^n -> O^n)``, the directed information, over policies that may depend on all past actions and
@@ -61,17 +60,16 @@ def closed_loop(
     belief : ndarray of shape (n_states,)
         What the agent and the receiver know at first.
     horizon : int
-    tol, rtol : float
-        Width wanted of the interval, in nats and relative to its lower end.
+    options : SolverOptions
+        In nats.
     memory : float
         Bytes that the tree of histories may take.
-    backend : str
     method : {"auto", "column-generation", "soft-dynamic-programming", "sequence-form"}
         ``"auto"`` is column generation. ``"sequence-form"`` needs the extra ``convex``.
 
     Returns
     -------
-    Ends
+    StateSolution
         In nats, rounding allowed for; without sequences, because there are none. Wider than wanted where the method
         stopped short.
 
@@ -92,20 +90,20 @@ def closed_loop(
     Naiss and Permuter (2013), "Extension of the Blahut-Arimoto algorithm for maximizing directed information".
     von Stengel (1996), "Efficient computation of behavior strategies".
     """
-    validate.one_of(method, METHODS, "method of closed_loop")
+    validate.one_of(method, METHODS, "method of directed_capacity")
     if not horizon:
-        return Ends.without_sequences(0.0, 0.0, 0.0, 0)
+        return StateSolution.without_sequences(0.0, 0.0, 0.0, 0)
     most = horizon * math.log(model.n_observations)
-    if method in ("auto", "column-generation") and most <= tol and model.available.all():
-        return Ends.without_sequences(0.0, 0.0, most, horizon)  # no better answer was asked for
+    if method in ("auto", "column-generation") and most <= options.tol and model.available.all():
+        return StateSolution.without_sequences(0.0, 0.0, most, horizon)  # no better answer was asked for
     tree = Histories(model, belief, horizon, memory)
     if method == "sequence-form":
         found = _by_sequence_form(tree)
     elif method == "soft-dynamic-programming":
-        found = _by_soft_programming(tree, tol, rtol)
+        found = _by_soft_programming(tree, options)
     else:
-        solution = generate(_Trees(tree), _INNER * tol, _INNER * rtol, backend, _ROUNDS)
-        found = Ends.without_sequences(solution.value, solution.lower, solution.upper, horizon)
+        solution = generate(_Trees(tree), options.share(_INNER), _ROUNDS)
+        found = StateSolution.without_sequences(solution.value, solution.lower, solution.upper, horizon)
     return widened(found, tree.relative_error)
 
 
@@ -133,7 +131,7 @@ class _Trees:
         return float(values.max()), Columns(rows, np.zeros(len(rows)), np.array(numbers, dtype=np.int64)[:, None])
 
 
-def _proved(tree: Histories, policy: list[np.ndarray]) -> tuple[Ends, np.ndarray]:
+def _proved(tree: Histories, policy: list[np.ndarray]) -> tuple[StateSolution, np.ndarray]:
     """Return what a policy tells and the bound by its own q, and that q."""
     played = tree.played(policy)
     q = tree.read(played)
@@ -144,18 +142,18 @@ def _proved(tree: Histories, policy: list[np.ndarray]) -> tuple[Ends, np.ndarray
     value = float((played * np.where(played > 0, gains, 0.0)).sum())
     upper = float(tree.best_response(q)[0].max())
     lower = value - tree.rounding(value)
-    return Ends.without_sequences(min(max(value, 0.0), upper), lower, upper, tree.horizon), q
+    return StateSolution.without_sequences(min(max(value, 0.0), upper), lower, upper, tree.horizon), q
 
 
-def _by_soft_programming(tree: Histories, tol: float, rtol: float) -> Ends:
+def _by_soft_programming(tree: Histories, options: SolverOptions) -> StateSolution:
     """Repeat: the q of the policy, then the policy that weighs each action by the exponential of what it gains."""
     policy = tree.uniform_policy()
-    best, upper = Ends.without_sequences(0.0, -math.inf, math.inf, tree.horizon), math.inf
+    best, upper = StateSolution.without_sequences(0.0, -math.inf, math.inf, tree.horizon), math.inf
     for _ in range(_SWEEPS):
         ends, q = _proved(tree, policy)
         upper = min(upper, ends.upper)
         best = max(best, ends, key=lambda each: each.lower)
-        if upper - best.lower <= _INNER * max(tol, rtol * best.lower):
+        if upper - best.lower <= _INNER * options.width(best.lower):
             break
         policy = _softened(tree, policy, q)
     return best._replace(value=min(best.value, upper), upper=upper)
@@ -182,7 +180,7 @@ def has_convex() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in ("cvxpy", "clarabel"))
 
 
-def _by_sequence_form(tree: Histories) -> Ends:
+def _by_sequence_form(tree: Histories) -> StateSolution:
     """Maximise the entropy of the observations less that of the noise over probabilities of sequences."""
     if not has_convex():
         raise ImportError('method="sequence-form" needs CVXPY and Clarabel: pip install "empowerment[convex]"')

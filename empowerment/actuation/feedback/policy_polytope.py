@@ -19,7 +19,7 @@ from scipy.spatial import ConvexHull, QhullError
 from empowerment.actuation.feedback.best_policies import BestPolicies
 from empowerment.actuation.feedback.information_states import Situations
 from empowerment.actuation.open_loop.column_generation import Columns, generate
-from empowerment.actuation.task import Ends, Task, widened
+from empowerment.actuation.task import StateSolution, StateTask, widened
 
 # In more dimensions hulls have too many facets.
 _MOST_DIMENSIONS = 6
@@ -35,19 +35,19 @@ _SAME_DIRECTION = 1e-13
 _EPS = float(np.finfo(float).eps)
 
 
-def solve_polytope(situations: Situations, task: Task) -> Ends | None:
+def solve_polytope(situations: Situations, task: StateTask) -> StateSolution | None:
     """Return an interval for what the last reading tells when actions react.
 
     Parameters
     ----------
     situations : Situations
         Of which only the last reading counts.
-    task : Task
+    task : StateTask
         `start` is not read.
 
     Returns
     -------
-    Ends or None
+    StateSolution or None
         In nats, rounding allowed for; wider than wanted where it would take too much work, of which `memory` allows
         more. None where readings differ in too many independent ways.
     """
@@ -57,9 +57,9 @@ def solve_polytope(situations: Situations, task: Task) -> Ends | None:
     polytope = PolicyPolytope(best, _WORK_PER_BYTE * task.memory)
     if polytope.n_dimensions > _MOST_DIMENSIONS:
         return None
-    found = generate(polytope, _INNER * task.tol, _INNER * task.rtol, task.backend)
+    found = generate(polytope, task.options.share(_INNER))
     upper = max(min(found.upper, math.log(best.n_readings)), found.lower)
-    ends = Ends.without_sequences(min(found.value, upper), found.lower, upper, task.horizon)
+    ends = StateSolution.without_sequences(min(found.value, upper), found.lower, upper, task.horizon)
     return widened(ends, best.row_error)
 
 

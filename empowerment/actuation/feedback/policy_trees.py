@@ -17,16 +17,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from empowerment.actuation.augmented import augment_with_history
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.information_states import Branch, Situations, of_beliefs, of_states
 from empowerment.actuation.feedback.listed_policies import rows_of_all_policies
 from empowerment.actuation.feedback.policy_polytope import solve_polytope
 from empowerment.actuation.open_loop.hull import extreme_rows
 from empowerment.actuation.open_loop.layers import HULL_COLUMNS, WORTH_PRUNING
-from empowerment.actuation.remembered import remembering
-from empowerment.actuation.task import Ends, Task, TooManySequencesError, widened
+from empowerment.actuation.task import StateSolution, StateTask, TooManySequencesError, widened
+from empowerment.capacity.backends import capacity_kernels
 from empowerment.capacity.kernels import EQUAL_RTOL
-from empowerment.capacity.solve import channel_capacity, kernel_of
+from empowerment.capacity.solve import channel_capacity
 from empowerment.core.channel import Channel
 from empowerment.models.pomdp import POMDP
 
@@ -41,14 +42,14 @@ _LITTLE = 2**22  # bytes that take no time
 _BY_ROUNDING = 1e-6
 
 
-def trees_of_states(task: Task, dynamics: Dynamics, output: str = "final") -> Ends:
+def trees_of_states(task: StateTask, dynamics: Dynamics, output: str = "final") -> StateSolution:
     """Return what actions that react to the state tell a receiver of the sensor.
 
     Each state has its own actions. A policy counts only if it is never stuck while steps are left.
 
     Parameters
     ----------
-    task : Task
+    task : StateTask
         `max_sequences` and `memory` limit the rows of one sum.
     dynamics : Dynamics
         Its sensor is what the receiver reads.
@@ -58,7 +59,7 @@ def trees_of_states(task: Task, dynamics: Dynamics, output: str = "final") -> En
 
     Returns
     -------
-    Ends
+    StateSolution
         In nats, rounding and pruning allowed for; without sequences, because there are none.
 
     Raises
@@ -69,18 +70,18 @@ def trees_of_states(task: Task, dynamics: Dynamics, output: str = "final") -> En
         If there are too many rows: then there is :func:`empowerment.actuation.feedback.bounds.bracket_states`.
     """
     if not task.horizon:
-        return Ends.without_sequences(0.0, 0.0, 0.0, 0)
+        return StateSolution.without_sequences(0.0, 0.0, 0.0, 0)
     return _solved(of_states(dynamics, task.start, task.horizon, output), task)
 
 
-def polytope_of_states(task: Task, dynamics: Dynamics) -> Ends | None:
+def polytope_of_states(task: StateTask, dynamics: Dynamics) -> StateSolution | None:
     """Return an interval for what :func:`trees_of_states` computes, of any width; None of many readings."""
     return solve_polytope(of_states(dynamics, task.start, task.horizon, "final"), task)
 
 
 def trees_of_beliefs(
-    task: Task, model: POMDP, belief: np.ndarray, sensor: np.ndarray | None = None, output: str = "final"
-) -> Ends:
+    task: StateTask, model: POMDP, belief: np.ndarray, sensor: np.ndarray | None = None, output: str = "final"
+) -> StateSolution:
     """Return what actions that react to observations tell a receiver of one reading, after the last action.
 
     An action may be taken where every state that the agent then holds possible has it. A policy counts only if it is
@@ -88,7 +89,7 @@ def trees_of_beliefs(
 
     Parameters
     ----------
-    task : Task
+    task : StateTask
         `max_sequences` and `memory` limit the beliefs and the rows of one sum; `start` is not read.
     model : POMDP
     belief : ndarray of shape (n_states,)
@@ -100,7 +101,7 @@ def trees_of_beliefs(
 
     Returns
     -------
-    Ends
+    StateSolution
         In nats, rounding and pruning allowed for; without sequences, because there are none.
 
     Raises
@@ -112,16 +113,16 @@ def trees_of_beliefs(
         :func:`empowerment.actuation.feedback.bounds.bracket_beliefs`.
     ValueError
         If the trajectory of the observations is asked for, for which there is
-        :func:`empowerment.actuation.feedback.directed_capacity.closed_loop`.
+        :func:`empowerment.actuation.feedback.directed_capacity.directed_capacity`.
     """
     if output == "trajectory" and sensor is None:
-        raise ValueError("closed_loop solves trajectories of observations, expected a sensor of the state here")
+        raise ValueError("directed_capacity solves trajectories of observations, expected a sensor of the state here")
     if not task.horizon:
-        return Ends.without_sequences(0.0, 0.0, 0.0, 0)
+        return StateSolution.without_sequences(0.0, 0.0, 0.0, 0)
     if output == "trajectory":
-        model, belief, sensor = remembering(model, belief, np.asarray(sensor), task.horizon, task.memory)
+        model, belief, sensor = augment_with_history(model, belief, np.asarray(sensor), task.horizon, task.memory)
     reading = model.observation if sensor is None else np.broadcast_to(sensor, (model.n_actions, *sensor.shape))
-    kernel = kernel_of(task.backend)[1]
+    kernel = capacity_kernels(task.options.backend)
     return _solved(of_beliefs(model, belief, task.horizon, reading, kernel, task.max_sequences), task)
 
 
@@ -133,7 +134,7 @@ class _Rows(NamedTuple):
     deleted: float
 
 
-def _solved(situations: Situations, task: Task) -> Ends:
+def _solved(situations: Situations, task: StateTask) -> StateSolution:
     most = _log_readings(situations)
     wide = most <= task.wanted(0.0)  # then any answer will do
     if situations.told is None:
@@ -142,7 +143,7 @@ def _solved(situations: Situations, task: Task) -> Ends:
         if rows is not None:
             return _capacity_of(_Rows(rows[:, rows.any(axis=0)], situations.relative_error, 0.0), task)
     if wide:
-        return Ends.without_sequences(0.0, 0.0, most, task.horizon)
+        return StateSolution.without_sequences(0.0, 0.0, most, task.horizon)
     known = solve_polytope(situations, task) if situations.told is None else None
     if known is None:
         return _capacity_of(_added_up(situations, task), task)
@@ -167,7 +168,7 @@ def _log_readings(situations: Situations) -> float:
     return sum(math.log(np.count_nonzero(seen.any(axis=0))) for seen in (*(situations.told or []), last[None]))
 
 
-def _added_up(situations: Situations, task: Task) -> _Rows:
+def _added_up(situations: Situations, task: StateTask) -> _Rows:
     """Add up the rows of what may follow, from the last level of situations to the first."""
     adding = _Adding(task)
     used = np.any([rows.any(axis=0) for rows in situations.endings], axis=0)
@@ -179,18 +180,14 @@ def _added_up(situations: Situations, task: Task) -> _Rows:
     return last[0]
 
 
-def _capacity_of(found: _Rows, task: Task) -> Ends:
+def _capacity_of(found: _Rows, task: StateTask) -> StateSolution:
     result = channel_capacity(
         Channel.from_valid(np.ascontiguousarray(found.rows)),
-        tol=max(_INNER * task.tol, 1e-12),
-        rtol=_INNER * task.rtol,
-        base=math.e,
-        backend=task.backend,
-        on_failure="ignore",
+        **task.options.share(_INNER).as_keywords(),
     )
     most = math.log(found.rows.shape[1])
     upper = (1.0 - found.deleted) * float(result.upper) + found.deleted * most
-    ends = Ends.without_sequences(float(result.value), float(result.lower), upper, task.horizon)
+    ends = StateSolution.without_sequences(float(result.value), float(result.lower), upper, task.horizon)
     return widened(ends, found.relative_error)
 
 
@@ -203,9 +200,9 @@ def _preceded(after: _Rows, told: np.ndarray) -> _Rows:
 class _Adding:
     """Sums and unions of sets of rows, thinned out after each."""
 
-    def __init__(self, task: Task) -> None:
+    def __init__(self, task: StateTask) -> None:
         self._task, self._work = task, _WORK_PER_BYTE * task.memory
-        self._equal_rows = kernel_of(task.backend)[1].equal_rows
+        self._equal_rows = capacity_kernels(task.options.backend).equal_rows
 
     def mixed(self, branch: Branch, following: list[_Rows]) -> _Rows:
         """Return the sum of what may follow, each with its probability: a row for each choice of rows."""

@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment.capacity.solve import BACKENDS, backend_name
+from empowerment.capacity.backends import BACKENDS, backend_name
 from empowerment.runtime.loading import load
 
 
@@ -56,7 +56,7 @@ class Readings(NamedTuple):
     data: np.ndarray
 
 
-def kernel_of(backend: str | None) -> ModuleType:
+def actuation_kernels(backend: str | None) -> ModuleType:
     """Return the package of kernels of a backend, loaded only now; what runs on a device is the capacity alone."""
     package = BACKENDS[backend_name(backend)]
     return load(f"{__name__}.{'cpu' if package == 'xla' else package}")

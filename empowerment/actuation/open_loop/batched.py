@@ -17,7 +17,7 @@ import numpy as np
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.kernels import xla
 from empowerment.actuation.open_loop.local_models import Neighbourhoods, Surroundings
-from empowerment.actuation.task import Ends, widened
+from empowerment.actuation.task import StateSolution, StateTask, widened
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.kernels.xla.padding import LITTLE, bucket, common_count
 from empowerment.capacity.kernels.xla.passes import Channels
@@ -29,32 +29,18 @@ from empowerment.capacity.kernels.xla.placement import (
     placed,
 )
 from empowerment.capacity.kernels.xla.solve import solve_padded
-from empowerment.capacity.solve import Wish, result_of
+from empowerment.capacity.options import SolverOptions
+from empowerment.capacity.solve import result_of
 from empowerment.core.status import Status
 
 # A layer's entries exist about this many times while it is extended, merged and solved.
 _COPIES = 8
-_MAX_ITER = 100_000
-
-
-class Limits(NamedTuple):
-    """Tolerances in nats and relative, and the most sequences and bytes for one state."""
-
-    tol: float
-    rtol: float
-    max_sequences: int
-    memory: float
-
-    @property
-    def entries(self) -> int:
-        """Most entries of rows that are held together."""
-        return min(entries_at_a_time(), int(self.memory / (8 * _COPIES)))
 
 
 class Answer(NamedTuple):
     """The interval of one state, without sequences where none is available, and how it was reached."""
 
-    ends: Ends
+    ends: StateSolution
     status: Status
 
 
@@ -86,36 +72,41 @@ class _Block(NamedTuple):
 
 
 @in_double_precision
-def solve_side_by_side(dynamics: Dynamics, starts: np.ndarray, horizon: int, limits: Limits) -> dict[int, Answer]:
-    """Return the capacity from those of the columns `starts` whose sequences fit."""
-    surroundings = Surroundings(dynamics, starts, horizon)
+def solve_batched(dynamics: Dynamics, starts: np.ndarray, task: StateTask) -> dict[int, Answer]:
+    """Return the capacity from those of the columns `starts` whose sequences fit; that of the task is not read."""
+    surroundings = Surroundings(dynamics, starts, task.horizon)
     found: dict[int, Answer] = {}
-    for block in _opened(surroundings, dynamics.n_actions, limits):
+    for block in _opened(surroundings, dynamics.n_actions, task):
         waiting = [block]
         while waiting:
             block = waiting.pop()
             steps = len(block.origins)
-            if steps == horizon:
-                found.update(zip(starts[block.members].tolist(), _solved(block, limits), strict=True))
-            elif _fits(block, limits):
+            if steps == task.horizon:
+                found.update(zip(starts[block.members].tolist(), _solved(block, task.options), strict=True))
+            elif _fits(block, task):
                 waiting.append(_extended(block))
             elif block.members.size > 1:
                 waiting += _halves(block)
     return found
 
 
-def _fits(block: _Block, limits: Limits) -> bool:
+def _entries(task: StateTask) -> int:
+    """Return how many entries of rows may be held together."""
+    return min(entries_at_a_time(), int(task.memory / (8 * _COPIES)))
+
+
+def _fits(block: _Block, task: StateTask) -> bool:
     sequences = int(block.counts.max()) * block.worlds.moves.shape[1]
-    return block.entries_of_next <= limits.entries and sequences <= limits.max_sequences
+    return block.entries_of_next <= _entries(task) and sequences <= task.max_sequences
 
 
-def _opened(surroundings: Surroundings, n_actions: int, limits: Limits) -> Iterator[_Block]:
+def _opened(surroundings: Surroundings, n_actions: int, task: StateTask) -> Iterator[_Block]:
     """Yield blocks of worlds of one padded size before any action, each as many as fit."""
     sizes = np.stack([surroundings.n_places, surroundings.n_readings], axis=1)
     sizes = bucket(sizes, int((surroundings.n_places**2).sum()) * n_actions <= LITTLE)
     for n_places, n_readings in np.unique(sizes, axis=0).tolist():
         members = np.flatnonzero((sizes == (n_places, n_readings)).all(axis=1))
-        most = limits.entries // (n_actions * n_places * n_places)
+        most = _entries(task) // (n_actions * n_places * n_places)
         if not most:
             continue
         for first in range(0, members.size, most):
@@ -162,26 +153,25 @@ def _halves(block: _Block) -> Iterator[_Block]:
         yield _Block(own, worlds, cut(block.rows)[:, :size], count, origins)
 
 
-def _solved(block: _Block, limits: Limits) -> Iterator[Answer]:
+def _solved(block: _Block, options: SolverOptions) -> Iterator[Answer]:
     """Read the last layer, solve the channels as one batch, and yield what is known of each state."""
     read = jnp.einsum("wri,wio->wro", block.rows, block.worlds.readings, precision=jax.lax.Precision.HIGHEST)
     rows, count, origin = _merged(read, jnp.arange(read.shape[1]) < block.counts[:, None])
-    wish = Wish(limits.tol, limits.rtol, "working-set", np.e, _MAX_ITER)
     shapes = np.column_stack([np.maximum(count, 1), np.full(count.size, rows.shape[2])])[: block.members.size]
-    outcome = solve_padded(_channels(rows, count), shapes, *wish.for_kernel())
-    result = result_of(outcome, False, wish, "jax", shapes)
+    outcome = solve_padded(_channels(rows, count), shapes, *options.for_kernel("working-set"))
+    result = result_of(outcome, False, options, "working-set", shapes)
     value, lower, upper = (np.asarray(end).tolist() for end in (result.value, result.lower, result.upper))
     n_places = block.worlds.moves.shape[-1]
     error = (len(block.origins) + 1) * (EQUAL_RTOL + (n_places + 2) * np.finfo(float).eps)
     for world in range(block.members.size):
         horizon, available = len(block.origins), bool(count[world])
         if not available:
-            ends = Ends(0.0, 0.0, 0.0, np.empty((0, horizon), dtype=np.int32), np.empty(0))
+            ends = StateSolution(0.0, 0.0, 0.0, np.empty((0, horizon), dtype=np.int32), np.empty(0))
             yield Answer(ends, Status.NO_SEQUENCE)
             continue
         sequences = _sequences(block, world, origin[world, : count[world]])
         weights = result.input_distribution[world, : count[world]]
-        ends = Ends(value[world], lower[world], upper[world], sequences, weights)
+        ends = StateSolution(value[world], lower[world], upper[world], sequences, weights)
         yield Answer(widened(ends, error), Status(int(result.status[world])))
 
 

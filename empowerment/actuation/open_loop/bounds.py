@@ -21,7 +21,7 @@ from empowerment.actuation.open_loop.local_search import LocalSearch
 from empowerment.actuation.open_loop.sequence_oracle import Stream
 from empowerment.actuation.open_loop.upper_bounds import FeedbackOracle, log_readings
 from empowerment.actuation.sensor import Sensor
-from empowerment.actuation.task import Ends, NoSequenceError, Task, TooManySequencesError, widened
+from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, TooManySequencesError, widened
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core.channel import Channel
 from empowerment.models.mdp import MDP
@@ -35,12 +35,12 @@ _SEARCH_ROUNDS, _FEEDBACK_ROUNDS, _FEEDBACK_STEPS = 40, 40, 1000
 _CARRYING = 1e-6
 
 
-def bracket(task: Task, dynamics: Dynamics, kernels: Kernels, shared: dict[bytes, Solution]) -> Ends:
+def bracket(task: StateTask, dynamics: Dynamics, kernels: Kernels, shared: dict[bytes, Solution]) -> StateSolution:
     """Return an interval for any horizon; its lower end is 0 if no sequence of this length is found.
 
     Parameters
     ----------
-    task : Task
+    task : StateTask
     dynamics : Dynamics
     kernels : Kernels
     shared : dict
@@ -72,24 +72,26 @@ def bracket(task: Task, dynamics: Dynamics, kernels: Kernels, shared: dict[bytes
     return _with_upper(best, upper)
 
 
-def _with_upper(ends: Ends, upper: float) -> Ends:
+def _with_upper(ends: StateSolution, upper: float) -> StateSolution:
     upper = max(upper, ends.lower)
     return ends._replace(value=min(max(ends.value, 0.0), upper), upper=upper)
 
 
-def sampled(task: Task, samples: int, rng: np.random.Generator, dynamics: Dynamics, kernels: Kernels) -> Ends:
+def sampled(
+    task: StateTask, samples: int, rng: np.random.Generator, dynamics: Dynamics, kernels: Kernels
+) -> StateSolution:
     """Return an interval whose lower end is the capacity of randomly drawn sequences, 0 if none is available."""
     upper = _simple_bound(task, dynamics, _log_last_readings(task, dynamics))
     words = rng.integers(dynamics.n_actions, size=(samples, task.horizon), dtype=np.int32)
     search = LocalSearch(words, _unit(task, dynamics), upper, 0, dynamics, kernels)
     if not search.first().rows.size:
         return _nothing(task, upper)
-    found = generate(search, task.tol, task.rtol, task.backend)
+    found = generate(search, task.options)
     ends = widened(found, task.horizon * dynamics.product_error)
     return _with_upper(ends, upper)
 
 
-def bracket_runs(task: Task, model: MDP, sensor: Sensor, dynamics: Dynamics, kernels: Kernels) -> Ends:
+def bracket_runs(task: StateTask, model: MDP, sensor: Sensor, dynamics: Dynamics, kernels: Kernels) -> StateSolution:
     """Return an interval for whole trajectories: what is read first is not lost by what is done later.
 
     The lower end is the value at the longest horizon whose sequences can all be looked at; where actions are missing,
@@ -110,30 +112,28 @@ def bracket_runs(task: Task, model: MDP, sensor: Sensor, dynamics: Dynamics, ker
             rows = open_loop(model, number, horizon, sensor, "trajectory", part[1], kernels.capacity, part[0])
         except (MemoryError, TooManySequencesError):
             break
-        found = channel_capacity(
-            Channel.from_valid(rows.rows), tol=_ROUGH, base=math.e, backend=task.backend, on_failure="ignore"
-        )
+        found = channel_capacity(Channel.from_valid(rows.rows), **task.options.to_within(_ROUGH).as_keywords())
         more = np.zeros((len(rows.sequences), task.horizon - horizon), dtype=np.int32)
         sequences = np.concatenate([rows.sequences, more], axis=1)
-        ends = Ends(float(found.value), float(found.lower), upper, sequences, found.input_distribution)
+        ends = StateSolution(float(found.value), float(found.lower), upper, sequences, found.input_distribution)
         best = _better(best, widened(ends, rows.relative_error))
     return _with_upper(best, upper)
 
 
-def _nothing(task: Task, upper: float) -> Ends:
-    return Ends(0.0, 0.0, upper, np.empty((0, task.horizon), dtype=np.int32), np.empty(0))
+def _nothing(task: StateTask, upper: float) -> StateSolution:
+    return StateSolution(0.0, 0.0, upper, np.empty((0, task.horizon), dtype=np.int32), np.empty(0))
 
 
-def _simple_bound(task: Task, dynamics: Dynamics, readings: float) -> float:
+def _simple_bound(task: StateTask, dynamics: Dynamics, readings: float) -> float:
     """Return the least of what the readings allow and of what an agent that sees every state can tell."""
     if task.horizon and not dynamics.with_steps_left(task.horizon).available[task.start].any():
         raise NoSequenceError
     if readings <= task.wanted(0.0):
         return readings
-    return min(readings, feedback_value(dynamics, task.start, task.horizon, readings, task.backend))
+    return min(readings, feedback_value(dynamics, task.start, task.horizon, readings, task.options))
 
 
-def is_wide(task: Task, dynamics: Dynamics, output: str) -> bool:
+def is_wide(task: StateTask, dynamics: Dynamics, output: str) -> bool:
     """Return whether what the readings allow is narrow enough, and the sequences are many: then few of them do."""
     if task.horizon * math.log(max(dynamics.n_actions, 2)) <= math.log(_FEW):
         return False
@@ -142,27 +142,29 @@ def is_wide(task: Task, dynamics: Dynamics, output: str) -> bool:
     return 0 < sum(log_readings(dynamics, start, k) for k in range(first, task.horizon + 1)) <= task.wanted(0.0)
 
 
-def _log_last_readings(task: Task, dynamics: Dynamics) -> float:
+def _log_last_readings(task: StateTask, dynamics: Dynamics) -> float:
     return log_readings(dynamics, np.array([task.start]), task.horizon)
 
 
-def _unit(task: Task, dynamics: Dynamics) -> np.ndarray:
+def _unit(task: StateTask, dynamics: Dynamics) -> np.ndarray:
     return np.asarray(dynamics.unit_rows(np.array([task.start]))[0])
 
 
-def _better(one: Ends, other: Ends) -> Ends:
+def _better(one: StateSolution, other: StateSolution) -> StateSolution:
     return other if other.lower > one.lower else one
 
 
-def _solved(seeds: np.ndarray, upper: float, task: Task, dynamics: Dynamics, kernels: Kernels, rounds: int) -> Ends:
+def _solved(
+    seeds: np.ndarray, upper: float, task: StateTask, dynamics: Dynamics, kernels: Kernels, rounds: int
+) -> StateSolution:
     """Return the capacity of some sequences, and of those near them if there are rounds for it."""
     room = int(min(task.max_sequences, task.memory / (32 * dynamics.n_columns)))
     search = LocalSearch(seeds, _unit(task, dynamics), upper, room if rounds > 1 else 0, dynamics, kernels)
-    found = generate(search, task.tol, task.rtol, task.backend, rounds)
+    found = generate(search, task.options, rounds)
     return widened(found, task.horizon * dynamics.product_error)
 
 
-def _seeds(task: Task, dynamics: Dynamics, kernels: Kernels) -> np.ndarray:
+def _seeds(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> np.ndarray:
     """Return sequences grown from the start.
 
     Of a long horizon only a part is grown: the beginning, before one action repeated, and the end, after one.
@@ -184,7 +186,7 @@ def _repeated(length: int, dynamics: Dynamics) -> np.ndarray:
     return np.repeat(np.arange(dynamics.n_actions, dtype=np.int32)[:, None], length, axis=1)
 
 
-def _grown(layer: Layer, length: int, task: Task, dynamics: Dynamics, kernels: Kernels) -> np.ndarray:
+def _grown(layer: Layer, length: int, task: StateTask, dynamics: Dynamics, kernels: Kernels) -> np.ndarray:
     """Return sequences of some length grown block by block: the carriers so far, followed by everything."""
     while len(layer.rows) and (left := length - layer.sequences.shape[1]) > 0:
         width = int(math.log(task.max_sequences / len(layer.rows)) / math.log(max(dynamics.n_actions, 2)))
@@ -198,12 +200,12 @@ def _grown(layer: Layer, length: int, task: Task, dynamics: Dynamics, kernels: K
             stream = None
         if stream is None:
             return np.empty((0, length), dtype=np.int32)
-        found = generate(stream, _ROUGH, 0.0, task.backend)
+        found = generate(stream, task.options.to_within(_ROUGH))
         layer = _followed(found.sequences[found.weights > _CARRYING], task, dynamics, kernels)
     return layer.sequences if len(layer.rows) else np.empty((0, length), dtype=np.int32)
 
 
-def _followed(words: np.ndarray, task: Task, dynamics: Dynamics, kernels: Kernels) -> Layer:
+def _followed(words: np.ndarray, task: StateTask, dynamics: Dynamics, kernels: Kernels) -> Layer:
     """Return the layer of those words that are available."""
     words = np.ascontiguousarray(words)
     starts = np.repeat(_unit(task, dynamics)[None], len(words), axis=0)
@@ -212,7 +214,7 @@ def _followed(words: np.ndarray, task: Task, dynamics: Dynamics, kernels: Kernel
     return first_layer(rows[available], words[available], words.shape[1] * dynamics.product_error)
 
 
-def _tail_lengths(task: Task, dynamics: Dynamics) -> Iterator[int]:
+def _tail_lengths(task: StateTask, dynamics: Dynamics) -> Iterator[int]:
     """Yield how many last actions to look at: as many as allowed, and more where pruning may keep them few."""
     n_actions = max(dynamics.n_actions, 2)
     length = int(math.log(max(task.max_sequences / dynamics.n_columns, 1.0)) / math.log(n_actions))
@@ -227,7 +229,7 @@ def _tail_lengths(task: Task, dynamics: Dynamics) -> Iterator[int]:
 
 
 def _tail_bound(
-    length: int, task: Task, dynamics: Dynamics, kernels: Kernels, shared: dict[bytes, Solution]
+    length: int, task: StateTask, dynamics: Dynamics, kernels: Kernels, shared: dict[bytes, Solution]
 ) -> float:
     """Bound by what the last actions can do from any state the agent may then be in, or may steer to."""
     starts = dynamics.reached(np.array([task.start]), task.horizon - length)
@@ -244,24 +246,24 @@ def _tail_bound(
     everywhere = np.arange(dynamics.n_columns)
     words = Stream(first_layer(dynamics.unit_rows(everywhere), everywhere[:, None]), dynamics, length, kernels)
     steering = FeedbackOracle(words, task.start, n_steps, tail.q)
-    found = generate(steering, _ROUGH, 0.0, task.backend, _FEEDBACK_ROUNDS)
+    found = generate(steering, task.options.to_within(_ROUGH), _FEEDBACK_ROUNDS)
     return min(tail.upper, widened(found, words.relative_error + n_steps * dynamics.product_error).upper)
 
 
-def _tail(length: int, starts: np.ndarray, task: Task, dynamics: Dynamics, kernels: Kernels) -> Solution:
+def _tail(length: int, starts: np.ndarray, task: StateTask, dynamics: Dynamics, kernels: Kernels) -> Solution:
     layer = first_layer(dynamics.unit_rows(starts), starts[:, None])
     stream = stream_from(layer, length, dynamics, kernels, task)
     if stream is None:
         raise NoSequenceError
-    found = generate(stream, min(task.tol, _ROUGH) / 4, 0.0, task.backend)
+    found = generate(stream, task.options.to_within(min(task.options.tol, _ROUGH) / 4))
     pruned = with_pruned(found, stream, starts, length)
     return found._replace(upper=widened(pruned, stream.relative_error).upper)
 
 
-def _window(length: int, task: Task, dynamics: Dynamics, kernels: Kernels) -> Ends | None:
+def _window(length: int, task: StateTask, dynamics: Dynamics, kernels: Kernels) -> StateSolution | None:
     """Return the capacity of all sequences that repeat one action until the last `length`; None if there are none."""
     layer = _followed(_repeated(task.horizon - length, dynamics), task, dynamics, kernels)
     stream = stream_from(layer, length, dynamics, kernels, task)
     if stream is None:
         return None
-    return widened(generate(stream, min(task.tol, _ROUGH) / 4, 0.0, task.backend), stream.relative_error)
+    return widened(generate(stream, task.options.to_within(min(task.options.tol, _ROUGH) / 4)), stream.relative_error)

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment.actuation.problem import KNOWN_TO, make_view
+from empowerment.actuation.problem import KNOWN_TO, state_problem
 from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.task import NoSequenceError, TooManySequencesError
+from empowerment.capacity.backends import capacity_kernels
 from empowerment.capacity.kernels import EQUAL_RTOL
-from empowerment.capacity.solve import kernel_of
 from empowerment.core import validate
 from empowerment.core.channel import Channel
 from empowerment.models.mdp import MDP
@@ -125,9 +125,9 @@ def actuation_channel(
     validate.one_of(output, OUTPUTS, "output")
     memory = validate.memory(memory)
     validate.one_of(known_to, KNOWN_TO[:2], "known_to of a channel")
-    kernel = kernel_of(None)[1] if validate.flag(merge, "merge") else None
+    kernel = capacity_kernels(None) if validate.flag(merge, "merge") else None
     asked: dict[str, Any] = {"states": None if state is None else [state], "beliefs": belief}
-    view = make_view(model, **asked, sensor=sensor, known_to=known_to, horizon=horizon, memory=memory)
+    view = state_problem(model, **asked, sensor=sensor, known_to=known_to, horizon=horizon, memory=memory)
     if view.starts.size != 1:
         raise ValueError(f"{view.starts.size} states to start in, expected one: name a state, or a belief")
     model, start = view.model, int(view.starts[0])

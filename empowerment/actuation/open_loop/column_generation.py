@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core.channel import Channel
 
@@ -66,8 +67,10 @@ class Solution(NamedTuple):
     q: np.ndarray
 
 
-def generate(oracle: Oracle, tol: float, rtol: float, backend: str, rounds: int = _ROUNDS) -> Solution:
-    """Return the capacity over all inputs that an oracle knows, to within `tol` (nats) where rounding allows.
+def generate(oracle: Oracle, options: SolverOptions, rounds: int = _ROUNDS) -> Solution:
+    """Return the capacity over all inputs that an oracle knows, as narrow as wanted where rounding allows.
+
+    `options` are in nats.
 
     Both ends hold for the rows as the oracle gives them.
     """
@@ -75,32 +78,29 @@ def generate(oracle: Oracle, tol: float, rtol: float, backend: str, rounds: int 
     known = {sequence.tobytes() for sequence in columns.sequences}
     value, lower, upper, q = 0.0, -math.inf, math.inf, np.empty(0)
     carriers, weights = columns.sequences[:1], np.ones(1)
-    inner = max(_FIRST_WIDTH, tol)
+    inner = max(_FIRST_WIDTH, options.tol)
     for _ in range(rounds):
         master = channel_capacity(
             Channel.from_valid(columns.rows),
             rewards=columns.rewards if columns.rewards.any() else None,
-            tol=inner,
-            base=math.e,
-            on_failure="ignore",
-            backend=backend,
+            **options.to_within(inner).as_keywords(),
         )
         if master.lower > lower:
             value, lower = float(master.value), float(master.lower)
             used = np.flatnonzero(master.input_distribution)
             carriers, weights = columns.sequences[used], master.input_distribution[used]
-        wanted = max(tol, rtol * lower)
+        wanted = options.width(lower)
         tried = _positive(master.output_distribution, wanted)
-        bound, found = oracle.price(tried, lower + wanted / 4)
+        bound, priced = oracle.price(tried, lower + wanted / 4)
         if bound < upper:
             upper, q = bound, tried
         if upper - lower <= wanted:
             break
-        fresh = [i for i, sequence in enumerate(found.sequences) if sequence.tobytes() not in known]
+        fresh = [i for i, sequence in enumerate(priced.sequences) if sequence.tobytes() not in known]
         if not fresh and inner <= max(wanted / 4, 1e-12):
             break  # what is left is rounding, or an oracle that does not know more
-        known.update(found.sequences[i].tobytes() for i in fresh)
-        columns = columns.joined(found.chosen(np.array(fresh, dtype=np.int64)))
+        known.update(priced.sequences[i].tobytes() for i in fresh)
+        columns = columns.joined(priced.chosen(np.array(fresh, dtype=np.int64)))
         inner = max(wanted / 4, min(inner / 10, 0.05 * (upper - lower)), 1e-12)
     return Solution(min(max(value, lower), upper), lower, upper, carriers, weights, q)
 

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment.actuation.kernels import kernel_of
+from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.sensor import Sensor
 from empowerment.core import validate
 from empowerment.models.mdp import MDP
@@ -93,7 +93,9 @@ def count_readings(
         the count still follows it from the others.
     """
     horizon = _equivalent_horizon(graph, starts, horizon, up_to)
-    return np.asarray(kernel_of(backend).count_readings(*graph, *readings, n_readings, starts, horizon, up_to))
+    return np.asarray(
+        actuation_kernels(backend).count_readings(*graph, *readings, n_readings, starts, horizon, up_to)
+    )
 
 
 def _equivalent_horizon(graph: Graph, starts: np.ndarray, horizon: int, up_to: bool) -> int:

@@ -9,7 +9,7 @@ from empowerment.actuation.open_loop.column_generation import Solution, generate
 from empowerment.actuation.open_loop.layers import Kernels, Layer, first_layer, walk
 from empowerment.actuation.open_loop.sequence_oracle import Stream
 from empowerment.actuation.open_loop.upper_bounds import log_readings
-from empowerment.actuation.task import Ends, NoSequenceError, Task, TooManySequencesError, widened
+from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, TooManySequencesError, widened
 from empowerment.core import validate
 
 # Layers up to this many entries are kept; what comes after the last of them is streamed. More are kept where
@@ -23,7 +23,7 @@ _HOPELESS = 10
 _INNER = 0.9
 
 
-def stream_from(layer: Layer, n_steps: int, dynamics: Dynamics, kernels: Kernels, task: Task) -> Stream | None:
+def stream_from(layer: Layer, n_steps: int, dynamics: Dynamics, kernels: Kernels, task: StateTask) -> Stream | None:
     """Return all sequences that go on from a layer for `n_steps` actions; None if none is available.
 
     Raises
@@ -57,7 +57,7 @@ def _word_entries(layer: Layer, length: int, dynamics: Dynamics) -> float:
     return dynamics.n_columns * count_words(dynamics.follows, length - layer.sequences.shape[1])
 
 
-def _refuse_hopeless(layer: Layer, length: int, dynamics: Dynamics, kernels: Kernels, task: Task) -> None:
+def _refuse_hopeless(layer: Layer, length: int, dynamics: Dynamics, kernels: Kernels, task: StateTask) -> None:
     """Refuse before large layers are made, if rows go on multiplying as they do now."""
     following = walk(layer, dynamics, 1, kernels, task.memory / _BYTES)
     growth = len(following.rows) / max(len(layer.rows), 1)
@@ -66,7 +66,7 @@ def _refuse_hopeless(layer: Layer, length: int, dynamics: Dynamics, kernels: Ker
         raise TooManySequencesError(_too_many(expected, length, task))
 
 
-def _too_many(count: float, length: int, task: Task) -> str:
+def _too_many(count: float, length: int, task: StateTask) -> str:
     return (
         f"about {count:.3g} action sequences of {length} steps are left after merging, allowed are "
         f"{task.max_sequences:,} and what fits into {task.memory / 1e9:.3g} GB; shorten the horizon, raise "
@@ -74,7 +74,7 @@ def _too_many(count: float, length: int, task: Task) -> str:
     )
 
 
-def solve_exactly(task: Task, dynamics: Dynamics, kernels: Kernels) -> Ends:
+def solve_exactly(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> StateSolution:
     """Return the capacity over all sequences.
 
     Raises
@@ -88,7 +88,7 @@ def solve_exactly(task: Task, dynamics: Dynamics, kernels: Kernels) -> Ends:
     stream = stream_from(first_layer(dynamics.unit_rows(start)), task.horizon, dynamics, kernels, task)
     if stream is None:
         raise NoSequenceError
-    found = generate(stream, _INNER * task.tol, _INNER * task.rtol, task.backend)
+    found = generate(stream, task.options.share(_INNER))
     return widened(with_pruned(found, stream, start, task.horizon), stream.relative_error)
 
 

@@ -13,7 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.open_loop.hull import extreme_rows
+from empowerment.capacity.backends import capacity_kernels
 from empowerment.capacity.kernels import EQUAL_RTOL
 
 # In few dimensions few points are extreme; in many nearly all of them are, and finding out takes long.
@@ -49,6 +51,11 @@ class Kernels(NamedTuple):
 
     actuation: ModuleType
     capacity: ModuleType
+
+    @classmethod
+    def of(cls, backend: str | None) -> Kernels:
+        """Return the kernels of a backend, loaded only now."""
+        return cls(actuation_kernels(backend), capacity_kernels(backend))
 
 
 def first_layer(rows: np.ndarray, names: np.ndarray | None = None, relative_error: float = 0.0) -> Layer:

@@ -8,11 +8,21 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment.capacity.constrained.lagrangian import EPS, MOST_SOLVES, Bounds, Point, Wish, checked_costs, complain
+from empowerment.capacity.constrained.lagrangian import (
+    EPS,
+    MOST_SOLVES,
+    Bounds,
+    Point,
+    checked_problem,
+    met,
+    report_missed,
+    status_of,
+)
+from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
-from empowerment.core.channel import Channel, as_channel
+from empowerment.core.channel import Channel
 from empowerment.core.intervals import Interval
-from empowerment.core.status import ON_FAILURE, Status
+from empowerment.core.status import Status
 
 _CURVE_BUDGETS = 33
 
@@ -166,19 +176,15 @@ def capacity_cost(
     >>> round(float(result), 6), round(float(result.price), 3), bool(result.converged)
     (1.770951, 2.585, True)
     """
-    channel = as_channel(channel)
-    tol, rtol = validate.tolerances(tol, rtol)
-    validate.one_of(on_failure, ON_FAILURE, "on_failure")
-    base = validate.base(base)
-    costs = checked_costs(costs, channel.n_inputs)
-    curve = _Curve(channel, costs, Wish(tol, rtol, base, backend))
+    options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, backend=backend, on_failure=on_failure)
+    channel, costs = checked_problem(channel, costs)
+    curve = _Curve(channel, costs, options)
     budgets = curve.default_budgets() if budget is None else _budgets(budget, costs)
-    order = np.argsort(budgets, axis=None, kind="stable")
-    found: list[Any] = [None] * budgets.size
-    for i in order:
-        found[i] = curve.at(float(budgets.flat[i]))
-    result = curve.result(budgets, found)
-    complain(result, result.status, on_failure)
+    points: list[Any] = [None] * budgets.size
+    for i in np.argsort(budgets, axis=None, kind="stable"):
+        points[i] = curve.at(float(budgets.flat[i]))
+    result = curve.result(budgets, points)
+    report_missed(result, result.status, on_failure)
     return result
 
 
@@ -213,11 +219,11 @@ class _Curve:
     Costs and budgets are counted from the smallest cost on.
     """
 
-    def __init__(self, channel: Channel, costs: np.ndarray, wish: Wish) -> None:
-        self.costs, self.wish = costs, wish
+    def __init__(self, channel: Channel, costs: np.ndarray, options: SolverOptions) -> None:
+        self.costs, self.options = costs, options
         self.smallest = float(costs.min())
         self.above = costs - self.smallest
-        self.bounds = Bounds(channel, wish)
+        self.bounds = Bounds(channel, options)
         self.n_solves = 0
         self.points: list[Point] = []
         self.solve(0.0)
@@ -241,7 +247,7 @@ class _Curve:
             q = np.asarray(p @ channel.matrix)
         else:
             self.n_solves += 1
-            part = Bounds(Channel.from_valid(channel.matrix[rows]), self.wish).point(np.zeros(rows.size), 0.0)
+            part = Bounds(Channel.from_valid(channel.matrix[rows]), self.options).point(np.zeros(rows.size), 0.0)
             p[rows], q, status, backend = part.p, part.q, part.status, part.backend
         information = self.bounds.information(p)[1]
         return Point(math.inf, 0.0, information, math.inf, p, q, status, backend)
@@ -251,9 +257,9 @@ class _Curve:
         if not self.above.any():
             return np.array([self.smallest])
         # Optimal input distributions may differ in cost; a very small price finds the cheapest of them.
-        price = 0.1 * math.sqrt(self.wish.tol) / float(self.above.max())
+        price = 0.1 * math.sqrt(self.options.tol) / float(self.above.max())
         enough = self.solve(price).cost
-        if self.wish.met(self.points[1].information, self.points[0].height):
+        if met(self.options, self.points[1].information, self.points[0].height):
             enough = 0.0
         return self.smallest + np.linspace(0.0, enough, _CURVE_BUDGETS if enough > 0 else 1)
 
@@ -262,7 +268,7 @@ class _Curve:
         found = self._interval(budget)
         slow = 0
         for _ in range(MOST_SOLVES):
-            if self.wish.met(found.lower, found.upper):
+            if met(self.options, found.lower, found.upper):
                 break
             price = self._next_price(budget - self.smallest, slow)
             if price is None:
@@ -285,14 +291,14 @@ class _Curve:
         p = self._mixed(dearer, kept, budget)
         information, lower = self.bounds.information(p)
         line = min(self.points, key=lambda point: point.line(above))
-        if self.wish.met(lower, self.points[0].line(above)):
+        if met(self.options, lower, self.points[0].line(above)):
             line = self.points[0]  # the budget does not bind
         upper = line.line(above)
-        if above == 0 and self.above.any() and not self.wish.met(lower, upper):
+        if above == 0 and self.above.any() and not met(self.options, lower, upper):
             line = self.points[1]
             upper = self.bounds.highest(line.q, np.flatnonzero(self.above == 0))
         value = min(max(information, lower, 0.0), upper)
-        status = self.wish.status(lower, upper, (point.status for point in (kept, line, dearer or kept)))
+        status = status_of(self.options, lower, upper, (point.status for point in (kept, line, dearer or kept)))
         return _Found(value, lower, upper, line.price, p, line.q, status)
 
     def _mixed(self, dearer: Point | None, kept: Point, budget: float) -> np.ndarray:
@@ -349,9 +355,9 @@ class _Curve:
             cost=cost,
             n_solves=self.n_solves,
             status=status.reshape(shape) if shape else found[0].status,
-            base=self.wish.base,
-            tol=self.wish.tol,
-            rtol=self.wish.rtol,
+            base=self.options.base,
+            tol=self.options.tol,
+            rtol=self.options.rtol,
             backend=self.points[0].backend,
         )
 

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.solve import LARGEST_REWARD, channel_capacity
 from empowerment.core import validate
-from empowerment.core.channel import Channel
+from empowerment.core.channel import Channel, as_channel
 from empowerment.core.intervals import Interval
-from empowerment.core.status import Status, tell_failure
+from empowerment.core.status import Status, report_failure
 
 EPS = float(np.finfo(float).eps)
 
@@ -24,27 +25,26 @@ MOST_SOLVES = 60
 _INNER = 0.05
 
 
-class Wish(NamedTuple):
-    """What the caller asked for."""
-
-    tol: float
-    rtol: float
-    base: float
-    backend: str | None
-
-    def met(self, lower: float, upper: float) -> bool:
-        """Return whether an interval is as narrow as was asked for."""
-        return lower == upper or upper - lower <= max(self.tol, self.rtol * lower)
-
-    def status(self, lower: float, upper: float, solves: Iterable[Status] = ()) -> Status:
-        """Return the status of an interval that rests on solves of these statuses."""
-        seen = {Status.CERTIFIED, *solves}
-        if self.met(lower, upper):
-            return max(seen - {Status.MAX_ITER, Status.PRECISION})
-        return Status.MAX_ITER if Status.MAX_ITER in seen else Status.PRECISION
+def met(options: SolverOptions, lower: float, upper: float) -> bool:
+    """Return whether an interval is as narrow as wanted; two infinite ends meet."""
+    return lower == upper or options.met(lower, upper)
 
 
-def checked_costs(values: object, count: int) -> np.ndarray:
+def status_of(options: SolverOptions, lower: float, upper: float, solves: Iterable[Status] = ()) -> Status:
+    """Return the status of an interval that rests on solves of these statuses."""
+    seen = {Status.CERTIFIED, *solves}
+    if met(options, lower, upper):
+        return max(seen - {Status.MAX_ITER, Status.PRECISION})
+    return Status.MAX_ITER if Status.MAX_ITER in seen else Status.PRECISION
+
+
+def checked_problem(channel: Any, costs: object) -> tuple[Channel, np.ndarray]:
+    """Return a checked channel, and finite costs, one for each of its inputs."""
+    channel = as_channel(channel)
+    return channel, _checked_costs(costs, channel.n_inputs)
+
+
+def _checked_costs(values: object, count: int) -> np.ndarray:
     """Return finite costs, one for each input."""
     found = validate.number_array(values, "costs", 1, "(input,)").astype(np.float64)
     if found.size != count:
@@ -59,12 +59,12 @@ def checked_costs(values: object, count: int) -> np.ndarray:
     return found
 
 
-def complain(result: Interval, status: Any, on_failure: str) -> None:
-    """Warn or raise, as the caller wished, where an interval is wider than the tolerance."""
+def report_missed(result: Interval, status: Any, on_failure: str) -> None:
+    """Warn or raise, as the caller chose, where an interval is wider than the tolerance."""
     if not np.all(result.converged):
         width, worst = float(np.max(result.gap)), Status(int(np.max(status)))
         sentence = f"the interval is {width:.2e} {result.unit} wide, wanted {result.tol:.2e}: {worst.sentence}"
-        tell_failure(sentence, on_failure, stacklevel=4)
+        report_failure(sentence, on_failure, stacklevel=4)
 
 
 class Point(NamedTuple):
@@ -90,25 +90,25 @@ class Point(NamedTuple):
 class Bounds:
     """Both ends of intervals on the caller's matrix, moved outward by a bound on their rounding errors."""
 
-    def __init__(self, channel: Channel, wish: Wish) -> None:
-        self.channel, self.wish = channel, wish
-        self.entropies = channel.row_entropies(wish.base)
+    def __init__(self, channel: Channel, options: SolverOptions) -> None:
+        self.channel, self.options = channel, options
+        self.entropies = channel.row_entropies(options.base)
         rows = channel.matrix
         # NumPy sums rows of a dense matrix pairwise; SciPy adds up those of a sparse one in their order.
         width = float(np.diff(rows.indptr).max()) if sparse.issparse(rows) else math.log2(channel.n_outputs + 1)
         self.ulps = EPS * (32 + width)
-        self.one = 1 / math.log(wish.base)
+        self.one = 1 / options.unit
 
     def information(self, p: np.ndarray) -> tuple[float, float]:
         """Return the information at p as computed, and rounded down."""
-        found = self.channel.mutual_information(p, self.wish.base)
+        found = self.channel.mutual_information(p, self.options.base)
         terms = self.ulps + EPS / 8 * np.count_nonzero(p)  # of the sum over inputs
         return found, found - terms * (self.one + abs(found) + 2 * float(p @ self.entropies))
 
     def divergences(self, q: np.ndarray, rows: Any = slice(None)) -> tuple[np.ndarray, np.ndarray]:
         """Return the divergences of some rows, by default all, from q and by how much rounding may change them."""
         part = self.channel if isinstance(rows, slice) else Channel.from_valid(self.channel.matrix[rows])
-        found = part.divergences(q, self.wish.base)
+        found = part.divergences(q, self.options.base)
         return found, self.ulps * (self.one + np.abs(found) + 2 * self.entropies[rows])
 
     def highest(self, q: np.ndarray, rows: Any = slice(None), less: float | np.ndarray = 0.0) -> float:
@@ -118,15 +118,8 @@ class Bounds:
 
     def point(self, costs: np.ndarray, price: float) -> Point:
         """Solve at a price, with costs of at least 0."""
-        wish = self.wish
-        solved = channel_capacity(
-            self.channel,
-            rewards=-price * costs,
-            tol=max(_INNER * wish.tol, validate.MIN_TOL),
-            base=wish.base,
-            backend=wish.backend,
-            on_failure="ignore",
-        )
+        own = self.options.to_within(_INNER * self.options.tol).as_keywords()
+        solved = channel_capacity(self.channel, rewards=-price * costs, **own)
         p, q = solved.input_distribution, solved.output_distribution
         height, information = self.highest(q, less=price * costs), self.information(p)[1]
         return Point(price, float(p @ costs), information, height, p, q, solved.status, solved.backend)

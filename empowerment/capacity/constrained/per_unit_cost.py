@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
-from empowerment.capacity.constrained.lagrangian import EPS, MOST_SOLVES, Bounds, Wish, checked_costs, complain
-from empowerment.capacity.solve import LARGEST_REWARD, backend_name
-from empowerment.core import validate
-from empowerment.core.channel import Channel, as_channel
+from empowerment.capacity.constrained.lagrangian import (
+    EPS,
+    MOST_SOLVES,
+    Bounds,
+    checked_problem,
+    met,
+    report_missed,
+    status_of,
+)
+from empowerment.capacity.options import SolverOptions
+from empowerment.capacity.solve import LARGEST_REWARD
+from empowerment.core.channel import Channel
 from empowerment.core.intervals import Interval
-from empowerment.core.status import ON_FAILURE, Status
+from empowerment.core.status import Status
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -161,11 +169,8 @@ def capacity_per_unit_cost(
     >>> round(float(result), 6), result.best_input
     (2.53594, 1)
     """
-    channel = as_channel(channel)
-    tol, rtol = validate.tolerances(tol, rtol)
-    validate.one_of(on_failure, ON_FAILURE, "on_failure")
-    wish = Wish(tol, rtol, validate.base(base), backend_name(backend))
-    costs = checked_costs(costs, channel.n_inputs)
+    options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, backend=backend, on_failure=on_failure)
+    channel, costs = checked_problem(channel, costs)
     if (costs < 0).any():
         x = int(np.argmax(costs < 0))
         raise ValueError(f"costs[{x}] is {costs[x]:g}, expected costs of at least 0 to divide by")
@@ -173,12 +178,12 @@ def capacity_per_unit_cost(
         x = int(np.argmax((costs > 0) & (costs < 1 / LARGEST_REWARD)))
         raise ValueError(f"costs[{x}] is {costs[x]:g}, expected 0 or at least {1 / LARGEST_REWARD:g} to divide by")
     solve = _with_free_input if (costs == 0).any() else _without_free_input
-    result = solve(channel, costs, wish)
-    complain(result, result.status, on_failure)
+    result = solve(channel, costs, options)
+    report_missed(result, result.status, on_failure)
     return result
 
 
-def _with_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> CapacityPerCostResult:
+def _with_free_input(channel: Channel, costs: np.ndarray, options: SolverOptions) -> CapacityPerCostResult:
     """Divide each row's divergence from the free input's row by its cost."""
     free, paid = np.flatnonzero(costs == 0), np.flatnonzero(costs > 0)
     rows = channel.matrix[free]
@@ -190,7 +195,7 @@ def _with_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> Capacit
         best, value = int(free[differ[0]]), math.inf
         lower = upper = value
     elif paid.size:
-        plain, slack = Bounds(channel, wish).divergences(q, paid)
+        plain, slack = Bounds(channel, options).divergences(q, paid)
         ratios = plain / costs[paid]
         best, value = int(paid[ratios.argmax()]), max(float(ratios.max()), 0.0)
         lower = upper = value
@@ -207,18 +212,18 @@ def _with_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> Capacit
         output_distribution=q,
         cost=np.float64(0.0),
         n_solves=0,
-        status=wish.status(lower, upper),
-        base=wish.base,
-        tol=wish.tol,
-        rtol=wish.rtol,
+        status=status_of(options, lower, upper),
+        base=options.base,
+        tol=options.tol,
+        rtol=options.rtol,
         backend="formula",
     )
 
 
-def _without_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> CapacityPerCostResult:
+def _without_free_input(channel: Channel, costs: np.ndarray, options: SolverOptions) -> CapacityPerCostResult:
     """Take the ratio of information to cost that one price leads to as the next price, until it settles."""
     # An error of the information counts as much as the cheapest input lets it.
-    bounds = Bounds(channel, wish._replace(tol=wish.tol * float(costs.min())))
+    bounds = Bounds(channel, replace(options, tol=options.tol * float(costs.min())))
     price, value, lower, upper, n_solves = 0.0, 0.0, -math.inf, math.inf, 0
     while n_solves < MOST_SOLVES:
         n_solves += 1
@@ -232,7 +237,7 @@ def _without_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> Capa
             value = bounds.information(p)[0] / cost
         if ratios.max() < upper:
             upper, q, best = float(ratios.max()), point.q, int(ratios.argmax())
-        if wish.met(lower, upper) or not lower > price:
+        if met(options, lower, upper) or not lower > price:
             break
         price = lower
     lower = max(lower, 0.0)
@@ -246,9 +251,9 @@ def _without_free_input(channel: Channel, costs: np.ndarray, wish: Wish) -> Capa
         output_distribution=q,
         cost=np.float64(math.fsum(p * costs)),
         n_solves=n_solves,
-        status=wish.status(lower, upper, [point.status]),
-        base=wish.base,
-        tol=wish.tol,
-        rtol=wish.rtol,
+        status=status_of(options, lower, upper, [point.status]),
+        base=options.base,
+        tol=options.tol,
+        rtol=options.rtol,
         backend=point.backend,
     )

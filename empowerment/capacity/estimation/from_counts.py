@@ -16,7 +16,7 @@ from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.intervals import unit_name
-from empowerment.core.status import ON_FAILURE, tell_failure
+from empowerment.core.status import ON_FAILURE, report_failure
 from empowerment.runtime.progress import progress_bar
 
 # With fewer samples of an input for each output, the measured coverage falls below what the level says.
@@ -334,4 +334,4 @@ def _tell(solved: list[Solved], plug_in: CapacityResult, on_failure: str) -> Non
     missed = sum(each.missed for each in solved) + int(not plug_in.converged)
     if missed:
         sentence = f"{missed} capacities are known less well than {plug_in.tol:.2e} {plug_in.unit}; raise tol"
-        tell_failure(sentence, on_failure, stacklevel=4)
+        report_failure(sentence, on_failure, stacklevel=4)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib.util
 import math
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.partial.completions import Completions, Found, certificate
 from empowerment.capacity.partial.minimum import smallest_by_cvxpy, smallest_capacity
 from empowerment.capacity.partial.rows import ObservedPart, observed_part
@@ -16,7 +17,7 @@ from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
 from empowerment.core.intervals import Interval
-from empowerment.core.status import ON_FAILURE, Status, tell_failure
+from empowerment.core.status import Status, report_failure
 
 METHODS = ("auto", "interior-point", "convex")
 
@@ -252,47 +253,37 @@ def capacity_bounds(
     1.426466251
     """
     validate.one_of(method, METHODS, "method")
-    validate.one_of(on_failure, ON_FAILURE, "on_failure")
-    tol, _ = validate.tolerances(tol, 0.0)
-    wish = _Wish(tol, validate.base(base), method, backend, validate.limit(max_iter, "max_iter"))
+    options = SolverOptions.checked(tol=tol, base=base, backend=backend, max_iter=max_iter, on_failure=on_failure)
     if method == "convex":
         _need_cvxpy()
     part = observed_part(observed, residual, residual_in, unseen, listed, caps)
-    minimum = _minimum(part.completions(), wish, part.may_share)
+    minimum = _minimum(part.completions(), options, method, part.may_share)
     if not part.residual.any() or (residual_in == "outside" and part.unseen == 1):
         maximum = minimum
     else:
-        maximum = _maximum(part, wish)
-    result = CapacityBounds(minimum, maximum, residual_in, part.unseen, wish.base, tol)
+        maximum = _maximum(part, options)
+    result = CapacityBounds(minimum, maximum, residual_in, part.unseen, options.base, options.tol)
     if not result.extremes_converged:
         gap = max(minimum.gap, maximum.gap)
-        sentence = f"an extreme is known to {gap:.2e} {result.unit}, wanted {tol:.2e}: {result.status.sentence}"
-        tell_failure(sentence, on_failure)
+        sentence = (
+            f"an extreme is known to {gap:.2e} {result.unit}, wanted {options.tol:.2e}: {result.status.sentence}"
+        )
+        report_failure(sentence, on_failure)
     return result
 
 
-class _Wish(NamedTuple):
-    """What the caller asked for."""
-
-    tol: float
-    base: float
-    method: str
-    backend: str | None
-    max_iter: int
-
-
-def _minimum(among: Completions, wish: _Wish, may_share: bool) -> CapacityExtreme:
+def _minimum(among: Completions, options: SolverOptions, method: str, may_share: bool) -> CapacityExtreme:
     """Return the smallest capacity; `may_share` tells whether all residual may be on unseen outputs."""
     if among.fixed_rows.all():
-        return _ordinary(among.observed + among.room, wish, "common column", attained=True)
+        return _ordinary(among.observed + among.room, options, "common column", attained=True)
     columns = ((among.observed > 0) | (among.room > 0)).any(axis=0)
     part = Completions(among.observed[:, columns], among.room[:, columns], among.residual)
-    found, method = _solve(part, wish)
+    found, method = _solve(part, options, method)
     completion, q = np.zeros(among.room.shape), np.zeros(columns.size)
     completion[:, columns], q[columns] = found.completion, found.q
-    unit = math.log(wish.base)
+    unit = options.unit
     lower, upper = max(found.lower / unit, 0.0), found.upper / unit
-    stopped = Status.MAX_ITER if method != "convex" and found.n_iter >= wish.max_iter else Status.PRECISION
+    stopped = Status.MAX_ITER if method != "convex" and found.n_iter >= options.max_iter else Status.PRECISION
     result = CapacityExtreme(
         value=max(0.5 * (lower + upper), 0.0),
         lower=lower,
@@ -302,25 +293,25 @@ def _minimum(among: Completions, wish: _Wish, may_share: bool) -> CapacityExtrem
         input_distribution=found.p,
         output_distribution=q,
         n_iter=found.n_iter,
-        status=Status.CERTIFIED if upper - lower <= wish.tol else stopped,
+        status=Status.CERTIFIED if options.met(lower, upper) else stopped,
         method=method,
-        base=wish.base,
-        tol=wish.tol,
+        base=options.base,
+        tol=options.tol,
     )
     if result.converged:
         return result
-    return min(result, _wider_bracket(among, wish, result.status, may_share), key=lambda each: each.gap)
+    return min(result, _wider_bracket(among, options, result.status, may_share), key=lambda each: each.gap)
 
 
-def _solve(among: Completions, wish: _Wish) -> tuple[Found, str]:
+def _solve(among: Completions, options: SolverOptions, method: str) -> tuple[Found, str]:
     """Return the completion of the smallest capacity, and the method that found it."""
-    tol = _INNER * wish.tol * math.log(wish.base)
-    if wish.method == "convex":
+    tol = _INNER * options.tol * options.unit
+    if method == "convex":
         return smallest_by_cvxpy(among), "convex"
-    own, name = smallest_capacity(among, tol, wish.max_iter), "interior-point"
-    if own.upper - own.lower > tol and own.n_iter < wish.max_iter:
-        own, name = _narrower((own, name), (_polished(among, own, tol, wish), "projections"))
-    if own.upper - own.lower <= tol or wish.method == "interior-point" or not _has_cvxpy():
+    own, name = smallest_capacity(among, tol, options.max_iter), "interior-point"
+    if own.upper - own.lower > tol and own.n_iter < options.max_iter:
+        own, name = _narrower((own, name), (_polished(among, own, tol, options), "projections"))
+    if own.upper - own.lower <= tol or method == "interior-point" or not _has_cvxpy():
         return own, name
     return _narrower((own, name), (smallest_by_cvxpy(among), "convex"))
 
@@ -329,19 +320,19 @@ def _narrower(first: tuple[Found, str], second: tuple[Found, str]) -> tuple[Foun
     return min(first, second, key=lambda each: each[0].upper - each[0].lower)
 
 
-def _polished(among: Completions, found: Found, tol: float, wish: _Wish) -> Found:
+def _polished(among: Completions, found: Found, tol: float, options: SolverOptions) -> Found:
     """Go on where the interior point cannot: solve the completion found, take the one nearest to its output, again.
 
     The capacity of the completion never rises. Its input distribution need not be the one that proves the
     minimum, so that of the interior point is tried as well.
     """
     best = last = found
-    for _ in range(min(_POLISH, wish.max_iter - found.n_iter)):
+    for _ in range(min(_POLISH, options.max_iter - found.n_iter)):
         solved = channel_capacity(
             Channel.from_valid(np.ascontiguousarray(last.completion)),
             tol=max(0.1 * tol, validate.MIN_TOL),
             base=math.e,
-            backend=wish.backend,
+            backend=options.backend,
             on_failure="ignore",
         )
         tried = [
@@ -355,30 +346,30 @@ def _polished(among: Completions, found: Found, tol: float, wish: _Wish) -> Foun
     return best._replace(n_iter=last.n_iter)
 
 
-def _wider_bracket(among: Completions, wish: _Wish, status: Status, may_share: bool) -> CapacityExtreme:
+def _wider_bracket(among: Completions, options: SolverOptions, status: Status, may_share: bool) -> CapacityExtreme:
     """Return the ends of the minimum that need no program."""
     rows = among.observed[:, :-1]
-    bucket = _ordinary(np.column_stack([rows, among.residual]), wish, "wider bracket", attained=True)
+    bucket = _ordinary(np.column_stack([rows, among.residual]), options, "wider bracket", attained=True)
     hidden = float(bucket.input_distribution @ among.residual)
     parts = np.array([hidden, 1.0 - hidden])
-    entropy = -float((parts * np.log(np.maximum(parts, 1e-300))).sum()) / math.log(wish.base)
+    entropy = -float((parts * np.log(np.maximum(parts, 1e-300))).sum()) / options.unit
     lower = max(bucket.lower - entropy * (1 + 1e-14) - 1e-15, 0.0)
     upper = bucket.upper if may_share else math.inf
-    status = Status.CERTIFIED if upper - lower <= wish.tol else status
+    status = Status.CERTIFIED if options.met(lower, upper) else status
     return replace(bucket, value=lower, lower=lower, upper=upper, status=status)
 
 
-def _maximum(part: ObservedPart, wish: _Wish) -> CapacityExtreme:
+def _maximum(part: ObservedPart, options: SolverOptions) -> CapacityExtreme:
     matrix = np.hstack([part.rows, np.diag(part.residual)])
-    return _ordinary(matrix, wish, "private columns", attained=part.private_outputs <= part.unseen)
+    return _ordinary(matrix, options, "private columns", attained=part.private_outputs <= part.unseen)
 
 
-def _ordinary(matrix: np.ndarray, wish: _Wish, method: str, attained: bool) -> CapacityExtreme:
+def _ordinary(matrix: np.ndarray, options: SolverOptions, method: str, attained: bool) -> CapacityExtreme:
     found = channel_capacity(
         Channel.from_valid(np.ascontiguousarray(matrix)),
-        tol=wish.tol,
-        base=wish.base,
-        backend=wish.backend,
+        tol=options.tol,
+        base=options.base,
+        backend=options.backend,
         on_failure="ignore",
     )
     return CapacityExtreme(
@@ -392,8 +383,8 @@ def _ordinary(matrix: np.ndarray, wish: _Wish, method: str, attained: bool) -> C
         n_iter=int(found.n_iter),
         status=found.status,
         method=method,
-        base=wish.base,
-        tol=wish.tol,
+        base=options.base,
+        tol=options.tol,
     )
 
 

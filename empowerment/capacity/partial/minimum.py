@@ -236,9 +236,9 @@ class _Newton:
         solved = _solve(self.system, right)
         u, dt, dnu = solved[:-2], solved[-2], solved[-1]
         dp = self.G * (e - self.V @ u - dt)
-        wish = np.where(self.free, x.p[:, None] * u, 0.0)
-        dr = self.D * (wish - self.means(wish) - self.centred * dp[:, None]) + shift
-        forced = self.missing - (self.D * (wish + g)).sum(axis=1) + self.weight[:, 0] * self.log_means[:, 0] * dp
+        target = np.where(self.free, x.p[:, None] * u, 0.0)
+        dr = self.D * (target - self.means(target) - self.centred * dp[:, None]) + shift
+        forced = self.missing - (self.D * (target + g)).sum(axis=1) + self.weight[:, 0] * self.log_means[:, 0] * dp
         return _Point(
             r=dr,
             h=-dr * (x.b > 0),

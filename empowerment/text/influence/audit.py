@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.core.intervals import unit_name
 from empowerment.text.influence.amounts import Amount
@@ -16,7 +17,7 @@ from empowerment.text.influence.table import (
     AXES,
     Labels,
     Responses,
-    Scale,
+    amount_of,
     capacities,
     checked_responses,
     hidden_information,
@@ -224,22 +225,22 @@ def influence_audit(
     >>> audit.budget
     ControlBudget(1 bits: assistant 0.25, person 0.25, noise 0.5)
     """
-    scale = Scale.of(base, tol, backend, on_failure)
+    options = SolverOptions.checked(tol=tol, base=base, backend=backend, on_failure=on_failure)
     labels = Labels.of(validate.number_array(responses, "responses", 3, AXES).shape, messages, wills, choices)
     table = checked_responses(responses, residual, unseen, message_policy, prior, labels, normalize)
     if silence is not None:
         silence = labels.messages[labels.message(silence)]
     rows = table.rows
-    by_will = capacities(table.by_will, table.unseen, scale)
+    by_will = capacities(table.by_will, table.unseen, options)
     above = hidden_information(table.residual, table.prior, table.unseen)
-    leverage, outcome_control = _outcomes(table, outcomes, labels, normalize, scale)
+    leverage, outcome_control = _outcomes(table, outcomes, labels, normalize, options)
     return InfluenceAudit(
         targeted=by_will.mean(table.prior),
-        untargeted=capacities(np.einsum("t,mtx->mx", table.prior, rows)[None], table.unseen, scale)[0],
+        untargeted=capacities(np.einsum("t,mtx->mx", table.prior, rows)[None], table.unseen, options)[0],
         targeted_by_will=by_will,
-        control_left=scale.amount(information(rows, table.prior), above),
-        control_left_capacity=capacities(rows, table.unseen, scale),
-        budget=control_budget(table, scale),
+        control_left=amount_of(options, information(rows, table.prior), above),
+        control_left_capacity=capacities(rows, table.unseen, options),
+        budget=control_budget(table, options),
         leverage=leverage,
         outcome_control=outcome_control,
         messages=labels.messages,
@@ -249,13 +250,13 @@ def influence_audit(
         prior=table.prior,
         silence=silence,
         residual=table.residual,
-        base=scale.base,
-        tol=scale.tol,
+        base=options.base,
+        tol=options.tol,
     )
 
 
 def _outcomes(
-    table: Responses, outcomes: Any, labels: Labels, normalize: bool, scale: Scale
+    table: Responses, outcomes: Any, labels: Labels, normalize: bool, options: SolverOptions
 ) -> tuple[Amount | None, Amount | None]:
     """Return what the listed choices can do to the outcome, and what the outcome tells of the will.
 
@@ -279,4 +280,4 @@ def _outcomes(
     told = mixing(np.stack([outside, 1.0 - outside], axis=-1).clip(0.0))
     above = hidden_information(table.residual, table.prior, table.unseen)
     channel = np.column_stack([listed, np.zeros(n_choices)])
-    return capacities(channel[None], 1, scale)[0], scale.amount(known, above, np.minimum(known, told))
+    return capacities(channel[None], 1, options)[0], amount_of(options, known, above, np.minimum(known, told))

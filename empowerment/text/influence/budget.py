@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from empowerment.capacity.options import SolverOptions
 from empowerment.core.intervals import unit_name
 from empowerment.text.influence.amounts import Amount
-from empowerment.text.influence.table import Responses, Scale, hidden_information, information, mixing, times_log
+from empowerment.text.influence.table import Responses, amount_of, hidden_information, information, mixing, times_log
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -81,7 +81,7 @@ class ControlBudget:
         return plot_budget(self, ax=ax)
 
 
-def control_budget(table: Responses, scale: Scale, source: str = "message") -> ControlBudget:
+def control_budget(table: Responses, options: SolverOptions, source: str = "message") -> ControlBudget:
     """Return the budget of a table, message and will drawn independently of each other."""
     from scipy.special import entr
 
@@ -94,18 +94,18 @@ def control_budget(table: Responses, scale: Scale, source: str = "message") -> C
     spread = times_log(mixed[-1], unseen)
     sums = (assistant[0] + person[1] + noise, person[0] + assistant[1] + noise)
     return ControlBudget(
-        total=scale.amount(total, spread),
-        assistant=scale.amount(assistant[0], may_assistant[0]),
-        assistant_given_person=scale.amount(assistant[1], may_assistant[1]),
-        person=scale.amount(person[0], may_person[0]),
-        person_given_assistant=scale.amount(person[1], may_person[1]),
-        noise=scale.amount(noise, spread),
-        interaction=scale.amount(*_interaction(table)),
-        assistant_share=scale.amount(assistant.mean(), may_assistant.mean()),
-        person_share=scale.amount(person.mean(), may_person.mean()),
-        imbalance=float(np.max(np.abs(np.subtract(sums, total)))) / math.log(scale.base),
+        total=amount_of(options, total, spread),
+        assistant=amount_of(options, assistant[0], may_assistant[0]),
+        assistant_given_person=amount_of(options, assistant[1], may_assistant[1]),
+        person=amount_of(options, person[0], may_person[0]),
+        person_given_assistant=amount_of(options, person[1], may_person[1]),
+        noise=amount_of(options, noise, spread),
+        interaction=amount_of(options, *_interaction(table)),
+        assistant_share=amount_of(options, assistant.mean(), may_assistant.mean()),
+        person_share=amount_of(options, person.mean(), may_person.mean()),
+        imbalance=float(np.max(np.abs(np.subtract(sums, total)))) / options.unit,
         source=source,
-        base=scale.base,
+        base=options.base,
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.core.intervals import unit_name
 from empowerment.text.influence.amounts import Amount
@@ -15,7 +16,7 @@ from empowerment.text.influence.budget import ControlBudget, control_budget
 from empowerment.text.influence.table import (
     AXES,
     Labels,
-    Scale,
+    amount_of,
     capacities,
     chances,
     checked_responses,
@@ -180,7 +181,7 @@ def intent_audit(
     IntentAudit(2 intents, 2 wills: manipulation 0.311278 bits of at most 0.321928,
     service 0.188722, 0.531004 in silence)
     """
-    scale = Scale.of(base, tol, backend, on_failure)
+    options = SolverOptions.checked(tol=tol, base=base, backend=backend, on_failure=on_failure)
     labels = Labels.of(validate.number_array(responses, "responses", 3, AXES).shape, messages, wills, choices)
     table = checked_responses(responses, residual, unseen, None, prior, labels, normalize)
     sends = _checked_strategy(strategy, labels, normalize)
@@ -188,13 +189,13 @@ def intent_audit(
         rows=np.einsum("gtm,mtx->gtx", sends, table.rows),
         policy=chances(intent_prior, len(sends), "intent_prior"),
     )
-    control_left = _amounts(table.rows, table.residual, table.prior, table.unseen, scale)
-    budget = control_budget(known, scale, "intent")
+    control_left = _amounts(table.rows, table.residual, table.prior, table.unseen, options)
+    budget = control_budget(known, options, "intent")
     silent = None if silence is None else labels.message(silence)
     return IntentAudit(
         manipulation=budget.assistant_given_person,
-        manipulation_by_will=_amounts(known.by_will, known.residual.T, known.policy, known.unseen, scale),
-        limit=capacities(table.by_will, table.unseen, scale).mean(table.prior),
+        manipulation_by_will=_amounts(known.by_will, known.residual.T, known.policy, known.unseen, options),
+        limit=capacities(table.by_will, table.unseen, options).mean(table.prior),
         service=budget.person,
         silent=None if silent is None else control_left[silent],
         budget=budget,
@@ -205,13 +206,15 @@ def intent_audit(
         intent_prior=known.policy,
         prior=table.prior,
         silence=None if silent is None else labels.messages[silent],
-        base=scale.base,
-        tol=scale.tol,
+        base=options.base,
+        tol=options.tol,
     )
 
 
-def _amounts(rows: np.ndarray, residual: np.ndarray, weights: np.ndarray, unseen: float, scale: Scale) -> Amount:
-    return scale.amount(information(rows, weights), hidden_information(residual, weights, unseen))
+def _amounts(
+    rows: np.ndarray, residual: np.ndarray, weights: np.ndarray, unseen: float, options: SolverOptions
+) -> Amount:
+    return amount_of(options, information(rows, weights), hidden_information(residual, weights, unseen))
 
 
 def _checked_strategy(strategy: Any, labels: Labels, normalize: bool) -> np.ndarray:

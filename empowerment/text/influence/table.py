@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
@@ -16,23 +17,10 @@ from empowerment.text.influence.amounts import Amount
 AXES = "(message, will, choice)"
 
 
-class Scale(NamedTuple):
-    """The unit and the precision that the caller asked for, and how capacities are to be found."""
-
-    base: float
-    tol: float
-    backend: str | None
-    on_failure: str
-
-    @classmethod
-    def of(cls, base: float, tol: float, backend: str | None, on_failure: str) -> Scale:
-        """Return the options of a call, checked but for those that `channel_capacity` checks itself."""
-        return cls(validate.base(base), validate.tolerances(tol, 0.0)[0], backend, on_failure)
-
-    def amount(self, value: Any, above: Any = 0.0, below: Any = 0.0) -> Amount:
-        """Return an amount given in nats, and how far beyond it the ends are."""
-        unit = math.log(self.base)
-        return Amount(value / unit, (value - below) / unit, (value + above) / unit, self.base, self.tol)
+def amount_of(options: SolverOptions, value: Any, above: Any = 0.0, below: Any = 0.0) -> Amount:
+    """Return an amount given in nats, with how far beyond it the ends are, in the unit that was asked for."""
+    unit = options.unit
+    return Amount(value / unit, (value - below) / unit, (value + above) / unit, options.base, options.tol)
 
 
 class Responses(NamedTuple):
@@ -147,27 +135,23 @@ def times_log(mass: Any, count: float) -> np.ndarray:
     return np.where(there, np.where(there, mass, 1.0) * math.log(count), 0.0)
 
 
-def capacities(channels: np.ndarray, unseen: float, scale: Scale) -> Amount:
+def capacities(channels: np.ndarray, unseen: float, options: SolverOptions) -> Amount:
     """Return the capacities of an array (channel, input, choice), the last column being the residual.
 
     With one column for all residual mass the capacity is the smallest possible one, as the others tell no less; with
     one for each input it is the largest. These are the two extremes of `capacity_bounds` for a residual "outside".
     """
-    shared = _solved(channels, scale)
+    shared = _solved(channels, options)
     residual = channels[..., -1]
     if unseen == 1 or not residual.any():
         most = shared
     else:
         private = residual[..., None] * np.eye(channels.shape[1])
-        most = _solved(np.concatenate([channels[..., :-1], private], axis=2), scale)
-    return Amount(shared.value, shared.lower, most.upper, scale.base, scale.tol)
+        most = _solved(np.concatenate([channels[..., :-1], private], axis=2), options)
+    return Amount(shared.value, shared.lower, most.upper, options.base, options.tol)
 
 
-def _solved(channels: np.ndarray, scale: Scale) -> CapacityResult:
+def _solved(channels: np.ndarray, options: SolverOptions) -> CapacityResult:
     return channel_capacity(
-        [Channel.from_valid(np.array(rows, order="C")) for rows in channels],
-        base=scale.base,
-        tol=scale.tol,
-        backend=scale.backend,
-        on_failure=scale.on_failure,
+        [Channel.from_valid(np.array(rows, order="C")) for rows in channels], **options.as_keywords()
     )

@@ -13,7 +13,6 @@ except ImportError as reason:
 
 from empowerment.capacity.kernels.reference.reduction import components, equal_rows, proportional_columns
 from empowerment.capacity.kernels.xla.placement import on_devices_of
-from empowerment.capacity.kernels.xla.results import with_jax_arrays
 from empowerment.capacity.kernels.xla.solve import (
     blahut_arimoto,
     certificate,
@@ -23,7 +22,6 @@ from empowerment.capacity.kernels.xla.solve import (
     squarem,
     working_set,
 )
-from empowerment.capacity.kernels.xla.traced import require_double_precision, traced_capacity
 
 __all__ = [
     "blahut_arimoto",
@@ -33,11 +31,8 @@ __all__ = [
     "ladder",
     "on_devices_of",
     "proportional_columns",
-    "require_double_precision",
     "solve",
     "solve_batch",
     "squarem",
-    "traced_capacity",
-    "with_jax_arrays",
     "working_set",
 ]

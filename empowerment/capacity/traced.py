@@ -15,21 +15,19 @@ In the reward of an input it is p[x].
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from empowerment.capacity.jax_results import register
 from empowerment.capacity.kernels.xla.passes import TINIEST, Channels, product
 from empowerment.capacity.kernels.xla.solve import run_and_certify, target_of
+from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.result import CapacityResult
 from empowerment.core.channel import Channel
 from empowerment.core.status import Status
-
-if TYPE_CHECKING:
-    from empowerment.capacity.solve import Wish
-
 
 # Tolerances in nats, the method and the limit on steps, as kernels take them.
 _Limits = tuple[float, float, int, int]
@@ -48,7 +46,7 @@ class Answer(NamedTuple):
     limited: jax.Array
 
 
-def traced_capacity(channel: Any, rewards: Any, wish: Wish, on_failure: str) -> CapacityResult:
+def traced_capacity(channel: Any, rewards: Any, options: SolverOptions, method: str) -> CapacityResult:
     """Return the result for one channel, or for a batch in one array, whose numbers are known later.
 
     Raises
@@ -59,14 +57,17 @@ def traced_capacity(channel: Any, rewards: Any, wish: Wish, on_failure: str) -> 
         If the channel is no array of two or three axes, the rewards are not one for each input, or a failure is to
         be raised.
     """
-    if on_failure == "raise":
+    if options.backend != "jax":
+        raise ValueError(f"inside a JAX transformation the backend is 'jax', not {options.backend!r}")
+    if options.on_failure == "raise":
         raise ValueError("inside a JAX transformation on_failure='raise' cannot be kept; look at status afterwards")
     require_double_precision()
-    matrix, worth = _as_arrays(channel, rewards, wish.unit)
-    solve = functools.partial(_solved, wish.for_kernel(), rewards is not None)
-    answer = (jax.vmap(solve) if matrix.ndim == 3 else solve)(matrix, worth)
+    matrix, nats = _as_arrays(channel, rewards, options.unit)
+    solve = functools.partial(_solved, options.for_kernel(method), rewards is not None)
+    answer = (jax.vmap(solve) if matrix.ndim == 3 else solve)(matrix, nats)
     shapes = np.tile(matrix.shape[1:], (len(matrix), 1)) if matrix.ndim == 3 else None
-    return _result(answer, wish, shapes)
+    register(CapacityResult)
+    return _result(answer, options, method, shapes)
 
 
 def require_double_precision() -> None:
@@ -87,15 +88,14 @@ def _as_arrays(channel: Any, rewards: Any, unit: float) -> tuple[jax.Array, jax.
     matrix = jnp.asarray(channel.matrix if isinstance(channel, Channel) else channel, dtype=float)
     if matrix.ndim not in (2, 3) or 0 in matrix.shape:
         raise ValueError(f"channel has shape {matrix.shape}, expected (input, output) or (channel, input, output)")
-    worth = jnp.zeros(matrix.shape[:-1]) if rewards is None else jnp.asarray(rewards, dtype=float) * unit
-    if worth.shape != matrix.shape[:-1]:
-        raise ValueError(f"rewards has shape {worth.shape}, expected {matrix.shape[:-1]}, one for each input")
-    return matrix, worth
+    nats = jnp.zeros(matrix.shape[:-1]) if rewards is None else jnp.asarray(rewards, dtype=float) * unit
+    if nats.shape != matrix.shape[:-1]:
+        raise ValueError(f"rewards has shape {nats.shape}, expected {matrix.shape[:-1]}, one for each input")
+    return matrix, nats
 
 
-def _result(answer: Answer, wish: Wish, shapes: np.ndarray | None) -> CapacityResult:
-    value, lower, upper = (x / wish.unit for x in (answer.value, answer.lower, answer.upper))
-    met = (upper - lower <= wish.tol) | (upper - lower <= wish.rtol * lower)
+def _result(answer: Answer, options: SolverOptions, method: str, shapes: np.ndarray | None) -> CapacityResult:
+    value, lower, upper = (x / options.unit for x in (answer.value, answer.lower, answer.upper))
     missed = jnp.where(answer.limited, int(Status.MAX_ITER), int(Status.PRECISION))
     arrays: dict[str, Any] = {
         "value": value,
@@ -105,15 +105,15 @@ def _result(answer: Answer, wish: Wish, shapes: np.ndarray | None) -> CapacityRe
         "output_distribution": answer.q,
         "n_iter": answer.n_iter,
         "n_passes": answer.n_passes,
-        "status": jnp.where(met, int(Status.CERTIFIED), missed),
+        "status": jnp.where(options.met(lower, upper), int(Status.CERTIFIED), missed),
     }
     return CapacityResult(
         **arrays,
-        method=wish.method,
+        method=method,
         backend="jax",
-        base=wish.base,
-        tol=wish.tol,
-        rtol=wish.rtol,
+        base=options.base,
+        tol=options.tol,
+        rtol=options.rtol,
         shapes=shapes,
     )
 

@@ -1,0 +1,168 @@
+"""Answers to a request: each orbit of states once, in chunks that several cores share and a checkpoint keeps."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from empowerment.core import validate
+from empowerment.measures.averages import averaged
+from empowerment.measures.dispatch import StateSolver, dispatch
+from empowerment.measures.request import EmpowermentRequest
+from empowerment.measures.result import EmpowermentResult
+from empowerment.measures.sequences import Sequences, TracedSequences
+from empowerment.measures.solutions import RefusedError, Solutions
+from empowerment.models.symmetry import TOLERANCE, Orbits, orbits
+from empowerment.runtime.checkpoint import Checkpoint
+from empowerment.runtime.parallel import run_chunks
+from empowerment.runtime.progress import progress_bar
+
+
+def answer(
+    request: EmpowermentRequest,
+    *,
+    n_jobs: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    progress: bool = False,
+) -> EmpowermentResult:
+    """Return the result of a request; the last three arguments are those of :func:`empowerment.empowerment`.
+
+    Raises
+    ------
+    MemoryError
+        If a state would take more than is allowed; the message names it.
+    ValueError
+        If the method is not one of this question, or the checkpoint belongs to another question.
+    """
+    n_jobs = validate.n_jobs(n_jobs)
+    solver, images = dispatch(request), _orbits(request)
+    asked, position = np.unique(images.representative, return_inverse=True)
+    opened = None if checkpoint is None else _opened(validate.path(checkpoint, "checkpoint"), solver, asked)
+    if opened is not None and "seed" in opened.remembered:
+        solver = dispatch(replace(request, seed=opened.remembered["seed"]))
+    names = request.problem.name_of(request.problem.numbers)
+    solutions = _solve(solver, asked, names, n_jobs, opened, progress)
+    return _result(request, solutions, position, images)
+
+
+def _orbits(request: EmpowermentRequest) -> Orbits:
+    """Return which states stand for which: those of one orbit, if the sensor reads the state itself."""
+    problem, numbers = request.problem, request.problem.numbers
+    if problem.partial_observation is not None:
+        # Starts are numbered by themselves there, and may be more than there are states.
+        return Orbits.apart(numbers, problem.model.n_actions)
+    suits = problem.sensor.name == "state" and request.method not in ("counting", "sampled")
+    model = problem.model if suits and problem.model.symmetries else problem.model.unlabelled()
+    return orbits(model, numbers)
+
+
+def _opened(path: str | os.PathLike[str], solver: StateSolver, asked: np.ndarray) -> Checkpoint:
+    """Return the checkpoint of this question; a seed that nobody asked for is remembered by the first run."""
+    request = solver.request
+    question = request.identity() | {"states_in_a_chunk": solver.chunk_size(asked.size)}
+    remembered: dict[str, Any] = {}
+    if request.method == "sampled":
+        (remembered if request.seed_was_drawn else question)["seed"] = request.seed
+    return Checkpoint.open(path, question, request.fingerprints(asked), remembered)
+
+
+def _solve(
+    solver: StateSolver,
+    asked: np.ndarray,
+    names: dict[int, str],
+    n_jobs: int | None,
+    checkpoint: Checkpoint | None,
+    progress: bool,
+) -> Solutions:
+    """Solve for all states asked, chunk by chunk, and return the arrays over them."""
+    size = solver.chunk_size(asked.size)
+    chunks = [asked[first : first + size] for first in range(0, asked.size, size)]
+    done = {i: checkpoint.read(i) for i in checkpoint.indices(len(chunks))} if checkpoint else {}
+    left = [i for i in range(len(chunks)) if i not in done]
+    jobs = n_jobs if len(left) > 1 else 1
+    with progress_bar(asked.size, f"empowerment, horizon {solver.request.horizon}", "state", progress) as advance:
+        advance(sum(chunks[i].size for i in done))
+        work = run_chunks(solver, (chunks[i] for i in left), n_jobs=jobs, threads=solver.prefers_threads)
+        try:
+            with closing(work) as finished:
+                for k, solutions in finished:
+                    if checkpoint:
+                        checkpoint.store(left[k], solutions)
+                    done[left[k]] = solutions
+                    advance(chunks[left[k]].size)
+        except RefusedError as refused:
+            number, reason = refused.args
+            raise MemoryError(f"{names[number]}: {reason}; these limits are set in options=") from None
+    return {name: np.concatenate([done[i][name] for i in range(len(chunks))]) for name in done[0]}
+
+
+def _result(
+    request: EmpowermentRequest, solutions: Solutions, position: np.ndarray, images: Orbits
+) -> EmpowermentResult:
+    """Return the result over all states asked for, each with the solution at its position."""
+    problem, solver = request.problem, request.solver
+    slack = _slack_of_symmetries(images, request, solutions["upper"][position])
+    result = EmpowermentResult(
+        value=solutions["value"][position],
+        lower=np.maximum(solutions["lower"][position] - slack, 0.0),
+        upper=solutions["upper"][position] + slack,
+        status=solutions["status"][position],
+        method=solutions["method"][position],
+        states=problem.labels,
+        state_numbers=problem.starts,
+        actions=tuple(problem.model.actions),
+        horizon=request.horizon,
+        sensor=problem.sensor.name,
+        output=request.output,
+        stopping=request.stopping,
+        backend=solver.backend,
+        base=solver.base,
+        tol=solver.tol,
+        rtol=solver.rtol,
+        optimal=_sequences(request, solutions, position, images.action_map),
+        layout=problem.layout,
+        beliefs=problem.beliefs,
+        known_to=request.known_to,
+        feedback=request.feedback,
+    )
+    if problem.weights is None:
+        return result
+    return averaged(result, problem.weights, tuple(range(len(problem.weights))))
+
+
+def _slack_of_symmetries(images: Orbits, request: EmpowermentRequest, upper: np.ndarray) -> np.ndarray:
+    """Bound what the rounding up to which symmetries hold changes; see :class:`Layer`."""
+    relative_error = TOLERANCE * request.horizon * images.distance
+    return 2.0 * relative_error * (1.0 / request.solver.unit + upper)
+
+
+def _sequences(
+    request: EmpowermentRequest, solutions: Solutions, position: np.ndarray, action_map: np.ndarray
+) -> Sequences | TracedSequences | None:
+    """Return the sequences that carry the optimum in every state; of trajectories that are counted there are none."""
+    model = request.problem.model
+    if request.feedback or (request.method == "counting" and request.output == "trajectory"):
+        return None
+    if request.method == "counting":
+        return TracedSequences(
+            successors=model.successors,
+            readings=request.problem.sensor.reading_of_state,
+            starts=request.problem.numbers,
+            horizon=request.horizon,
+            stopping=request.stopping,
+            memory=request.resources.memory,
+        )
+    first = np.concatenate([[0], np.cumsum(solutions["count"])])
+    own = [slice(first[i], first[i + 1]) for i in position]
+    parts = [_mapped(solutions["sequences"][part], mapping) for part, mapping in zip(own, action_map, strict=True)]
+    offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
+    return Sequences(np.concatenate(parts), np.concatenate([solutions["weights"][part] for part in own]), offsets)
+
+
+def _mapped(sequences: np.ndarray, action_map: np.ndarray) -> np.ndarray:
+    """Return sequences with each action mapped; -1 stays."""
+    return np.where(sequences < 0, sequences, action_map[sequences]).astype(np.int32)

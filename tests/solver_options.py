@@ -1,0 +1,10 @@
+"""Options of solvers, as tests of inner functions need them."""
+
+import math
+
+from empowerment.capacity.options import SolverOptions
+
+
+def in_nats(tol=1e-9, backend="numba"):
+    """Return options with a tolerance in nats, which report nothing."""
+    return SolverOptions(tol=tol, base=math.e, backend=backend, on_failure="ignore")
