@@ -5,10 +5,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from actuation.test_closed_loop import AT_JUNCTION, CORRIDOR, TIGER, TMAZE, UNIFORM, random_pomdp
+from actuation.test_feedback import MINI2, MINI3, random_model, seven_states
 from pomdp_oracles import tree_rows
 from solver_options import in_nats
-from test_closed_loop import AT_JUNCTION, CORRIDOR, TIGER, TMAZE, UNIFORM, random_pomdp
-from test_feedback import MINI2, MINI3, random_model, seven_states
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics

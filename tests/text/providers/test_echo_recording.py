@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 # Made by data/record_echo.py.
-EXCHANGES = json.loads((Path(__file__).parent / "data" / "echo_llama_cpp.json").read_text())
+EXCHANGES = json.loads((Path(__file__).parents[2] / "data" / "echo_llama_cpp.json").read_text())
 
 
 def answers(echo):

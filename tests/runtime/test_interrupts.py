@@ -15,7 +15,7 @@ import pytest
 import empowerment as emp
 from empowerment.runtime import interrupts
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 

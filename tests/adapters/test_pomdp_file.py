@@ -14,7 +14,7 @@ from pomdp_interpreter import RefusedError, interpreted
 
 import empowerment as emp
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 TWO = "discount: 0.9\nvalues: reward\nstates: a b\nactions: go\nobservations: x y\n"
 BODY = "T: *\nidentity\nO: *\nuniform\n"
 

@@ -86,7 +86,7 @@ def test_nothing_is_known_of_the_first_token_without_a_start(model):
 
 def test_distributions_are_not_shifted_as_those_of_create_completion_are(model):
     """The answers in the recording without echo are right, and those with echo stand one token too early."""
-    exchanges = json.loads((Path(__file__).parent / "data" / "echo_llama_cpp.json").read_text())
+    exchanges = json.loads((Path(__file__).parents[2] / "data" / "echo_llama_cpp.json").read_text())
     answers = {(e["request"]["prompt"], e["request"]["echo"]): e["response"]["choices"][0] for e in exchanges}
     places = model.score(PREFIX, TEXT)
     for place in places[1:]:

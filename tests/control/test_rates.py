@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from test_feedback import MINI2, MINI3, random_model, solved
+from actuation.test_feedback import MINI2, MINI3, random_model, solved
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics

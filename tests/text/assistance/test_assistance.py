@@ -34,7 +34,7 @@ from empowerment.text import (
     compare_assistants,
 )
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[2] / "data"
 # Made by data/record_assistance.py. HumanEval is copyright OpenAI, under the MIT licence.
 PROBLEMS = [json.loads(line) for line in (DATA / "assistance_tasks.jsonl").read_text().splitlines()]
 RECORDED = DATA / "assistance_continuations.jsonl"
@@ -557,7 +557,7 @@ def test_wrong_arguments_are_named(call, message):
 
 def benchmark():
     """Return the module that evaluates; it is no part of the package."""
-    path = Path(__file__).parents[1] / "benchmarks" / "assistance.py"
+    path = Path(__file__).parents[3] / "benchmarks" / "assistance.py"
     spec = importlib.util.spec_from_file_location("assistance_evaluation", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

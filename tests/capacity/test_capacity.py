@@ -270,7 +270,7 @@ def test_a_restart_of_the_interior_point_is_said(monkeypatch):
 
 
 def test_a_channel_on_which_a_warm_start_runs_in_circles_is_restarted():
-    matrix = np.load(Path(__file__).parent / "data" / "circling_channel.npy")
+    matrix = np.load(Path(__file__).parents[1] / "data" / "circling_channel.npy")
     result = emp.channel_capacity(matrix, tol=1e-11)
     assert result.status == emp.Status.RESTARTED
     assert result.converged

@@ -124,7 +124,7 @@ def test_what_is_written_has_the_distributions_it_was_drawn_from(fox):
 
 def test_recorded_answers_shifted_by_a_token_are_caught():
     """What llama-cpp-python answers with echo, where a model reads nothing before a text."""
-    exchanges = json.loads((Path(__file__).parent / "data" / "echo_llama_cpp.json").read_text())
+    exchanges = json.loads((Path(__file__).parents[2] / "data" / "echo_llama_cpp.json").read_text())
     known = {(e["request"]["prompt"], e["request"]["echo"]): e["response"] for e in exchanges}
     with StandIn(lambda path, body: known[body["prompt"], body["echo"]]) as server:
         shifted = asking(server, tells="echo")

@@ -13,7 +13,7 @@ import empowerment as emp
 from empowerment.testing import check_token_model
 from empowerment.text import XLlamaCpp, next_token_channel
 
-TEXT = (Path(__file__).parent / "data" / "python_text.txt").read_text(encoding="utf-8")
+TEXT = (Path(__file__).parents[1] / "data" / "python_text.txt").read_text(encoding="utf-8")
 BEFORE = (
     "Assistant: Is the sky blue?\nUser: Yes, it is.\nAssistant: What colour is grass?\nUser: Green.\n"
     "Assistant: Thank you.\nUser: You are welcome.\n"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from pomdp_oracles import tree_rows
-from test_worlds_pomdp import CLOSED_LOOP
+from worlds.test_pomdp import CLOSED_LOOP
 
 import empowerment as emp
 

@@ -16,7 +16,7 @@ datasets = pytest.importorskip("datasets")
 pytest.importorskip("tokenizers")
 pytest.importorskip("trl")
 
-PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "training-data.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "training-data.md"
 NAME = '"Qwen/Qwen3-0.6B"'
 # What TRL, transformers and torch say to each other.
 pytestmark = [
@@ -39,7 +39,7 @@ def blocks():
 
 def write_model(folder):
     """Write a model that has read the programs a few times, so that some of what they say is predictable."""
-    helpers = importlib.import_module("test_provider_transformers")
+    helpers = importlib.import_module("text.providers.test_transformers")
     tokenizer = helpers.byte_level()
     model = helpers.gpt2(tokenizer, length=128).train()
     end = tokenizer.token_to_id(helpers.END)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pomdp_oracles import latent_rows, observation_rows, receiver_knows_rows, trajectory_rows
-from test_worlds_pomdp import OPEN_LOOP
+from worlds.test_pomdp import OPEN_LOOP
 
 import empowerment as emp
 from empowerment.actuation.augmented import belief_mdp

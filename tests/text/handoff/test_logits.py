@@ -107,7 +107,7 @@ def test_transformers_generates_what_complete_finds():
     from empowerment.text import Transformers
 
     torch.set_num_threads(1)  # small products are slower on several, the more so on a busy machine
-    helpers = importlib.import_module("test_provider_transformers")
+    helpers = importlib.import_module("text.providers.test_transformers")
     tokenizer = helpers.byte_level()
     model = helpers.gpt2(tokenizer)
     end = tokenizer.token_to_id(helpers.END)

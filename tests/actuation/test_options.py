@@ -5,8 +5,8 @@ from itertools import product
 
 import numpy as np
 import pytest
+from actuation.test_feedback import MINI2, MINI3, random_model
 from solver_options import in_nats
-from test_feedback import MINI2, MINI3, random_model
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics

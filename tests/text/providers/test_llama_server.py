@@ -103,7 +103,7 @@ def test_with_exact_nothing_is_rounded(url):
 
 def test_distributions_are_not_shifted(server):
     """Those that llama-cpp-python told without echo are right, in a recording made by other kernels."""
-    exchanges = json.loads((Path(__file__).parent / "data" / "echo_llama_cpp.json").read_text())
+    exchanges = json.loads((Path(__file__).parents[2] / "data" / "echo_llama_cpp.json").read_text())
     answers = {(e["request"]["prompt"], e["request"]["echo"]): e["response"]["choices"][0] for e in exchanges}
     text = "(a, b):\n    return a + b"
     places = server.score(PREFIX, text, top=40)
