@@ -68,7 +68,7 @@ class Dynamics:
         return float((self.n_columns + 2) * np.finfo(float).eps)
 
     def exchange_error(self, length: int) -> float:
-        """Bound the relative error of standing for words of this length in which commuting actions are exchanged."""
+        """Bound the relative error of a suffix that stands for others with commuting actions exchanged."""
         return 0.0 if self.follows.all() else 0.5 * EQUAL_RTOL * length**2
 
     @cached_property
@@ -184,38 +184,38 @@ class Dynamics:
         """Return the distributions of the reading."""
         return np.ascontiguousarray(rows @ self.sensor)
 
-    def before(self, values: np.ndarray, words: np.ndarray) -> np.ndarray:
-        """Return, from each column, the expectation of `values` after each word: shape (n_columns, n_words)."""
-        found = np.repeat(values[:, None], len(words), axis=1)
-        for chosen in words.T[::-1]:
+    def before(self, values: np.ndarray, suffixes: np.ndarray) -> np.ndarray:
+        """Return, from each column, the expectation of `values` after each suffix: shape (n_columns, n_suffixes)."""
+        found = np.repeat(values[:, None], len(suffixes), axis=1)
+        for chosen in suffixes.T[::-1]:
             for action, matrix in enumerate(self.actions):
                 own = np.flatnonzero(chosen == action)
                 found[:, own] = matrix @ found[:, own]
         return found
 
 
-def count_words(follows: np.ndarray, length: int) -> float:
-    """Return the number of words that :func:`all_words` would list."""
-    ways = np.ones(len(follows))  # words of some length that begin with each action
+def count_suffixes(follows: np.ndarray, length: int) -> float:
+    """Return the number of suffixes that :func:`all_suffixes` would list."""
+    ways = np.ones(len(follows))  # suffixes of some length that begin with each action
     for _ in range(length - 1):
         ways = follows @ ways
     return float(ways.sum()) if length else 1.0
 
 
-def all_words(follows: np.ndarray, length: int) -> np.ndarray:
-    """Return the words of actions of one length, in lexicographic order, as an array of shape (n_words, length).
+def all_suffixes(follows: np.ndarray, length: int) -> np.ndarray:
+    """Return the suffixes of one length, in lexicographic order, as an array of shape (n_suffixes, length).
 
     Those are left out in which an action comes directly after one that it may not follow.
     """
     n_actions = len(follows)
-    words = np.zeros((1, 0), dtype=np.int32)
+    suffixes = np.zeros((1, 0), dtype=np.int32)
     for size in range(length):
-        first = np.repeat(np.arange(n_actions, dtype=np.int32), len(words))
-        rest = np.tile(words, (n_actions, 1))
-        words = np.concatenate([first[:, None], rest], axis=1)
+        first = np.repeat(np.arange(n_actions, dtype=np.int32), len(suffixes))
+        rest = np.tile(suffixes, (n_actions, 1))
+        suffixes = np.concatenate([first[:, None], rest], axis=1)
         if size:
-            words = words[follows[words[:, 0], words[:, 1]]]
-    return words
+            suffixes = suffixes[follows[suffixes[:, 0], suffixes[:, 1]]]
+    return suffixes
 
 
 def _arrays(matrix: sparse.csr_array) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

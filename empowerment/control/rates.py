@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.feedback.average_rate import LongRun, average
-from empowerment.actuation.feedback.end_components import lasting_classes
+from empowerment.actuation.feedback.average_rate import AverageRate, average
+from empowerment.actuation.feedback.end_components import end_components
 from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.options import SolverOptions
 from empowerment.control.unified_bellman import BellmanResult, unified_bellman
@@ -22,7 +22,7 @@ from empowerment.core.status import Status, report_failure
 from empowerment.models.mdp import MDP, as_mdp
 
 # What is left where every policy comes to a dead end.
-_NO_RUN = LongRun(0.0, 0.0, 0.0, np.zeros((0, 1)), 0)
+_NO_RUN = AverageRate(0.0, 0.0, 0.0, np.zeros((0, 1)), 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -218,7 +218,7 @@ def empowerment_rate(
     return result
 
 
-def _status(run: LongRun, options: SolverOptions, limit: int) -> Status:
+def _status(run: AverageRate, options: SolverOptions, limit: int) -> Status:
     if not run.n_iter:
         return Status.NO_SEQUENCE
     if options.met(run.lower, run.upper):
@@ -227,7 +227,7 @@ def _status(run: LongRun, options: SolverOptions, limit: int) -> Status:
 
 
 def _check_one_class(model: MDP, dynamics: Dynamics) -> None:
-    classes = lasting_classes(dynamics) if dynamics.n_columns else []
+    classes = end_components(dynamics) if dynamics.n_columns else []
     if len(classes) > 1:
         one, other = (model.states[int(dynamics.columns[members[0]])] for members in classes[:2])
         raise ValueError(

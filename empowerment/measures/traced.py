@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from scipy import sparse
 
-from empowerment.actuation.kernels.xla import rows_of_words
+from empowerment.actuation.kernels.xla import rows_of_sequences
 from empowerment.actuation.open_loop.channel import OUTPUTS
 from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.jax_results import register
@@ -80,7 +80,7 @@ def traced_empowerment(
     n_outcomes = validate.power(matrix.shape[1], horizon if output == "trajectory" else 1)
     _check_sequences(transition.shape[1], horizon, resources.max_sequences)
     _check_memory(transition.shape, horizon, n_outcomes, numbers.size, resources.memory)
-    rows = rows_of_words(transition, matrix, jnp.asarray(numbers), horizon, output)
+    rows = rows_of_sequences(transition, matrix, jnp.asarray(numbers), horizon, output)
     capacity = channel_capacity(rows, **solver.as_keywords())
     lower, upper, status = _with_slack(capacity, 2.0 * (horizon + 1) * (len(transition) + 2) * np.finfo(float).eps)
     value: Any = capacity.value

@@ -12,9 +12,9 @@ from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_value
 from empowerment.actuation.open_loop.bounds import bracket, bracket_runs, sampled
 from empowerment.actuation.open_loop.column_generation import generate
-from empowerment.actuation.open_loop.exact import stream_from, with_pruned
+from empowerment.actuation.open_loop.exact import oracle_from, with_pruned
 from empowerment.actuation.open_loop.layers import Kernels, first_layer
-from empowerment.actuation.open_loop.sequence_oracle import Stream
+from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
 from empowerment.actuation.open_loop.upper_bounds import FeedbackOracle, log_readings
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateTask, widened
@@ -79,7 +79,7 @@ def feedback_bound(dynamics, start, horizon, n_words, backend="numba"):
     """Return the bound with feedback until the last `n_words` actions, in nats; None if no word is available."""
     everywhere = np.arange(dynamics.n_columns)
     layer = first_layer(dynamics.unit_rows(everywhere), everywhere[:, None])
-    words = Stream(layer, dynamics, n_words, kernels(backend))
+    words = SequenceOracle(layer, dynamics, n_words, kernels(backend))
     if words.is_empty:
         return None
     n_readings = dynamics.sensor.shape[1]
@@ -91,7 +91,7 @@ def feedback_bound(dynamics, start, horizon, n_words, backend="numba"):
 def tail_bound(dynamics, start, horizon, n_words, task):
     """Return the bound by the last `n_words` actions from any state that may then be met, in nats."""
     starts = dynamics.reached(np.array([start]), horizon - n_words)
-    stream = stream_from(first_layer(dynamics.unit_rows(starts), starts[:, None]), n_words, dynamics, kernels(), task)
+    stream = oracle_from(first_layer(dynamics.unit_rows(starts), starts[:, None]), n_words, dynamics, kernels(), task)
     if stream is None:
         return None
     found = with_pruned(generate(stream, in_nats(TIGHT)), stream, starts, n_words)

@@ -14,7 +14,7 @@ from empowerment.actuation.feedback import directed_capacity as module
 from empowerment.actuation.feedback.bellman import feedback_values
 from empowerment.actuation.feedback.bounds import bracket_beliefs
 from empowerment.actuation.feedback.directed_capacity import METHODS, directed_capacity
-from empowerment.actuation.feedback.history_tree import Histories
+from empowerment.actuation.feedback.history_tree import HistoryTree
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask
 
@@ -195,7 +195,7 @@ def test_an_interval_holds_where_sweeps_run_out(monkeypatch):
 
 def test_the_best_response_is_the_best_of_all_trees():
     model, belief = random_pomdp(7)
-    tree = Histories(model, belief, 2, 1e9)
+    tree = HistoryTree(model, belief, 2, 1e9)
     q = np.random.default_rng(0).dirichlet(np.ones(tree.n_outcomes))
     rows = np.array(tree_rows(model.mdp.to_dense(), model.observation, belief, 2, "trajectory"))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -7,12 +7,12 @@ import pytest
 from solver_options import in_nats
 
 import empowerment as emp
-from empowerment.actuation.dynamics import Dynamics, all_words, count_words
+from empowerment.actuation.dynamics import Dynamics, all_suffixes, count_suffixes
 from empowerment.actuation.open_loop import exact
 from empowerment.actuation.open_loop.column_generation import Columns, generate
-from empowerment.actuation.open_loop.exact import solve_exactly, stream_from
+from empowerment.actuation.open_loop.exact import oracle_from, solve_exactly
 from empowerment.actuation.open_loop.layers import Kernels, first_layer, walk
-from empowerment.actuation.open_loop.sequence_oracle import Stream
+from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateTask, TooManySequencesError
 
@@ -155,7 +155,7 @@ def test_no_row_diverges_further_than_the_stream_says(seed, backend):
     if channel is None:
         return
     dynamics = dynamics_of(model, sensor)
-    stream = stream_from(first_layer(dynamics.unit_rows(np.array([0]))), 4, dynamics, tools(backend), asked(4))
+    stream = oracle_from(first_layer(dynamics.unit_rows(np.array([0]))), 4, dynamics, tools(backend), asked(4))
     every = np.zeros((channel.n_inputs, dynamics.sensor.shape[1]))
     every[:, channel.outputs] = channel.matrix
     for q in rng.dirichlet(np.full(every.shape[1], 0.3), size=5):
@@ -182,7 +182,7 @@ def test_the_upper_end_is_above_the_divergence_of_every_row(seed, backend):
     model = random_model(seed)
     channel, _ = brute_force(model, 0, 4)
     dynamics = dynamics_of(model)
-    stream = stream_from(first_layer(dynamics.unit_rows(np.array([0]))), 4, dynamics, tools(backend), asked(4))
+    stream = oracle_from(first_layer(dynamics.unit_rows(np.array([0]))), 4, dynamics, tools(backend), asked(4))
     found = generate(stream, in_nats(TOL, backend))
     every = np.zeros((channel.n_inputs, model.n_states))
     every[:, channel.outputs] = channel.matrix
@@ -259,8 +259,8 @@ def test_of_commuting_actions_there_are_as_many_rows_as_multisets(horizon, backe
     layer = walk(first_layer(dynamics.unit_rows(np.array([12]))), dynamics, horizon, tools(backend), 1e9)
     assert layer.sequences.shape == (len(layer.rows), horizon)
     assert len(layer.rows) <= math.comb(horizon + 3, 3)
-    assert len(all_words(dynamics.follows, horizon)) == math.comb(horizon + 3, 3)
-    assert count_words(dynamics.follows, horizon) == math.comb(horizon + 3, 3)
+    assert len(all_suffixes(dynamics.follows, horizon)) == math.comb(horizon + 3, 3)
+    assert count_suffixes(dynamics.follows, horizon) == math.comb(horizon + 3, 3)
 
 
 def test_long_horizons_are_exact_where_actions_commute():
@@ -365,7 +365,7 @@ def test_a_stream_begins_with_sequences_that_are_available():
     rows = np.zeros((2, 2, 2))
     rows[0, 0, 1] = rows[1, 1, 0] = 1.0
     dynamics = dynamics_of(emp.MDP(rows, available=np.eye(2, dtype=bool)))
-    stream = Stream(first_layer(dynamics.unit_rows(np.array([0]))), dynamics, 4, tools("numba"))
+    stream = SequenceOracle(first_layer(dynamics.unit_rows(np.array([0]))), dynamics, 4, tools("numba"))
     assert stream.first().sequences.tolist() == [[0, 1, 0, 1]]
     assert stream.first().rows.tolist() == [[1.0, 0.0]]
 

@@ -11,7 +11,7 @@ from solver_options import in_nats
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.best_policies import BestPolicies
-from empowerment.actuation.feedback.information_states import of_states
+from empowerment.actuation.feedback.information_states import information_states_of_model
 from empowerment.actuation.feedback.listed_policies import rows_of_all_policies
 from empowerment.actuation.feedback.policy_polytope import PolicyPolytope, solve_polytope
 from empowerment.actuation.sensor import make_sensor
@@ -24,16 +24,16 @@ PATIENT = StateTask(0, 0, in_nats(TOL), 10**7, 1e12)
 
 def situations_of(transition, horizon, start=0, sensor=None):
     model = emp.MDP(transition)
-    return of_states(Dynamics.of(model, make_sensor(sensor, model)), start, horizon, "final")
+    return information_states_of_model(Dynamics.of(model, make_sensor(sensor, model)), start, horizon, "final")
 
 
 def dirichlet(n_states, n_actions, seed=0):
     return np.random.default_rng(seed).dirichlet(np.ones(n_states), size=(n_states, n_actions))
 
 
-def listed(situations):
+def listed(information_states):
     """The capacity over every policy, by the solver that other tests compare with its reference."""
-    rows = rows_of_all_policies(situations, 10**7, 1e9)
+    rows = rows_of_all_policies(information_states, 10**7, 1e9)
     return emp.channel_capacity(rows[:, rows.any(axis=0)], base=math.e, tol=1e-10, on_failure="ignore")
 
 
@@ -76,7 +76,7 @@ def test_a_wide_tolerance_stops_at_once():
 
 @pytest.mark.parametrize("seed", range(40))
 def test_policies_that_go_by_the_situation_are_enough(seed):
-    """Against every tree, among them those that remember; situations that are dead ends are none."""
+    """Against every tree, among them those that remember; information states that are dead ends are none."""
     rng = np.random.default_rng(seed)
     world = random_world(rng, n_states=2 + seed % 2).seen()
     horizon, start = 3 - seed % 2, np.eye(len(world.transition))[0]
@@ -85,13 +85,13 @@ def test_policies_that_go_by_the_situation_are_enough(seed):
     dynamics = Dynamics.of(model, make_sensor(None, model))
     if expected is None:
         with pytest.raises(NoSequenceError):
-            of_states(dynamics, 0, horizon, "final")
+            information_states_of_model(dynamics, 0, horizon, "final")
         return
-    situations = of_states(dynamics, 0, horizon, "final")
-    exact = listed(situations)
+    information_states = information_states_of_model(dynamics, 0, horizon, "final")
+    exact = listed(information_states)
     assert exact.lower / LOG2 <= expected[1]
     assert expected[0] <= exact.upper / LOG2
-    known = solve_polytope(situations, PATIENT)
+    known = solve_polytope(information_states, PATIENT)
     assert known.upper - known.lower <= TOL
     assert known.lower <= exact.upper
     assert exact.lower <= known.upper
@@ -104,10 +104,10 @@ def test_policies_that_go_by_the_situation_are_enough(seed):
 def test_the_polytope_holds_the_capacity_of_all_policies(n_states, n_actions, horizon):
     """At any work, and as narrowly as wanted if it may take enough."""
     for seed in range(3):
-        situations = situations_of(dirichlet(n_states, n_actions, seed), horizon)
-        exact = listed(situations)
+        information_states = situations_of(dirichlet(n_states, n_actions, seed), horizon)
+        exact = listed(information_states)
         for memory in (1.0, 1e6, 1e12):
-            known = solve_polytope(situations, PATIENT._replace(memory=memory))
+            known = solve_polytope(information_states, PATIENT._replace(memory=memory))
             assert known.lower <= exact.upper
             assert exact.lower <= known.upper <= math.log(n_states) + TOL
         assert known.upper - known.lower <= TOL
@@ -137,8 +137,8 @@ def test_differences_too_small_for_facets_are_allowed_for():
         rows[:, 0] -= rows[:, 2]
         world = np.zeros((3, 4, 3))
         world[:] = rows
-        situations = situations_of(world, 1)
-        exact, found = listed(situations), solve_polytope(situations, PATIENT)
+        information_states = situations_of(world, 1)
+        exact, found = listed(information_states), solve_polytope(information_states, PATIENT)
         assert found.lower <= exact.upper
         assert exact.lower <= found.upper <= found.lower + 1e-7
 
@@ -152,10 +152,10 @@ def test_many_readings_are_left_to_others():
 
 def test_the_best_policies_for_payoffs_are_the_best_of_all():
     """Values and rows against the list of all policies."""
-    situations = situations_of(dirichlet(4, 2), 3)
+    information_states = situations_of(dirichlet(4, 2), 3)
     payoffs = np.random.default_rng(1).standard_normal((50, 4))
-    values, rows = BestPolicies(situations).of(payoffs)
-    every = rows_of_all_policies(situations, 10**7, 1e9)
+    values, rows = BestPolicies(information_states).of(payoffs)
+    every = rows_of_all_policies(information_states, 10**7, 1e9)
     assert values == pytest.approx((every @ payoffs.T).max(axis=0), abs=1e-14)
     assert (rows * payoffs).sum(axis=1) == pytest.approx(values, abs=1e-14)
     assert len(every) == 2**9

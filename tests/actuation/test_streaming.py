@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import empowerment as emp
-from empowerment.actuation.dynamics import Dynamics, all_words
+from empowerment.actuation.dynamics import Dynamics, all_suffixes
 from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.kernels.cpu.pricing import LANES, add_offsets
 from empowerment.actuation.sensor import make_sensor
@@ -106,7 +106,7 @@ def test_leaf_offsets_are_those_of_what_is_read_after_each_word(options, n_rows,
 def test_every_word_in_order_has_the_offsets_it_has_by_itself(options, length, backend):
     """In lexicographic order a word shares all but its last actions with the one before."""
     world, kernel = World(**options), actuation_kernels(backend)
-    rows, words = world.starts(70), all_words(np.ones((world.available.shape[1],) * 2, dtype=bool), length)
+    rows, words = world.starts(70), all_suffixes(np.ones((world.available.shape[1],) * 2, dtype=bool), length)
     found = kernel.leaf_offsets(rows, words, world.steps, world.readings)
     for w, word in enumerate(words):
         alone = kernel.leaf_offsets(rows, word[None], world.steps, world.readings)
@@ -120,7 +120,7 @@ def test_word_rows_follow_one_word_each(options, length, count, backend):
     starts = world.starts(3)[np.sort(world.rng.integers(3, size=count))]  # neighbours often start alike
     words = words_of(world.rng, world.available.shape[1], length, count)
     words = words[np.lexsort(words.T[::-1])] if length else words
-    found = actuation_kernels(backend).word_rows(starts, words, world.steps)
+    found = actuation_kernels(backend).sequence_rows(starts, words, world.steps)
     assert found.shape == starts.shape
     for row, start, word in zip(found, starts, words, strict=True):
         wanted = world.follow(start, word)
@@ -138,7 +138,7 @@ def test_a_word_goes_on_from_what_was_walked_of_the_one_before(backend):
     model = emp.MDP(rows, available=available)
     dynamics = Dynamics.of(model, make_sensor(None, model))
     words = np.array([[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1], [0, 1, 1]], dtype=np.int32)
-    found = actuation_kernels(backend).word_rows(np.eye(3)[[0, 0, 0, 2, 0]], words, dynamics.steps)
+    found = actuation_kernels(backend).sequence_rows(np.eye(3)[[0, 0, 0, 2, 0]], words, dynamics.steps)
     assert found.tolist() == [[0, 0, 1], [-1] * 3, [1, 0, 0], [-1] * 3, [-1] * 3]
 
 

@@ -8,7 +8,7 @@ from actuation.test_feedback import MINI2, MINI3, random_model, solved
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.feedback.end_components import closed_classes, lasting_classes
+from empowerment.actuation.feedback.end_components import end_components, recurrent_classes
 from empowerment.actuation.sensor import make_sensor
 from empowerment.control.rates import discounted_empowerment, empowerment_rate
 
@@ -115,8 +115,8 @@ def test_terminal_states_end_the_world():
 
 def test_classes():
     dynamics = Dynamics.of(emp.worlds.post(), make_sensor(None, emp.worlds.post()))
-    assert [found.tolist() for found in lasting_classes(dynamics)] == [[0, 1]]
-    assert [found.tolist() for found in closed_classes(dynamics.actions[0])] == [[0]]
+    assert [found.tolist() for found in end_components(dynamics)] == [[0, 1]]
+    assert [found.tolist() for found in recurrent_classes(dynamics.actions[0])] == [[0]]
 
 
 def test_what_cannot_be_reached_is_said():

@@ -503,7 +503,7 @@ def finished(tmp_path):
 
 def test_a_finished_run_is_only_read(finished, monkeypatch):
     before, wanted = chunks(finished), emp.empowerment(bay(), 2)
-    monkeypatch.setattr(Finder, "__call__", None)
+    monkeypatch.setattr(OpenLoopSolver, "__call__", None)
     assert not differing(wanted, emp.empowerment(bay(), 2, checkpoint=finished))
     assert chunks(finished) == before
 

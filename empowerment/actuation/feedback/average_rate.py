@@ -17,7 +17,7 @@ from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import FeedbackStep, Values
-from empowerment.actuation.feedback.end_components import closed_classes
+from empowerment.actuation.feedback.end_components import recurrent_classes
 from empowerment.capacity.options import SolverOptions
 
 _EPS = float(np.finfo(float).eps)
@@ -25,7 +25,7 @@ _PATIENCE = 20
 _SHARE = 0.25  # the part of the tolerance that the capacities of one step may use up
 
 
-class LongRun(NamedTuple):
+class AverageRate(NamedTuple):
     """An interval in nats, the policy behind it, and the applications it took."""
 
     value: float
@@ -35,7 +35,7 @@ class LongRun(NamedTuple):
     n_iter: int
 
 
-def average(dynamics: Dynamics, options: SolverOptions, max_steps: int) -> LongRun:
+def average(dynamics: Dynamics, options: SolverOptions, max_steps: int) -> AverageRate:
     """Return the largest information a step in the long run, to within the tolerance (nats) where possible.
 
     Every column must have an action, and none may lead out of the columns: see :meth:`Dynamics.lasting`.
@@ -55,7 +55,7 @@ def average(dynamics: Dynamics, options: SolverOptions, max_steps: int) -> LongR
             break
         halfway = (guess + found.value) / 2
         guess = _relative_values(step.moves(found.policy), found.information, halfway - halfway[0])
-    return LongRun(max((lower + upper) / 2, 0.0), lower, upper, found.policy, n_iter)
+    return AverageRate(max((lower + upper) / 2, 0.0), lower, upper, found.policy, n_iter)
 
 
 class _Progress:
@@ -78,7 +78,7 @@ def _growth(found: Values, guess: np.ndarray) -> tuple[float, float]:
 
 def _relative_values(moves: sparse.csr_array, information: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     """Return what states are worth under a policy relative to the first, or `otherwise` if that is undefined."""
-    if len(closed_classes(moves)) > 1:
+    if len(recurrent_classes(moves)) > 1:
         return otherwise
     size = information.size
     # Unknown is the rate in place of the first state's value, which is 0.

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment.actuation.feedback.information_states import Branch, Situations
+from empowerment.actuation.feedback.information_states import Branch, InformationStates
 
 _EPS = float(np.finfo(float).eps)
 # Numbers that are held at the same time for one level.
@@ -20,7 +20,7 @@ class BestPolicies:
 
     Parameters
     ----------
-    situations : Situations
+    information_states : InformationStates
         Of which only the last reading counts.
 
     Attributes
@@ -35,13 +35,13 @@ class BestPolicies:
         No value is further than this, relative to the largest payoff, from that of the best row as it is computed.
     """
 
-    def __init__(self, situations: Situations) -> None:
-        self._levels = [*map(_level, situations.branches), _last_level(situations.endings)]
+    def __init__(self, information_states: InformationStates) -> None:
+        self._levels = [*map(_level, information_states.branches), _last_level(information_states.endings)]
         self.n_readings = int(self._levels[-1].moves.shape[1])
         self.n_moves = sum(level.moves.nnz for level in self._levels)
         summed = sum(int(np.diff(level.moves.indptr).max()) + 2 for level in self._levels)
         gathered = sum(level.moves.shape[0] + 2 for level in self._levels)
-        self.row_error = situations.relative_error + gathered * _EPS
+        self.row_error = information_states.relative_error + gathered * _EPS
         self.value_error = (summed + gathered) * _EPS
 
     def of(self, payoffs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -57,7 +57,7 @@ class BestPolicies:
         rows : ndarray of shape (n, n_readings)
             The distributions of the reading under the best deterministic policy for each payoff.
         """
-        most = max(_AT_ONCE // max(level.n_situations * level.n_actions for level in self._levels), 1)
+        most = max(_AT_ONCE // max(level.n_information_states * level.n_actions for level in self._levels), 1)
         parts = [self._of(payoffs[first : first + most]) for first in range(0, max(len(payoffs), 1), most)]
         values, rows = zip(*parts, strict=True)
         return np.concatenate(values), np.concatenate(rows)
@@ -65,27 +65,27 @@ class BestPolicies:
     def _of(self, payoffs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values, choices = payoffs.T, []
         for level in reversed(self._levels):
-            worth = np.full((level.n_situations, level.n_actions, len(payoffs)), -np.inf)
-            worth[level.situation, level.rank] = level.moves @ values
+            worth = np.full((level.n_information_states, level.n_actions, len(payoffs)), -np.inf)
+            worth[level.owner, level.rank] = level.moves @ values
             choices.append(worth.argmax(axis=1))
             values = worth.max(axis=1)
         where = np.ones((1, len(payoffs)))
         for level, chosen in zip(self._levels, reversed(choices), strict=True):
-            taken = chosen[level.situation] == level.rank[:, None]
-            where = level.moves.T @ (where[level.situation] * taken)
+            taken = chosen[level.owner] == level.rank[:, None]
+            where = level.moves.T @ (where[level.owner] * taken)
         return values[0], np.ascontiguousarray(where.T)
 
 
 class _Level(NamedTuple):
-    """What the actions of some situations lead to: one row for each situation and each of its actions."""
+    """What the actions of the information states of a level lead to: one row for each of their actions."""
 
     moves: sparse.csr_array
-    situation: np.ndarray
+    owner: np.ndarray
     rank: np.ndarray
 
     @property
-    def n_situations(self) -> int:
-        return int(self.situation[-1]) + 1
+    def n_information_states(self) -> int:
+        return int(self.owner[-1]) + 1
 
     @property
     def n_actions(self) -> int:

@@ -17,7 +17,7 @@ from empowerment.actuation.feedback.bellman import feedback_value, feedback_valu
 from empowerment.actuation.feedback.policy_search import PolicySearch
 from empowerment.actuation.open_loop.column_generation import generate
 from empowerment.actuation.open_loop.layers import Kernels, first_layer
-from empowerment.actuation.open_loop.sequence_oracle import Stream
+from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
 from empowerment.actuation.open_loop.upper_bounds import FeedbackOracle, log_readings
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, widened
@@ -126,7 +126,7 @@ def _with_upper(open_loop: StateSolution, upper: float) -> StateSolution:
 def _steering(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> float:
     """Bound by policies that see every state and end in a reading far from any q; the least over q is looked for."""
     everywhere = np.arange(dynamics.n_columns)
-    last = Stream(first_layer(dynamics.unit_rows(everywhere), everywhere[:, None]), dynamics, 1, kernels)
+    last = SequenceOracle(first_layer(dynamics.unit_rows(everywhere), everywhere[:, None]), dynamics, 1, kernels)
     n_readings = dynamics.sensor.shape[1]
     oracle = FeedbackOracle(last, task.start, task.horizon - 1, np.full(n_readings, 1 / n_readings))
     found = generate(oracle, task.options.to_within(_ROUGH), _ROUNDS)
@@ -136,8 +136,8 @@ def _steering(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> float:
 def _searched(task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels) -> StateSolution:
     """Return the capacity of some policies, and of the sequences that carry the lower end without feedback."""
     starts = np.repeat(dynamics.unit_rows(np.array([task.start])), len(open_loop.sequences), axis=0)
-    words = np.ascontiguousarray(open_loop.sequences)
-    rows = dynamics.read(kernels.actuation.word_rows(starts, words, dynamics.steps))
+    sequences = np.ascontiguousarray(open_loop.sequences)
+    rows = dynamics.read(kernels.actuation.sequence_rows(starts, sequences, dynamics.steps))
     search = PolicySearch(dynamics, task.start, task.horizon, rows, task.memory / 4)
     found = generate(search, task.options.to_within(_ROUGH), _ROUNDS)
     ends = StateSolution.without_sequences(found.value, found.lower, found.upper, task.horizon)

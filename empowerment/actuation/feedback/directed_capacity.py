@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment.actuation.feedback.history_tree import Histories
+from empowerment.actuation.feedback.history_tree import HistoryTree
 from empowerment.actuation.open_loop.column_generation import Columns, generate
 from empowerment.actuation.task import StateSolution, widened
 from empowerment.capacity.options import SolverOptions
@@ -96,7 +96,7 @@ def directed_capacity(
     most = horizon * math.log(model.n_observations)
     if method in ("auto", "column-generation") and most <= options.tol and model.available.all():
         return StateSolution.without_sequences(0.0, 0.0, most, horizon)  # no better answer was asked for
-    tree = Histories(model, belief, horizon, memory)
+    tree = HistoryTree(model, belief, horizon, memory)
     if method == "sequence-form":
         found = _by_sequence_form(tree)
     elif method == "soft-dynamic-programming":
@@ -110,7 +110,7 @@ def directed_capacity(
 class _Trees:
     """The oracle of all policy trees."""
 
-    def __init__(self, tree: Histories) -> None:
+    def __init__(self, tree: HistoryTree) -> None:
         self._tree = tree
         self._numbers: dict[bytes, int] = {}
 
@@ -131,7 +131,7 @@ class _Trees:
         return float(values.max()), Columns(rows, np.zeros(len(rows)), np.array(numbers, dtype=np.int64)[:, None])
 
 
-def _proved(tree: Histories, policy: list[np.ndarray]) -> tuple[StateSolution, np.ndarray]:
+def _proved(tree: HistoryTree, policy: list[np.ndarray]) -> tuple[StateSolution, np.ndarray]:
     """Return what a policy tells and the bound by its own q, and that q."""
     played = tree.played(policy)
     q = tree.read(played)
@@ -145,7 +145,7 @@ def _proved(tree: Histories, policy: list[np.ndarray]) -> tuple[StateSolution, n
     return StateSolution.without_sequences(min(max(value, 0.0), upper), lower, upper, tree.horizon), q
 
 
-def _by_soft_programming(tree: Histories, options: SolverOptions) -> StateSolution:
+def _by_soft_programming(tree: HistoryTree, options: SolverOptions) -> StateSolution:
     """Repeat: the q of the policy, then the policy that weighs each action by the exponential of what it gains."""
     policy = tree.uniform_policy()
     best, upper = StateSolution.without_sequences(0.0, -math.inf, math.inf, tree.horizon), math.inf
@@ -159,7 +159,7 @@ def _by_soft_programming(tree: Histories, options: SolverOptions) -> StateSoluti
     return best._replace(value=min(best.value, upper), upper=upper)
 
 
-def _softened(tree: Histories, policy: list[np.ndarray], q: np.ndarray) -> list[np.ndarray]:
+def _softened(tree: HistoryTree, policy: list[np.ndarray], q: np.ndarray) -> list[np.ndarray]:
     gains, found = tree.gains(q), []
     for step in reversed(range(tree.horizon)):
         mass = tree.masses[step][:, None]
@@ -180,7 +180,7 @@ def has_convex() -> bool:
     return all(importlib.util.find_spec(name) is not None for name in ("cvxpy", "clarabel"))
 
 
-def _by_sequence_form(tree: Histories) -> StateSolution:
+def _by_sequence_form(tree: HistoryTree) -> StateSolution:
     """Maximise the entropy of the observations less that of the noise over probabilities of sequences."""
     if not has_convex():
         raise ImportError('method="sequence-form" needs CVXPY and Clarabel: pip install "empowerment[convex]"')
@@ -216,7 +216,7 @@ def _by_sequence_form(tree: Histories) -> StateSolution:
     return best
 
 
-def _reading(tree: Histories) -> sparse.csr_array:
+def _reading(tree: HistoryTree) -> sparse.csr_array:
     """Return the matrix from plans to the probabilities of the outcomes that can happen."""
     node, action, seen = np.nonzero(tree.weights)
     observed = np.zeros(len(tree.weights), dtype=np.int64)
@@ -230,7 +230,7 @@ def _reading(tree: Histories) -> sparse.csr_array:
     return sparse.csr_array((tree.weights[node, action, seen], (outcome, columns)), shape=shape)
 
 
-def _behaviour(tree: Histories, plans: list[Any]) -> list[np.ndarray]:
+def _behaviour(tree: HistoryTree, plans: list[Any]) -> list[np.ndarray]:
     """Return the policy of a plan, uniform where the plan does not come to."""
     policy = []
     for plan, able, uniform in zip(plans, tree.allowed, tree.uniform_policy(), strict=True):

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 from empowerment.actuation.dynamics import Dynamics
 
 
-def closed_classes(moves: sparse.csr_array) -> list[np.ndarray]:
+def recurrent_classes(moves: sparse.csr_array) -> list[np.ndarray]:
     """Return the classes of states that a Markov chain never leaves, each as increasing numbers of states.
 
     Parameters
@@ -24,7 +24,7 @@ def closed_classes(moves: sparse.csr_array) -> list[np.ndarray]:
     return [np.flatnonzero(label == number) for number in closed]
 
 
-def lasting_classes(dynamics: Dynamics) -> list[np.ndarray]:
+def end_components(dynamics: Dynamics) -> list[np.ndarray]:
     """Return the largest sets of columns in which some policy stays for ever, and from each of which it meets all.
 
     They are the maximal end components of de Alfaro (1997): actions that may leave their class are struck out until

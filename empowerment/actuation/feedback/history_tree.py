@@ -19,7 +19,7 @@ _EPS = float(np.finfo(float).eps)
 _COPIES = 4
 
 
-class Histories:
+class HistoryTree:
     """The tree of histories from a belief, and what follows from it for policies.
 
     Parameters

@@ -1,8 +1,8 @@
-"""What an agent that sees what happens can be faced with, step by step, and where its actions take it.
+"""The information states of an agent with feedback, step by step, and where its actions lead.
 
-A situation is all the agent knows: a state it sees, or a belief. Those of a level are the ones it can be in after so
-many steps, each once, however it got there. An agent with steps left and no action that every possible state has is
-stuck. Only actions are listed that can lead to no such situation.
+An information state is all that the agent knows: a state that it observes, or a belief. A level holds those that it
+can be in after a number of steps, each once. An agent with steps left and no action that every possible state has is
+stuck; only actions are listed that cannot lead there.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from empowerment.models.pomdp import POMDP
 _EPS = float(np.finfo(float).eps)
 
 Branch = tuple[np.ndarray, np.ndarray]
-"""Probabilities of the situations that an action leads to, and their numbers in the next level."""
+"""Probabilities of the information states that an action leads to, and their numbers in the next level."""
 
 
 @dataclass(frozen=True)
-class Situations:
-    """The levels of situations of an agent with feedback.
+class InformationStates:
+    """The levels of information states of an agent with feedback.
 
     Attributes
     ----------
     branches : list of list of list of Branch
-        For each level but the last, for each situation, for each admissible action, what that leads to.
+        For each level but the last, for each information state, for each admissible action, what that leads to.
     endings : list of ndarray of shape (n_own_actions, n_readings)
-        For each situation of the last level, what is read after each action it has.
-    told : list of ndarray of shape (n_situations, n_readings), or None
+        For each information state of the last level, what is read after each action it has.
+    told : list of ndarray of shape (n_information_states, n_readings), or None
         For each level after the first, what is read on the way; None if only the last reading counts.
     relative_error : float
         No probability is further than this, relative to itself, from exact arithmetic.
@@ -47,8 +47,8 @@ class Situations:
     relative_error: float
 
 
-def of_states(dynamics: Dynamics, start: int, horizon: int, output: str) -> Situations:
-    """Return the situations of an agent that sees the state, from one column on.
+def information_states_of_model(dynamics: Dynamics, start: int, horizon: int, output: str) -> InformationStates:
+    """Return the information states of an agent that sees the state, from one column on.
 
     Parameters
     ----------
@@ -79,17 +79,17 @@ def of_states(dynamics: Dynamics, start: int, horizon: int, output: str) -> Situ
         for column in front.tolist()
     ]
     error = horizon * dynamics.product_error
-    return Situations(branches, endings, told if output == "trajectory" else None, error)
+    return InformationStates(branches, endings, told if output == "trajectory" else None, error)
 
 
 def _own(dynamics: Dynamics, column: int) -> np.ndarray:
     return np.flatnonzero(dynamics.available[column])
 
 
-def of_beliefs(
+def information_states_of_beliefs(
     model: POMDP, belief: np.ndarray, horizon: int, reading: np.ndarray, kernel: ModuleType, most: int
-) -> Situations:
-    """Return the situations of an agent that sees observations, of which only the last reading counts.
+) -> InformationStates:
+    """Return the information states of an agent that sees observations, of which only the last reading counts.
 
     Parameters
     ----------
@@ -140,13 +140,13 @@ def of_beliefs(
         for own, able in zip(front, available_in(model.mdp, front), strict=True)
     ]
     error = horizon * (3 * (model.n_states + 4) * _EPS + EQUAL_RTOL)
-    return Situations(*_without_dead_ends(branches, endings), None, error)
+    return InformationStates(*_without_dead_ends(branches, endings), None, error)
 
 
 def _without_dead_ends(
     branches: list[list[list[Branch]]], endings: list[np.ndarray]
 ) -> tuple[list[list[list[Branch]]], list[np.ndarray]]:
-    """Leave out situations in which the agent is stuck, and actions that may lead to one, from the last level on."""
+    """Leave out information states in which the agent is stuck, and actions that may lead to one."""
     alive, kept = np.array([len(own) > 0 for own in endings]), []
     endings = [own for own in endings if len(own)]
     for level in reversed(branches):

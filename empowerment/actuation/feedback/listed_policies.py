@@ -1,4 +1,4 @@
-"""Every policy that goes by the situation alone, where these can be listed.
+"""Every policy that goes by the information state alone, where these can be listed.
 
 As far as the last reading goes no policy tells more: a row of a policy that remembers more is a mixture of theirs.
 """
@@ -9,18 +9,18 @@ import math
 
 import numpy as np
 
-from empowerment.actuation.feedback.information_states import Branch, Situations
+from empowerment.actuation.feedback.information_states import Branch, InformationStates
 
 # Bytes for each entry of the rows of one step, which are held twice, and sorted at the end.
 _BYTES = 32
 
 
-def rows_of_all_policies(situations: Situations, most: int, memory: float) -> np.ndarray | None:
+def rows_of_all_policies(information_states: InformationStates, most: int, memory: float) -> np.ndarray | None:
     """Return the distributions of the last reading under every policy; None where they are too many.
 
     Parameters
     ----------
-    situations : Situations
+    information_states : InformationStates
         Of which only the last reading counts.
     most : int
         Number of policies that may be looked at.
@@ -31,21 +31,21 @@ def rows_of_all_policies(situations: Situations, most: int, memory: float) -> np
     -------
     ndarray of shape (n_policies, n_readings), or None
     """
-    n_policies, n_entries = _sizes(situations)
+    n_policies, n_entries = _sizes(information_states)
     if n_policies > most or n_entries * _BYTES > memory:
         return None
-    rows = _chosen([own[:, None] for own in situations.endings])
-    for level in reversed(situations.branches):
+    rows = _chosen([own[:, None] for own in information_states.endings])
+    for level in reversed(information_states.branches):
         rows = _chosen([_mixed(own, rows) for own in level])
     return np.ascontiguousarray(rows[:, 0])
 
 
-def _sizes(situations: Situations) -> tuple[float, float]:
+def _sizes(information_states: InformationStates) -> tuple[float, float]:
     """Return the number of policies, and of entries of the largest array of rows."""
-    n_readings = situations.endings[0].shape[1]
+    n_readings = information_states.endings[0].shape[1]
     levels = [
-        *([len(own) for own in level] for level in situations.branches),
-        [len(own) for own in situations.endings],
+        *([len(own) for own in level] for level in information_states.branches),
+        [len(own) for own in information_states.endings],
     ]
     logarithm, largest = 0.0, 0.0
     for counts in reversed(levels):
@@ -55,14 +55,14 @@ def _sizes(situations: Situations) -> tuple[float, float]:
 
 
 def _mixed(own: list[Branch], rows: np.ndarray) -> np.ndarray:
-    """Return the rows after each action of a situation: shape (n_actions, n_policies, n_readings)."""
+    """Return the rows after each action of an information state: shape (n_actions, n_policies, n_readings)."""
     return np.stack([np.einsum("f,pfr->pr", chances, rows[:, numbers]) for chances, numbers in own])
 
 
 def _chosen(each: list[np.ndarray]) -> np.ndarray:
-    """Return the rows of every choice of an action for each situation.
+    """Return the rows of every choice of an action for each information state.
 
-    Shape (n_policies, n_situations, n_readings).
+    Shape (n_policies, n_information_states, n_readings).
     """
     choices = np.indices([len(own) for own in each]).reshape(len(each), -1)
     rows = np.stack([own[chosen] for own, chosen in zip(each, choices, strict=True)], axis=2)

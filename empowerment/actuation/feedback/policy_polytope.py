@@ -17,7 +17,7 @@ import numpy as np
 from scipy.spatial import ConvexHull, QhullError
 
 from empowerment.actuation.feedback.best_policies import BestPolicies
-from empowerment.actuation.feedback.information_states import Situations
+from empowerment.actuation.feedback.information_states import InformationStates
 from empowerment.actuation.open_loop.column_generation import Columns, generate
 from empowerment.actuation.task import StateSolution, StateTask, widened
 
@@ -35,12 +35,12 @@ _SAME_DIRECTION = 1e-13
 _EPS = float(np.finfo(float).eps)
 
 
-def solve_polytope(situations: Situations, task: StateTask) -> StateSolution | None:
+def solve_polytope(information_states: InformationStates, task: StateTask) -> StateSolution | None:
     """Return an interval for what the last reading tells when actions react.
 
     Parameters
     ----------
-    situations : Situations
+    information_states : InformationStates
         Of which only the last reading counts.
     task : StateTask
         `start` is not read.
@@ -51,7 +51,7 @@ def solve_polytope(situations: Situations, task: StateTask) -> StateSolution | N
         In nats, rounding allowed for; wider than wanted where it would take too much work, of which `memory` allows
         more. None where readings differ in too many independent ways.
     """
-    best = BestPolicies(situations)
+    best = BestPolicies(information_states)
     if _dimensions_of_some(best) > _MOST_DIMENSIONS:
         return None
     polytope = PolicyPolytope(best, _WORK_PER_BYTE * task.memory)

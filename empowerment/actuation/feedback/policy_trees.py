@@ -2,9 +2,9 @@
 
 Each tree, which action follows which observations, is an input; its row is the distribution of the reading. What is
 read after an action is a mixture over what the agent then sees, and for each of these it may go on with a tree of its
-own. So the rows that can be had from a situation are
+own. So the rows that can be had from an information state are
 
-    Rows(situation) = union over actions a of the sum over what is seen of probability * Rows(next situation),
+    Rows(i) = union over actions of the sum over next information states j of p(j) * Rows(j),
 
 sums of sets, each element with each. The capacity depends on their convex hull alone, and so after each sum only
 its extreme rows are kept; for state readings deterministic policies that remember nothing but the step are enough.
@@ -19,7 +19,12 @@ import numpy as np
 
 from empowerment.actuation.augmented import augment_with_history
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.feedback.information_states import Branch, Situations, of_beliefs, of_states
+from empowerment.actuation.feedback.information_states import (
+    Branch,
+    InformationStates,
+    information_states_of_beliefs,
+    information_states_of_model,
+)
 from empowerment.actuation.feedback.listed_policies import rows_of_all_policies
 from empowerment.actuation.feedback.policy_polytope import solve_polytope
 from empowerment.actuation.open_loop.hull import extreme_rows
@@ -71,12 +76,12 @@ def trees_of_states(task: StateTask, dynamics: Dynamics, output: str = "final") 
     """
     if not task.horizon:
         return StateSolution.without_sequences(0.0, 0.0, 0.0, 0)
-    return _solved(of_states(dynamics, task.start, task.horizon, output), task)
+    return _solved(information_states_of_model(dynamics, task.start, task.horizon, output), task)
 
 
 def polytope_of_states(task: StateTask, dynamics: Dynamics) -> StateSolution | None:
     """Return an interval for what :func:`trees_of_states` computes, of any width; None of many readings."""
-    return solve_polytope(of_states(dynamics, task.start, task.horizon, "final"), task)
+    return solve_polytope(information_states_of_model(dynamics, task.start, task.horizon, "final"), task)
 
 
 def trees_of_beliefs(
@@ -123,30 +128,32 @@ def trees_of_beliefs(
         model, belief, sensor = augment_with_history(model, belief, np.asarray(sensor), task.horizon, task.memory)
     reading = model.observation if sensor is None else np.broadcast_to(sensor, (model.n_actions, *sensor.shape))
     kernel = capacity_kernels(task.options.backend)
-    return _solved(of_beliefs(model, belief, task.horizon, reading, kernel, task.max_sequences), task)
+    return _solved(
+        information_states_of_beliefs(model, belief, task.horizon, reading, kernel, task.max_sequences), task
+    )
 
 
 class _Rows(NamedTuple):
-    """The rows that can be had from a situation; see :class:`empowerment.actuation.open_loop.layers.Layer`."""
+    """The rows of all policies from an information state; see :class:`Layer`."""
 
     rows: np.ndarray
     relative_error: float
     deleted: float
 
 
-def _solved(situations: Situations, task: StateTask) -> StateSolution:
-    most = _log_readings(situations)
+def _solved(information_states: InformationStates, task: StateTask) -> StateSolution:
+    most = _log_readings(information_states)
     wide = most <= task.wanted(0.0)  # then any answer will do
-    if situations.told is None:
+    if information_states.told is None:
         memory = min(task.memory, _LITTLE) if wide else task.memory
-        rows = rows_of_all_policies(situations, task.max_sequences, memory)
+        rows = rows_of_all_policies(information_states, task.max_sequences, memory)
         if rows is not None:
-            return _capacity_of(_Rows(rows[:, rows.any(axis=0)], situations.relative_error, 0.0), task)
+            return _capacity_of(_Rows(rows[:, rows.any(axis=0)], information_states.relative_error, 0.0), task)
     if wide:
         return StateSolution.without_sequences(0.0, 0.0, most, task.horizon)
-    known = solve_polytope(situations, task) if situations.told is None else None
+    known = solve_polytope(information_states, task) if information_states.told is None else None
     if known is None:
-        return _capacity_of(_added_up(situations, task), task)
+        return _capacity_of(_added_up(information_states, task), task)
     gap, wanted = known.upper - known.lower, task.wanted(known.lower)
     if gap <= wanted:
         return known
@@ -157,26 +164,34 @@ def _solved(situations: Situations, task: StateTask) -> StateSolution:
                 "they can make of the reading; shorten the horizon, coarsen the sensor, raise tol= or memory=, or "
                 "take an interval: method='interval'"
             )
-        return _capacity_of(_added_up(situations, task), task)
+        return _capacity_of(_added_up(information_states, task), task)
     except TooManySequencesError as reason:
         raise TooManySequencesError(str(reason), known) from None
 
 
-def _log_readings(situations: Situations) -> float:
+def _log_readings(information_states: InformationStates) -> float:
     """Return the logarithm of a number of different readings, or of runs of them, that there are at most."""
-    last = np.any([rows.any(axis=0) for rows in situations.endings], axis=0)
-    return sum(math.log(np.count_nonzero(seen.any(axis=0))) for seen in (*(situations.told or []), last[None]))
+    last = np.any([rows.any(axis=0) for rows in information_states.endings], axis=0)
+    return sum(
+        math.log(np.count_nonzero(seen.any(axis=0))) for seen in (*(information_states.told or []), last[None])
+    )
 
 
-def _added_up(situations: Situations, task: StateTask) -> _Rows:
-    """Add up the rows of what may follow, from the last level of situations to the first."""
+def _added_up(information_states: InformationStates, task: StateTask) -> _Rows:
+    """Add up the rows of what may follow, from the last level of information states to the first."""
     adding = _Adding(task)
-    used = np.any([rows.any(axis=0) for rows in situations.endings], axis=0)
-    last = [adding.thinned(_Rows(rows[:, used], situations.relative_error, 0.0)) for rows in situations.endings]
-    for depth in reversed(range(len(situations.branches))):
-        if situations.told is not None:
-            last = [_preceded(rows, told) for rows, told in zip(last, situations.told[depth], strict=True)]
-        last = [adding.joined([adding.mixed(branch, last) for branch in own]) for own in situations.branches[depth]]
+    used = np.any([rows.any(axis=0) for rows in information_states.endings], axis=0)
+    last = [
+        adding.thinned(_Rows(rows[:, used], information_states.relative_error, 0.0))
+        for rows in information_states.endings
+    ]
+    for depth in reversed(range(len(information_states.branches))):
+        if information_states.told is not None:
+            last = [_preceded(rows, told) for rows, told in zip(last, information_states.told[depth], strict=True)]
+        last = [
+            adding.joined([adding.mixed(branch, last) for branch in own])
+            for own in information_states.branches[depth]
+        ]
     return last[0]
 
 

@@ -7,14 +7,14 @@ functions, tested against each other:
     How many readings can follow from each start.
 ``extend(rows, steps) -> (n_rows, n_actions, n_columns)``
     Every row followed by every action; -1 in all columns where the action is not available.
-``leaf_offsets(rows, words, steps, readings) -> (n_rows, n_words)``
-    For every row followed by the actions of every word, the part of the divergence of what is then read
-    that does not depend on q (the offset of :mod:`empowerment.capacity.kernels`); minus infinity for words that
+``leaf_offsets(rows, suffixes, steps, readings) -> (n_rows, n_suffixes)``
+    For every row followed by the actions of every suffix, the part of the divergence of what is then read
+    that does not depend on q (the offset of :mod:`empowerment.capacity.kernels`); minus infinity for suffixes that
     are not available. Nothing else is kept of the rows.
-``price(rows, suffixes, offsets) -> (best, word)``
+``price(rows, suffix_values, offsets) -> (best, suffix)``
     For each row the largest of ``offsets - rows @ suffixes``, and its column.
-``word_rows(rows, words, steps) -> (n_words, n_columns)``
-    Row i followed by the actions of word i; -1 in all columns where an action is not available.
+``sequence_rows(rows, sequences, steps) -> (n_sequences, n_columns)``
+    Row i followed by the actions of sequence i; -1 in all columns where an action is not available.
 """
 
 from __future__ import annotations

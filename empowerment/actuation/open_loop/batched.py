@@ -16,7 +16,7 @@ import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.kernels import xla
-from empowerment.actuation.open_loop.local_models import Neighbourhoods, Surroundings
+from empowerment.actuation.open_loop.local_models import LocalModels, Surroundings
 from empowerment.actuation.task import StateSolution, StateTask, widened
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.kernels.xla.padding import LITTLE, bucket, common_count
@@ -51,7 +51,7 @@ class _Block(NamedTuple):
     ----------
     members : ndarray of int of shape (n_members,)
         Whose worlds they are; worlds after them are padding.
-    worlds : Neighbourhoods
+    worlds : LocalModels
     rows : array of shape (n_worlds, n_rows, n_places)
     counts : ndarray of int of shape (n_worlds,)
     origins : tuple of ndarray of int of shape (n_worlds, n_rows)
@@ -59,7 +59,7 @@ class _Block(NamedTuple):
     """
 
     members: np.ndarray
-    worlds: Neighbourhoods
+    worlds: LocalModels
     rows: Any
     counts: np.ndarray
     origins: tuple[np.ndarray, ...]
@@ -148,7 +148,7 @@ def _halves(block: _Block) -> Iterator[_Block]:
         def cut(array: Any, part: slice = part, short: int = short) -> Any:
             return jnp.pad(jnp.asarray(array)[part], ((0, short),) + ((0, 0),) * (array.ndim - 1))
 
-        worlds = Neighbourhoods(*(cut(array) for array in block.worlds))
+        worlds = LocalModels(*(cut(array) for array in block.worlds))
         origins = tuple(np.pad(origin[part], ((0, short), (0, 0))) for origin in block.origins)
         yield _Block(own, worlds, cut(block.rows)[:, :size], count, origins)
 

@@ -15,10 +15,10 @@ from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_value
 from empowerment.actuation.open_loop.channel import open_loop
 from empowerment.actuation.open_loop.column_generation import Solution, generate
-from empowerment.actuation.open_loop.exact import stream_from, with_pruned
+from empowerment.actuation.open_loop.exact import oracle_from, with_pruned
 from empowerment.actuation.open_loop.layers import HULL_COLUMNS, Kernels, Layer, first_layer
 from empowerment.actuation.open_loop.local_search import LocalSearch
-from empowerment.actuation.open_loop.sequence_oracle import Stream
+from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
 from empowerment.actuation.open_loop.upper_bounds import FeedbackOracle, log_readings
 from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, TooManySequencesError, widened
@@ -82,8 +82,8 @@ def sampled(
 ) -> StateSolution:
     """Return an interval whose lower end is the capacity of randomly drawn sequences, 0 if none is available."""
     upper = _simple_bound(task, dynamics, _log_last_readings(task, dynamics))
-    words = rng.integers(dynamics.n_actions, size=(samples, task.horizon), dtype=np.int32)
-    search = LocalSearch(words, _unit(task, dynamics), upper, 0, dynamics, kernels)
+    sequences = rng.integers(dynamics.n_actions, size=(samples, task.horizon), dtype=np.int32)
+    search = LocalSearch(sequences, _unit(task, dynamics), upper, 0, dynamics, kernels)
     if not search.first().rows.size:
         return _nothing(task, upper)
     found = generate(search, task.options)
@@ -182,7 +182,7 @@ def _seeds(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> np.ndarray:
 
 
 def _repeated(length: int, dynamics: Dynamics) -> np.ndarray:
-    """Return the words of one action each."""
+    """Return the sequences of one action each."""
     return np.repeat(np.arange(dynamics.n_actions, dtype=np.int32)[:, None], length, axis=1)
 
 
@@ -195,7 +195,7 @@ def _grown(layer: Layer, length: int, task: StateTask, dynamics: Dynamics, kerne
         # Later blocks must find a way on.
         going_on = dynamics.with_steps_left(left - width + 1)
         try:
-            stream = stream_from(layer, width, going_on, kernels, task._replace(max_sequences=10**12))
+            stream = oracle_from(layer, width, going_on, kernels, task._replace(max_sequences=10**12))
         except TooManySequencesError:  # one step of it is too much
             stream = None
         if stream is None:
@@ -205,13 +205,13 @@ def _grown(layer: Layer, length: int, task: StateTask, dynamics: Dynamics, kerne
     return layer.sequences if len(layer.rows) else np.empty((0, length), dtype=np.int32)
 
 
-def _followed(words: np.ndarray, task: StateTask, dynamics: Dynamics, kernels: Kernels) -> Layer:
-    """Return the layer of those words that are available."""
-    words = np.ascontiguousarray(words)
-    starts = np.repeat(_unit(task, dynamics)[None], len(words), axis=0)
-    rows = kernels.actuation.word_rows(starts, words, dynamics.steps)
+def _followed(sequences: np.ndarray, task: StateTask, dynamics: Dynamics, kernels: Kernels) -> Layer:
+    """Return the layer of those sequences that are available."""
+    sequences = np.ascontiguousarray(sequences)
+    starts = np.repeat(_unit(task, dynamics)[None], len(sequences), axis=0)
+    rows = kernels.actuation.sequence_rows(starts, sequences, dynamics.steps)
     available = rows[:, 0] >= 0
-    return first_layer(rows[available], words[available], words.shape[1] * dynamics.product_error)
+    return first_layer(rows[available], sequences[available], sequences.shape[1] * dynamics.product_error)
 
 
 def _tail_lengths(task: StateTask, dynamics: Dynamics) -> Iterator[int]:
@@ -244,15 +244,17 @@ def _tail_bound(
     if n_steps > _FEEDBACK_STEPS or dynamics.n_columns * dynamics.n_actions**length > task.max_sequences:
         return tail.upper
     everywhere = np.arange(dynamics.n_columns)
-    words = Stream(first_layer(dynamics.unit_rows(everywhere), everywhere[:, None]), dynamics, length, kernels)
-    steering = FeedbackOracle(words, task.start, n_steps, tail.q)
+    tails = SequenceOracle(
+        first_layer(dynamics.unit_rows(everywhere), everywhere[:, None]), dynamics, length, kernels
+    )
+    steering = FeedbackOracle(tails, task.start, n_steps, tail.q)
     found = generate(steering, task.options.to_within(_ROUGH), _FEEDBACK_ROUNDS)
-    return min(tail.upper, widened(found, words.relative_error + n_steps * dynamics.product_error).upper)
+    return min(tail.upper, widened(found, tails.relative_error + n_steps * dynamics.product_error).upper)
 
 
 def _tail(length: int, starts: np.ndarray, task: StateTask, dynamics: Dynamics, kernels: Kernels) -> Solution:
     layer = first_layer(dynamics.unit_rows(starts), starts[:, None])
-    stream = stream_from(layer, length, dynamics, kernels, task)
+    stream = oracle_from(layer, length, dynamics, kernels, task)
     if stream is None:
         raise NoSequenceError
     found = generate(stream, task.options.to_within(min(task.options.tol, _ROUGH) / 4))
@@ -263,7 +265,7 @@ def _tail(length: int, starts: np.ndarray, task: StateTask, dynamics: Dynamics, 
 def _window(length: int, task: StateTask, dynamics: Dynamics, kernels: Kernels) -> StateSolution | None:
     """Return the capacity of all sequences that repeat one action until the last `length`; None if there are none."""
     layer = _followed(_repeated(task.horizon - length, dynamics), task, dynamics, kernels)
-    stream = stream_from(layer, length, dynamics, kernels, task)
+    stream = oracle_from(layer, length, dynamics, kernels, task)
     if stream is None:
         return None
     return widened(generate(stream, task.options.to_within(min(task.options.tol, _ROUGH) / 4)), stream.relative_error)

@@ -11,7 +11,7 @@ from scipy import sparse
 from empowerment.actuation.dynamics import Dynamics
 
 
-class Neighbourhoods(NamedTuple):
+class LocalModels(NamedTuple):
     """Small worlds of a common size, one around each of some states; arrays of NumPy, or of JAX on the device.
 
     Attributes
@@ -51,11 +51,11 @@ class Surroundings:
         self._places, self._seen = _sorted(met), _sorted(_truth(front @ _truth(dynamics.sensor)))
         self.n_places, self.n_readings = np.diff(self._places.indptr), np.diff(self._seen.indptr)
 
-    def worlds(self, members: np.ndarray, n_places: int, n_readings: int, count: int) -> Neighbourhoods:
+    def worlds(self, members: np.ndarray, n_places: int, n_readings: int, count: int) -> LocalModels:
         """Return the worlds around the starts with these numbers, padded with places, readings and worlds."""
         n_actions = self._dynamics.n_actions
         places, seen = _Index(self._places[members]), _Index(self._seen[members])
-        found = Neighbourhoods(
+        found = LocalModels(
             start=np.zeros(count, dtype=np.int64),
             moves=np.zeros((count, n_actions, n_places, n_places)),
             missing=np.zeros((count, n_places, n_actions), dtype=bool),

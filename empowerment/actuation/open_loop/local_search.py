@@ -43,14 +43,14 @@ class LocalSearch:
         self._start, self._upper, self._most = start, upper, most
         self._dynamics, self._kernel = dynamics, kernels.actuation
         self._rows, self._offsets = np.empty((0, dynamics.sensor.shape[1])), np.empty(0)
-        self._words = np.empty((0, seeds.shape[1]), dtype=np.int32)
+        self._sequences = np.empty((0, seeds.shape[1]), dtype=np.int32)
         self._varied = np.empty(0, dtype=bool)
         self._seen: set[bytes] = set()
         self._remember(seeds)
 
     def first(self) -> Columns:
         """Return the seeds that are available."""
-        return self._columns(np.arange(len(self._words)))
+        return self._columns(np.arange(len(self._sequences)))
 
     def price(self, q: np.ndarray, above: float) -> tuple[float, Columns]:
         """Return the upper end known from elsewhere, and sequences seen by now that are furthest from q."""
@@ -58,11 +58,11 @@ class LocalSearch:
         distance = np.abs(divergences - above)
         centres = np.flatnonzero(distance < _CARRYING)
         centres = centres[np.argsort(distance[centres], kind="stable")]
-        if self._words.size and len(self._words) < self._most:
+        if self._sequences.size and len(self._sequences) < self._most:
             fresh = centres[~self._varied[centres]][: self._share()]
             self._varied[fresh] = True
-            varied = [_variations(self._words[c]) for c in fresh]
-            crossed = self._crossings(self._words[centres[: self._share()]], q, above)
+            varied = [_variations(self._sequences[c]) for c in fresh]
+            crossed = self._crossings(self._sequences[centres[: self._share()]], q, above)
             self._remember(np.concatenate([*varied, crossed]))
             divergences = self._divergences(q)
         which = np.flatnonzero(divergences > above)
@@ -70,30 +70,30 @@ class LocalSearch:
 
     def _share(self) -> int:
         """Return how many sequences are crossed; fewer of long ones, which take longer."""
-        return int(np.clip(_CROSSINGS // self._words.shape[1], 8, _MOST_CROSSED))
+        return int(np.clip(_CROSSINGS // self._sequences.shape[1], 8, _MOST_CROSSED))
 
     def _divergences(self, q: np.ndarray) -> np.ndarray:
         return np.asarray(self._offsets - self._rows @ np.log(q) + (q.sum() - 1.0))
 
     def _columns(self, which: np.ndarray) -> Columns:
-        return Columns(self._rows[which], np.zeros(which.size), self._words[which])
+        return Columns(self._rows[which], np.zeros(which.size), self._sequences[which])
 
-    def _remember(self, words: np.ndarray) -> None:
-        """Add those words that are new and available."""
-        words = np.unique(words.astype(np.int32), axis=0)
-        words = words[[i for i, word in enumerate(words) if word.tobytes() not in self._seen]]
-        self._seen.update(word.tobytes() for word in words)
-        rows = self._follow(words)
+    def _remember(self, sequences: np.ndarray) -> None:
+        """Add those sequences that are new and available."""
+        sequences = np.unique(sequences.astype(np.int32), axis=0)
+        sequences = sequences[[i for i, sequence in enumerate(sequences) if sequence.tobytes() not in self._seen]]
+        self._seen.update(sequence.tobytes() for sequence in sequences)
+        rows = self._follow(sequences)
         available = rows[:, 0] >= 0
         rows = self._dynamics.read(rows[available])
         self._rows = np.concatenate([self._rows, rows])
         self._offsets = np.concatenate([self._offsets, row_offsets(Channel.from_valid(rows))])
-        self._words = np.concatenate([self._words, words[available]])
+        self._sequences = np.concatenate([self._sequences, sequences[available]])
         self._varied = np.concatenate([self._varied, np.zeros(len(rows), dtype=bool)])
 
-    def _follow(self, words: np.ndarray) -> np.ndarray:
-        starts = np.repeat(self._start[None], len(words), axis=0)
-        return np.asarray(self._kernel.word_rows(starts, np.ascontiguousarray(words), self._dynamics.steps))
+    def _follow(self, sequences: np.ndarray) -> np.ndarray:
+        starts = np.repeat(self._start[None], len(sequences), axis=0)
+        return np.asarray(self._kernel.sequence_rows(starts, np.ascontiguousarray(sequences), self._dynamics.steps))
 
     def _crossings(self, parents: np.ndarray, q: np.ndarray, above: float) -> np.ndarray:
         """Return the best child of every beginning and of every end, for every place of the cut."""
@@ -115,7 +115,7 @@ class LocalSearch:
 
 
 def _children(worth: np.ndarray, beginnings: np.ndarray, ends: np.ndarray, above: float) -> np.ndarray:
-    """Return the words above a threshold that are best for their beginning or for their end."""
+    """Return the sequences above a threshold that are best for their beginning or for their end."""
     first = worth.reshape(len(beginnings), -1).argmax(axis=1)
     last = worth.transpose(2, 0, 1).reshape(len(ends), -1).argmax(axis=1)
     n_actions, n_ends = worth.shape[1:]
@@ -127,14 +127,14 @@ def _children(worth: np.ndarray, beginnings: np.ndarray, ends: np.ndarray, above
     return np.concatenate([beginnings[b], a[:, None].astype(np.int32), ends[e]], axis=1)
 
 
-def _variations(word: np.ndarray) -> np.ndarray:
-    """Return the words in which two actions are exchanged, or one is moved to another place."""
-    length = word.size
+def _variations(sequence: np.ndarray) -> np.ndarray:
+    """Return the sequences in which two actions are exchanged, or one is moved to another place."""
+    length = sequence.size
     one, other = np.triu_indices(length, 1)
-    exchanged = np.repeat(word[None], one.size, axis=0)
-    exchanged[np.arange(one.size), one], exchanged[np.arange(one.size), other] = word[other], word[one]
+    exchanged = np.repeat(sequence[None], one.size, axis=0)
+    exchanged[np.arange(one.size), one], exchanged[np.arange(one.size), other] = sequence[other], sequence[one]
     # Taking place i out and putting it in again at j: a rotation of what lies between.
     i, j, k = np.meshgrid(*[np.arange(length)] * 3, indexing="ij")
     rotated = np.where((i <= k) & (k < j), k + 1, np.where((j < k) & (k <= i), k - 1, k))
     rotated = np.where(k == j, i, rotated).reshape(-1, length)
-    return np.concatenate([exchanged, word[rotated]])
+    return np.concatenate([exchanged, sequence[rotated]])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment.actuation.dynamics import Dynamics, all_words
+from empowerment.actuation.dynamics import Dynamics, all_suffixes
 from empowerment.actuation.open_loop.column_generation import Columns
 from empowerment.actuation.open_loop.layers import Kernels, Layer
 
@@ -18,8 +18,8 @@ _LOG_TERMS = 64.0  # half-ulps that an offset may be off by, for its logarithms,
 _LEAST_PROPOSALS = 16
 
 
-class Stream:
-    """All sequences that begin with one of a layer's and go on with a word of `depth` actions.
+class SequenceOracle:
+    """All sequences that begin with one of a layer's and go on with a suffix of `depth` actions.
 
     Parameters
     ----------
@@ -30,16 +30,16 @@ class Stream:
 
     Attributes
     ----------
-    offsets : ndarray of shape (n_rows, n_words)
-        Minus infinity where the word is not available.
+    offsets : ndarray of shape (n_rows, n_suffixes)
+        Minus infinity where the suffix is not available.
     relative_error : float
         How far rows may be from those of exact arithmetic; see :class:`empowerment.actuation.open_loop.layers.Layer`.
     """
 
     def __init__(self, layer: Layer, dynamics: Dynamics, depth: int, kernels: Kernels) -> None:
         self.layer, self.dynamics, self._kernels = layer, dynamics, kernels
-        self.words = all_words(dynamics.follows, depth)
-        self.offsets = kernels.actuation.leaf_offsets(layer.rows, self.words, dynamics.steps, dynamics.readings)
+        self.suffixes = all_suffixes(dynamics.follows, depth)
+        self.offsets = kernels.actuation.leaf_offsets(layer.rows, self.suffixes, dynamics.steps, dynamics.readings)
         rounding = (depth + 1) * dynamics.product_error
         self.relative_error = layer.relative_error + rounding + dynamics.exchange_error(depth)
         self._terms = (depth + 1) * (dynamics.n_columns + 4) + dynamics.sensor.shape[1] + _LOG_TERMS
@@ -50,46 +50,48 @@ class Stream:
         return not np.isfinite(self.offsets).any()
 
     def divergences(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return for each row of the layer the largest divergence from q after any word, and the word.
+        """Return for each row of the layer the largest divergence from q after any suffix, and the suffix.
 
-        Divergences are rounded up; where no word is available they are minus infinity.
+        Divergences are rounded up; where no suffix is available they are minus infinity.
         """
-        suffixes = self.dynamics.before(np.asarray(self.dynamics.sensor @ np.log(q)), self.words)
-        best, word = self._kernels.actuation.price(self.layer.rows, suffixes, self.offsets)
+        suffix_values = self.dynamics.before(np.asarray(self.dynamics.sensor @ np.log(q)), self.suffixes)
+        best, suffix = self._kernels.actuation.price(self.layer.rows, suffix_values, self.offsets)
         with np.errstate(invalid="ignore"):
-            size = 2.0 + np.abs(best) + 2.0 * float(np.abs(suffixes).max(initial=0.0))
+            size = 2.0 + np.abs(best) + 2.0 * float(np.abs(suffix_values).max(initial=0.0))
             best = best + (q.sum() - 1.0) + _HALF_ULP * self._terms * np.where(np.isfinite(best), size, 0.0)
-        return best, word
+        return best, suffix
 
     def first(self) -> Columns:
-        """Return, for each state, the row that most surely leads there, followed by words of one action each."""
+        """Return, for each state, the row that most surely leads there, followed by suffixes of one action each."""
         constant = (
-            np.flatnonzero((self.words == self.words[:, :1]).all(axis=1)) if self.words.size else np.zeros(1, int)
+            np.flatnonzero((self.suffixes == self.suffixes[:, :1]).all(axis=1))
+            if self.suffixes.size
+            else np.zeros(1, int)
         )
         likely = np.unique(self.layer.rows.argmax(axis=0))
-        which, words = (part.reshape(-1) for part in np.meshgrid(likely, constant, indexing="ij"))
-        available = np.isfinite(self.offsets[which, words])
+        which, suffixes = (part.reshape(-1) for part in np.meshgrid(likely, constant, indexing="ij"))
+        available = np.isfinite(self.offsets[which, suffixes])
         if not available.any():
-            which, words = (part[:1] for part in np.isfinite(self.offsets).nonzero())
+            which, suffixes = (part[:1] for part in np.isfinite(self.offsets).nonzero())
             available = np.ones(1, dtype=bool)
-        return self._columns(which[available], words[available])
+        return self._columns(which[available], suffixes[available])
 
     def price(self, q: np.ndarray, above: float) -> tuple[float, Columns]:
         """Return the largest divergence of any sequence from q, and the largest of each of some prefixes."""
-        best, word = self.divergences(q)
+        best, suffix = self.divergences(q)
         most = max(_LEAST_PROPOSALS, q.size)
         which = np.flatnonzero(best > above)
         if which.size > most:
             which = which[np.argpartition(-best[which], most)[:most]]
-        return float(best.max()), self._columns(which, word[which])
+        return float(best.max()), self._columns(which, suffix[which])
 
-    def rows(self, which: np.ndarray, words: np.ndarray) -> np.ndarray:
-        """Return the distributions of the reading after some rows of the layer, each followed by a word."""
-        chosen = np.ascontiguousarray(self.words[words])
+    def rows(self, which: np.ndarray, suffixes: np.ndarray) -> np.ndarray:
+        """Return the distributions of the reading after some rows of the layer, each followed by a suffix."""
+        chosen = np.ascontiguousarray(self.suffixes[suffixes])
         return self.dynamics.read(
-            self._kernels.actuation.word_rows(self.layer.rows[which], chosen, self.dynamics.steps)
+            self._kernels.actuation.sequence_rows(self.layer.rows[which], chosen, self.dynamics.steps)
         )
 
-    def _columns(self, which: np.ndarray, words: np.ndarray) -> Columns:
-        sequences = np.concatenate([self.layer.sequences[which], self.words[words]], axis=1)
-        return Columns(self.rows(which, words), np.zeros(which.size), sequences)
+    def _columns(self, which: np.ndarray, suffixes: np.ndarray) -> Columns:
+        sequences = np.concatenate([self.layer.sequences[which], self.suffixes[suffixes]], axis=1)
+        return Columns(self.rows(which, suffixes), np.zeros(which.size), sequences)

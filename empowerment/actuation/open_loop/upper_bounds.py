@@ -20,7 +20,7 @@ import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.open_loop.column_generation import Columns
-from empowerment.actuation.open_loop.sequence_oracle import Stream
+from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
 from empowerment.actuation.task import NoSequenceError
 from empowerment.capacity.solve import row_offsets
 from empowerment.core.channel import Channel
@@ -37,15 +37,15 @@ def rounding(dynamics: Dynamics, n_steps: int, values: np.ndarray) -> float:
 
 
 class FeedbackOracle:
-    """Policies that see the state for some steps, followed by a word of actions for each state they end in.
+    """Policies that see the state for some steps, followed by a suffix of actions for each state they end in.
 
     A policy is an input of this channel: its row is the distribution of the reading, and it is worth, in addition,
-    what the receiver would gain by knowing the state in which the last word began.
+    what the receiver would gain by knowing the state in which the last suffix began.
 
     Parameters
     ----------
-    tail : Stream
-        Of the words, with one row for each column of the dynamics, in their order.
+    tail : SequenceOracle
+        Of the suffixes, with one row for each column of the dynamics, in their order.
     start : int
         The column in which the policies start.
     n_steps : int
@@ -56,13 +56,13 @@ class FeedbackOracle:
     Raises
     ------
     NoSequenceError
-        If every policy may end where no word is available.
+        If every policy may end where no suffix is available.
     """
 
-    def __init__(self, tail: Stream, start: int, n_steps: int, q: np.ndarray) -> None:
+    def __init__(self, tail: SequenceOracle, start: int, n_steps: int, q: np.ndarray) -> None:
         self._tail, self._dynamics, self._start, self._n_steps = tail, tail.dynamics, start, n_steps
         useful = np.isfinite(tail.offsets).any(axis=1)
-        # Which actions keep a word available at the end, for each step.
+        # Which actions keep a suffix available at the end, for each step.
         self._allowed = [step.available.T for step in islice(self._dynamics.admissible(useful), n_steps)]
         if not (self._allowed[-1][:, start].any() if n_steps else useful[start]):
             raise NoSequenceError
@@ -75,12 +75,12 @@ class FeedbackOracle:
 
     def price(self, q: np.ndarray, above: float) -> tuple[float, Columns]:
         """Return the value of the best policy, in divergence from q, and that policy."""
-        gains, word = self._tail.divergences(q)
+        gains, suffix = self._tail.divergences(q)
         values, choices = self._best_policy(np.where(np.isfinite(gains), gains, 0.0))
         bound = float(values[self._start]) + rounding(self._dynamics, self._n_steps, values)
         if bound <= above:
             return bound, self._none(q.size)
-        return bound, self._column(choices, word)
+        return bound, self._column(choices, suffix)
 
     def _best_policy(self, values: np.ndarray) -> tuple[np.ndarray, list[np.ndarray]]:
         choices = []
@@ -93,16 +93,16 @@ class FeedbackOracle:
             choices.append(best)
         return values, choices[::-1]
 
-    def _column(self, choices: list[np.ndarray], word: np.ndarray) -> Columns:
+    def _column(self, choices: list[np.ndarray], suffix: np.ndarray) -> Columns:
         """Follow a policy forwards to its row."""
         where = np.zeros(self._dynamics.n_columns)
         where[self._start] = 1.0
         for chosen in choices:
             where = np.sum([(where * (chosen == a)) @ m for a, m in enumerate(self._dynamics.actions)], axis=0)
         ends = np.flatnonzero(where)
-        rows = self._tail.rows(ends, word[ends])
+        rows = self._tail.rows(ends, suffix[ends])
         row = where[ends] @ rows
-        offset = float(where[ends] @ self._tail.offsets[ends, word[ends]])
+        offset = float(where[ends] @ self._tail.offsets[ends, suffix[ends]])
         reward = offset - float(row_offsets(Channel.from_valid(row[None]))[0])
         self._count += 1
         return Columns(row[None], np.array([reward]), np.array([[self._count]]))

@@ -11,8 +11,8 @@ import numpy as np
 
 from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.partial.completions import Completions, Found, certificate
-from empowerment.capacity.partial.minimum import smallest_by_cvxpy, smallest_capacity
-from empowerment.capacity.partial.rows import ObservedPart, observed_part
+from empowerment.capacity.partial.minimum import minimum_by_cvxpy, minimum_capacity
+from empowerment.capacity.partial.rows import PartialRows, partial_rows
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
@@ -256,7 +256,7 @@ def capacity_bounds(
     options = SolverOptions.checked(tol=tol, base=base, backend=backend, max_iter=max_iter, on_failure=on_failure)
     if method == "convex":
         _need_cvxpy()
-    part = observed_part(observed, residual, residual_in, unseen, listed, caps)
+    part = partial_rows(observed, residual, residual_in, unseen, listed, caps)
     minimum = _minimum(part.completions(), options, method, part.may_share)
     if not part.residual.any() or (residual_in == "outside" and part.unseen == 1):
         maximum = minimum
@@ -307,13 +307,13 @@ def _solve(among: Completions, options: SolverOptions, method: str) -> tuple[Fou
     """Return the completion of the smallest capacity, and the method that found it."""
     tol = _INNER * options.tol * options.unit
     if method == "convex":
-        return smallest_by_cvxpy(among), "convex"
-    own, name = smallest_capacity(among, tol, options.max_iter), "interior-point"
+        return minimum_by_cvxpy(among), "convex"
+    own, name = minimum_capacity(among, tol, options.max_iter), "interior-point"
     if own.upper - own.lower > tol and own.n_iter < options.max_iter:
         own, name = _narrower((own, name), (_polished(among, own, tol, options), "projections"))
     if own.upper - own.lower <= tol or method == "interior-point" or not _has_cvxpy():
         return own, name
-    return _narrower((own, name), (smallest_by_cvxpy(among), "convex"))
+    return _narrower((own, name), (minimum_by_cvxpy(among), "convex"))
 
 
 def _narrower(first: tuple[Found, str], second: tuple[Found, str]) -> tuple[Found, str]:
@@ -359,7 +359,7 @@ def _wider_bracket(among: Completions, options: SolverOptions, status: Status, m
     return replace(bucket, value=lower, lower=lower, upper=upper, status=status)
 
 
-def _maximum(part: ObservedPart, options: SolverOptions) -> CapacityExtreme:
+def _maximum(part: PartialRows, options: SolverOptions) -> CapacityExtreme:
     matrix = np.hstack([part.rows, np.diag(part.residual)])
     return _ordinary(matrix, options, "private columns", attained=part.private_outputs <= part.unseen)
 

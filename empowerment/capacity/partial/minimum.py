@@ -21,7 +21,7 @@ _ACCURACIES = (1e-12, 1e-10, 1e-8)
 _CLARABEL_TOLERANCES = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
 
 
-def smallest_capacity(among: Completions, tol: float, max_iter: int) -> Found:
+def minimum_capacity(among: Completions, tol: float, max_iter: int) -> Found:
     """Return the completion of the smallest capacity, by a primal-dual interior-point method.
 
     The smallest capacity is the value of the convex program "minimise t over completions W, output distributions
@@ -262,7 +262,7 @@ def _solve(system: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.linalg.solve(system + scale * np.eye(len(system)), right)
 
 
-def smallest_by_cvxpy(among: Completions) -> Found:
+def minimum_by_cvxpy(among: Completions) -> Found:
     """Return the same by a general convex solver, proved in the same way from the p and q it finds.
 
     Where the solver finds nothing, the interval is what the starting point of the other method proves.

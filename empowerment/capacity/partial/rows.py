@@ -19,7 +19,7 @@ _SUM_TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
 _ROUNDING = 8 * np.finfo(np.float64).eps
 
 
-class ObservedPart(NamedTuple):
+class PartialRows(NamedTuple):
     """The part of a channel that is known, and where the rest may be.
 
     Attributes
@@ -45,7 +45,7 @@ class ObservedPart(NamedTuple):
     unseen: float
 
     @property
-    def room_outside(self) -> np.ndarray:
+    def slack_outside(self) -> np.ndarray:
         """How much residual of each row the outputs without a column may take together."""
         open_rows = (self.most > 0) & (self.unseen > 0)
         return np.where(open_rows, np.where(open_rows, self.most, 1.0) * (self.unseen or 1.0), 0.0)
@@ -53,7 +53,7 @@ class ObservedPart(NamedTuple):
     @property
     def may_share(self) -> bool:
         """Whether all rows may have all their residual on outputs without a column."""
-        return bool((self.room_outside >= self.residual).all())
+        return bool((self.slack_outside >= self.residual).all())
 
     @property
     def private_outputs(self) -> float:
@@ -64,7 +64,7 @@ class ObservedPart(NamedTuple):
 
     def completions(self) -> Completions:
         """Return all completions, with one last column for the outputs that have none."""
-        outside = self.room_outside
+        outside = self.slack_outside
         if self.residual_in == "anywhere":  # merged into a column, such an output only lowers the capacity
             outside = np.zeros_like(outside)
         room = np.column_stack([np.where(self.closed, 0.0, self.most[:, None]), outside])
@@ -82,14 +82,14 @@ class ObservedPart(NamedTuple):
         return Completions(rows, room, np.minimum(self.residual, fits))
 
 
-def observed_part(
+def partial_rows(
     observed: Any, residual: Any, residual_in: str, unseen: object, listed: Any, caps: Any
-) -> ObservedPart:
+) -> PartialRows:
     """Return what :func:`capacity_bounds` was given, checked."""
     validate.one_of(residual_in, RESIDUAL_IN, "residual_in")
     rows, left = _checked_rows(observed, residual)
     closed = _closed(residual_in, listed, rows)
-    return ObservedPart(
+    return PartialRows(
         rows,
         left,
         closed,

@@ -1,6 +1,6 @@
 """The kernels of actuation compiled by numba; `reference` says the same in NumPy and explains them."""
 
 from empowerment.actuation.kernels.cpu.counting import count_readings
-from empowerment.actuation.kernels.cpu.pricing import extend, leaf_offsets, price, word_rows
+from empowerment.actuation.kernels.cpu.pricing import extend, leaf_offsets, price, sequence_rows
 
-__all__ = ["count_readings", "extend", "leaf_offsets", "price", "word_rows"]
+__all__ = ["count_readings", "extend", "leaf_offsets", "price", "sequence_rows"]

@@ -1,7 +1,7 @@
-"""Rows followed by words of actions; see `reference.pricing`.
+"""Rows followed by suffixes of actions; see `reference.pricing`.
 
 Rows are taken in blocks of `LANES`, side by side in memory, so that every inner loop runs over a block and the
-compiler makes vector instructions of it. A tree of words is walked depth first: one buffer for each level is all
+compiler makes vector instructions of it. A tree of suffixes is walked depth first: one buffer for each level is all
 that is stored of the rows.
 """
 
@@ -137,11 +137,11 @@ def _extend(
                     found[start + i, action, y] = -1.0 if blocked[i] else target[y, i]
 
 
-def leaf_offsets(rows: Array, words: Array, steps: Steps, readings: Readings) -> Array:
-    """Return the offsets of all rows after all words; what a word shares with the one before is not walked again."""
-    found = np.empty((len(rows), len(words)))
-    arguments = _contiguous(rows), words, *steps[:4], *readings, found
-    one = words.shape[1] * steps.data.size / len(steps.missing) + readings.data.size + 10 * readings.indptr.size
+def leaf_offsets(rows: Array, suffixes: Array, steps: Steps, readings: Readings) -> Array:
+    """Return the offsets of all rows after all suffixes; what two of them share is walked once."""
+    found = np.empty((len(rows), len(suffixes)))
+    arguments = _contiguous(rows), suffixes, *steps[:4], *readings, found
+    one = suffixes.shape[1] * steps.data.size / len(steps.missing) + readings.data.size + 10 * readings.indptr.size
     run(_leaf_offsets, arguments, found.size * one)
     return found
 
@@ -149,7 +149,7 @@ def leaf_offsets(rows: Array, words: Array, steps: Steps, readings: Readings) ->
 @entry_point(void(MATRIX, _WORDS, *_GATHER, _TRUTHS, *_GATHER, OUT_MATRIX, STOP))
 def _leaf_offsets(
     rows: Array,
-    words: Array,
+    suffixes: Array,
     indptr: Array,
     indices: Array,
     data: Array,
@@ -160,21 +160,21 @@ def _leaf_offsets(
     found: Array,
     stop: Array,
 ) -> None:
-    n_words, length = words.shape
+    n_suffixes, length = suffixes.shape
     n_columns, n_readings = missing.shape[1], read_indptr.size - 1
     level_rows = np.zeros((length + 1, n_columns, LANES))
     blocked = np.zeros((length + 1, LANES), dtype=np.bool_)
     read, total = np.zeros((n_readings, LANES)), np.empty(LANES)
     for start in range(0, len(rows), LANES):
         size = _load(rows, start, level_rows[0])
-        for w in range(n_words):
+        for w in range(n_suffixes):
             if stopped(stop):
                 return
             level = 0
-            while w > 0 and level < length and words[w, level] == words[w - 1, level]:
+            while w > 0 and level < length and suffixes[w, level] == suffixes[w - 1, level]:
                 level += 1
             for k in range(level, length):
-                action, source = words[w, k], level_rows[k]
+                action, source = suffixes[w, k], level_rows[k]
                 _gather(indptr, indices, data, action * n_columns, source, level_rows[k + 1])
                 _block(missing[action], source, blocked[k], blocked[k + 1])
             _gather(read_indptr, read_indices, read_data, 0, level_rows[length], read)
@@ -185,58 +185,65 @@ def _leaf_offsets(
                 found[start + i, w] = -math.inf if blocked[length, i] else total[i]
 
 
-def price(rows: Array, suffixes: Array, offsets: Array) -> tuple[Array, Array]:
+def price(rows: Array, suffix_values: Array, offsets: Array) -> tuple[Array, Array]:
     """Return for each row the largest of ``offsets - rows @ suffixes``, and its column."""
-    best, word = np.full(len(rows), -math.inf), np.zeros(len(rows), dtype=np.int64)
-    arguments = _contiguous(rows), _contiguous(suffixes), offsets, best, word
-    run(_price, arguments, rows.size * suffixes.shape[1])
-    return best, word
+    best, suffix = np.full(len(rows), -math.inf), np.zeros(len(rows), dtype=np.int64)
+    arguments = _contiguous(rows), _contiguous(suffix_values), offsets, best, suffix
+    run(_price, arguments, rows.size * suffix_values.shape[1])
+    return best, suffix
 
 
 @entry_point(void(MATRIX, MATRIX, MATRIX, OUT_VECTOR, OUT_NUMBERS, STOP))
-def _price(rows: Array, suffixes: Array, offsets: Array, best: Array, word: Array, stop: Array) -> None:
-    n_columns, n_words = suffixes.shape
+def _price(rows: Array, suffix_values: Array, offsets: Array, best: Array, suffix: Array, stop: Array) -> None:
+    n_columns, n_suffixes = suffix_values.shape
     block, cross = np.zeros((n_columns, LANES)), np.empty((4, LANES))
     for start in range(0, len(rows), LANES):
         size = _load(rows, start, block)
-        for first in range(0, n_words, 4):  # four words share every load of a block's row
+        for first in range(0, n_suffixes, 4):  # four suffixes share every load of a block's row
             if stopped(stop):
                 return
-            a, b = first, min(first + 1, n_words - 1)
-            c, d = min(first + 2, n_words - 1), min(first + 3, n_words - 1)
+            a, b = first, min(first + 1, n_suffixes - 1)
+            c, d = min(first + 2, n_suffixes - 1), min(first + 3, n_suffixes - 1)
             cross[:] = 0.0
             for y in range(n_columns):
                 part = block[y]
                 for i in range(LANES):
-                    cross[0, i] += part[i] * suffixes[y, a]
-                    cross[1, i] += part[i] * suffixes[y, b]
-                    cross[2, i] += part[i] * suffixes[y, c]
-                    cross[3, i] += part[i] * suffixes[y, d]
-            for k in range(min(4, n_words - first)):
+                    cross[0, i] += part[i] * suffix_values[y, a]
+                    cross[1, i] += part[i] * suffix_values[y, b]
+                    cross[2, i] += part[i] * suffix_values[y, c]
+                    cross[3, i] += part[i] * suffix_values[y, d]
+            for k in range(min(4, n_suffixes - first)):
                 for i in range(size):
                     divergence = offsets[start + i, first + k] - cross[k, i]
                     if divergence > best[start + i]:
                         best[start + i] = divergence
-                        word[start + i] = first + k
+                        suffix[start + i] = first + k
 
 
-def word_rows(rows: Array, words: Array, steps: Steps) -> Array:
-    """Return row i followed by the actions of word i; a prefix shared with the row before is not walked again."""
-    found = np.empty((len(words), steps.missing.shape[1]))
-    arguments = _contiguous(rows), words, *steps[:4], found
-    run(_word_rows, arguments, words.size * (steps.data.size / len(steps.missing) + found.shape[1]))
+def sequence_rows(rows: Array, suffixes: Array, steps: Steps) -> Array:
+    """Return row i followed by the actions of suffix i; a prefix shared with the row before is not walked again."""
+    found = np.empty((len(suffixes), steps.missing.shape[1]))
+    arguments = _contiguous(rows), suffixes, *steps[:4], found
+    run(_sequence_rows, arguments, suffixes.size * (steps.data.size / len(steps.missing) + found.shape[1]))
     return found
 
 
 @entry_point(void(MATRIX, _WORDS, *_GATHER, _TRUTHS, OUT_MATRIX, STOP))
-def _word_rows(
-    rows: Array, words: Array, indptr: Array, indices: Array, data: Array, missing: Array, found: Array, stop: Array
+def _sequence_rows(
+    rows: Array,
+    suffixes: Array,
+    indptr: Array,
+    indices: Array,
+    data: Array,
+    missing: Array,
+    found: Array,
+    stop: Array,
 ) -> None:
-    n_words, length = words.shape
+    n_suffixes, length = suffixes.shape
     n_columns = missing.shape[1]
     level_rows = np.zeros((length + 1, n_columns))
-    walked = 0  # how many actions of the word before are good for level_rows
-    for w in range(n_words):
+    walked = 0  # how many actions of the suffix before are good for level_rows
+    for w in range(n_suffixes):
         if stopped(stop):
             return
         same = w > 0
@@ -244,10 +251,10 @@ def _word_rows(
             same &= rows[w, y] == level_rows[0, y]
             level_rows[0, y] = rows[w, y]
         level = 0
-        while same and level < walked and words[w, level] == words[w - 1, level]:
+        while same and level < walked and suffixes[w, level] == suffixes[w - 1, level]:
             level += 1
         while level < length:
-            taken = words[w, level]
+            taken = suffixes[w, level]
             if _is_blocked(missing[taken], level_rows[level]):
                 break
             for y in range(n_columns):

@@ -1,4 +1,4 @@
-"""Rows followed by words of actions, a tree at a time."""
+"""Rows followed by suffixes of actions, a tree at a time."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ def extend(rows: np.ndarray, steps: Steps) -> np.ndarray:
     return found
 
 
-def leaf_offsets(rows: np.ndarray, words: np.ndarray, steps: Steps, readings: Readings) -> np.ndarray:
-    """Return the offsets of all rows after all words."""
+def leaf_offsets(rows: np.ndarray, suffixes: np.ndarray, steps: Steps, readings: Readings) -> np.ndarray:
+    """Return the offsets of all rows after all suffixes."""
     shape = len(readings.indptr) - 1, rows.shape[1]
     reading = sparse.csr_array((readings.data, readings.indices, readings.indptr), shape)
-    found = np.empty((len(rows), len(words)))
-    for w, word in enumerate(words):
-        last = word_rows(rows, np.repeat(word[None], len(rows), axis=0), steps)
+    found = np.empty((len(rows), len(suffixes)))
+    for w, suffix in enumerate(suffixes):
+        last = sequence_rows(rows, np.repeat(suffix[None], len(rows), axis=0), steps)
         available = last[:, 0] >= 0
         found[:, w] = np.where(available, row_offsets(np.where(available[:, None], last @ reading.T, 0.0)), -np.inf)
     return found
 
 
-def price(rows: np.ndarray, suffixes: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def price(rows: np.ndarray, suffix_values: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return for each row the largest of ``offsets - rows @ suffixes``, and its column."""
-    divergences = offsets - rows @ suffixes
-    word = divergences.argmax(axis=1)
-    return divergences[np.arange(len(rows)), word], word
+    divergences = offsets - rows @ suffix_values
+    suffix = divergences.argmax(axis=1)
+    return divergences[np.arange(len(rows)), suffix], suffix
 
 
-def word_rows(rows: np.ndarray, words: np.ndarray, steps: Steps) -> np.ndarray:
-    """Return row i followed by the actions of word i."""
+def sequence_rows(rows: np.ndarray, suffixes: np.ndarray, steps: Steps) -> np.ndarray:
+    """Return row i followed by the actions of suffix i."""
     matrices, found = _matrices(steps), []
-    for row, word in zip(rows, words, strict=True):
-        for action in word:
+    for row, suffix in zip(rows, suffixes, strict=True):
+        for action in suffix:
             if (row[steps.missing[action]] > 0).any():
                 row = np.full(row.size, -1.0)
                 break
             row = row @ matrices[action]
         found.append(row)
-    return np.array(found).reshape(len(words), rows.shape[1])
+    return np.array(found).reshape(len(suffixes), rows.shape[1])
 
 
 def _matrices(steps: Steps) -> list[sparse.csr_array]:

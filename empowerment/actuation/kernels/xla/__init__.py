@@ -1,6 +1,6 @@
 """What actions do, in JAX: rows of many states side by side, and rows that have gradients."""
 
 from empowerment.actuation.kernels.xla.layers import before_any, distinct, extend, take
-from empowerment.actuation.kernels.xla.suffixes import rows_of_words
+from empowerment.actuation.kernels.xla.suffixes import rows_of_sequences
 
-__all__ = ["before_any", "distinct", "extend", "rows_of_words", "take"]
+__all__ = ["before_any", "distinct", "extend", "rows_of_sequences", "take"]

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 _EXACT = jax.lax.Precision.HIGHEST
 
 
-def rows_of_words(
+def rows_of_sequences(
     transition: jax.Array, sensor: jax.Array, starts: jax.Array, horizon: int, output: str
 ) -> jax.Array:
     """Return the distributions of what is read after every sequence, from some states.
@@ -38,6 +38,6 @@ def rows_of_words(
             following = jnp.einsum("sat,to,twr->sawor", before, sensor, found, precision=_EXACT)
         else:
             following = jnp.einsum("sat,two->sawo", before, found, precision=_EXACT)
-        n_words = transition.shape[1] ** (step + 1)
-        found = following.reshape(len(before), n_words, -1)
+        n_suffixes = transition.shape[1] ** (step + 1)
+        found = following.reshape(len(before), n_suffixes, -1)
     return found
