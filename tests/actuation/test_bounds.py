@@ -247,7 +247,8 @@ def test_what_lies_out_of_reach_does_not_count(horizon):
 def test_the_reference_brackets_as_the_compiled_kernels_do(seed):
     case = world(seed)
     one, other = (
-        bracket(case.task(1000)._replace(backend=b), case.dynamics, kernels(b), {}) for b in ("reference", "numba")
+        bracket(case.task(1000)._replace(options=in_nats(TIGHT, b)), case.dynamics, kernels(b), {})
+        for b in ("reference", "numba")
     )
     assert holds(one, exact_ends(seed))
     assert one.upper == pytest.approx(other.upper, abs=3e-5)

@@ -231,7 +231,7 @@ def test_an_oracle_that_knows_no_more_ends_the_search_with_its_bound():
 
 def test_a_relative_tolerance_counts_where_it_is_wider():
     dynamics = dynamics_of(random_model(3))
-    found = solve_exactly(asked(4, tol=1e-12)._replace(rtol=1e-3), dynamics, tools("numba"))
+    found = solve_exactly(asked(4)._replace(options=in_nats(1e-12, rtol=1e-3)), dynamics, tools("numba"))
     assert found.upper - found.lower <= 1e-3 * found.lower
     assert found.upper - found.lower > 1e-9
 
