@@ -89,7 +89,7 @@ LOOPS = {
     "batch": Loop("emp.channel_capacity(batch, **quietly)"),
     "counting": Loop("emp.empowerment(ring, 10**6)"),
     "value iteration": Loop(
-        "optimal_action_values(maze, rewards, discount=1 - 1e-9, max_sweeps=10**12, tol=1e-9)",
+        "optimal_action_values(maze, rewards, discount=1 - 1e-9, max_iter=10**12, tol=1e-9)",
         "from empowerment.control.value_iteration import optimal_action_values; rewards = rng.random((100, 5))",
     ),
     "map": Loop("emp.empowerment(maze, 6, **quietly)"),

@@ -29,7 +29,7 @@ def unconverged():
     yield emp.horizon_sweep(NOISY, [5, 6], **few).largest()
     yield emp.context_empowerment(NOISY, 6, n_contexts=3, **few)
     yield emp.empowerment_rate(NOISY, max_iter=1, on_failure="ignore")
-    yield emp.discounted_empowerment(NOISY, 0.99, max_sweeps=1, on_failure="ignore")
+    yield emp.discounted_empowerment(NOISY, 0.99, max_iter=1, on_failure="ignore")
     yield emp.capacity_cost(HARD, np.arange(6.0), 1.0, tol=1e-12, on_failure="ignore")
     yield emp.worst_case_empowerment(emp.worlds.two_way_dimmer(), tol=1e-11, max_iter=1, on_failure="ignore")
     yield emp.text.influence_audit([[[0.5, 0.1], [0.1, 0.6]]] * 2, residual=[[0.4, 0.3]] * 2).control_left[0]
@@ -56,7 +56,6 @@ def test_what_met_it_is_printed_as_its_value():
     assert repr(emp.channel_capacity(switch)).startswith("CapacityResult(0.5310044064 bits in [0.53100440")
     two = repr(emp.channel_capacity([switch, np.eye(2)]))
     assert "CapacityResult(2 channels: 0.531004 to 1 bits" in two
-    assert "2 of 2 converged" in two
     assert "NOT" not in two
     alone = emp.empowerment(emp.worlds.grid_world(["..."]), 1)
     assert repr(alone.average()).startswith("AverageEmpowerment(1.19498")  # (1 + log2 3 + 1) / 3
@@ -65,7 +64,7 @@ def test_what_met_it_is_printed_as_its_value():
 
 def test_some_of_many_are_counted():
     mixed = emp.channel_capacity([np.eye(2), HARD], **SLOW)
-    assert re.search(r"1 of 2 converged, 1 NOT converged", repr(mixed))
+    assert re.search(r", 1 NOT converged,", repr(mixed))
     assert f"[{mixed.lower.min():.6g}, {mixed.upper.max():.6g}] bits" in repr(mixed)
 
 

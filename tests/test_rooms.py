@@ -15,6 +15,7 @@ ROOMS = (
     "export",
     "models",
     "plotting",
+    "results",
     "worlds",
     "adapters",
     "capacity",

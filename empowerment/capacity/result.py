@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
-from empowerment.core.intervals import Interval
 from empowerment.core.status import Status
+from empowerment.results.certified import Numbered
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CapacityResult(Interval):
+class CapacityResult(Numbered):
     """A channel capacity with the interval that is proved to hold it.
 
     The fields are shaped like what they answer: scalars of NumPy for one channel, arrays with a first axis over
-    channels for a batch.
+    channels for a batch. The result of a batch is sized, iterable and indexed by the number of the channel.
 
     Attributes
     ----------
@@ -46,10 +47,13 @@ class CapacityResult(Interval):
     """
 
     device_fields: ClassVar[tuple[str, ...]] = (
-        *Interval.device_fields,
+        *Numbered.device_fields,
         *("input_distribution", "output_distribution", "n_iter", "n_passes"),
     )
     host_fields: ClassVar[tuple[str, ...]] = ("shapes",)
+    _noun = "channel"
+    _each = ("value", "lower", "upper", "n_iter", "n_passes")
+    _parts = (Status,)
 
     value: np.ndarray | np.float64
     lower: np.ndarray | np.float64
@@ -66,41 +70,21 @@ class CapacityResult(Interval):
     rtol: float
     shapes: np.ndarray | None = None
 
-    def __float__(self) -> float:
-        if self.shapes is not None:
-            raise TypeError(f"the result holds {len(self.shapes)} channels; name one first: float(result[0])")
-        return float(self.value)
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {} if self.shapes is None else {self._noun: range(len(self.shapes))}
 
-    def __len__(self) -> int:
-        if self.shapes is None:
-            raise TypeError("the result of one channel has no length")
-        return len(self.shapes)
+    @property
+    def _details(self) -> Sequence[str]:
+        how = f"{self.method} on {self.backend}"
+        return (how,) if self._axes else (how, f"{self.n_iter} steps")
 
-    def __getitem__(self, channel: int) -> CapacityResult:
-        """Return the result of one channel of a batch."""
-        if self.shapes is None:
-            raise TypeError("this is the result of one channel already")
-        n_inputs, n_outputs = self.shapes[channel]
-        one = {name: getattr(self, name)[channel] for name in ("value", "lower", "upper", "n_iter", "n_passes")}
-        return replace(
-            self,
-            **one,
-            input_distribution=self.input_distribution[channel, :n_inputs],
-            output_distribution=self.output_distribution[channel, :n_outputs],
-            status=Status(int(np.asarray(self.status)[channel])),
-            shapes=None,
-        )
-
-    def __repr__(self) -> str:
-        if self.shapes is not None:
-            good = int(np.sum(self.converged))
-            missed = f", {len(self) - good} NOT converged" if good < len(self) else ""
-            return (
-                f"CapacityResult({len(self)} channels: {self.stated_range()}, widest interval {self.gap.max():.1e}, "
-                f"{good} of {len(self)} converged{missed}, {self.method} on {self.backend})"
-            )
-        return (
-            f"CapacityResult({self.stated()}, gap {self.gap:.1e}, "
-            f"{'converged' if self.converged else 'NOT converged'}, {self.method} on {self.backend}, "
-            f"{self.n_iter} steps)\n  {Status(int(self.status)).sentence}"
-        )
+    def _part(self, number: int) -> dict[str, Any]:
+        assert self.shapes is not None
+        n_inputs, n_outputs = self.shapes[number]
+        return super()._part(number) | {
+            "input_distribution": self.input_distribution[number, :n_inputs],
+            "output_distribution": self.output_distribution[number, :n_outputs],
+            "status": Status(int(np.asarray(self.status)[number])),
+            "shapes": None,
+        }

@@ -5,6 +5,7 @@ Both are of an agent that sees the state and a receiver that sees all of them.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,16 +18,16 @@ from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.options import SolverOptions
 from empowerment.control.unified_bellman import BellmanResult, unified_bellman
 from empowerment.core import validate
-from empowerment.core.intervals import Interval
 from empowerment.core.status import Status, report_failure
 from empowerment.models.mdp import MDP, as_mdp
+from empowerment.results.certified import Certified
 
 # What is left where every policy comes to a dead end.
 _NO_RUN = AverageRate(0.0, 0.0, 0.0, np.zeros((0, 1)), 0)
 
 
-@dataclass(frozen=True, eq=False)
-class EmpowermentRate(Interval):
+@dataclass(frozen=True, eq=False, repr=False)
+class EmpowermentRate(Certified):
     """The empowerment of each step in the long run, with the interval that is proved to hold it.
 
     Attributes
@@ -35,6 +36,8 @@ class EmpowermentRate(Interval):
         One for all states from which some policy goes on for ever.
     status : Status
         ``NO_SEQUENCE`` if there is no such state; the value is 0 then.
+    method : str
+        "policy-iteration".
     policy : ndarray of shape (n_states, n_actions)
         Probability of each action in each state of an optimum; zeros in other states.
     states, actions : tuple
@@ -44,6 +47,8 @@ class EmpowermentRate(Interval):
     backend : str
     base, tol, rtol : float
     """
+
+    _parts = (Status,)
 
     value: float
     lower: float
@@ -58,13 +63,18 @@ class EmpowermentRate(Interval):
     tol: float
     rtol: float = 0.0
 
-    def __float__(self) -> float:
-        return self.value
+    @property
+    def method(self) -> str:
+        """How the rate was found."""
+        return "policy-iteration"
 
-    def __repr__(self) -> str:
-        known = f"{self.value:.10g}" if self.converged else f"[{self.lower:.10g}, {self.upper:.10g}]"
-        note = "" if self.converged else ", NOT converged"
-        return f"EmpowermentRate({known} {self.unit} a step, interval {self.gap:.1e}{note})"
+    @property
+    def _details(self) -> Sequence[str]:
+        return (f"{self.n_iter} iterations",)
+
+    def stated(self) -> str:
+        """State the number with its unit for each step, as a repr does."""
+        return super().stated().replace(self.unit, f"{self.unit} a step")
 
 
 def discounted_empowerment(
@@ -75,7 +85,7 @@ def discounted_empowerment(
     rtol: float = 0.0,
     base: float = 2,
     backend: str | None = None,
-    max_sweeps: int = 100,
+    max_iter: int = 100,
     on_failure: str = "warn",
 ) -> BellmanResult:
     """Return what an agent that reacts to the state can tell by all it ever does, later steps counting less.
@@ -91,7 +101,7 @@ def discounted_empowerment(
         terminal).
     discount : float
         In [0, 1): what a step counts, relative to the one before. 0 leaves the empowerment of one step.
-    tol, rtol, base, backend, max_sweeps, on_failure
+    tol, rtol, base, backend, max_iter, on_failure
         As for :func:`unified_bellman`.
 
     Returns
@@ -123,7 +133,7 @@ def discounted_empowerment(
         rtol=rtol,
         base=base,
         backend=backend,
-        max_sweeps=max_sweeps,
+        max_iter=max_iter,
         on_failure=on_failure,
     )
 

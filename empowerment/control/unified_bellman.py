@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -12,12 +13,12 @@ from empowerment.actuation.feedback.bellman import reached_channel
 from empowerment.capacity.backends import backend_name
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
-from empowerment.core.intervals import Interval
 from empowerment.core.status import ON_FAILURE, Status, report_failure
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.induced_chain import solve_discounted, step_matrix
 from empowerment.models.mdp import MDP, action_rewards, as_mdp
 from empowerment.models.policy import Policy
+from empowerment.results.certified import Labelled
 
 # So many sweeps without a narrower interval, and rounding has taken over.
 _PATIENCE = 3
@@ -28,8 +29,10 @@ _LARGEST_WORTH = 1e80
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class BellmanResult(Interval):
+class BellmanResult(Labelled):
     """The value of states for an agent that wants rewards and empowerment, each with a certified interval.
+
+    Sized, iterable over the labels of the states, and indexed by them.
 
     Attributes
     ----------
@@ -38,12 +41,14 @@ class BellmanResult(Interval):
         0 where every policy may come to a dead end.
     status : ndarray of int of shape (n_states,)
         A :class:`Status` for each: ``NO_SEQUENCE`` where every policy may come to a dead end.
+    method : str
+        "policy-iteration", with certified sweeps.
     policy : Policy
         The best one found. Where every policy may come to a dead end it takes the first available action, if there
         is one.
     states : tuple
         Labels of the states.
-    n_sweeps : int
+    n_iter : int
         How often every state was solved.
     backend : str
         Where capacities were solved; "none" if information has no weight.
@@ -51,13 +56,16 @@ class BellmanResult(Interval):
     base, tol, rtol : float
     """
 
+    _each = ("value", "lower", "upper", "status", "states")
+    _parts = (Policy,)
+
     value: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     status: np.ndarray
     policy: Policy
     states: tuple[Any, ...]
-    n_sweeps: int
+    n_iter: int
     backend: str
     discount: float
     reward_weight: float
@@ -66,14 +74,18 @@ class BellmanResult(Interval):
     tol: float
     rtol: float
 
-    def __repr__(self) -> str:
-        missed = len(self.states) - int(self.converged.sum())
-        note = f", {missed} NOT converged" if missed else ""
-        count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
-        return (
-            f"BellmanResult({count}: {self.stated_range()}, "
-            f"widest interval {self.gap.max():.1e}{note}, {self.n_sweeps} sweeps)"
-        )
+    @property
+    def method(self) -> str:
+        """How the values were found."""
+        return "policy-iteration"
+
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {"state": self.states}
+
+    @property
+    def _details(self) -> Sequence[str]:
+        return (f"{self.n_iter} sweeps",)
 
 
 def unified_bellman(
@@ -87,7 +99,7 @@ def unified_bellman(
     rtol: float = 0.0,
     base: float = 2,
     backend: str | None = None,
-    max_sweeps: int = 100,
+    max_iter: int = 100,
     on_failure: str = "warn",
 ) -> BellmanResult:
     """Return the best mix of rewards and empowerment that feedback can bring, with certified intervals.
@@ -114,7 +126,7 @@ def unified_bellman(
         2 for bits, ``math.e`` for nats: what one unit of reward is weighed against.
     backend : {"numba", "reference", "jax"}, optional
         Where capacities are solved, as for :func:`empowerment.channel_capacity`.
-    max_sweeps : int
+    max_iter : int
         Most sweeps over all states.
     on_failure : {"warn", "raise", "ignore"}
         What to do when an interval stays wider than the tolerance. It holds in any case.
@@ -171,7 +183,7 @@ def unified_bellman(
     tol, rtol = validate.tolerances(tol, rtol)
     base = validate.base(base)
     unit = math.log(base)
-    max_sweeps = validate.limit(max_sweeps, "max_sweeps")
+    max_iter = validate.limit(max_iter, "max_iter")
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
     worth = np.zeros((model.n_states, model.n_actions)) if rewards is None else action_rewards(model, rewards)
     with np.errstate(over="ignore"):  # refused below
@@ -181,7 +193,7 @@ def unified_bellman(
             f"rewards times reward_weight reach {float(np.abs(worth).max()):g}, expected at most {_LARGEST_WORTH:g}"
         )
     update = _Update(model, worth, information_weight, discount, _SHARE * tol * unit, backend_name(backend))
-    found, n_sweeps = _improve(update, tol * unit, rtol, max_sweeps)
+    found, n_iter = _improve(update, tol * unit, rtol, max_iter)
     if rewards is None:  # a sum of capacities is not negative, whatever rounding says
         found = found._replace(lower=np.maximum(found.lower, 0.0))
     result = BellmanResult(
@@ -191,7 +203,7 @@ def unified_bellman(
         status=np.where(update.hopeless, Status.NO_SEQUENCE, Status.CERTIFIED),
         policy=Policy(found.policy, model.states, model.actions),
         states=tuple(model.states),
-        n_sweeps=n_sweeps,
+        n_iter=n_iter,
         backend=update.backend if information_weight else "none",
         discount=discount,
         reward_weight=reward_weight,
@@ -202,8 +214,8 @@ def unified_bellman(
     )
     if result.converged.all():
         return result
-    missed = Status.MAX_ITER if n_sweeps == max_sweeps else Status.PRECISION
-    report_failure(_complaint(result, max_sweeps), on_failure)
+    missed = Status.MAX_ITER if n_iter == max_iter else Status.PRECISION
+    report_failure(_complaint(result, max_iter), on_failure)
     return replace(result, status=np.where(result.converged, result.status, missed))
 
 
@@ -214,8 +226,8 @@ def _below_one(discount: float) -> float:
     return found
 
 
-def _complaint(result: BellmanResult, max_sweeps: int) -> str:
-    why = "raise max_sweeps" if result.n_sweeps == max_sweeps else "rounding errors came first; raise tol"
+def _complaint(result: BellmanResult, max_iter: int) -> str:
+    why = "raise max_iter" if result.n_iter == max_iter else "rounding errors came first; raise tol"
     return f"the widest interval is {result.gap.max():.2e} {result.unit} wide, wanted {result.tol:.2e}: {why}"
 
 
@@ -235,15 +247,15 @@ class _Swept(NamedTuple):
         return bool((self.upper - self.lower <= np.maximum(tol, rtol * self.lower)).all())
 
 
-def _improve(update: _Update, tol: float, rtol: float, max_sweeps: int) -> tuple[_Swept, int]:
+def _improve(update: _Update, tol: float, rtol: float, max_iter: int) -> tuple[_Swept, int]:
     """Improve the policy and evaluate it, in turns, until the values are proved well enough."""
     best, values = update.sweep(np.zeros(update.model.n_states))
-    n_sweeps, since = 1, 0
-    while not best.meets(tol, rtol) and n_sweeps < max_sweeps and since < _PATIENCE:
+    n_iter, since = 1, 0
+    while not best.meets(tol, rtol) and n_iter < max_iter and since < _PATIENCE:
         swept, values = update.sweep(values)
-        n_sweeps += 1
+        n_iter += 1
         best, since = (swept, 0) if swept.width < best.width else (best, since + 1)
-    return best, n_sweeps
+    return best, n_iter
 
 
 class _Update:

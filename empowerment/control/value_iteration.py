@@ -22,7 +22,7 @@ def optimal_action_values(
     discount: float,
     order: Any = None,
     tol: float = 1e-10,
-    max_sweeps: int = 100_000,
+    max_iter: int = 100_000,
     backend: str = "numba",
 ) -> np.ndarray:
     """Compute the value of every state and action under the best policy, for one or many tables of rewards.
@@ -40,7 +40,7 @@ def optimal_action_values(
         first.
     tol : float
         How far a value may be from the optimal one, rounding apart.
-    max_sweeps : int
+    max_iter : int
         Most sweeps over all states.
     backend : {"numba", "reference"}
 
@@ -54,7 +54,7 @@ def optimal_action_values(
     ValueError
         If an argument is out of range, or a state that is not terminal has no action.
     RuntimeError
-        If the tolerance is missed after `max_sweeps`.
+        If the tolerance is missed after `max_iter`.
 
     See Also
     --------
@@ -80,7 +80,7 @@ def optimal_action_values(
     >>> values[world.state_index((8, 0, "far"))].round(6)
     array([19.699451, 18.956938, 19.053799])
     """
-    iteration = ValueIteration(model, discount=discount, order=order, tol=tol, max_sweeps=max_sweeps, backend=backend)
+    iteration = ValueIteration(model, discount=discount, order=order, tol=tol, max_iter=max_iter, backend=backend)
     return iteration.action_values(rewards)
 
 
@@ -94,14 +94,14 @@ class ValueIteration:
         discount: float,
         order: Any = None,
         tol: float = 1e-10,
-        max_sweeps: int = 100_000,
+        max_iter: int = 100_000,
         backend: str = "numba",
     ) -> None:
         self._model = model = as_mdp(model)
         self._discount = validate.discount(discount)
         if self._discount == 1:
             raise ValueError("discount is 1, expected a number in [0, 1): the sum over all steps would have no bound")
-        self._tol, self._max_sweeps = validate.finite(tol, "tol", above=0.0), validate.limit(max_sweeps, "max_sweeps")
+        self._tol, self._max_iter = validate.finite(tol, "tol", above=0.0), validate.limit(max_iter, "max_iter")
         refuse_dead_ends(model)
         self._order = _visited(model, order)
         self._backend = validate.one_of(backend, BACKENDS, "backend")
@@ -121,12 +121,12 @@ class ValueIteration:
             )
         gap = self._tol * (1 - discount) / discount if discount else np.inf
         kernel = load(f"empowerment.control.kernels.{'cpu' if self._backend == 'numba' else self._backend}")
-        swept = kernel.sweep_until(self._rows, tables, discount, self._order, gap, self._max_sweeps)
+        swept = kernel.sweep_until(self._rows, tables, discount, self._order, gap, self._max_iter)
         if not (swept.change <= gap).all():
             missed = float(swept.change.max()) * discount / (1 - discount)
             raise RuntimeError(
-                f"after {self._max_sweeps} sweeps the values may be {missed:.2e} from the optimal ones, wanted are "
-                f"{self._tol:.2e}: raise max_sweeps or tol"
+                f"after {self._max_iter} sweeps the values may be {missed:.2e} from the optimal ones, wanted are "
+                f"{self._tol:.2e}: raise max_iter or tol"
             )
         ahead = (model.rows @ swept.values.T).T.reshape(tables.shape)
         found = np.where(model.available, tables + discount * ahead, -np.inf)

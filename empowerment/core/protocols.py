@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 
-class _Certified(Protocol):
-    """Numbers of states, each with its interval."""
+class NumbersWithIntervals(Protocol):
+    """Numbers, each with an interval, certified or statistical."""
 
     @property
     def value(self) -> Any:
@@ -24,14 +24,22 @@ class _Certified(Protocol):
         ...
 
     @property
+    def unit(self) -> str:
+        """The name of the unit."""
+        ...
+
+
+class CertifiedResult(NumbersWithIntervals, Protocol):
+    """Numbers, each with its certified interval."""
+
+    @property
     def converged(self) -> Any:
         """Whether their intervals met the tolerance."""
         ...
 
-    @property
-    def unit(self) -> str:
-        """The name of the unit."""
-        ...
+
+class _OverStates(CertifiedResult, Protocol):
+    """Numbers of states."""
 
     @property
     def states(self) -> Any:
@@ -44,7 +52,7 @@ class _Certified(Protocol):
         ...
 
 
-class StateResult(_Certified, Protocol):
+class StateResult(_OverStates, Protocol):
     """The empowerment of states; see :class:`empowerment.EmpowermentResult` for what the fields hold."""
 
     @property
@@ -122,7 +130,7 @@ class StateResult(_Certified, Protocol):
         ...
 
 
-class SweepResult(_Certified, Protocol):
+class SweepResult(_OverStates, Protocol):
     """The empowerment of states at several horizons; see :class:`empowerment.HorizonSweep`."""
 
     @property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import html
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,16 +15,9 @@ from empowerment.desire.appraisal import name_emotions
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.trace_checks import check_trace
 from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import (
-    decoded_label,
-    encoded_label,
-    load_sealed,
-    write_sealed,
-)
+from empowerment.results.result import Result
 
-FORMAT = "empowerment-desire-trace-1"
 _AXES = ("pleasure", "arousal", "dominance")
-_LABELS = ("agent", "seeds", "desires", "appraised", "states", "actions", "moved")
 _BEFORE = ("state_numbers", "emotion", "desire")
 _MOST_ROWS = 20
 _ARRAYS = (
@@ -40,7 +32,7 @@ _ARRAYS = (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DesireTrace:
+class DesireTrace(Result):
     """What became of agents of one kind in several runs: sized, iterable over seeds, and indexed by them.
 
     All arrays have the axes (run, step, agent), some one more. Those of `state_numbers`, `emotion` and `desire` hold
@@ -75,6 +67,8 @@ class DesireTrace:
     records : mapping from str to ndarray of shape (n_runs, n_steps, n_agents)
         What the world records besides; riders have "pay", "health" (before the night) and "delivered".
     """
+
+    _parts = (DesireParameters,)
 
     agent: str
     seeds: tuple[int, ...]
@@ -127,58 +121,8 @@ class DesireTrace:
         records = {name: array[one] for name, array in self.records.items()}
         return dataclasses.replace(self, **parts, records=records)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the trace to an ``.npz`` file without pickles, whole or not at all.
-
-        Parameters
-        ----------
-        path : path
-
-        Raises
-        ------
-        TypeError
-            If a label of a state or an action is no text, number, or tuple of them.
-        OSError
-            If nothing can be written there.
-        """
-        header = {name: encoded_label(getattr(self, name)) for name in _LABELS}
-        header |= {"format": FORMAT, "parameters": dataclasses.asdict(self.parameters), "records": list(self.records)}
-        arrays = {name: getattr(self, name) for name in _ARRAYS}
-        arrays |= {f"record_{name}": array for name, array in self.records.items()}
-        write_sealed(validate.path(path, "path"), header, arrays, compressed=True)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> DesireTrace:
-        """Read a trace that :meth:`save` wrote, if nothing in the file has changed.
-
-        Parameters
-        ----------
-        path : path
-        memory : float
-            The most bytes that the arrays may take; a larger file is refused before it is unpacked.
-
-        Returns
-        -------
-        DesireTrace
-
-        Raises
-        ------
-        ValueError
-            If the file is no saved trace, or is damaged.
-        MemoryError
-            If it would unpack to more than `memory` bytes.
-        """
-        return load_sealed(path, FORMAT, memory, cls._rebuilt, "is not a saved trace")
-
-    @classmethod
-    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> DesireTrace:
-        names, parameters = header.pop("records"), DesireParameters(**header.pop("parameters"))
-        labels = {name: decoded_label(header.pop(name)) for name in _LABELS}
-        records = {name: arrays.pop(f"record_{name}") for name in names}
-        parts: dict[str, Any] = {**header, **labels, **arrays}
-        trace = cls(**parts, parameters=parameters, records=records)
-        check_trace(trace)
-        return trace
+    def _check(self) -> None:
+        check_trace(self)
 
     def to_dataframe(self) -> Any:
         """Return a row for each run, step and agent.

@@ -2,123 +2,148 @@
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 
-from empowerment.core.layout import GridLayout
-from empowerment.core.protocols import StateResult
-from empowerment.core.question import OPTIONS
-from empowerment.export.result_checks import check_result
-from empowerment.runtime.archive import (
-    DamagedError,
-    decoded_label,
-    encoded_label,
-    load_sealed,
-    write_sealed,
-)
+from empowerment.core import validate
+from empowerment.runtime.archive import DamagedError, load_sealed, write_sealed
 
-Result = TypeVar("Result", bound=StateResult)
+Result = TypeVar("Result")
 
-FORMAT = "empowerment-result-3"
-_ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
-_SEQUENCES = (("actions", "weights", "offsets"), ("successors", "readings"))
-"""The arrays of sequences that a solver found, and those that sequences are traced from."""
-_HEADER = {*OPTIONS, "states", "actions", "layout"}
+VERSION = 4
+_PLAIN = (bool, int, float, str, type(None))
+_ADVICE = "; take a whole copy of it, or compute the result again"
 
 
-def save(result: StateResult, path: str | os.PathLike[str]) -> None:
-    """Write a result; whole or not at all.
+def save_fields(result: Any, path: str | os.PathLike[str]) -> None:
+    """Write the fields of a dataclass; whole or not at all.
 
     Raises
     ------
     TypeError
-        If a label or the layout is of a kind that JSON cannot hold.
-    ValueError
-        If the fields do not fit together, so that :func:`load` would refuse the file.
+        If a field holds what neither an array nor JSON can hold.
     OSError
         If nothing can be written there; the message names the path and the reason.
     """
-    if result.layout is not None and not isinstance(result.layout, GridLayout):
-        raise TypeError(f"a layout of type {type(result.layout).__name__} cannot be saved, expected a GridLayout")
-    check_result(result)
-    header = {name: getattr(result, name) for name in OPTIONS}
-    header |= {
-        "format": FORMAT,
-        "states": [encoded_label(label) for label in result.states],
-        "actions": [encoded_label(label) for label in result.actions],
-        "layout": result.layout and result.layout.to_dict(),
-    }
-    _refuse_what_json_cannot_hold(header)
-    arrays = {name: np.asarray(getattr(result, name)) for name in _ARRAYS}
-    if result.beliefs is not None:
-        arrays["beliefs"] = np.asarray(result.beliefs)
-    if result.optimal is not None:
-        names = next(names for names in _SEQUENCES if hasattr(result.optimal, names[0]))
-        arrays |= {f"sequence_{name}": np.asarray(getattr(result.optimal, name)) for name in names}
-    write_sealed(path, header, arrays, compressed=True)
+    arrays: dict[str, np.ndarray] = {}
+    header = {"format": _format(type(result)), "fields": _packed_fields(result, arrays, "")}
+    try:
+        json.dumps(header)
+    except (TypeError, ValueError, RecursionError) as reason:  # too many digits, too deep
+        raise TypeError(f"the labels, options or layout cannot be saved: {reason}") from None
+    write_sealed(validate.path(path, "path"), header, arrays, compressed=True)
 
 
-def load(path: str | os.PathLike[str], memory: float, build: Callable[[dict[str, Any]], Result]) -> Result:
-    """Read a result that :func:`save` wrote, if nothing in the file has changed.
+def load_fields(kind: type[Result], path: str | os.PathLike[str], memory: float) -> Result:
+    """Return the object whose fields :func:`save_fields` wrote, if nothing in the file has changed.
 
     Parameters
     ----------
+    kind : type
+        A dataclass. Its `_parts` are the classes of the objects that its fields may hold, and its `_check` raises
+        where they cannot be believed.
     path : path
     memory : float
-        The most bytes that its arrays may take.
-    build : callable
-        Makes the result of its fields by name; "optimal" holds the arrays of sequences by name, or None.
+        The most bytes that the arrays may take.
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
-    OSError
-        If it is a directory, a device, a FIFO or a socket.
     ValueError
-        If the file is not a saved result, is damaged, or was written by another version of the library. The
-        message names the file and what in it is wrong.
+        If the file is no saved object of this class, is damaged, or was written by another version of the library.
     MemoryError
         If it would unpack to more than `memory`.
     """
 
-    def checked(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
-        result = build(_fields(header, arrays))
-        check_result(result)
-        return result
+    def build(header: dict[str, Any], arrays: dict[str, Any]) -> Result:
+        found: Result = _built(kind, header["fields"], arrays, "header")
+        for name in arrays:
+            raise DamagedError(f"its list of arrays has the unknown name {name!r}")
+        return found
 
-    advice = "; take a whole copy of it, or compute the result again"
-    return load_sealed(path, FORMAT, memory, checked, "is not a saved empowerment result", advice)
-
-
-def _fields(header: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
-    _refuse_other_names(header, _HEADER, "header")
-    present = next((names for names in _SEQUENCES if any(f"sequence_{name}" in arrays for name in names)), ())
-    wanted = {*_ARRAYS, *(f"sequence_{name}" for name in present), *({"beliefs"} & set(arrays))}
-    _refuse_other_names(arrays, wanted, "list of arrays")
-    sequences = {name: arrays.pop(f"sequence_{name}") for name in present}
-    layout = header.pop("layout")
-    for name in ("states", "actions"):
-        header[name] = tuple(decoded_label(label) for label in header[name])
-    return {
-        **arrays,
-        **header,
-        "optimal": sequences or None,
-        "layout": None if layout is None else GridLayout.from_dict(layout),
-    }
+    return load_sealed(path, _format(kind), memory, build, f"is not a saved {kind.__name__}", _ADVICE)
 
 
-def _refuse_other_names(found: Mapping[str, Any], wanted: set[str], what: str) -> None:
-    for name in sorted(wanted ^ set(found)):
+def _format(kind: type[Any]) -> str:
+    return f"empowerment.{kind.__name__}-{VERSION}"
+
+
+def _packed_fields(value: Any, arrays: dict[str, np.ndarray], path: str) -> dict[str, Any]:
+    return {name: _packed(getattr(value, name), arrays, f"{path}{name}") for name in _fields_of(type(value))}
+
+
+def _packed(value: Any, arrays: dict[str, np.ndarray], path: str) -> Any:
+    """Return what JSON holds of a value; its arrays are added under the path of the field that has them."""
+    if type(value) in _PLAIN:
+        return value
+    if hasattr(value, "dtype") and np.asarray(value).dtype.kind in "biufU":
+        arrays[path] = np.asarray(value)
+        return {"array": path}
+    if isinstance(value, bytes):
+        return {"bytes": value.hex()}
+    if isinstance(value, enum.Enum):
+        return {type(value).__name__: value.value}
+    if dataclasses.is_dataclass(value) or hasattr(value, "_fields"):
+        return {type(value).__name__: _packed_fields(value, arrays, f"{path}.")}
+    if isinstance(value, tuple | list):
+        found = [_packed(each, arrays, f"{path}.{i}") for i, each in enumerate(value)]
+        return found if isinstance(value, tuple) else {"list": found}
+    if isinstance(value, Mapping):
+        return {"dict": [_packed(pair, arrays, f"{path}.{i}") for i, pair in enumerate(value.items())]}
+    raise TypeError(
+        f"{path} holds {validate.shown(value)}, which cannot be saved, expected arrays, texts, numbers, or tuples of "
+        "them"
+    )
+
+
+def _unpacked(value: Any, arrays: dict[str, np.ndarray], parts: Mapping[str, type[Any]]) -> Any:
+    """Return the value that :func:`_packed` was given, taking its arrays out of those of the file."""
+    if isinstance(value, list):
+        return tuple(_unpacked(each, arrays, parts) for each in value)
+    if not isinstance(value, dict):
+        return value
+    tag: Any
+    held: Any
+    ((tag, held),) = value.items() if len(value) == 1 else [(None, None)]
+    if tag == "array":
+        if held not in arrays:
+            raise DamagedError(f"it has no array {held!r}")
+        return arrays.pop(held)[()]
+    if tag == "bytes":
+        return bytes.fromhex(held)
+    if tag == "list":
+        return list(_unpacked(held, arrays, parts))
+    if tag == "dict":
+        return dict(_unpacked(held, arrays, parts))
+    if tag not in parts:
+        raise DamagedError(f"its header has {validate.shown(value)}, which no field holds")
+    kind = parts[tag]
+    return kind(held) if issubclass(kind, enum.Enum) else _built(kind, held, arrays, tag, parts)
+
+
+def _built(
+    kind: type[Any],
+    held: Mapping[str, Any],
+    arrays: dict[str, np.ndarray],
+    what: str,
+    parts: Mapping[str, type[Any]] | None = None,
+) -> Any:
+    """Return an object of a class from its packed fields, checked by the class itself."""
+    wanted = _fields_of(kind)
+    for name in sorted({*wanted} ^ {*held}):
         raise DamagedError(f"its {what} {'lacks' if name in wanted else 'has the unknown name'} {name!r}")
+    own = getattr(kind, "_parts", None)
+    known = parts or {} if own is None else {part.__name__: part for part in own}
+    found = kind(**{name: _unpacked(held[name], arrays, known) for name in wanted})
+    if own is not None:
+        found._check()
+    return found
 
 
-def _refuse_what_json_cannot_hold(header: dict[str, Any]) -> None:
-    try:
-        json.dumps(header)
-    except (TypeError, ValueError, RecursionError) as reason:  # NumPy's numbers, too many digits, too deep
-        raise TypeError(f"the labels, options or layout cannot be saved: {reason}") from None
+def _fields_of(kind: type[Any]) -> Iterable[str]:
+    return [each.name for each in dataclasses.fields(kind)] if dataclasses.is_dataclass(kind) else kind._fields

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,6 @@ from empowerment.core.question import OPTIONS
 
 _COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
 _TOLD = (*OPTIONS, "unit")
-
-
-def to_dataframe(result: StateResult) -> Any:
-    """Return a pandas DataFrame with one row for each state; the options are in its ``attrs``."""
-    pandas = _imported("pandas")
-    index = pandas.Index(
-        np.fromiter(result.states, dtype=object, count=len(result)), name="state", tupleize_cols=False
-    )
-    frame = pandas.DataFrame({name: np.asarray(getattr(result, name)) for name in _COLUMNS}, index=index)
-    frame.attrs = {name: getattr(result, name) for name in _TOLD}
-    return frame
 
 
 def to_xarray(result: StateResult) -> Any:
@@ -49,11 +39,19 @@ def to_xarray(result: StateResult) -> Any:
     return xarray.Dataset(variables, coords=coords, attrs=attributes)
 
 
-def data_frame(columns: dict[str, Any], index_name: str) -> Any:
-    """Return a pandas DataFrame whose rows are numbered from 0 under this name."""
+def data_frame(
+    columns: Mapping[str, Any],
+    index_name: str,
+    labels: Sequence[Any] | None = None,
+    attributes: Mapping[str, Any] = {},
+) -> Any:
+    """Return a pandas DataFrame, its rows labelled, or numbered from 0, under a name; attributes are in ``attrs``."""
     pandas = _imported("pandas")
-    frame = pandas.DataFrame(columns)
-    frame.index.name = index_name
+    frame = pandas.DataFrame({name: list(own) if isinstance(own, tuple) else own for name, own in columns.items()})
+    if labels is not None:
+        labelled = np.fromiter(labels, dtype=object, count=len(labels))
+        frame.index = pandas.Index(labelled, tupleize_cols=False)
+    frame.index.name, frame.attrs = index_name, dict(attributes)
     return frame
 
 

@@ -2,45 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.core.intervals import Interval
 from empowerment.core.protocols import StateResult
 from empowerment.core.status import KINDS, Status
+from empowerment.results.certified import Certified
 
 Result = TypeVar("Result", bound=StateResult)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AverageEmpowerment(Interval):
+class AverageEmpowerment(Certified):
     """An average of certified values, between the averages of their ends.
 
     Attributes
     ----------
     value, lower, upper : float
-    kind : str
-        The weakest of the kinds it is made of: "exact", "interval" or "lower bound".
+    status : Status
+        That of a state that missed the tolerance, if there is one.
+    method : str
+        Of the methods it is made of the one that proves least.
     base, tol, rtol : float
         Those of what was averaged.
     """
 
+    _parts = (Status,)
+
     value: float
     lower: float
     upper: float
-    kind: str
+    status: Status
+    method: str
     base: float
     tol: float
     rtol: float
 
-    def __float__(self) -> float:
-        return self.value
+    @property
+    def kind(self) -> str:
+        """What the method proves: "exact", "interval" or "lower bound"."""
+        return KINDS[self.method]
 
-    def __repr__(self) -> str:
-        return f"AverageEmpowerment({self.stated()}, {self.kind})"
+    @property
+    def _details(self) -> Sequence[str]:
+        return (self.kind,)
 
 
 def average(result: StateResult, weights: Any = None) -> AverageEmpowerment:
@@ -48,8 +57,12 @@ def average(result: StateResult, weights: Any = None) -> AverageEmpowerment:
     count = len(result)
     share = np.full(count, 1.0 / count) if weights is None else validate.distribution(weights, count, "weights")
     ends = {name: float(share @ np.asarray(getattr(result, name))) for name in ("value", "lower", "upper")}
-    kind = KINDS[_weakest(result.method[share > 0])]
-    return AverageEmpowerment(**ends, kind=kind, base=result.base, tol=result.tol, rtol=result.rtol)
+    used = share > 0
+    status = Status(_telling(result.status[used], ~result.converged[used]))
+    method = _weakest(result.method[used])
+    return AverageEmpowerment(
+        **ends, status=status, method=method, base=result.base, tol=result.tol, rtol=result.rtol
+    )
 
 
 def averaged(result: Result, weights: np.ndarray, labels: tuple[Any, ...]) -> Result:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sized
+from collections.abc import Callable, Hashable, Iterable, Sequence, Sized
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -10,18 +10,19 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.core.intervals import Interval
+from empowerment.core.status import Status
 from empowerment.measures.result import EmpowermentResult
 from empowerment.measures.state_empowerment import empowerment
 from empowerment.models.mdp import as_mdp
 from empowerment.models.pomdp import POMDP
+from empowerment.results.certified import Certified, counted
 
 MOST_STATES = 10
 """Up to so many states every way to part them is looked at: all their subsets are 1,023 capacities."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ContextEmpowerment(Interval):
+class ContextEmpowerment(Certified):
     """What an agent is worth that knows its context, and nothing else of the state.
 
     Attributes
@@ -39,6 +40,8 @@ class ContextEmpowerment(Interval):
     base, tol, rtol : float
     """
 
+    _parts = (EmpowermentResult,)
+
     value: float
     lower: float
     upper: float
@@ -50,12 +53,15 @@ class ContextEmpowerment(Interval):
     tol: float
     rtol: float
 
-    def __float__(self) -> float:
-        return self.value
+    @property
+    def status(self) -> Status:
+        """That of the context that was solved worst; bounded where other contexts may be better than was found."""
+        worst = Status(int(np.max(np.where(self.by_context.converged, 0, self.by_context.status))))
+        return worst if self.converged or worst else Status.BOUNDED
 
-    def __repr__(self) -> str:
-        count = "1 context" if len(self.contexts) == 1 else f"{len(self.contexts)} contexts"
-        return f"ContextEmpowerment({self.stated()}, {count}, {self.method})"
+    @property
+    def _details(self) -> Sequence[str]:
+        return counted(len(self.contexts), "context"), self.method
 
 
 def context_empowerment(

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.core.intervals import Interval
 from empowerment.measures.result import EmpowermentResult
+from empowerment.results.certified import Labelled, counted
+from empowerment.results.result import Table
 
 # What is closer than this, relative to its size, is the same number with other roundings.
 _SAME = 1e-12
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class OverHorizons(Interval):
+class OverHorizons(Labelled):
     """One number for each state, made of those at several horizons, each with a certified interval.
+
+    Sized, iterable over the labels of the states, and indexed by them.
 
     Attributes
     ----------
     value, lower, upper : ndarray of shape (n_states,)
+    status : ndarray of int of shape (n_states,)
+        A :class:`Status` for each: that of its horizon, or the worst of all.
+    method : ndarray of str of shape (n_states,)
+        How each state was answered at its horizon, or "sum".
     states : tuple
         Labels of the states.
     horizon : ndarray of int of shape (n_states,), or None
@@ -33,24 +41,37 @@ class OverHorizons(Interval):
     value: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+    status: np.ndarray
+    method: np.ndarray
     states: tuple[Any, ...]
     horizon: np.ndarray | None
     base: float
     tol: float
     rtol: float
 
-    def __repr__(self) -> str:
-        count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
-        at = "" if self.horizon is None else f", at horizons {self.horizon.min()} to {self.horizon.max()}"
-        return f"OverHorizons({count}: {self.stated_range()}, widest interval {self.gap.max():.1e}{at})"
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {"state": self.states}
+
+    @property
+    def _details(self) -> Sequence[str]:
+        return () if self.horizon is None else (f"at horizons {self.horizon.min()} to {self.horizon.max()}",)
+
+    def _part(self, part: slice) -> dict[str, Any]:
+        own = {name: getattr(self, name)[part] for name in ("value", "lower", "upper", "status", "method", "states")}
+        return own | {"horizon": None if self.horizon is None else self.horizon[part]}
+
+    def _table(self) -> Table:
+        table = super()._table()
+        return table if self.horizon is None else table._replace(columns={"horizon": self.horizon, **table.columns})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class HorizonSweep(Interval):
+class HorizonSweep(Labelled):
     """The empowerment of states at several horizons, each with the interval that is proved to hold it.
 
-    ``sweep[horizon]`` is the :class:`EmpowermentResult` of one horizon. What is printed counts as exact whatever is
-    known to within the tolerance, and as an interval whatever is not.
+    Sized, iterable over the horizons, and indexed by them: ``sweep[horizon]`` is the :class:`EmpowermentResult` of
+    one. What is printed counts as exact what is known to within the tolerance, and as an interval what is not.
 
     Attributes
     ----------
@@ -76,6 +97,8 @@ class HorizonSweep(Interval):
     results : tuple of EmpowermentResult
         One for each horizon.
     """
+
+    _parts = (EmpowermentResult,)
 
     horizons: np.ndarray
     value: np.ndarray
@@ -106,25 +129,28 @@ class HorizonSweep(Interval):
         short = self.value < limit * (1 - _SAME)
         return np.divide(self.value, limit, out=np.ones_like(limit), where=short & (limit > 0))
 
-    def __len__(self) -> int:
-        return len(self.horizons)
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {"horizon": self.horizons.tolist(), "state": self.states}
 
     def __getitem__(self, horizon: int) -> EmpowermentResult:
         """Return the result of one horizon."""
-        for result in self.results:
-            if result.horizon == horizon:
-                return result
-        raise KeyError(f"no result for horizon {horizon!r}; the {len(self)} horizons are {_shown(self.horizons)}")
+        return self.results[self._position(horizon)]
 
     def __repr__(self) -> str:
         wide = int((~self.converged).sum())
-        states = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
-        intervals = "1 interval" if wide == 1 else f"{wide} intervals"
         note = f" (widest {self.gap.max():.2g})" if wide else ""
         return (
-            f"HorizonSweep({states}, horizons {_shown(self.horizons)}: {self.stated_range()}, "
-            f"{self.value.size - wide} exact, {intervals}{note})"
+            f"HorizonSweep({counted(len(self.states), 'state')}, horizons {_shown(self.horizons)}: "
+            f"{self.stated_range()}, {self.value.size - wide} exact, {counted(wide, 'interval')}{note})"
         )
+
+    def _table(self) -> Table:
+        """Return a row for each horizon and state, with what limits it."""
+        table = super()._table()
+        limits = {"reachable": self.reachable, "actions": np.repeat(self.actions[:, None], len(self.states), axis=1)}
+        flat = {name: own.reshape(-1) for name, own in (limits | {"limit": self.limit}).items()}
+        return table._replace(columns={**table.columns, **flat})
 
     def largest(self) -> OverHorizons:
         """Return, for each state, the largest empowerment at any of the horizons, and the horizon that has it.
@@ -151,8 +177,19 @@ class HorizonSweep(Interval):
         """
         value, lower, upper = (ends.max(axis=0) for ends in (self.value, self.lower, self.upper))
         near = self.value >= value - np.maximum(self.tol, self.rtol * lower)
-        at = self.horizons[near.argmax(axis=0)]
-        return OverHorizons(value, lower, upper, self.states, at, self.base, self.tol, self.rtol)
+        place = near.argmax(axis=0), np.arange(len(self.states))
+        return OverHorizons(
+            value,
+            lower,
+            upper,
+            self.status[place],
+            self.method[place],
+            self.states,
+            self.horizons[place[0]],
+            self.base,
+            self.tol,
+            self.rtol,
+        )
 
     def discounted(self, discount: float) -> OverHorizons:
         """Return, for each state, the sum over the horizons n of ``discount**n`` times the empowerment at n.
@@ -184,6 +221,8 @@ class HorizonSweep(Interval):
             weights @ self.value,
             weights @ self.lower - rounding * (weights @ np.abs(self.lower)),
             weights @ self.upper + rounding * (weights @ np.abs(self.upper)),
+            np.where(self.converged, 0, self.status).max(axis=0),
+            np.full(len(self.states), "sum"),
             self.states,
             None,
             self.base,
@@ -191,7 +230,7 @@ class HorizonSweep(Interval):
             self.rtol,
         )
 
-    def plot(self, ax: Any = None, states: Any = None) -> Any:
+    def plot(self, ax: Any = None, states: Any = None) -> Any:  # type: ignore[override]
         """Draw the values against the horizon; see :func:`empowerment.plotting.plot_horizons`."""
         from empowerment.plotting import plot_horizons
 

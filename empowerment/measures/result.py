@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from empowerment.core import validate
-from empowerment.core.intervals import Interval
+from empowerment.core.layout import GridLayout
 from empowerment.core.status import KINDS
 from empowerment.measures.sequences import Sequences, TracedSequences
+from empowerment.results.certified import Labelled, counted
 
 if TYPE_CHECKING:
-    from empowerment.core.layout import GridLayout
     from empowerment.measures.averages import AverageEmpowerment
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EmpowermentResult(Interval):
+class EmpowermentResult(Labelled):
     """The empowerment of states, each with the interval that is proved to hold it.
+
+    Sized, iterable over the labels of the states, and indexed by them.
 
     Attributes
     ----------
@@ -57,6 +58,8 @@ class EmpowermentResult(Interval):
     """
 
     host_fields: ClassVar[tuple[str, ...]] = ("state_numbers", "optimal", "beliefs")
+    _each = ("value", "lower", "upper", "status", "method", "states", "state_numbers")
+    _parts = (GridLayout, Sequences, TracedSequences)
 
     value: np.ndarray
     lower: np.ndarray
@@ -85,39 +88,29 @@ class EmpowermentResult(Interval):
         """What each state's method is worth: "exact", "interval", or "lower bound" where sequences were drawn."""
         return np.array([KINDS[method] for method in self.method.tolist()])
 
-    def __len__(self) -> int:
-        return len(self.states)
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {"state": self.states}
 
-    def __float__(self) -> float:
-        if len(self) != 1:
-            raise TypeError(f"the result holds {len(self)} states; name one first: float(result[state])")
-        return float(self.value[0])
+    @property
+    def _subject(self) -> str:
+        return f"{counted(len(self), 'state')}, horizon {self.horizon}"
 
-    def __getitem__(self, state: Any) -> EmpowermentResult:
-        """Return the result of one state."""
-        i = self._position(state)
-        part = slice(i, i + 1)
-        return replace(
-            self,
-            value=self.value[part],
-            lower=self.lower[part],
-            upper=self.upper[part],
-            status=self.status[part],
-            method=self.method[part],
-            states=self.states[part],
-            state_numbers=self.state_numbers[part],
-            beliefs=self.beliefs if self.beliefs is None else self.beliefs[part],
-            optimal=None if self.optimal is None else self.optimal.only(i),
-        )
+    @property
+    def _details(self) -> Sequence[str]:
+        return (self.methods,)
 
-    def __repr__(self) -> str:
-        missed = len(self) - int(self.converged.sum())
-        note = f", {missed} NOT converged" if missed else ""
-        count = "1 state" if len(self) == 1 else f"{len(self)} states"
-        return (
-            f"EmpowermentResult({count}, horizon {self.horizon}: {self.stated_range()}, "
-            f"widest interval {self.gap.max():.1e}{note}, {self.methods})"
-        )
+    def _part(self, part: slice) -> dict[str, Any]:
+        beliefs = None if self.beliefs is None else self.beliefs[part]
+        optimal = None if self.optimal is None else self.optimal.only(part.start)
+        return super()._part(part) | {"beliefs": beliefs, "optimal": optimal}
+
+    def _check(self) -> None:
+        from empowerment.export.result_checks import check_result
+
+        if self.layout is not None and not isinstance(self.layout, GridLayout):
+            raise TypeError(f"a layout of type {type(self.layout).__name__} cannot be saved, expected a GridLayout")
+        check_result(self)
 
     @property
     def methods(self) -> str:
@@ -126,14 +119,6 @@ class EmpowermentResult(Interval):
         if names.size == 1:
             return str(names[0])
         return ", ".join(f"{count} by {name}" for name, count in zip(names, counts, strict=True))
-
-    def _position(self, state: Any) -> int:
-        try:
-            return {label: place for place, label in enumerate(self.states)}[state]
-        except (KeyError, TypeError):
-            listed = ", ".join(map(repr, self.states[:6])) + (", …" if len(self) > 6 else "")
-            found = validate.shown(state)
-            raise KeyError(f"no result for state {found}; the {len(self)} states are {listed}") from None
 
     def sequences(self, state: Any) -> list[tuple[tuple[Any, ...], float]]:
         """Return the action sequences that carry the optimum in a state, the most probable first.
@@ -187,67 +172,11 @@ class EmpowermentResult(Interval):
 
         return average(self, weights)
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:
+    def plot(self, ax: Any = None, **options: Any) -> Any:  # type: ignore[override]
         """Draw the result, as a map if the model has a layout; see :func:`empowerment.plotting.plot_empowerment`."""
         from empowerment.plotting import plot_empowerment
 
         return plot_empowerment(self, ax=ax, **options)
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything into an ``.npz`` file (no pickle), whole or not at all; see :meth:`load`.
-
-        Raises
-        ------
-        TypeError
-            If a label or the layout is of a kind that JSON cannot hold.
-        OSError
-            If nothing can be written there. What is replaced must be a regular file, and hands its mode on; of a
-            symbolic link the target is replaced.
-        """
-        from empowerment.export.npz import save
-
-        save(self, validate.path(path, "path"))
-
-    @staticmethod
-    def load(path: str | os.PathLike[str], memory: float = 4e9) -> EmpowermentResult:
-        """Read what :meth:`save` wrote, if nothing in the file has changed since.
-
-        Parameters
-        ----------
-        path : path
-        memory : float
-            The most bytes that the arrays in the file may take; a larger file is refused before it is unpacked.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If it is not a saved result, is damaged, or was written by another version of the library; the message
-            names the file and what in it is wrong.
-        MemoryError
-            If it would unpack to more than `memory`.
-        """
-        from empowerment.export.npz import load
-
-        return load(validate.path(path, "path"), memory, EmpowermentResult._from_fields)
-
-    @classmethod
-    def _from_fields(cls, fields: dict[str, Any]) -> EmpowermentResult:
-        """Return the result of its fields, sequences by the names of their arrays."""
-        optimal = fields.pop("optimal")
-        if optimal is None:
-            return cls(**fields, optimal=None)
-        if "offsets" in optimal:
-            return cls(**fields, optimal=Sequences(**optimal))
-        question = {name: fields[name] for name in ("horizon", "stopping")}
-        return cls(**fields, optimal=TracedSequences(**optimal, **question, starts=fields["state_numbers"]))
-
-    def to_dataframe(self) -> Any:
-        """Return a pandas DataFrame with one row for each state."""
-        from empowerment.export.tables import to_dataframe
-
-        return to_dataframe(self)
 
     def to_xarray(self) -> Any:
         """Return an xarray Dataset over the dimension "state", with the options as attributes."""

@@ -11,43 +11,71 @@ import numpy as np
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
-from empowerment.core.intervals import unit_name
+from empowerment.core.status import Status
 from empowerment.models.two_agents import TwoAgentMDP
 from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, responses
+from empowerment.results.certified import Certified
 
 # Alternating steps end where none of them gains more than this, in nats.
 _NO_GAIN = 1e-12
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SumRate:
+class SumRate(Certified):
     """What two agents who choose independently were found to tell together.
 
     Attributes
     ----------
-    lower : float
+    value, lower : float
         Information at the two distributions: a lower bound of the largest, which nothing here proves to be it.
+    upper : float
+        Infinite: nothing is proved from above.
+    status : Status
+        ``BOUNDED``.
+    method : str
+        "alternating".
     person, assistant : ndarray of shape (n_sequences,)
         Distribution of each one's sequences of actions, the last action counting fastest.
     n_starts : int
         How many beginnings were tried.
-    n_sweeps : int
+    n_iter : int
         How often each one's distribution was improved.
-    base : float
+    base, tol, rtol : float
+        `tol` is what a last step may gain.
     """
 
     lower: float
     person: np.ndarray
     assistant: np.ndarray
     n_starts: int
-    n_sweeps: int
+    n_iter: int
     base: float
+    tol: float
 
-    def __float__(self) -> float:
+    rtol: float = 0.0
+
+    @property
+    def value(self) -> float:
+        """The lower bound, for want of a better estimate."""
         return self.lower
 
+    @property
+    def upper(self) -> float:
+        """Infinite: nothing is proved from above."""
+        return math.inf
+
+    @property
+    def status(self) -> Status:
+        """Bounded from below, and no more."""
+        return Status.BOUNDED
+
+    @property
+    def method(self) -> str:
+        """How the two distributions were found."""
+        return "alternating"
+
     def __repr__(self) -> str:
-        return f"SumRate(at least {self.lower:.10g} {unit_name(self.base)}, best of {self.n_starts} starts)"
+        return f"SumRate(at least {self.lower:.10g} {self.unit}, best of {self.n_starts} starts)"
 
 
 def independent_sum_rate(
@@ -57,7 +85,7 @@ def independent_sum_rate(
     *,
     sensor: Any = None,
     starts: int = 8,
-    max_sweeps: int = 200,
+    max_iter: int = 200,
     rng: np.random.Generator | int | None = None,
     memory: float = DEFAULT_MEMORY,
     base: float = 2,
@@ -79,7 +107,7 @@ def independent_sum_rate(
         What is read of the state, as for :func:`empowerment.empowerment`.
     starts : int
         How many beginnings to try: uniform distributions, and random ones.
-    max_sweeps : int
+    max_iter : int
         Most turns.
     rng : numpy.random.Generator, int or None
         Where random beginnings come from.
@@ -100,18 +128,18 @@ def independent_sum_rate(
     SumRate(at least 1.5 bits, best of 8 starts)
     """
     starts = validate.positive_int(starts, "starts", most=validate.MOST_DRAWS)
-    max_sweeps, base, rng = validate.limit(max_sweeps, "max_sweeps"), validate.base(base), validate.generator(rng)
+    max_iter, base, rng = validate.limit(max_iter, "max_iter"), validate.base(base), validate.generator(rng)
     world = validate.instance(world, TwoAgentMDP, "world")
     number = world.joint.state_index(state)
     response = responses(world, number, validate.short_horizon(horizon), sensor, memory)
     n_assistant = response.shape[1]
     drawn = rng.dirichlet(np.ones(n_assistant), starts - 1)
     theirs = np.vstack([np.full(n_assistant, 1 / n_assistant), drawn])
-    best, n_sweeps = np.full(starts, -np.inf), 0
-    while n_sweeps < max_sweeps:
+    best, n_iter = np.full(starts, -np.inf), 0
+    while n_iter < max_iter:
         mine, _ = _improved(response, theirs)
         theirs, rate = _improved(response.swapaxes(0, 1), mine)
-        n_sweeps += 1
+        n_iter += 1
         if (rate <= best + _NO_GAIN).all():
             break
         best = rate
@@ -119,7 +147,8 @@ def independent_sum_rate(
     pair = np.outer(mine[first], theirs[first]).reshape(-1)
     channel = Channel.from_valid(np.ascontiguousarray(response.reshape(pair.size, -1)))
     found = channel.mutual_information(pair / pair.sum(), base=math.e)
-    return SumRate(found / math.log(base), mine[first], theirs[first], starts, n_sweeps, base)
+    unit = math.log(base)
+    return SumRate(found / unit, mine[first], theirs[first], starts, n_iter, base, tol=_NO_GAIN / unit)
 
 
 def _improved(response: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

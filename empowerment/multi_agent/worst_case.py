@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,9 +14,9 @@ from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
-from empowerment.core.intervals import Interval
-from empowerment.core.status import ON_FAILURE, report_failure
+from empowerment.core.status import ON_FAILURE, Status, report_failure
 from empowerment.models.two_agents import TwoAgentMDP
+from empowerment.results.certified import Labelled
 
 # Planes are fitted so far inside the set of mixtures, as a part of the tolerance: at its border slopes have no bound.
 _INSIDE = 0.01
@@ -24,13 +25,19 @@ _ROUNDING = 1e-13
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WorstCaseResult(Interval):
+class WorstCaseResult(Labelled):
     """The person's empowerment beside the assistant who leaves it the least, each with a certified interval.
+
+    Sized, iterable over the labels of the states, and indexed by them.
 
     Attributes
     ----------
     value, lower, upper : ndarray of shape (n_states,)
         `upper` is what the person has beside `assistant`, `lower` what no assistant can take.
+    status : ndarray of int of shape (n_states,)
+        A :class:`Status` for each.
+    method : str
+        "cutting-planes".
     assistant : ndarray of shape (n_states, n_assistant_actions)
         The assistant's mixture of actions in each state.
     states : tuple
@@ -38,20 +45,26 @@ class WorstCaseResult(Interval):
     base, tol, rtol : float
     """
 
+    _each = ("value", "lower", "upper", "status", "assistant", "states")
+
     value: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
+    status: np.ndarray
     assistant: np.ndarray
     states: tuple[Any, ...]
     base: float
     tol: float
     rtol: float = 0.0
 
-    def __repr__(self) -> str:
-        count = "1 state" if len(self.states) == 1 else f"{len(self.states)} states"
-        missed = len(self.states) - int(self.converged.sum())
-        note = f", {missed} NOT converged" if missed else ""
-        return f"WorstCaseResult({count}: {self.stated_range()}, widest interval {self.gap.max():.1e}{note})"
+    @property
+    def method(self) -> str:
+        """How the least capacity was found."""
+        return "cutting-planes"
+
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {"state": self.states}
 
 
 def worst_case_empowerment(
@@ -136,6 +149,7 @@ def worst_case_empowerment(
         value=upper,
         lower=lower,
         upper=upper,
+        status=np.where(upper - lower <= tol, Status.CERTIFIED, Status.MAX_ITER),
         assistant=np.array([each.mixture for each in found]),
         states=tuple(world.states[i] for i in numbers),
         base=base,

@@ -171,22 +171,6 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
         return np.lib.format.read_array(file, allow_pickle=False)
 
 
-def encoded_label(label: Any) -> Any:
-    """Return a label as JSON has it; a tuple becomes a list."""
-    if isinstance(label, tuple):
-        return [encoded_label(part) for part in label]
-    if label is None or isinstance(label, str | int | float | bool):
-        return label
-    raise TypeError(f"the label {label!r} cannot be saved, expected text, numbers, or tuples of them")
-
-
-def decoded_label(label: Any) -> Any:
-    """Return the label that :func:`encoded_label` was given."""
-    if isinstance(label, dict):
-        raise DamagedError(f"its header has the label {label!r}")
-    return tuple(decoded_label(part) for part in label) if isinstance(label, list) else label
-
-
 @contextmanager
 def damage(what: str) -> Iterator[None]:
     """Turn whatever a foreign or damaged file makes a reader raise into a DamagedError; the list of that is long."""

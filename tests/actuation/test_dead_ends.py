@@ -144,7 +144,7 @@ def test_what_never_ends_never_comes_to_a_dead_end():
 
 
 def test_an_interval_that_is_too_wide_says_so_in_the_status():
-    found = emp.unified_bellman(emp.worlds.golden_mean(), discount=0.9, max_sweeps=1, on_failure="ignore")
+    found = emp.unified_bellman(emp.worlds.golden_mean(), discount=0.9, max_iter=1, on_failure="ignore")
     assert found.status.tolist() == [emp.Status.MAX_ITER] * 2
 
 

@@ -410,7 +410,7 @@ def test_results_print_what_they_prove():
     assert "best input 1, by the formula for a free input" in text
     assert float(capacity_per_unit_cost(SWITCH, [0, 1])) == pytest.approx(2.535940001)
     assert float(capacity_cost(SWITCH, [0, 1], [0.2])) == pytest.approx(0.3577507789)
-    with pytest.raises(TypeError, match="the result holds 2 budgets; take one"):
+    with pytest.raises(TypeError, match="the result holds 2 budgets; name one"):
         float(capacity_cost(SWITCH, [0, 1], [0.1, 0.2]))
 
 

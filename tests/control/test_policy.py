@@ -271,13 +271,13 @@ def test_intervals_hold_the_value_of_slow_iteration(seed, weight):
 
 
 @pytest.mark.parametrize("weight", [0.0, 0.7])
-@pytest.mark.parametrize("max_sweeps", [1, 2])
-def test_intervals_of_few_sweeps_hold_the_value(weight, max_sweeps):
+@pytest.mark.parametrize("max_iter", [1, 2])
+def test_intervals_of_few_sweeps_hold_the_value(weight, max_iter):
     for seed in range(20):
         world, rewards = random_world(seed)
         options = {"discount": 0.9, "information_weight": weight, "backend": "reference"}
         exact = emp.unified_bellman(world, rewards, **options)
-        short = emp.unified_bellman(world, rewards, **options, max_sweeps=max_sweeps, on_failure="ignore")
+        short = emp.unified_bellman(world, rewards, **options, max_iter=max_iter, on_failure="ignore")
         assert (short.lower <= exact.upper).all()
         assert (exact.lower <= short.upper).all()
 
@@ -317,8 +317,8 @@ def test_large_values_are_measured_by_their_size():
 
 def test_wide_intervals_are_told_of():
     noisy = emp.worlds.klyubin_maze(slip=0.2)
-    with pytest.warns(emp.ConvergenceWarning, match="wanted 1.00e-09: raise max_sweeps"):
-        result = emp.unified_bellman(noisy, discount=0.9, max_sweeps=1)
+    with pytest.warns(emp.ConvergenceWarning, match="wanted 1.00e-09: raise max_iter"):
+        result = emp.unified_bellman(noisy, discount=0.9, max_iter=1)
     exact = emp.unified_bellman(noisy, discount=0.9)
     assert (result.lower <= exact.upper).all()
     assert (result.upper >= exact.lower).all()
@@ -335,7 +335,7 @@ def test_wide_intervals_are_told_of():
         ({"information_weight": -1}, "information_weight is -1, expected a finite number of at least 0"),
         ({"reward_weight": math.inf}, "reward_weight is inf, expected a finite number"),
         ({"rewards": [[math.nan, 0]] * 3}, r"rewards\[0, 0\] is nan, expected finite numbers"),
-        ({"max_sweeps": 0}, "max_sweeps is 0"),
+        ({"max_iter": 0}, "max_iter is 0"),
         ({"on_failure": "cry"}, "unknown on_failure 'cry'"),
         ({"backend": "abacus"}, "unknown backend 'abacus'"),
     ],

@@ -121,7 +121,7 @@ def test_classes():
 
 def test_what_cannot_be_reached_is_said():
     with pytest.warns(emp.ConvergenceWarning, match="the widest interval is"):
-        found = discounted_empowerment(MINI3, 0.9, max_sweeps=1)
+        found = discounted_empowerment(MINI3, 0.9, max_iter=1)
     assert not found.converged.all()
     exact = discounted_empowerment(MINI3, 0.9)
     assert (found.lower <= exact.value).all()

@@ -115,10 +115,10 @@ def test_the_last_hour_first_needs_the_fewest_sweeps():
     rewards = np.ones((n_hours, 1))
     order = np.arange(n_hours)
     options = {"discount": 0.9, "tol": 1e-6}
-    few = {"max_sweeps": 12, **options}  # each sweep shrinks errors by 0.9 ** 24
+    few = {"max_iter": 12, **options}  # each sweep shrinks errors by 0.9 ** 24
     np.testing.assert_allclose(optimal_action_values(clock, rewards, **few), 10.0, atol=1e-6)
     with pytest.raises(
-        RuntimeError, match=r"after 12 sweeps the values may be .* wanted are 1.00e-06: raise max_sweeps"
+        RuntimeError, match=r"after 12 sweeps the values may be .* wanted are 1.00e-06: raise max_iter"
     ):
         optimal_action_values(clock, rewards, order=order, **few)
     np.testing.assert_allclose(optimal_action_values(clock, rewards, order=order, **options), 10.0, atol=1e-6)
@@ -165,7 +165,7 @@ def test_work_that_is_told_to_stop_stops():
         ({"order": [0, 0]}, ValueError, "order"),
         ({"order": [0]}, ValueError, "order has 1"),
         ({"tol": 0}, ValueError, "tol is 0"),
-        ({"max_sweeps": 0}, ValueError, "max_sweeps is 0"),
+        ({"max_iter": 0}, ValueError, "max_iter is 0"),
         ({"backend": "jax"}, ValueError, "unknown backend 'jax'; the known ones are 'numba', 'reference'"),
     ],
 )

@@ -345,7 +345,7 @@ def test_a_saved_comparison_is_the_same(month, tmp_path):
         assert repr(back) == repr(found)
     whole = (tmp_path / "found.npz").read_bytes()
     (tmp_path / "found.npz").write_bytes(whole[:200] + b"x" + whole[201:])
-    with pytest.raises(ValueError, match="is not a saved comparison of agents, or is damaged"):
+    with pytest.raises(ValueError, match="is not a saved AgentComparison, or is damaged"):
         AgentComparison.load(tmp_path / "found.npz")
     month.save(tmp_path / "big.npz")
     with pytest.raises(MemoryError, match="raise memory="):

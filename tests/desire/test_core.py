@@ -36,6 +36,7 @@ from empowerment.desire import (
 from empowerment.desire.planning import on_lattice, softmax
 from empowerment.desire.simulation import random_numbers
 from empowerment.desire.world import certain_from, drawn
+from empowerment.export.npz import save_fields
 
 SHOCK = DesireParameters.shock()
 D0 = np.array(WEALTH)
@@ -620,14 +621,14 @@ def test_a_damaged_file_is_refused(riders, agent, tmp_path):
             np.testing.assert_array_equal(found.emotion, trace.emotion)
     assert refused > 50
     path.write_bytes(whole[: len(whole) // 2])
-    with pytest.raises(ValueError, match="is not a saved trace, or is damaged"):
+    with pytest.raises(ValueError, match="is not a saved DesireTrace, or is damaged"):
         DesireTrace.load(path)
     emp.empowerment(emp.worlds.ring(), 1).save(path)
-    with pytest.raises(ValueError, match="it has the format 'empowerment-result"):
+    with pytest.raises(ValueError, match=r"it has the format 'empowerment\.EmpowermentResult"):
         DesireTrace.load(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.txt", "b")
-    with pytest.raises(ValueError, match="is not a saved trace"):
+    with pytest.raises(ValueError, match="is not a saved DesireTrace"):
         DesireTrace.load(path)
 
 
@@ -650,14 +651,16 @@ def test_a_damaged_file_is_refused(riders, agent, tmp_path):
 )
 def test_a_whole_file_with_fields_that_do_not_fit_is_refused(month, tmp_path, field, change, words):
     wrong = dataclasses.replace(month, **{field: change(getattr(month, field))})
-    wrong.save(tmp_path / "wrong.npz")
-    with pytest.raises(ValueError, match=f"is not a saved trace, or is damaged: .*{words}"):
+    with pytest.raises((TypeError, ValueError), match=words):
+        wrong.save(tmp_path / "wrong.npz")
+    save_fields(wrong, tmp_path / "wrong.npz")
+    with pytest.raises(ValueError, match=f"is not a saved DesireTrace, or is damaged: .*{words}"):
         DesireTrace.load(tmp_path / "wrong.npz")
 
 
 def test_labels_that_json_does_not_have_are_refused(month, tmp_path):
     wrong = dataclasses.replace(month, states=tuple(map(complex, range(528))))
-    with pytest.raises(TypeError, match="the label 0j cannot be saved"):
+    with pytest.raises(TypeError, match=r"states\.0 holds 0j, which cannot be saved"):
         wrong.save(tmp_path / "wrong.npz")
     assert not list(tmp_path.iterdir())
 
@@ -903,7 +906,7 @@ def test_wrong_choices(riders, answer, kind, words):
     ],
 )
 def test_wrong_decisions(probabilities, words):
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises((TypeError, ValueError), match=words):
         simulate_agents(Riders(6), DesireAgent(decide=lambda state, wants: probabilities), 5)
 
 

@@ -254,7 +254,7 @@ def test_results_are_kept_and_shown(found, tmp_path):
     assert again["timed"].intervals == found["timed"].intervals
     damaged = path.read_bytes()
     path.write_bytes(damaged[: len(damaged) // 2])
-    with pytest.raises(ValueError, match="no saved influence, or is damaged"):
+    with pytest.raises(ValueError, match="is not a saved DesireInfluence, or is damaged"):
         DesireInfluence.load(path)
     assert len(found) == len(list(found)) == len(found.to_dataframe())
     assert "timed" in found

@@ -111,7 +111,7 @@ def test_a_saved_region_is_the_same(region, tmp_path):
     tuples.save(tmp_path / "found.npz")
     assert ExampleRegion.load(tmp_path / "found.npz").values == tuples.values
     (tmp_path / "found.npz").write_bytes(b"PK")
-    with pytest.raises(ValueError, match="holds no saved region, or is damaged"):
+    with pytest.raises(ValueError, match="is not a saved ExampleRegion, or is damaged"):
         ExampleRegion.load(tmp_path / "found.npz")
 
 

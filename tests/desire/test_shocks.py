@@ -186,7 +186,7 @@ def test_saved_effects_are_the_same(effects, tmp_path):
     assert back.parameters == effects.parameters
     assert back.windows == effects.windows
     (tmp_path / "found.npz").write_bytes(b"PK")
-    with pytest.raises(ValueError, match="holds no saved effects of shocks, or is damaged"):
+    with pytest.raises(ValueError, match="is not a saved ShockEffects, or is damaged"):
         ShockEffects.load(tmp_path / "found.npz")
 
 

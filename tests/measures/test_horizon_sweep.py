@@ -195,7 +195,10 @@ def test_the_largest_over_horizons(noisy):
     assert best.upper.tolist() == [3.25, 3.25]
     assert best.horizon.tolist() == [2, 3]
     assert (best.states, best.unit) == (sweep.states, "bits")
-    assert repr(best) == "OverHorizons(2 states: [2.25, 3.25] bits, widest interval 1.0e+00, at horizons 2 to 3)"
+    assert (
+        repr(best)
+        == "OverHorizons(2 states: [2.25, 3.25] bits, widest interval 1.0e+00, 2 NOT converged, at horizons 2 to 3)"
+    )
 
 
 def test_of_values_that_agree_the_first_horizon_is_named(noisy):
@@ -218,7 +221,7 @@ def test_the_discounted_sum(noisy):
     assert (total.lower < total.value - 0.1874).all()
     assert total.horizon is None
     assert total.tol == 1e-9 * 0.875
-    assert repr(total) == "OverHorizons(2 states: [1.3125, 2.15625] bits, widest interval 3.8e-01)"
+    assert repr(total) == "OverHorizons(2 states: [1.3125, 2.15625] bits, widest interval 3.8e-01, 2 NOT converged)"
     assert np.allclose(sweep.discounted(1).value, [6.0, 7.25])
     assert noisy.discounted(0.9).converged.all()
 
@@ -268,7 +271,7 @@ def test_discounts_that_are_none(noisy, discount):
 
 
 def test_a_horizon_without_a_result(noisy):
-    with pytest.raises(KeyError, match="no result for horizon 9; the 3 horizons are 1 to 3"):
+    with pytest.raises(KeyError, match="no result for horizon 9; the 3 horizons are 1, 2, 3"):
         noisy[9]
 
 

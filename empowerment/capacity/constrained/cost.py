@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -21,8 +22,8 @@ from empowerment.capacity.constrained.lagrangian import (
 from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.core.channel import Channel
-from empowerment.core.intervals import Interval
 from empowerment.core.status import Status
+from empowerment.results.certified import Labelled
 
 _CURVE_BUDGETS = 33
 
@@ -31,10 +32,11 @@ _END = 1e-6
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CapacityCostResult(Interval):
+class CapacityCostResult(Labelled):
     """The capacity under a budget, for one budget or a curve of them, each with its certified interval.
 
-    For one budget the numbers are scalars of NumPy; for an array of budgets they have its shape.
+    For one budget the numbers are scalars of NumPy; for an array of budgets they have its shape, and the result is
+    sized, iterable over the budgets and indexed by them.
 
     Attributes
     ----------
@@ -59,12 +61,27 @@ class CapacityCostResult(Interval):
     n_solves : int
         How many capacities with rewards were solved, for all budgets together.
     status : Status or ndarray of int of shape (...)
+    method : str
+        "lagrangian": capacities at prices of a unit of cost.
     base : float
         Base of the logarithm, 2 for bits.
     tol, rtol : float
         The width that was asked for.
     backend : str
     """
+
+    _each = (
+        "value",
+        "lower",
+        "upper",
+        "budget",
+        "price",
+        "input_distribution",
+        "output_distribution",
+        "cost",
+        "status",
+    )
+    _parts = (Status,)
 
     value: np.ndarray | np.float64
     lower: np.ndarray | np.float64
@@ -81,25 +98,33 @@ class CapacityCostResult(Interval):
     rtol: float
     backend: str
 
-    def __float__(self) -> float:
-        if np.size(self.value) != 1:
-            raise TypeError(f"the result holds {np.size(self.value)} budgets; take one: float(result.value[i])")
-        return float(np.reshape(self.value, -1)[0])
+    @property
+    def method(self) -> str:
+        """How the capacity was found: by capacities at prices of a unit of cost."""
+        return "lagrangian"
 
-    def __repr__(self) -> str:
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {} if isinstance(self.status, Status) else {"budget": np.reshape(self.budget, -1).tolist()}
+
+    @property
+    def _subject(self) -> str:
+        return f"{self.value.size} budgets from {self.budget.min():g} to {self.budget.max():g}"
+
+    @property
+    def _details(self) -> Sequence[str]:
         made = f"{self.n_solves} solves on {self.backend}"
-        if isinstance(self.status, Status):
-            return (
-                f"CapacityCostResult({self.stated()} "
-                f"at budget {self.budget:g}, price {self.price:.6g}, gap {self.gap:.1e}, "
-                f"{'converged' if self.converged else 'NOT converged'}, {made})\n  {self.status.sentence}"
-            )
-        missed = self.value.size - int(np.sum(self.converged))
         return (
-            f"CapacityCostResult({self.value.size} budgets from {self.budget.min():g} to {self.budget.max():g}: "
-            f"{self.stated_range()}, widest interval {self.gap.max():.1e}"
-            f"{f', {missed} NOT converged' if missed else ''}, {made})"
+            (f"at budget {self.budget:g}, price {self.price:.6g}", made)
+            if isinstance(self.status, Status)
+            else (made,)
         )
+
+    def _part(self, part: slice) -> dict[str, Any]:
+        place = np.unravel_index(part.start, np.shape(self.value))
+        return {name: getattr(self, name)[place] for name in self._each} | {
+            "status": Status(int(np.asarray(self.status)[place]))
+        }
 
 
 def capacity_cost(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,12 +22,12 @@ from empowerment.capacity.constrained.lagrangian import (
 from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.solve import LARGEST_REWARD
 from empowerment.core.channel import Channel
-from empowerment.core.intervals import Interval
 from empowerment.core.status import Status
+from empowerment.results.certified import Certified
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CapacityPerCostResult(Interval):
+class CapacityPerCostResult(Certified):
     """The largest information per unit of cost, with its certified interval.
 
     The numbers are scalars of NumPy. The unit is that of information, for each unit of cost.
@@ -54,6 +55,8 @@ class CapacityPerCostResult(Interval):
     n_solves : int
         How many capacities with rewards were solved.
     status : Status
+    method : str
+        "free-input" for the formula with a free input, else "dinkelbach".
     base : float
         Base of the logarithm, 2 for bits.
     tol, rtol : float
@@ -61,6 +64,8 @@ class CapacityPerCostResult(Interval):
     backend : str
         "formula" where there is a free input: nothing is then solved.
     """
+
+    _parts = (Status,)
 
     value: np.float64
     lower: np.float64
@@ -87,17 +92,19 @@ class CapacityPerCostResult(Interval):
         """Whether ``upper - lower <= max(tol, rtol * lower)``, and nothing else; two infinite ends meet."""
         return super().converged if self.lower < self.upper else np.ones((), dtype=bool)[()]
 
-    def __float__(self) -> float:
-        return float(self.value)
+    @property
+    def method(self) -> str:
+        """How the ratio was found."""
+        return "free-input" if self.backend == "formula" else "dinkelbach"
 
-    def __repr__(self) -> str:
-        stated = self.stated().replace(self.unit, f"{self.unit} per unit of cost")
+    def stated(self) -> str:
+        """State the number with its unit for each unit of cost, as a repr does."""
+        return super().stated().replace(self.unit, f"{self.unit} per unit of cost")
+
+    @property
+    def _details(self) -> Sequence[str]:
         how = f"{self.n_solves} solves on {self.backend}" if self.n_solves else "by the formula for a free input"
-        return (
-            f"CapacityPerCostResult({stated}, gap {self.gap:.1e}, "
-            f"{'converged' if self.converged else 'NOT converged'}, best input {self.best_input!r}, {how})\n"
-            f"  {self.status.sentence}"
-        )
+        return f"best input {self.best_input!r}", how
 
 
 def capacity_per_unit_cost(

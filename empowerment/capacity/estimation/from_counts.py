@@ -17,6 +17,7 @@ from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.intervals import unit_name
 from empowerment.core.status import ON_FAILURE, report_failure
+from empowerment.results.result import Result, Table
 from empowerment.runtime.progress import progress_bar
 
 # With fewer samples of an input for each output, the measured coverage falls below what the level says.
@@ -26,7 +27,7 @@ _LARGEST_PRIOR = 2.0**53
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EstimatedCapacity:
+class EstimatedCapacity(Result):
     """What samples of a channel say about its capacity.
 
     `lower` and `upper` are no certificate. They are the ends of a statistical interval, which misses the capacity of
@@ -65,6 +66,8 @@ class EstimatedCapacity:
     base : float
     """
 
+    _parts = (CapacityResult,)
+
     plug_in: CapacityResult
     bias: float | None
     standard_error: float | None
@@ -79,6 +82,11 @@ class EstimatedCapacity:
     null_quantile: float | None
     n_samples: np.ndarray
     base: float
+
+    @property
+    def value(self) -> float:
+        """The best estimate: the corrected one, or the plug-in where there is none."""
+        return float(self.plug_in.value) if self.corrected is None else self.corrected
 
     @property
     def corrected(self) -> float | None:
@@ -104,6 +112,35 @@ class EstimatedCapacity:
     def unit(self) -> str:
         """Name of the unit of information."""
         return unit_name(self.base)
+
+    def _table(self) -> Table:
+        """Return the certified plug-in, and the estimate with its statistical interval."""
+        plug_in = [float(getattr(self.plug_in, end)) for end in ("value", "lower", "upper")]
+        pairs = zip(plug_in, (self.value, self.lower, self.upper), strict=True)
+        columns: dict[str, Any] = dict(zip(("value", "lower", "upper"), map(list, pairs), strict=True))
+        return Table("estimate", ("plug-in", "capacity"), columns | {"interval": ["certified", self.interval]})
+
+    def plot(
+        self, ax: Any = None, title: str | None = None, vmin: float | None = None, vmax: float | None = None
+    ) -> Any:
+        """Draw the estimate with its statistical interval.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; on a new figure by default.
+        title : str, optional
+        vmin, vmax : float, optional
+            Ends of the scale.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        from empowerment.plotting.certified import plot_certified
+
+        kind = f"{self.level:.0%} {self.interval} interval"
+        return plot_certified(self, [kind], "", ax=ax, title=title, vmin=vmin, vmax=vmax)
 
     def __repr__(self) -> str:
         ends = f"[{self.plug_in.lower:.6g}, {self.plug_in.upper:.6g}]"

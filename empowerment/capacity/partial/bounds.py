@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,8 +17,9 @@ from empowerment.capacity.partial.rows import PartialRows, partial_rows
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
-from empowerment.core.intervals import Interval
 from empowerment.core.status import Status, report_failure
+from empowerment.results.certified import Certified
+from empowerment.results.result import Table
 
 METHODS = ("auto", "interior-point", "convex")
 
@@ -28,7 +30,7 @@ _POLISH = 15
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CapacityExtreme(Interval):
+class CapacityExtreme(Certified):
     """The smallest or the largest capacity of all completions, with the interval that is proved to hold it.
 
     Attributes
@@ -55,6 +57,8 @@ class CapacityExtreme(Interval):
     base, tol, rtol : float
     """
 
+    _parts = (Status,)
+
     value: float
     lower: float
     upper: float
@@ -69,19 +73,13 @@ class CapacityExtreme(Interval):
     tol: float
     rtol: float = 0.0
 
-    def __float__(self) -> float:
-        return float(self.value)
-
-    def __repr__(self) -> str:
-        return (
-            f"CapacityExtreme({self.stated()}, "
-            f"gap {self.gap:.1e}, {'converged' if self.converged else 'NOT converged'}, "
-            f"{'attained' if self.attained else 'a bound only'}, {self.method}, {self.n_iter} steps)"
-        )
+    @property
+    def _details(self) -> Sequence[str]:
+        return "attained" if self.attained else "a bound only", self.method, f"{self.n_iter} steps"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class CapacityBounds(Interval):
+class CapacityBounds(Certified):
     """An interval that holds the capacity of every completion of a channel that is known in part.
 
     Attributes
@@ -96,6 +94,8 @@ class CapacityBounds(Interval):
         `tol` is the width that was asked for of the interval of each extreme.
     """
 
+    _parts = (CapacityExtreme,)
+
     minimum: CapacityExtreme
     maximum: CapacityExtreme
     residual_in: str
@@ -103,6 +103,12 @@ class CapacityBounds(Interval):
     base: float
     tol: float
     rtol: float = 0.0
+
+    @property
+    def value(self) -> float:
+        """Middle of the interval, or its lower end if there is no upper one: no estimate, all of it is possible."""
+        middle = 0.5 * (self.lower + self.upper)
+        return middle if math.isfinite(middle) else self.lower
 
     @property
     def lower(self) -> float:
@@ -144,6 +150,12 @@ class CapacityBounds(Interval):
             f"residual {self.residual_in})\n"
             f"  minimum {self.minimum!r}\n  maximum {self.maximum!r}\n  {self.status.sentence}"
         )
+
+    def _table(self) -> Table:
+        """Return a row for each extreme."""
+        parts = [extreme._table().columns for extreme in (self.minimum, self.maximum)]
+        columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return Table("extreme", ("minimum", "maximum"), columns)
 
 
 def capacity_bounds(

@@ -1,6 +1,6 @@
 """Sweeps of value iteration, in plain NumPy (`reference`) and compiled (`cpu`).
 
-Both have one function, ``sweep_until(model, rewards, discount, order, gap, max_sweeps)``. It improves the values of
+Both have one function, ``sweep_until(model, rewards, discount, order, gap, max_iter)``. It improves the values of
 many reward tables by the Bellman equation until no sweep over all actions changes one by more than `gap`, and returns
 them with the largest change of the last such sweep, for each table.
 """

@@ -26,15 +26,15 @@ _PERIOD = 8
 
 
 def sweep_until(
-    model: SparseModel, rewards: np.ndarray, discount: float, order: np.ndarray, gap: float, max_sweeps: int
+    model: SparseModel, rewards: np.ndarray, discount: float, order: np.ndarray, gap: float, max_iter: int
 ) -> Swept:
     """Sweep over the states `order` until nothing changes by more than `gap`; see the package."""
     n_tables, n_states = len(rewards), len(model.allowed)
     values, change = np.zeros((n_tables, n_states)), np.zeros(n_tables)
-    sweeps = min(max_sweeps, _most_needed(rewards, discount, gap))
+    sweeps = min(max_iter, _most_needed(rewards, discount, gap))
     run(
         _sweep,
-        (*model, rewards, discount, order, gap, max_sweeps, values, change),
+        (*model, rewards, discount, order, gap, max_iter, values, change),
         float(n_tables) * sweeps * model.data.size,
     )
     return Swept(values, change)
@@ -73,7 +73,7 @@ def _sweep(
     discount: float,
     order: np.ndarray,
     gap: float,
-    max_sweeps: int,
+    max_iter: int,
     values: np.ndarray,
     change: np.ndarray,
     stop: np.ndarray,
@@ -81,10 +81,10 @@ def _sweep(
     chosen = np.empty(allowed.shape[0], np.int64)
     for table in range(rewards.shape[0]):
         value, reward = values[table], rewards[table]
-        for count in range(max_sweeps):
+        for count in range(max_iter):
             if stopped(stop):
                 return
-            if count % _PERIOD == 0 or count == max_sweeps - 1:
+            if count % _PERIOD == 0 or count == max_iter - 1:
                 change[table] = _improve(indptr, indices, data, allowed, reward, discount, order, value, chosen)
                 if change[table] <= gap:
                     break

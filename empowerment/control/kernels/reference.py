@@ -9,7 +9,7 @@ from empowerment.control.kernels import SparseModel, Swept
 
 
 def sweep_until(
-    model: SparseModel, rewards: np.ndarray, discount: float, order: np.ndarray, gap: float, max_sweeps: int
+    model: SparseModel, rewards: np.ndarray, discount: float, order: np.ndarray, gap: float, max_iter: int
 ) -> Swept:
     """Sweep over the states `order` until nothing changes by more than `gap`; see the package."""
     n_states, n_actions = model.allowed.shape
@@ -17,7 +17,7 @@ def sweep_until(
     values = np.zeros((len(rewards), n_states))
     change = np.zeros(len(rewards))
     for table, worth in enumerate(rewards):
-        for _ in range(max_sweeps):
+        for _ in range(max_iter):
             action_values = worth + discount * (rows @ values[table]).reshape(worth.shape)
             after = np.zeros(n_states)
             after[order] = np.where(model.allowed, action_values, -np.inf).max(axis=1)[order]

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
 from empowerment.core import validate
 from empowerment.desire.comparison.estimates import SeedEstimate, ratio_difference, ratio_estimate
 from empowerment.desire.parameters import DesireParameters
-from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import load_sealed, write_sealed
+from empowerment.results.result import Result, Table
 
-FORMAT = "empowerment-agent-comparison-1"
-_LABELS = ("agents", "seeds", "measures")
 _SHOWN = ("income", "health", "accepted", "accepted_possible", "accepted_far", "rests", "events")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AgentSummary:
+class AgentSummary(Result):
     """What was measured of one kind of agent: sized, iterable over the measures, and indexed by them.
 
     Attributes
@@ -58,13 +53,19 @@ class AgentSummary:
         i = validate.index_of(measure, {name: i for i, name in enumerate(self.measures)}, "measure")
         return self.numerators[i], self.denominators[i]
 
+    def _table(self) -> Table:
+        """Return a row for each measure that has something to count."""
+        counted = {name: found for name in self if (found := self[name]) is not None}
+        ends = {end: [getattr(found, end) for found in counted.values()] for end in ("value", "lower", "upper")}
+        return Table("measure", tuple(counted), ends)
+
     def __repr__(self) -> str:
         told = ", ".join(f"{name} {told_estimate(self[name])}" for name in shown_measures(self.measures))
         return f"AgentSummary({self.agent!r}: {told})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AgentComparison:
+class AgentComparison(Result):
     """Several kinds of agents in the same world: sized, iterable over their names, and indexed by them.
 
     Attributes
@@ -84,6 +85,8 @@ class AgentComparison:
     numerators, denominators : ndarray of shape (n_kinds, n_measures, n_seeds)
         A measure is the ratio of their sums.
     """
+
+    _parts = (DesireParameters,)
 
     agents: tuple[str, ...]
     seeds: tuple[int, ...]
@@ -125,46 +128,13 @@ class AgentComparison:
         (above, below), (others_above, others_below) = self[agent].ratio(measure), self[other].ratio(measure)
         return ratio_difference((above, others_above), (below, others_below))
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the comparison to an ``.npz`` file without pickles, whole or not at all."""
-        header = {name: getattr(self, name) for name in (*_LABELS, "world", "n_agents", "n_steps")}
-        header |= {"format": FORMAT, "parameters": asdict(self.parameters)}
-        arrays = {"numerators": self.numerators, "denominators": self.denominators}
-        write_sealed(validate.path(path, "path"), header, arrays, compressed=True)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> AgentComparison:
-        """Read a comparison that :meth:`save` wrote, if nothing in the file has changed.
-
-        Raises
-        ------
-        ValueError
-            If the file is no saved comparison, or is damaged.
-        MemoryError
-            If it would unpack to more than `memory` bytes.
-        """
-        return load_sealed(path, FORMAT, memory, cls._rebuilt, "is not a saved comparison of agents")
-
-    @classmethod
-    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> AgentComparison:
-        labels = {name: tuple(header.pop(name)) for name in _LABELS}
-        parameters = DesireParameters(**header.pop("parameters"))
-        parts: dict[str, Any] = {**header, **labels, **arrays}
-        return cls(**parts, parameters=parameters)
-
-    def to_dataframe(self) -> Any:
-        """Return a row for each agent and measure that has something to count.
-
-        Returns
-        -------
-        pandas.DataFrame
-            With the value and both ends of its interval.
-        """
+    def _table(self) -> Table:
+        """Return a row for each agent and measure that has something to count."""
         rows = [(agent, name, self[agent][name]) for agent in self for name in self.measures]
         counted = [(agent, name, found) for agent, name, found in rows if found is not None]
         columns = {"agent": [row[0] for row in counted], "measure": [row[1] for row in counted]}
         numbers = {end: [getattr(row[2], end) for row in counted] for end in ("value", "lower", "upper")}
-        return data_frame(columns | numbers, "row")
+        return Table("row", None, columns | numbers)
 
     def __repr__(self) -> str:
         runs = "1 seed" if len(self.seeds) == 1 else f"{len(self.seeds)} seeds"

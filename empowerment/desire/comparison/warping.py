@@ -12,7 +12,7 @@ from empowerment.core import validate
 from empowerment.desire.comparison.estimates import SeedEstimate, ratio_estimate
 from empowerment.desire.trace import DesireTrace
 from empowerment.desire.worlds.riders import SLOTS_PER_DAY
-from empowerment.export.tables import data_frame
+from empowerment.results.result import Result, Table
 from empowerment.runtime.loading import load
 from empowerment.worlds.delivery import ACCEPT, MOST_HEALTH, state_parts
 
@@ -185,7 +185,7 @@ def warping_distances(
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class WarpingDistances:
+class WarpingDistances(Result):
     """How far series of riders are from each other: sized, iterable over the pairs of series, and indexed by them.
 
     Attributes
@@ -245,13 +245,8 @@ class WarpingDistances:
         """Return the distance of a pair of series for each scaling."""
         return {scaling: self.total(scaling, pairs=[pair]) for scaling in self.scalings}
 
-    def to_dataframe(self) -> Any:
-        """Return a row for each pair of series, scaling, run and rider.
-
-        Returns
-        -------
-        pandas.DataFrame
-        """
+    def _table(self) -> Table:
+        """Return a row for each pair of series, scaling, run and rider."""
         pair, scaling, run, rider = np.indices(self.distance.shape).reshape(4, -1)
         columns = {
             "first": np.array([pair[0] for pair in self.pairs])[pair],
@@ -262,7 +257,7 @@ class WarpingDistances:
             "distance": self.distance.reshape(-1),
             "path_length": self.path_length.reshape(-1),
         }
-        return data_frame(columns, "row")
+        return Table("row", None, columns)
 
     def __repr__(self) -> str:
         totals = ", ".join(f"{scaling} {self.total(scaling).value:.4g}" for scaling in self.scalings)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.results.result import Result, Table
 from empowerment.text.influence.amounts import Amount
 from empowerment.text.influence.audit import InfluenceAudit
 
@@ -15,7 +16,7 @@ MEASURES = ("targeted", "untargeted", "silent", "least_left", "mean_left", "apar
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ContextInfluence:
+class ContextInfluence(Result):
     """Influence in the steps of one kind.
 
     Attributes
@@ -39,6 +40,8 @@ class ContextInfluence:
         How many of all steps.
     """
 
+    _parts = (Amount, InfluenceAudit)
+
     context: str
     responses: np.ndarray
     audit: InfluenceAudit
@@ -52,6 +55,12 @@ class ContextInfluence:
         validate.one_of(measure, MEASURES, "measure")
         found: Amount | None = self.apart if measure == "apart" else getattr(self.audit, measure)
         return found
+
+    def _table(self) -> Table:
+        """Return a row for each measure."""
+        known = {measure: found for measure in MEASURES if (found := self.amount(measure)) is not None}
+        ends = {end: [float(getattr(each, end)) for each in known.values()] for end in ("value", "lower", "upper")}
+        return Table("measure", tuple(known), ends)
 
     def __repr__(self) -> str:
         return (

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
 import html
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,25 +17,21 @@ from empowerment.desire.comparison.pictures import influence_picture
 from empowerment.desire.influence.context import CALM, MEASURES, TIMED, UNTIMED, ContextInfluence
 from empowerment.desire.parameters import DesireParameters
 from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import decoded_label, load_sealed, write_sealed
+from empowerment.results.result import Result, Table
 from empowerment.text.influence.amounts import Amount
 from empowerment.text.influence.audit import influence_audit
 from empowerment.text.influence.table import information
 
-FORMAT = "empowerment-desire-influence-1"
 LEVEL = 0.95
 N_DRAWS = 1000
 
-_LABELS = ("contexts", "messages", "wills", "choices", "silence", "seeds")
-_OPTIONS = ("n_steps", "strength", "receptivity", "resolution", "base", "tol")
-_ARRAYS = ("prior", "chances", "apart", "counts")
 _BY_CONSTRUCTION = (
     "Desires change at events only, whatever is said: the 0 of calm steps follows from that, and is no finding."
 )
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class DesireInfluence:
+class DesireInfluence(Result):
     """What messages do to desires and to the choices after them; indexed by the kinds of steps.
 
     Desires change at events and only there, so in calm steps messages do nothing by construction, unless
@@ -68,6 +62,8 @@ class DesireInfluence:
         How many steps were added up.
     base, tol : float
     """
+
+    _parts = (DesireParameters,)
 
     contexts: tuple[str, ...]
     messages: tuple[Any, ...]
@@ -170,40 +166,11 @@ class DesireInfluence:
         """Draw influence by the kind of step; see :func:`empowerment.plotting.plot_timing`."""
         return influence_picture(self, contexts, ax, title)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the result to an ``.npz`` file without pickles, whole or not at all."""
-        path = validate.path(path, "path")
-        header = {name: getattr(self, name) for name in (*_LABELS, *_OPTIONS)}
-        header |= {"format": FORMAT, "parameters": dataclasses.asdict(self.parameters)}
-        write_sealed(path, header, {name: getattr(self, name) for name in _ARRAYS}, compressed=True)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> DesireInfluence:
-        """Read a result that :meth:`save` wrote, if nothing in the file has changed.
-
-        Raises
-        ------
-        ValueError
-            If the file is no saved result, or is damaged.
-        MemoryError
-            If it would unpack to more than `memory` bytes.
-        """
-        return load_sealed(path, FORMAT, memory, cls._rebuilt, "is no saved influence")
-
-    @classmethod
-    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> DesireInfluence:
-        parameters = DesireParameters(**header.pop("parameters"))
-        parts: dict[str, Any] = {name: decoded_label(part) for name, part in header.items()} | arrays
-        return cls(**parts, parameters=parameters)
-
-    def to_dataframe(self) -> Any:
+    def _table(self) -> Table:
         """Return a row for each kind of steps.
 
-        Returns
-        -------
-        pandas.DataFrame
-            With the number of steps, every measure, its certified ends ("_lower", "_upper"), and what resamples of
-            the seeds lie between ("_from", "_to"; missing for a single seed).
+        With the number of steps, every measure, its certified ends ("_lower", "_upper"), and what resamples of the
+        seeds lie between ("_from", "_to"; missing for a single seed).
         """
         rows = []
         for each in self._found:
@@ -215,7 +182,7 @@ class DesireInfluence:
                     row[name] = None if amount is None else float(getattr(amount, end))
                 row[f"{measure}_from"], row[f"{measure}_to"] = between
             rows.append(row)
-        return data_frame({name: [row[name] for row in rows] for name in rows[0]}, "row")
+        return Table("row", None, {name: [row[name] for row in rows] for name in rows[0]})
 
     def responses_dataframe(self) -> Any:
         """Return a row for each kind of steps, will and message, with the chances of the choices.
@@ -241,7 +208,7 @@ class DesireInfluence:
         return f"{runs} of {self.n_steps} steps, strength {self.strength:g}{heard}, {rounded}"
 
     @property
-    def _table(self) -> list[tuple[str, ...]]:
+    def _lines(self) -> list[tuple[str, ...]]:
         head = ("", "steps", *(measure.replace("_", " ") for measure in MEASURES))
         rows = [
             (each.context, str(int(each.counts.sum())), *(_digits(each.amount(measure)) for measure in MEASURES))
@@ -255,7 +222,7 @@ class DesireInfluence:
         return [known] if self.receptivity else [known, _BY_CONSTRUCTION]
 
     def __repr__(self) -> str:
-        table = self._table
+        table = self._lines
         widths = [max(map(len, column)) for column in zip(*table, strict=True)]
         lines = ["  ".join(f"{cell:>{width}}" for cell, width in zip(row, widths, strict=True)) for row in table]
         return "\n  ".join([f"DesireInfluence({self._setting}; {self.unit})", *lines, *self._notes])
@@ -264,7 +231,7 @@ class DesireInfluence:
         def line(tag: str, cells: tuple[str, ...]) -> str:
             return "<tr>" + "".join(f"<{tag}>{html.escape(cell)}</{tag}>" for cell in cells) + "</tr>"
 
-        head, *rows = self._table
+        head, *rows = self._lines
         caption = html.escape(f"Influence on desires: {self._setting}; {self.unit}")
         notes = "".join(f"<p>{html.escape(note)}</p>" for note in self._notes)
         body = "".join(line("td", row) for row in rows)

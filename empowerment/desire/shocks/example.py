@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -15,10 +14,8 @@ from empowerment.core import validate
 from empowerment.desire.comparison.pictures import region_picture
 from empowerment.desire.parameters import DesireParameters
 from empowerment.desire.shocks.result import ShockEffects
-from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import decoded_label, load_sealed, write_sealed
+from empowerment.results.result import Result, Table
 
-FORMAT = "empowerment-example-region-1"
 HEALTH = "health"
 
 
@@ -103,7 +100,7 @@ class ExampleCriterion:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ExampleRegion:
+class ExampleRegion(Result):
     """For which parameters the example happens: sized, iterable over the combinations, and indexed by them.
 
     A combination is a tuple of values in the order of `names`.
@@ -123,6 +120,8 @@ class ExampleRegion:
     arrays : mapping from str to ndarray
         Those of :class:`ShockEffects` by name, with one more axis, the first, for the combinations.
     """
+
+    _parts = (DesireParameters, ExampleCriterion)
 
     names: tuple[str, ...]
     values: tuple[tuple[Any, ...], ...]
@@ -183,43 +182,9 @@ class ExampleRegion:
         """Draw a map of two parameters; see :func:`empowerment.plotting.plot_sensitivity`."""
         return region_picture(self, ax, title)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the region to an ``.npz`` file without pickles, whole or not at all."""
-        labels = ("names", "values", "seeds", "desires", "n_agents", "n_steps")
-        header = {name: getattr(self, name) for name in labels}
-        header |= {name: asdict(getattr(self, name)) for name in ("parameters", "criterion")}
-        write_sealed(validate.path(path, "path"), header | {"format": FORMAT}, self.arrays, compressed=True)
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> ExampleRegion:
-        """Read a region that :meth:`save` wrote, if nothing in the file has changed.
-
-        Raises
-        ------
-        ValueError
-            If the file holds no saved region, or is damaged.
-        MemoryError
-            If it would unpack to more than `memory` bytes.
-        """
-        return load_sealed(path, FORMAT, memory, cls._rebuilt, "holds no saved region")
-
-    @classmethod
-    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> ExampleRegion:
-        parameters = DesireParameters(**header.pop("parameters"))
-        criterion = ExampleCriterion(**header.pop("criterion"))
-        labels = {name: decoded_label(header.pop(name)) for name in ("names", "values", "seeds", "desires")}
-        parts: dict[str, Any] = {**header, **labels}
-        return cls(**parts, parameters=parameters, criterion=criterion, arrays=arrays)
-
-    def to_dataframe(self) -> Any:
-        """Return a row for each combination.
-
-        Returns
-        -------
-        pandas.DataFrame
-            With the parameters, what was measured, the parts of the example that happen, and whether it does.
-        """
-        return data_frame(self.columns(), "row")
+    def _table(self) -> Table:
+        """Return a row for each combination."""
+        return Table("row", None, self.columns())
 
     def columns(self) -> dict[str, list[Any]]:
         """Return what :meth:`to_dataframe` shows, by the names of the columns."""

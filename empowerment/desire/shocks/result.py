@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import html
-import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -18,13 +17,10 @@ from empowerment.desire.comparison.pictures import shocks_picture
 from empowerment.desire.comparison.result import told_estimate
 from empowerment.desire.parameters import DesireParameters
 from empowerment.export.tables import data_frame
-from empowerment.runtime.archive import load_sealed, write_sealed
+from empowerment.results.result import Result, Table
 
 MEASURES = ("far_declined", "income", "rests", "health")
 PHASES = ("before", "frozen", "updated")
-FORMAT = "empowerment-shock-effects-1"
-_LABELS = ("seeds", "windows", "desires")
-_ARRAYS = ("events", "falls", "falls_with_event", "falls_named", "n_shocks", "desire", "sums")
 _BEFORE, _FROZEN, _UPDATED = range(3)
 
 
@@ -50,7 +46,7 @@ class ShockRow(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ShockEffects:
+class ShockEffects(Result):
     """What shocks do, for several windows: sized, iterable over the windows, and indexed by them.
 
     Attributes
@@ -77,6 +73,8 @@ class ShockEffects:
         Numerators and denominators of the measures "far_declined", "income" (a day), "rests" and "health", before,
         frozen and updated.
     """
+
+    _parts = (DesireParameters,)
 
     agent: str
     seeds: tuple[int, ...]
@@ -127,34 +125,6 @@ class ShockEffects:
         """Draw a window after shocks, by default the first; see :func:`empowerment.plotting.plot_before_after`."""
         return shocks_picture(self[self.windows[0] if window is None else window], ax, title)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the effects to an ``.npz`` file without pickles, whole or not at all."""
-        header = {name: getattr(self, name) for name in (*_LABELS, "agent", "n_agents", "n_steps", "moved")}
-        header |= {"format": FORMAT, "parameters": asdict(self.parameters)}
-        write_sealed(
-            validate.path(path, "path"), header, {name: getattr(self, name) for name in _ARRAYS}, compressed=True
-        )
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> ShockEffects:
-        """Read effects that :meth:`save` wrote, if nothing in the file has changed.
-
-        Raises
-        ------
-        ValueError
-            If the file holds no saved effects, or is damaged.
-        MemoryError
-            If it would unpack to more than `memory` bytes.
-        """
-        return load_sealed(path, FORMAT, memory, cls._rebuilt, "holds no saved effects of shocks")
-
-    @classmethod
-    def _rebuilt(cls, header: dict[str, Any], arrays: dict[str, np.ndarray]) -> ShockEffects:
-        labels = {name: tuple(header.pop(name)) for name in _LABELS}
-        parameters = DesireParameters(**header.pop("parameters"))
-        parts: dict[str, Any] = {**header, **labels, **arrays}
-        return cls(**parts, parameters=parameters)
-
     def to_dataframe(self) -> Any:
         """Return a row for each window, measure and phase that has something to count.
 
@@ -194,7 +164,7 @@ class ShockEffects:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ShockWindow:
+class ShockWindow(Result):
     """What is seen in a window after shocks: sized, iterable over the measures, and indexed by them.
 
     Attributes
@@ -260,6 +230,18 @@ class ShockWindow:
 
     def _estimate(self, value: float, drawn: np.ndarray) -> SeedEstimate | None:
         return bootstrap_estimate(value, drawn, len(self.n_shocks))
+
+    def _table(self) -> Table:
+        """Return a row for each measure and phase that has something to count."""
+        rows = [
+            (measure, phase, found)
+            for measure in self
+            for phase, found in self[measure]._asdict().items()
+            if found is not None
+        ]
+        columns: dict[str, Any] = {"measure": [row[0] for row in rows], "phase": [row[1] for row in rows]}
+        ends = {end: [getattr(row[2], end) for row in rows] for end in ("value", "lower", "upper")}
+        return Table("row", None, columns | ends)
 
     def _number(self, measure: str) -> int:
         return validate.index_of(measure, {name: i for i, name in enumerate(MEASURES)}, "measure")

@@ -11,15 +11,17 @@ from typing import Any
 from empowerment.core import validate
 from empowerment.export.html import table
 from empowerment.export.tables import data_frame
+from empowerment.results.result import Result, Table
 from empowerment.text.assistance.log import read_log, write_log
 from empowerment.text.assistance.metrics import Effort, Estimate, measured, row
-from empowerment.text.assistance.process import Episode
+from empowerment.text.assistance.process import Decision, Episode, Round
+from empowerment.text.handoff.threshold import Costs
 
 _SHOWN = ("dpr", "dpr_characters", "tokens_read", "tokens_written", "characters_read", "characters_written")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class AssistanceRun:
+class AssistanceRun(Result):
     """What came of one assistant, task by task.
 
     Sized, iterable over the names of the tasks, and indexed by them.
@@ -31,6 +33,8 @@ class AssistanceRun:
     effort : Effort
         How effort is counted in `dpr` and `dpr_characters`.
     """
+
+    _parts = (Episode, Round, Decision, Effort, Costs)
 
     assistant: str
     episodes: tuple[Episode, ...]
@@ -67,16 +71,11 @@ class AssistanceRun:
         """Return what happened in a task."""
         return self.episodes[validate.index_of(task, {name: i for i, name in enumerate(self)}, "task")]
 
-    def to_dataframe(self) -> Any:
-        """Return a row of measures for each task.
-
-        Returns
-        -------
-        pandas.DataFrame
-        """
+    def _table(self) -> Table:
+        """Return a row of measures for each task."""
         rows = [row(episode, self.effort) for episode in self.episodes]
         columns = {name: [each.get(name) for each in rows] for name in rows[0]} if rows else {}
-        return data_frame({"task": list(self)} | columns, index_name="number")
+        return Table("number", range(len(self)), {"task": list(self)} | columns)
 
     def __repr__(self) -> str:
         ratio = self.accept_ratio

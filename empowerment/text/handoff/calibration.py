@@ -12,6 +12,7 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.export.html import interval, table
+from empowerment.results.result import Result, Table
 from empowerment.text.handoff.gates import SLACK
 from empowerment.text.handoff.offers import Offer
 from empowerment.text.handoff.threshold import Costs, Threshold
@@ -47,7 +48,7 @@ class CalibrationRow(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Calibration:
+class Calibration(Result):
     """What a log says of thresholds; sized, iterable, indexed by their order.
 
     Attributes
@@ -60,6 +61,8 @@ class Calibration:
     n_with_feedback, n_without_feedback : int
         Offers on which something came back, and those that are left out because nothing did.
     """
+
+    _parts = (CalibrationRow, Costs, Ends, Threshold)
 
     rows: tuple[CalibrationRow, ...]
     costs: Costs
@@ -83,16 +86,9 @@ class Calibration:
         found = max(whole, key=lambda row: row.saving.lower, default=None)
         return found if found is not None and found.saving.lower > 0 else None
 
-    def to_dataframe(self) -> Any:
-        """Return a row for each threshold.
-
-        Returns
-        -------
-        pandas.DataFrame
-        """
-        from empowerment.export.tables import data_frame
-
-        return data_frame(self.columns(), index_name="row")
+    def _table(self) -> Table:
+        """Return a row for each threshold."""
+        return Table("row", range(len(self)), self.columns())
 
     def columns(self) -> dict[str, list[float]]:
         """Return the table as plain numbers, column by column."""

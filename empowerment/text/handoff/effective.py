@@ -13,11 +13,12 @@ from empowerment.core import validate
 from empowerment.core.channel import mutual_information
 from empowerment.core.intervals import unit_name
 from empowerment.export.html import fields, interval
+from empowerment.results.result import Result, Table
 from empowerment.text.token_model import Position, Tier, TokenModel, TokenModelError, check_model
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EffectiveEmpowerment:
+class EffectiveEmpowerment(Result):
     """What the next token of a text decides of the tokens that follow it.
 
     Attributes
@@ -41,6 +42,8 @@ class EffectiveEmpowerment:
     base : float
     """
 
+    _parts = (CapacityResult,)
+
     value: float
     entropy: float
     capacity: CapacityResult
@@ -60,6 +63,13 @@ class EffectiveEmpowerment:
     def slack(self) -> float:
         """By how much the entropy exceeds the effective empowerment: choices that the future does not tell of."""
         return self.entropy - self.value
+
+    def _table(self) -> Table:
+        """Return a row for each amount; those but the capacity are sums, right to rounding."""
+        ends = [(x, x, x) for x in (self.value, self.entropy)]
+        ends.append(tuple(float(getattr(self.capacity, end)) for end in ("value", "lower", "upper")))  # type: ignore[arg-type]
+        columns = {name: [row[i] for row in ends] for i, name in enumerate(("value", "lower", "upper"))}
+        return Table("amount", ("effective empowerment", "entropy", "capacity"), columns)
 
     def __repr__(self) -> str:
         return (

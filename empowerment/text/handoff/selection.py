@@ -5,12 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from empowerment.core.intervals import unit_name
 from empowerment.export.html import fields, interval, table
+from empowerment.results.result import Result, Table
 from empowerment.text.token_model import Ends, Position
 
 
@@ -39,7 +39,7 @@ _SENTENCES = {
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Selection:
+class Selection(Result):
     """One completion and why it ends where it does.
 
     Attributes
@@ -66,6 +66,8 @@ class Selection:
     base : float
         Base of the logarithm of the amounts of information.
     """
+
+    _parts = (Ends, Stop)
 
     value: int
     lower: int
@@ -112,6 +114,12 @@ class Selection:
                 'select(..., cut="character") ends at whole characters'
             ) from None
 
+    def _table(self) -> Table:
+        """Return the completion as one row."""
+        row = {"value": self.value, "lower": self.lower, "upper": self.upper, "status": self.status.name}
+        row |= {"first_byte": self.span[0], "end_byte": self.span[1], "completion": self._shown}
+        return Table("start", (self.start,), {name: [each] for name, each in row.items()})
+
     def __repr__(self) -> str:
         return f"Selection({self._length} tokens, {self._shown!r}, {self.status.name.lower().replace('_', ' ')})"
 
@@ -134,7 +142,7 @@ class Selection:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Selections:
+class Selections(Result):
     """The completions from every token of a text on, and the empty one at its end.
 
     Sized, iterable and indexed by the number of the first token.
@@ -152,6 +160,8 @@ class Selections:
     base : float
         Base of the logarithm of the amounts of information that single selections tell.
     """
+
+    _parts = (Position,)
 
     value: np.ndarray
     lower: np.ndarray
@@ -209,15 +219,8 @@ class Selections:
     def _end_of_text(self) -> int:
         return self.positions[-1].span[1] if self.positions else 0
 
-    def to_dataframe(self) -> Any:
-        """Return a row for each start: length, its interval, status, and bytes covered.
-
-        Returns
-        -------
-        pandas.DataFrame
-        """
-        from empowerment.export.tables import data_frame
-
+    def _table(self) -> Table:
+        """Return a row for each start: length, its interval, status, and bytes covered."""
         rows = list(self)
         columns = {
             "value": self.value,
@@ -227,7 +230,7 @@ class Selections:
             "first_byte": [row.span[0] for row in rows],
             "end_byte": [row.span[1] for row in rows],
         }
-        return data_frame(columns, index_name="start")
+        return Table("start", range(len(self)), columns)
 
     def _repr_html_(self) -> str:
         rows = list(self)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from empowerment.core import validate
+from empowerment.results.result import Result, Table
 from empowerment.text.handoff.rendering import html_fragment, html_page
 from empowerment.text.handoff.select import select_all
 from empowerment.text.handoff.selection import Selection, Selections
@@ -42,7 +43,7 @@ class Turn:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Turns:
+class Turns(Result):
     """The turns of a whole text; sized, iterable, indexed by their order.
 
     Attributes
@@ -52,6 +53,8 @@ class Turns:
         The completion from every token on.
     by : {"token", "word", "line"}
     """
+
+    _parts = (Turn, Selection, Selections)
 
     turns: tuple[Turn, ...]
     selections: Selections
@@ -80,15 +83,8 @@ class Turns:
     def _bytes_of(self, writer: str) -> int:
         return sum(turn.span[1] - turn.span[0] for turn in self.turns if turn.writer == writer)
 
-    def to_dataframe(self) -> Any:
-        """Return a row for each turn.
-
-        Returns
-        -------
-        pandas.DataFrame
-        """
-        from empowerment.export.tables import data_frame
-
+    def _table(self) -> Table:
+        """Return a row for each turn."""
         columns: dict[str, Any] = {
             "writer": [turn.writer for turn in self.turns],
             "text": [turn.text for turn in self.turns],
@@ -97,7 +93,7 @@ class Turns:
             "surprisal_lower": [turn.selection.surprisal.lower for turn in self.turns],
             "surprisal_upper": [turn.selection.surprisal.upper for turn in self.turns],
         }
-        return data_frame(columns, index_name="turn")
+        return Table("turn", range(len(self)), columns)
 
     def to_html(self) -> str:
         """Return a page of HTML that shows the text with its hand-over points."""

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.core.intervals import Interval
+from empowerment.core.status import Status
+from empowerment.results.certified import Numbered
+from empowerment.results.result import Table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Amount(Interval):
+class Amount(Numbered):
     """An amount of information, or several of them in an array, and the interval that holds it.
 
     Where the ends are equal the amount is a plain sum over a table that is known in full, right to rounding. The ends
@@ -25,7 +28,11 @@ class Amount(Interval):
     lower, upper : float or ndarray
     base, tol, rtol : float
         `tol` is the width that was asked for of the interval of each capacity.
+    method : str
+        "sum" over the table, or "capacity".
     """
+
+    _noun = "amount"
 
     value: Any
     lower: Any
@@ -33,22 +40,20 @@ class Amount(Interval):
     base: float
     tol: float
     rtol: float = 0.0
+    method: str = "sum"
 
-    def __float__(self) -> float:
-        if np.ndim(self.value):
-            raise TypeError(f"these are {len(self)} amounts; name one first: float(amount[0])")
-        return float(self.value)
+    @property
+    def status(self) -> Any:
+        """Certified where the ends are as close as was asked for, else bounded; an array for several amounts."""
+        found = np.where(self.converged, Status.CERTIFIED, Status.BOUNDED)
+        return found if self._axes else Status(int(found))
 
-    def __len__(self) -> int:
-        if not np.ndim(self.value):
-            raise TypeError("one amount has no length")
-        return len(self.value)
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {self._noun: range(len(self.value))} if np.ndim(self.value) else {}
 
-    def __getitem__(self, place: int) -> Amount:
-        """Return one of several amounts."""
-        if not np.ndim(self.value):
-            raise TypeError("this is one amount already")
-        return replace(self, **{name: float(getattr(self, name)[place]) for name in _ENDS})
+    def _part(self, number: int) -> dict[str, Any]:
+        return {name: float(part) for name, part in super()._part(number).items()}
 
     def __repr__(self) -> str:
         widest = float(np.max(self.gap))
@@ -60,11 +65,13 @@ class Amount(Interval):
     def mean(self, weights: np.ndarray) -> Amount:
         """Return the average of several amounts, between the averages of their ends."""
         weights = validate.number_table(weights, (len(self),), "weights", "(amount,)")
-        return replace(self, **{name: float(weights @ getattr(self, name)) for name in _ENDS})
+        parts: dict[str, Any] = {name: float(weights @ getattr(self, name)) for name in _ENDS}
+        return replace(self, **parts)
 
     def least(self) -> Amount:
         """Return the smallest of several amounts, between the smallest of their ends."""
-        return replace(self, **{name: float(np.min(getattr(self, name))) for name in _ENDS})
+        parts: dict[str, Any] = {name: float(np.min(getattr(self, name))) for name in _ENDS}
+        return replace(self, **parts)
 
     def __sub__(self, other: Amount) -> Amount:
         """Return this amount less another one, between the ends that theirs allow."""
@@ -77,3 +84,15 @@ class Amount(Interval):
 
 
 _ENDS = ("value", "lower", "upper")
+
+
+def amounts_table(named: Mapping[str, Amount | None], labels: Mapping[str, Sequence[Any]]) -> Table:
+    """Return a row for each amount; those of several have labels, by their name."""
+    rows = []
+    for name, amount in named.items():
+        if amount is not None:
+            parts = amount._table().columns
+            of = [str(label) for label in labels[name]] if name in labels else [""]
+            rows += [(name, *row) for row in zip(of, *parts.values(), strict=True)]
+            columns = ("quantity", "of", *parts)
+    return Table("row", None, {name: [row[i] for row in rows] for i, name in enumerate(columns)})

@@ -11,7 +11,8 @@ import numpy as np
 from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.core.intervals import unit_name
-from empowerment.text.influence.amounts import Amount
+from empowerment.results.result import Result, Table
+from empowerment.text.influence.amounts import Amount, amounts_table
 from empowerment.text.influence.budget import ControlBudget, control_budget
 from empowerment.text.influence.table import (
     AXES,
@@ -27,7 +28,7 @@ from empowerment.text.influence.table import (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class InfluenceAudit:
+class InfluenceAudit(Result):
     """What an assistant can do to a person's choice, and what is left to the person.
 
     Attributes
@@ -59,6 +60,8 @@ class InfluenceAudit:
         Mass of each row outside the table.
     base, tol : float
     """
+
+    _parts = (Amount, ControlBudget)
 
     targeted: Amount
     untargeted: Amount
@@ -102,6 +105,13 @@ class InfluenceAudit:
     def unit(self) -> str:
         """Name of the unit of information."""
         return unit_name(self.base)
+
+    def _table(self) -> Table:
+        """Return a row for each amount."""
+        names = ("targeted", "untargeted", "targeted_by_will", "control_left", "control_left_capacity", "leverage")
+        labels = dict.fromkeys(("control_left", "control_left_capacity", "outcome_control"), self.messages)
+        amounts = {name: getattr(self, name) for name in (*names, "outcome_control")}
+        return amounts_table(amounts, labels | {"targeted_by_will": self.wills})
 
     def __repr__(self) -> str:
         return (

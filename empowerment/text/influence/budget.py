@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
 from empowerment.capacity.options import SolverOptions
 from empowerment.core.intervals import unit_name
-from empowerment.text.influence.amounts import Amount
+from empowerment.results.result import Result, Table
+from empowerment.text.influence.amounts import Amount, amounts_table
 from empowerment.text.influence.table import Responses, amount_of, hidden_information, information, mixing, times_log
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ControlBudget:
+class ControlBudget(Result):
     """The entropy of the choice, divided among the assistant, the person and chance.
 
     What the assistant does (its message or, in an audit of intents, its intent) is independent of the person's will.
@@ -50,6 +51,8 @@ class ControlBudget:
     `total` and `noise` have no upper end where any number of choices may be outside the table.
     """
 
+    _parts = (Amount,)
+
     total: Amount
     assistant: Amount
     assistant_given_person: Amount
@@ -67,6 +70,11 @@ class ControlBudget:
     def unit(self) -> str:
         """Name of the unit of information."""
         return unit_name(self.base)
+
+    def _table(self) -> Table:
+        """Return a row for each amount."""
+        amounts = {each.name: getattr(self, each.name) for each in fields(self)}
+        return amounts_table({name: own for name, own in amounts.items() if isinstance(own, Amount)}, {})
 
     def __repr__(self) -> str:
         return (

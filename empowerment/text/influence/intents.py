@@ -11,7 +11,8 @@ import numpy as np
 from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.core.intervals import unit_name
-from empowerment.text.influence.amounts import Amount
+from empowerment.results.result import Result, Table
+from empowerment.text.influence.amounts import Amount, amounts_table
 from empowerment.text.influence.budget import ControlBudget, control_budget
 from empowerment.text.influence.table import (
     AXES,
@@ -26,7 +27,7 @@ from empowerment.text.influence.table import (
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class IntentAudit:
+class IntentAudit(Result):
     """How far a choice follows the assistant's intent, and how far it follows the person's will.
 
     Attributes
@@ -50,6 +51,8 @@ class IntentAudit:
     silence : hashable or None
     base, tol : float
     """
+
+    _parts = (Amount, ControlBudget)
 
     manipulation: Amount
     manipulation_by_will: Amount
@@ -76,6 +79,11 @@ class IntentAudit:
     def unit(self) -> str:
         """Name of the unit of information."""
         return unit_name(self.base)
+
+    def _table(self) -> Table:
+        """Return a row for each amount."""
+        names = ("manipulation", "manipulation_by_will", "limit", "service", "silent")
+        return amounts_table({name: getattr(self, name) for name in names}, {"manipulation_by_will": self.wills})
 
     def __repr__(self) -> str:
         beside = "" if self.silent is None else f", {self.silent.value:.6g} in silence"

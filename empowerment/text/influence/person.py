@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.results.result import Result, Table
 from empowerment.text.influence.audit import InfluenceAudit, influence_audit
 from empowerment.text.response.answers import answer_channel
 from empowerment.text.token_model import TokenModel
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class PersonTable:
+class PersonTable(Result):
     """How a token model chooses, for each message and each will.
 
     Attributes
@@ -51,6 +52,13 @@ class PersonTable:
         labels: dict[str, Any] = {"messages": self.messages, "wills": self.wills, "choices": self.choices}
         residual = self.residual if self.residual.any() else None
         return influence_audit(self.responses, residual=residual, **labels, **options)
+
+    def _table(self) -> Table:
+        """Return a row for each message and will, with the probability of each choice."""
+        rows = [(message, will) for message in self.messages for will in self.wills]
+        columns: dict[str, Any] = {"message": [row[0] for row in rows], "will": [row[1] for row in rows]}
+        columns |= {choice: self.responses[..., x].reshape(-1) for x, choice in enumerate(self.choices)}
+        return Table("row", None, columns | {"residual": self.residual.reshape(-1)})
 
     def __repr__(self) -> str:
         messages, wills, choices = self.responses.shape

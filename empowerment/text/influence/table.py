@@ -148,7 +148,7 @@ def capacities(channels: np.ndarray, unseen: float, options: SolverOptions) -> A
     else:
         private = residual[..., None] * np.eye(channels.shape[1])
         most = _solved(np.concatenate([channels[..., :-1], private], axis=2), options)
-    return Amount(shared.value, shared.lower, most.upper, options.base, options.tol)
+    return Amount(shared.value, shared.lower, most.upper, options.base, options.tol, method="capacity")
 
 
 def _solved(channels: np.ndarray, options: SolverOptions) -> CapacityResult:

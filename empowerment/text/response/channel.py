@@ -9,18 +9,20 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.capacity.partial.bounds import CapacityBounds
 from empowerment.capacity.result import CapacityResult
 from empowerment.core import validate
 from empowerment.core.channel import Channel
-from empowerment.core.intervals import Interval
 from empowerment.core.status import ON_FAILURE, Status
+from empowerment.results.certified import Certified
+from empowerment.results.result import Result, Table
 
 MODES = ("open", "menu", "clusters")
 """What counts as an answer: anything, with "other" for what was not listed; one of a menu; a group of samples."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ResponseCapacity(Interval):
+class ResponseCapacity(Certified):
     """How much can be said through a response channel, with an interval that is proved to hold it.
 
     Attributes
@@ -42,6 +44,8 @@ class ResponseCapacity(Interval):
     base, tol, rtol : float
     """
 
+    _parts = (CapacityResult, CapacityBounds)
+
     lower: float
     upper: float
     mode: str
@@ -56,6 +60,16 @@ class ResponseCapacity(Interval):
     rtol: float = 0.0
 
     @property
+    def value(self) -> float:
+        """Middle of the interval: no estimate, all of it is possible."""
+        return 0.5 * (self.lower + self.upper)
+
+    @property
+    def method(self) -> str:
+        """How the ends were found."""
+        return str(self.solution.method)
+
+    @property
     def input_distribution(self) -> np.ndarray:
         """How often to choose each input so as to reach `lower`."""
         chosen = self.solution if isinstance(self.solution, CapacityResult) else self.solution.minimum
@@ -63,7 +77,7 @@ class ResponseCapacity(Interval):
 
     @property
     def status(self) -> Status:
-        """How the ends were found."""
+        """How close the ends are to those of all channels that agree with what the model told."""
         return self.solution.status
 
     def __repr__(self) -> str:
@@ -75,7 +89,7 @@ class ResponseCapacity(Interval):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ResponseChannel:
+class ResponseChannel(Result):
     """What a token model tells of how answers depend on prompts.
 
     Attributes
@@ -158,6 +172,7 @@ class ResponseChannel:
         capacity by ``e log(K - 1) + h(e)`` with K the number of inputs; both ends are moved by that much.
         """
         validate.one_of(on_failure, ON_FAILURE, "on_failure")
+        base = validate.base(base)
         options: dict[str, Any] = {"tol": tol, "base": base, "backend": backend, "on_failure": on_failure}
         solution = self._solution(options)
         slack = self._slack() / math.log(base)
@@ -200,6 +215,11 @@ class ResponseChannel:
         than there is.
         """
         return Channel(self.observed, inputs=self.inputs, outputs=self.outputs, normalize=True)
+
+    def _table(self) -> Table:
+        """Return a row for each prompt: the probability of each answer, and what is left for others."""
+        columns = {str(name): self.observed[:, y] for y, name in enumerate(self.outputs)}
+        return Table("input", self.inputs, columns | {"residual": self.residual})
 
     def _slack(self) -> float:
         """Return how far rounding can move the capacity, in nats."""

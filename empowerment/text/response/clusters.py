@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from empowerment.capacity.estimation.from_counts import EstimatedCapacity, capacity_from_counts
 from empowerment.core import validate
+from empowerment.results.result import Result, Table
 from empowerment.text.batch import ask_each
 from empowerment.text.response.channel import prompt_labels
 from empowerment.text.token_model import TokenModel, check_model
 
-if TYPE_CHECKING:
-    from empowerment.capacity.estimation.from_counts import EstimatedCapacity
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SampledCapacity:
+class SampledCapacity(Result):
     """An estimate of how much can be said through a channel of which only samples are known.
 
     Attributes
@@ -32,17 +31,23 @@ class SampledCapacity:
     model : str
     """
 
+    _parts = (EstimatedCapacity,)
+
     mode: str
     estimate: EstimatedCapacity
     inputs: tuple[str, ...]
     model: str
+
+    def _table(self) -> Table:
+        """Return a row for each number with its interval."""
+        return self.estimate._table()
 
     def __repr__(self) -> str:
         return f"SampledCapacity(mode {self.mode}, {len(self.inputs)} inputs, {self.model}, {self.estimate!r})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class SampledChannel:
+class SampledChannel(Result):
     """How often a model gave each kind of answer to each prompt.
 
     Attributes
@@ -84,9 +89,11 @@ class SampledChannel:
         -------
         SampledCapacity
         """
-        from empowerment.capacity.estimation.from_counts import capacity_from_counts
-
         return SampledCapacity(self.mode, capacity_from_counts(self.counts, **options), self.inputs, self.model)
+
+    def _table(self) -> Table:
+        """Return a row for each prompt, with how often each kind of answer came."""
+        return Table("input", self.inputs, {str(name): self.counts[:, y] for y, name in enumerate(self.outputs)})
 
     def __repr__(self) -> str:
         return (

@@ -412,11 +412,11 @@ def test_amounts_say_what_they_are():
     assert repr(audit.control_left).startswith("Amount(3: 0.171692 to 0.531004 bits")
     assert len(audit.control_left) == 3
     assert bool(audit.control_left.converged.all())
-    with pytest.raises(TypeError, match="these are 3 amounts; name one first"):
+    with pytest.raises(TypeError, match="the result holds 3 amounts; name one first"):
         float(audit.control_left)
     with pytest.raises(TypeError, match="one amount has no length"):
         len(audit.targeted)
-    with pytest.raises(TypeError, match="this is one amount already"):
+    with pytest.raises(TypeError, match="this is the result of one amount already"):
         audit.targeted[0]
     assert repr(audit).startswith("InfluenceAudit(3 messages, 2 wills, 2 choices: targeted control 0.2442")
     assert isinstance(audit.budget, ControlBudget)

@@ -1,0 +1,1 @@
+"""What every result offers: honest text, tables, files and pictures."""

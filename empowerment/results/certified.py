@@ -1,0 +1,219 @@
+"""Certified numbers: one, several by number, or several by label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from itertools import product
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from empowerment.core import validate
+from empowerment.core.intervals import Interval
+from empowerment.core.status import Status
+from empowerment.export.html import table
+from empowerment.results.result import Result, Table
+
+_COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
+# Averages of values and of their ends are rounded apart.
+_ROUNDING = 1e-12
+
+
+class Certified(Interval, Result):
+    """Numbers, each with the interval that is proved to hold it, how it was reached and by which method.
+
+    One number by default. A result that may hold several names their axes and labels in `_axes`.
+    """
+
+    status: Any
+    method: Any
+
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        """Labels along each axis of the numbers, by the name of the axis."""
+        return {}
+
+    @property
+    def _subject(self) -> str:
+        """What the numbers are about, as a repr begins."""
+        return ", ".join(counted(len(labels), name) for name, labels in self._axes.items())
+
+    @property
+    def _details(self) -> Sequence[str]:
+        """What a repr says after the numbers."""
+        return ()
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __float__(self) -> float:
+        value = np.asarray(self.value)
+        if value.size != 1:
+            raise self._several()
+        return float(value.reshape(-1)[0])
+
+    def _several(self) -> TypeError:
+        name, labels = next(iter(self._axes.items()))
+        return TypeError(f"the result holds {len(labels)} {name}s; name one first: float(result[{name}])")
+
+    def __repr__(self) -> str:
+        name, gap = type(self).__name__, np.asarray(self.gap)
+        if not self._axes:
+            known = "converged" if self.converged else "NOT converged"
+            inner = ", ".join((self.stated(), f"gap {float(gap):.1e}", known, *self._details))
+            return f"{name}({inner})\n  {Status(int(np.asarray(self.status))).sentence}"
+        missed = gap.size - int(np.sum(self.converged))
+        note = [f"{missed} NOT converged"] if missed else []
+        parts = (self.stated_range(), f"widest interval {gap.max():.1e}", *note, *self._details)
+        return f"{name}({self._subject}: {', '.join(parts)})"
+
+    def _table(self) -> Table:
+        shape = np.shape(self.value)
+        parts = ((name, np.asarray(getattr(self, name))) for name in _COLUMNS)
+        columns: dict[str, Any] = {name: np.broadcast_to(part, shape).reshape(-1) for name, part in parts}
+        if len(self._axes) == 1:
+            ((kind, labels),) = self._axes.items()
+            return Table(kind, labels, columns)
+        rows = list(product(*self._axes.values()))
+        return Table("row", None, {name: [row[i] for row in rows] for i, name in enumerate(self._axes)} | columns)
+
+    def _repr_html_(self) -> str:
+        """Return the numbers as a table of HTML; those that missed the tolerance as intervals."""
+        kind, labels, columns = self._table()
+        shown: dict[str, Sequence[Any]] = {} if labels is None else {kind: labels}
+        shown |= {name: own for name, own in columns.items() if name not in _COLUMNS}
+        value, lower, upper, known = (columns[name] for name in ("value", "lower", "upper", "converged"))
+        shown[f"value [{self.unit}]"] = [
+            f"{v:.6g}" if met else f"[{low:.6g}, {high:.6g}]"
+            for v, low, high, met in zip(value, lower, upper, known, strict=True)
+        ]
+        shown["gap"] = [f"{gap:.1e}" for gap in columns["gap"]]
+        shown["status"] = [Status(int(each)).name.lower().replace("_", " ") for each in columns["status"]]
+        return table(shown | {"method": columns["method"]}, repr(self).split("\n")[0])
+
+    def _facts(self) -> dict[str, Any]:
+        facts = {name: value for name, value in super()._facts().items() if name not in _COLUMNS}
+        return facts | {"unit": self.unit}
+
+    def _check(self) -> None:
+        validate.base(self.base)
+        value, lower, upper = (np.asarray(end, dtype=float) for end in (self.value, self.lower, self.upper))
+        if not value.shape == lower.shape == upper.shape:
+            raise ValueError(f"value, lower, upper have shapes {value.shape}, {lower.shape}, {upper.shape}")
+        with np.errstate(invalid="ignore"):  # infinite ends
+            slack = np.where(np.isfinite(upper), _ROUNDING * (1.0 + np.abs(upper)), 0.0)
+            right = (lower <= upper) & (value >= lower - slack) & (value <= upper + slack)
+        if not right.all():
+            raise ValueError("value, lower, upper do not fit, expected lower <= value <= upper")
+
+    def plot(
+        self, ax: Any = None, title: str | None = None, vmin: float | None = None, vmax: float | None = None
+    ) -> Any:
+        """Draw every number with a bar over its certified interval.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; on a new figure by default.
+        title : str, optional
+        vmin, vmax : float, optional
+            Ends of the scale.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        from empowerment.plotting.certified import plot_certified
+
+        names = [", ".join(map(str, labels)) for labels in product(*self._axes.values())]
+        return plot_certified(self, names, ", ".join(self._axes), ax=ax, title=title, vmin=vmin, vmax=vmax)
+
+
+class Numbered(Certified):
+    """One certified number, or several that are counted from 0: then sized, iterable and indexed by number."""
+
+    _noun: ClassVar[str]
+    _each: ClassVar[tuple[str, ...]] = ("value", "lower", "upper")
+
+    def __float__(self) -> float:
+        if self._axes:
+            raise self._several()
+        return super().__float__()
+
+    def __len__(self) -> int:
+        if not self._axes:
+            raise TypeError(f"the result of one {self._noun} has no length")
+        (numbers,) = self._axes.values()
+        return len(numbers)
+
+    def __iter__(self) -> Iterator[Self]:
+        return (self[number] for number in range(len(self)))
+
+    def __getitem__(self, number: int) -> Self:
+        """Return one of several numbers."""
+        if not self._axes:
+            raise TypeError(f"this is the result of one {self._noun} already")
+        return replace(self, **self._part(number))  # type: ignore[type-var]
+
+    def _part(self, number: int) -> dict[str, Any]:
+        return {name: getattr(self, name)[number] for name in self._each}
+
+
+class Labelled(Certified):
+    """Certified numbers with labels: sized, iterable over the labels, and indexed by them.
+
+    `_axes` begins with the labels; the fields in `_each` have an entry for each of them.
+    """
+
+    _each: ClassVar[tuple[str, ...]] = ("value", "lower", "upper", "status")
+
+    @cached_property
+    def _places(self) -> dict[Any, int]:
+        return {label: place for place, label in enumerate(self._labels[1])}
+
+    @property
+    def _labels(self) -> tuple[str, Sequence[Any]]:
+        if not self._axes:
+            raise TypeError(f"a {type(self).__name__} of one number has no labels, no length and no parts")
+        return next(iter(self._axes.items()))
+
+    def __len__(self) -> int:
+        return len(self._labels[1])
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._labels[1])
+
+    def __contains__(self, label: object) -> bool:
+        try:
+            return label in self._places
+        except TypeError:  # what cannot be hashed is no label
+            return False
+
+    def __getitem__(self, label: Any) -> Any:
+        """Return the result of one label."""
+        i = self._position(label)
+        return replace(self, **self._part(slice(i, i + 1)))  # type: ignore[type-var]
+
+    def _part(self, part: slice) -> dict[str, Any]:
+        return {name: getattr(self, name)[part] for name in self._each}
+
+    def _position(self, label: Any) -> int:
+        name, labels = self._labels
+        try:
+            return self._places[label]
+        except (KeyError, TypeError):
+            there = ", ".join(map(repr, labels[:6])) + (", …" if len(labels) > 6 else "")
+            found = validate.shown(label)
+            raise KeyError(f"no result for {name} {found}; the {len(labels)} {name}s are {there}") from None
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural where there are several."""
+    return f"1 {noun}" if count == 1 else f"{count} {noun}s"
