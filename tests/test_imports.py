@@ -1,3 +1,5 @@
+import pickle
+import pydoc
 import subprocess
 import sys
 
@@ -33,21 +35,59 @@ def test_importing_the_text_package_loads_no_provider_library():
 
 
 def test_every_public_name_of_the_text_package_resolves_and_is_documented():
-    assert set(empowerment.text.__all__) == set(empowerment.text._HOME)
+    assert dir(empowerment.text) == empowerment.text.__all__
     for name in empowerment.text.__all__:
         assert getattr(empowerment.text, name).__doc__
 
 
 def test_every_public_name_resolves_and_is_documented():
-    assert set(empowerment.__all__) <= set(dir(empowerment))
-    assert set(empowerment.__all__) == {*empowerment._HOME, *empowerment._MODULES}
+    assert dir(empowerment) == empowerment.__all__
     for name in empowerment.__all__:
         assert getattr(empowerment, name).__doc__
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="module 'empowerment' has no attribute 'empowermint'"):
+    with pytest.raises(AttributeError, match="No empowerment attribute empowermint"):
         empowerment.empowermint  # noqa: B018
+
+
+def test_an_unknown_name_is_answered_with_the_nearest_one():
+    code = "import empowerment; empowerment.channel_capacityy"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.endswith("Did you mean: 'channel_capacity'?\n")
+
+
+def test_a_star_import_brings_the_public_names():
+    names = {}
+    exec("from empowerment import *", names)
+    assert set(empowerment.__all__) <= set(names)
+    assert names["empowerment"] is empowerment.empowerment
+
+
+def test_help_describes_public_names_where_they_are_looked_for():
+    text = pydoc.plain(pydoc.render_doc(empowerment))
+    assert "channel_capacity(channel: " in text
+    assert "class EmpowermentResult(" in text
+
+
+def test_public_functions_and_classes_are_pickled_by_their_names():
+    for value in (empowerment.empowerment, empowerment.MDP, empowerment.text.Threshold):
+        assert pickle.loads(pickle.dumps(value)) is value
+
+
+def test_a_public_name_comes_whole_whatever_interrupts():
+    """Importing goes on in a thread that no signal comes to: see `runtime.loading`."""
+    for delay in (0.02, 0.05, 0.08):
+        code = (
+            "import signal, threading, time, empowerment\n"
+            f"threading.Timer({delay}, signal.raise_signal, (signal.SIGINT,)).start()\n"
+            "try:\n"
+            "    empowerment.empowerment, time.sleep(10)\n"
+            "except KeyboardInterrupt:\n"
+            "    print(empowerment.channel_capacity([[.9, .1], [.1, .9]], backend='reference').converged)"
+        )
+        assert run(code).strip() == "True"
 
 
 def test_numpy_only_use_loads_neither_numba_nor_jax():

@@ -8,27 +8,44 @@ from __future__ import annotations
 
 import importlib
 import threading
+from collections.abc import Callable
 from types import ModuleType
+from typing import TypeVar
+
+Value = TypeVar("Value")
 
 _whole: set[str] = set()
 
 
 def load(name: str) -> ModuleType:
     """Return the module of this name, imported now if it is not yet."""
-    if name not in _whole and threading.current_thread() is threading.main_thread():
-        errors: list[BaseException] = []
-        thread = threading.Thread(target=_import, args=(name, errors))
-        thread.start()
-        while thread.is_alive():
-            thread.join(1.0)
-        if errors:
-            raise errors[0]
-    return importlib.import_module(name)
+    if name in _whole:
+        return importlib.import_module(name)
+    module = uninterrupted(importlib.import_module, name)
+    _whole.add(name)
+    return module
 
 
-def _import(name: str, errors: list[BaseException]) -> None:
-    try:
-        importlib.import_module(name)
-        _whole.add(name)
-    except BaseException as error:
-        errors.append(error)
+def uninterrupted(importing: Callable[[str], Value], name: str) -> Value:
+    """Call a function that imports what has this name, and return what it returns, in a thread of its own.
+
+    Outside the main thread, to which alone signals come, it is called directly.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return importing(name)
+    values: list[Value] = []
+    errors: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            values.append(importing(name))
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while thread.is_alive():
+        thread.join(1.0)
+    if errors:
+        raise errors[0]
+    return values[0]

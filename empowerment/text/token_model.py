@@ -478,20 +478,27 @@ class TokenModel(Protocol):
     methods up to its `tier`; the others raise a :class:`TierError`. :class:`Provider` is a base class to start
     from, and :func:`empowerment.testing.check_token_model` tests what is promised here.
 
-    Attributes
-    ----------
-    tier : Tier
-    name : str
-        Tells the model and every setting that its answers depend on; recorded answers are kept under it.
-    vocabulary_size : int or None
-    ends : sequence of outcomes
-        The tokens that end a text, as `also` takes them; empty if the provider does not tell them.
     """
 
-    tier: Tier
-    name: str
-    vocabulary_size: int | None
-    ends: Sequence[Outcome]
+    @property
+    def tier(self) -> Tier:
+        """Which of the methods the model offers."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """The model and every setting that its answers depend on; recorded answers are kept under it."""
+        ...
+
+    @property
+    def vocabulary_size(self) -> int | None:
+        """How many tokens there are; None if the provider does not tell."""
+        ...
+
+    @property
+    def ends(self) -> Sequence[Outcome]:
+        """The tokens that end a text, as `also` takes them; empty if the provider does not tell them."""
+        ...
 
     def score(
         self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
