@@ -11,7 +11,29 @@ from empowerment.capacity.options import SolverOptions
 
 
 class NoSequenceError(ValueError):
-    """No action sequence of the wanted length is available from a state, or with feedback no policy."""
+    """No action sequence of the horizon's length is available; with feedback, no policy is.
+
+    Parameters
+    ----------
+    message : str
+        The sentence that is shown.
+
+    See Also
+    --------
+    actuation_channel : Raises this error.
+    MDP : Its argument `available` says which actions exist in which state.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import empowerment as emp
+    >>> world = emp.MDP(np.ones((1, 1, 1)), available=[[False]])
+    >>> try:
+    ...     emp.actuation_channel(world, 0, 1)
+    ... except emp.NoSequenceError:
+    ...     print("no sequence")
+    no sequence
+    """
 
     def __init__(self, message: str = "whatever is done may lead to where no action is, with steps left") -> None:
         super().__init__(message)

@@ -40,25 +40,25 @@ def channel_capacity(
     on_failure: str = "warn",
     progress: bool = False,
 ) -> CapacityResult:
-    """Return the capacity of a discrete memoryless channel, or of many, with certified intervals.
+    """Compute the capacity of a discrete memoryless channel, or of many, with certified intervals.
 
     Parameters
     ----------
     channel : Channel or array_like or sparse array of shape (n_inputs, n_outputs), or a batch of them
         One distribution over outputs for each input. A batch is a list of channels of any shapes, or an array of
-        shape (n_channels, n_inputs, n_outputs); its channels are solved side by side on all cores
-        (in one thread where the process was forked).
+        shape (n_channels, n_inputs, n_outputs); its channels are solved in parallel on all cores (in one thread where
+        the process was forked).
     rewards : array_like of shape (n_inputs,), optional
-        What each input is worth by itself, in the result's unit: the largest ``I(p) + p . rewards`` is found
-        instead of the largest ``I(p)``. For a batch one array for each channel.
+        Reward of each input in the result's unit: the maximum of ``I(p) + p . rewards`` is computed instead of that
+        of ``I(p)``. For a batch one array for each channel.
     tol : float
         Width wanted of the interval, in the result's unit; at least 1e-12.
     rtol : float
-        The same relative to `lower`; the wider of the two counts. For very small capacities.
+        Width wanted relative to `lower`; the wider of the two counts. Useful for very small capacities.
     method : {"auto", "working-set", "squarem", "blahut-arimoto"}
-        ``"working-set"`` (what ``"auto"`` takes) solves on few rows by an interior-point method and closes
-        with a pass over all of them; where it stops short it starts again, then ``"squarem"`` goes on, then plain
-        Blahut-Arimoto, and `status` says which of them got there. ``"blahut-arimoto"`` is the classical
+        ``"working-set"`` (the choice of ``"auto"``) solves on few rows by an interior-point method and ends with a
+        pass over all rows. Where it stops short it starts again, then ``"squarem"`` continues, then plain
+        Blahut-Arimoto; `status` says which of them reached the tolerance. ``"blahut-arimoto"`` is the classical
         iteration with a certified stop, ``"squarem"`` the same with squared extrapolation.
     backend : {"numba", "reference", "jax"}, optional
         Compiled (the default), plain NumPy, or compiled by XLA for a device (the default for JAX arrays; needs the
@@ -66,9 +66,9 @@ def channel_capacity(
     base : float
         2 for bits, ``math.e`` for nats.
     max_iter : int
-        Most interior-point steps and Blahut-Arimoto passes together for one connected component.
+        Limit on interior-point steps and Blahut-Arimoto passes together, for each connected component.
     on_failure : {"warn", "raise", "ignore"}
-        What to do when the interval stays wider than the tolerance. It holds in any case.
+        What to do when the interval stays wider than the tolerance. The interval holds in any case.
     progress : bool
         Show a progress bar over the channels of a batch (needs the extra ``progress``).
 
@@ -88,6 +88,15 @@ def channel_capacity(
     -----
     ConvergenceWarning
         If the tolerance is missed and ``on_failure="warn"``.
+
+    See Also
+    --------
+    verify : Recompute both ends of the interval without the solver.
+    capacity_cost : Compute the capacity under a budget.
+    capacity_per_unit_cost : Compute the largest information per unit of cost.
+    capacity_bounds : Bound the capacity of a channel whose rows are known in part.
+    capacity_from_counts : Estimate a capacity from samples.
+    empowerment : Compute the capacity of the channel from actions to readings.
 
     Notes
     -----
@@ -114,7 +123,7 @@ def channel_capacity(
     >>> round(float(result), 9), bool(result.converged), result.unit
     (0.531004406, True, 'bits')
 
-    Two inputs without noise, the second worth one bit more, are worth the logarithm of 2^0 + 2^1:
+    Two inputs without noise, of which the second has a reward of one bit, have the value log2(2^0 + 2^1):
 
     >>> round(float(emp.channel_capacity([[1, 0], [0, 1]], rewards=[0, 1])), 6)
     1.584963

@@ -24,20 +24,26 @@ def verify(channel: Any, result: CapacityResult, rewards: Any = None) -> tuple[f
     channel : Channel or array_like of shape (n_inputs, n_outputs)
         The channel that was solved.
     result : CapacityResult
-        Of one channel; take ``result[i]`` of a batch.
+        The result for this channel; of a batch, ``result[i]``.
     rewards : array_like of shape (n_inputs,), optional
-        The rewards it was solved with.
+        The rewards with which it was solved.
 
     Returns
     -------
-    (lower, upper) : (float, float)
-        In the result's unit, moved outward by a bound on the rounding error of this computation, so that it
-        encloses the capacity whatever the solver did.
+    lower : float
+        Lower end in the result's unit, moved outward by a bound on the rounding error of this computation, so that
+        the two ends enclose the capacity whatever the solver did.
+    upper : float
+        Upper end, moved outward in the same way.
 
     Raises
     ------
     ValueError
         If the result belongs to a channel of another shape.
+
+    See Also
+    --------
+    channel_capacity : Compute a capacity and the distributions that prove its interval.
 
     Examples
     --------

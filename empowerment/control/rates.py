@@ -28,7 +28,7 @@ _NO_RUN = AverageRate(0.0, 0.0, 0.0, np.zeros((0, 1)), 0)
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EmpowermentRate(Certified):
-    """The empowerment of each step in the long run, with the interval that is proved to hold it.
+    """Long-run empowerment per step, with its certified interval.
 
     Attributes
     ----------
@@ -46,6 +46,18 @@ class EmpowermentRate(Certified):
         How often the Bellman operator was applied.
     backend : str
     base, tol, rtol : float
+
+    See Also
+    --------
+    empowerment_rate : Compute this rate.
+    discounted_empowerment : Compute the discounted sum over all steps.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> rate = emp.empowerment_rate(emp.worlds.golden_mean())
+    >>> round(float(rate.lower), 6), rate.unit, rate.policy.round(3).tolist()
+    (0.694242, 'bits', [[0.618, 0.382], [1.0, 0.0]])
     """
 
     _parts = (Status,)
@@ -88,30 +100,44 @@ def discounted_empowerment(
     max_iter: int = 100,
     on_failure: str = "warn",
 ) -> BellmanResult:
-    """Return what an agent that reacts to the state can tell by all it ever does, later steps counting less.
+    """Compute the discounted feedback empowerment of every state.
 
-    The largest discounted sum of what the next state says about the action, given the state: the fixed point of
-    ``V(s) = max_p I(p, T(s)) + discount * sum_a p_a sum_t p(t | s, a) V(t)``. That is :func:`unified_bellman`
-    without rewards.
+    The value of a state is the largest discounted sum, over policies, of the information between the action and the
+    next
+    state, given the state. It is the fixed point of
+    ``V(s) = max_p I(p, T(s)) + discount * sum_a p_a sum_t p(t | s, a) V(t)``, which is :func:`unified_bellman`
+    without
+    rewards.
 
     Parameters
     ----------
     model : MDP, or array of shape (n_states, n_actions, n_states)
-        Each state has its own actions. Policies count that never come to a state without any (one that is not
-        terminal).
+        The world of the agent. States may differ in their actions. Only policies are considered that never reach a
+        non-terminal state without actions.
     discount : float
-        In [0, 1): what a step counts, relative to the one before. 0 leaves the empowerment of one step.
-    tol, rtol, base, backend, max_iter, on_failure
-        As for :func:`unified_bellman`.
+        Weight of a step relative to the one before, in [0, 1). With 0 it is the empowerment of one step.
+    tol : float
+        Width wanted of the intervals, in the result's unit.
+    rtol : float
+        Width wanted relative to the lower ends; the wider of the two counts.
+    base : float
+        2 for bits, ``math.e`` for nats.
+    backend : {"numba", "reference", "jax"}, optional
+        Backend of the capacities; see :func:`channel_capacity`.
+    max_iter : int
+        Limit on the sweeps over all states.
+    on_failure : {"warn", "raise", "ignore"}
+        What to do when an interval stays wider than the tolerance. The interval holds in any case.
 
     Returns
     -------
     BellmanResult
+        The value of each state, and a policy that attains its lower end.
 
     Raises
     ------
     ValueError
-        If an option is out of range; what a step is worth without discount tells :func:`empowerment_rate`.
+        If an option is out of range. Without discount use :func:`empowerment_rate`.
     RuntimeError
         If the tolerance is missed and ``on_failure="raise"``.
 
@@ -119,6 +145,11 @@ def discounted_empowerment(
     -----
     ConvergenceWarning
         If the tolerance is missed and ``on_failure="warn"``.
+
+    See Also
+    --------
+    unified_bellman : Compute the value of rewards and empowerment together.
+    empowerment_rate : Compute the long-run average per step.
 
     Examples
     --------
@@ -147,36 +178,39 @@ def empowerment_rate(
     max_iter: int = 10_000,
     on_failure: str = "warn",
 ) -> EmpowermentRate:
-    """Return what an agent that reacts to the state can tell by each step in the long run.
+    """Compute the long-run empowerment per step of an agent with feedback.
 
-    The limit of the empowerment with feedback over trajectories of states, divided by the number of steps. It must
-    not depend on the first state. That is so where from everywhere the agent can come to everything that it may see
-    again and again, whatever it does: where all states communicate, for example.
+    It is the limit of the empowerment with feedback over trajectories of states, divided by the number of steps. The
+    limit must not depend on the initial state. This holds, for example, if all states communicate; in general, if
+    from
+    every state the agent can reach every state that it may visit infinitely often under some policy.
 
     Parameters
     ----------
     model : MDP or ndarray of shape (n_states, n_actions, n_states)
-        Each state has its own actions. Policies count that never come to a state without any (one that is not
-        terminal), and states from which there is such a policy.
+        The world of the agent. States may differ in their actions. Only policies are considered that never reach a
+        non-terminal state without actions, and only states from which such a policy exists.
     tol : float
         Width wanted of the interval, in the result's unit.
     backend : {"numba", "reference", "jax"}, optional
+        Backend of the capacities; see :func:`channel_capacity`.
     base : float
         2 for bits, ``math.e`` for nats.
     max_iter : int
-        How often the Bellman operator may be applied.
+        Limit on the applications of the Bellman operator.
     on_failure : {"warn", "raise", "ignore"}
-        What to do when the interval stays wider than the tolerance. It holds in any case.
+        What to do when the interval stays wider than the tolerance. The interval holds in any case.
 
     Returns
     -------
     EmpowermentRate
+        The rate, and a policy that attains its lower end.
 
     Raises
     ------
     ValueError
-        If the agent can stay for ever in either of two places, so that the rate may depend on where it starts: the
-        message names a state of both.
+        If the agent can stay for ever in either of two sets of states, so that the rate may depend on the initial
+        state: the message names a state of each.
     RuntimeError
         If the tolerance is missed and ``on_failure="raise"``.
 
@@ -185,10 +219,18 @@ def empowerment_rate(
     ConvergenceWarning
         If the tolerance is missed and ``on_failure="warn"``.
 
+    See Also
+    --------
+    discounted_empowerment : Compute the discounted sum instead of the average.
+
     Notes
     -----
     By policy iteration, and relative value iteration where that is not defined; the interval is the range by which
     values grow in one more application of the Bellman operator (Odoni 1969).
+
+    References
+    ----------
+    Odoni (1969), "On finding the maximal gain for Markov decision processes".
 
     Examples
     --------

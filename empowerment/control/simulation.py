@@ -17,22 +17,35 @@ from empowerment.models.pomdp import POMDP
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Simulation:
-    """One run through a model, in numbers of states, actions and observations.
+    """Trajectory of one simulation, in numbers of states, actions and observations.
 
     Attributes
     ----------
     states : ndarray of int of shape (n_steps + 1,)
-        The first state, and the one after each action.
+        The initial state, and the state after each action.
     actions : ndarray of int of shape (n_steps,)
+        The actions.
     observations : ndarray of int of shape (n_steps,), or None
-        What was observed after each action; None for an MDP.
+        The observation after each action; None for an MDP.
     beliefs : ndarray of shape (n_steps + 1, n_states), or None
         The belief before the first action and after each observation; None for an MDP.
     rewards : ndarray of shape (n_steps,), or None
-        The expected reward of each state and action on the way; None where there are none.
+        The expected reward of each step; None if the model has none.
     ended : bool
-        Whether it stopped in a terminal state, or at a dead end: an MDP in a state without actions, a POMDP in a
-        belief whose states have no action in common. Then `n_steps` may be less than was asked for.
+        Whether the trajectory ended in a terminal state or at a dead end: an MDP in a state without actions, a POMDP
+        in a belief whose states have no action in common. Then `n_steps` may be less than requested.
+
+    See Also
+    --------
+    simulate : Follow a policy.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> row = emp.worlds.open_grid(1, 3, stay=False)
+    >>> path = emp.simulate(row, emp.greedy_policy(row, [0.0, 1.0, 2.0]), start=(0, 0), steps=2)
+    >>> path.states.tolist(), path.n_steps, path.ended
+    ([0, 1, 2], 2, False)
     """
 
     states: np.ndarray
@@ -44,7 +57,7 @@ class Simulation:
 
     @property
     def n_steps(self) -> int:
-        """Number of actions that were taken."""
+        """Number of actions."""
         return self.actions.size
 
     def __repr__(self) -> str:
@@ -61,37 +74,44 @@ def simulate(
     rewards: Any = None,
     rng: np.random.Generator | int | None = None,
 ) -> Simulation:
-    """Follow a policy for some steps, or until nothing more happens.
+    """Follow a policy for a number of steps, or to a terminal state.
 
     Parameters
     ----------
     model : MDP or POMDP, or array of shape (n_states, n_actions, n_states)
+        The world.
     policy : Policy, array_like of shape (n_states, n_actions), or callable
-        For an MDP the probabilities of actions in each state. For a POMDP a function that takes the belief, an array
-        of shape (n_states,), and returns the probabilities of actions, shape (n_actions,). An action must be
-        available in every state that the belief holds possible.
+        For an MDP the probabilities of the actions in each state. For a POMDP a function that takes the belief, an
+        array of shape (n_states,), and returns the probabilities of the actions, of shape (n_actions,). An action
+        must be available in every state of positive probability.
     start : state label, belief, or None
-        For an MDP the first state. For a POMDP the first belief, as :meth:`POMDP.belief` takes it, from which the
-        first state is drawn. None takes the model's initial distribution.
+        For an MDP the initial state. For a POMDP the initial belief, as :meth:`POMDP.belief` takes it, from which the
+        initial state is drawn. None takes the model's initial distribution.
     steps : int
-        Most actions.
+        Largest number of actions.
     rewards : array_like of shape (n_states, n_actions), optional
-        Expected rewards to collect; by default those of a POMDP that has some.
+        Expected rewards to record; by default those of the model, if it has any.
     rng : numpy.random.Generator, int or None
-        Where random numbers come from; the same seed gives the same run.
+        Random source; the same seed gives the same trajectory.
 
     Returns
     -------
     Simulation
+        The states, actions, observations, beliefs and rewards of the trajectory.
 
     Raises
     ------
     ValueError
-        If the policy is none of this model, or there is nowhere to start.
+        If the policy does not fit the model, or there is no initial state.
+
+    See Also
+    --------
+    greedy_policy : Make the policy that climbs a table of values.
+    Policy.action : Draw one action.
 
     Examples
     --------
-    Listening until one is sure, then opening the other door:
+    Listen until the belief is nearly certain, then open the other door:
 
     >>> import numpy as np, empowerment as emp
     >>> tiger = emp.worlds.tiger()

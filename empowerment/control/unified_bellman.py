@@ -30,7 +30,7 @@ _LARGEST_WORTH = 1e80
 
 @dataclass(frozen=True, eq=False, repr=False)
 class BellmanResult(Labelled):
-    """The value of states for an agent that wants rewards and empowerment, each with a certified interval.
+    """Values of states for rewards and empowerment together, with their certified intervals.
 
     Sized, iterable over the labels of the states, and indexed by them.
 
@@ -54,6 +54,20 @@ class BellmanResult(Labelled):
         Where capacities were solved; "none" if information has no weight.
     discount, reward_weight, information_weight : float
     base, tol, rtol : float
+
+    See Also
+    --------
+    unified_bellman : Compute these values.
+    discounted_empowerment : Compute the values of empowerment alone.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> result = emp.discounted_empowerment(emp.worlds.golden_mean(), 0.5)
+    >>> result.value.round(4).tolist(), result.unit, bool(result.converged.all())
+    ([1.6227, 0.8114], 'bits', True)
+    >>> result.policy
+    Policy(2 states, 2 actions, stochastic)
     """
 
     _each = ("value", "lower", "upper", "status", "states")
@@ -102,38 +116,45 @@ def unified_bellman(
     max_iter: int = 100,
     on_failure: str = "warn",
 ) -> BellmanResult:
-    """Return the best mix of rewards and empowerment that feedback can bring, with certified intervals.
+    """Compute the optimal value of rewards and empowerment together, with certified intervals.
 
-    The value of a state is the largest, over policies, of the expected discounted sum of
+    The value of a state is the maximum, over policies, of the expected discounted sum of
     ``reward_weight * reward + information_weight * information``, where the information of a step is that between
-    the action and the next state (Leibfried, Pascual-Diaz, Grau-Moya 2019). Policies count that never come to a dead
-    end: a state without actions that is not terminal.
+    the action and the next state (Leibfried, Pascual-Diaz, Grau-Moya 2019). Only policies are considered that never
+    reach
+    a dead end: a non-terminal state without actions.
 
     Parameters
     ----------
     model : MDP, or array of shape (n_states, n_actions, n_states)
+        The world of the agent.
     rewards : array_like of shape (n_states, n_actions), optional
         Expected immediate rewards, in the result's unit; none by default. Those of missing actions and of terminal
         states are not read.
     discount : float
-        Weight of the next step against this one, at least 0 and below 1.
-    reward_weight, information_weight : float
-        The latter at least 0. Without information it is the Bellman equation of rewards. With information alone it is
-        the discounted empowerment of an agent with feedback over the trajectory of states.
-    tol, rtol : float
-        Width wanted of the intervals, in the result's unit and relative to their lower ends; the wider counts.
+        Weight of a step relative to the one before, at least 0 and below 1.
+    reward_weight : float
+        Weight of the rewards.
+    information_weight : float
+        Weight of the information, at least 0. With 0 it is the Bellman equation of the rewards alone. Without rewards
+        it is the discounted empowerment of an agent with feedback over the trajectory of states.
+    tol : float
+        Width wanted of the intervals, in the result's unit.
+    rtol : float
+        Width wanted relative to the lower ends; the wider of the two counts.
     base : float
-        2 for bits, ``math.e`` for nats: what one unit of reward is weighed against.
+        2 for bits, ``math.e`` for nats: the unit in which rewards are given.
     backend : {"numba", "reference", "jax"}, optional
-        Where capacities are solved, as for :func:`empowerment.channel_capacity`.
+        Backend of the capacities; see :func:`channel_capacity`.
     max_iter : int
-        Most sweeps over all states.
+        Limit on the sweeps over all states.
     on_failure : {"warn", "raise", "ignore"}
-        What to do when an interval stays wider than the tolerance. It holds in any case.
+        What to do when an interval stays wider than the tolerance. The interval holds in any case.
 
     Returns
     -------
     BellmanResult
+        The value of each state, and a policy that attains its lower end.
 
     Raises
     ------
@@ -147,17 +168,26 @@ def unified_bellman(
     ConvergenceWarning
         If the tolerance is missed and ``on_failure="warn"``.
 
+    See Also
+    --------
+    discounted_empowerment : Compute the values without rewards.
+    greedy_policy : Make the policy that climbs a table of values.
+
     Notes
     -----
     One update of a state is a capacity with rewards. A sweep solves all states as one batch; between sweeps a linear
-    system gives the value of the policy found, so that few are needed. The intervals do not depend on that: if one
-    update of any numbers V lies between ``V - low`` and ``V + high``, the value lies within
+    system gives the value of the current policy, so that few sweeps are needed. The intervals do not depend on that:
+    if
+    one update of any numbers V lies between ``V - low`` and ``V + high``, the value lies within
     ``low * discount / (1 - discount)`` below and ``high * discount / (1 - discount)`` above that update.
 
-    Terminal states are worth 0. Dead ends, with rewards as without, have no value; actions that may lead to one are
-    left out until none does, whatever they would bring before. A state without any action left has no policy: its
-    value is set to 0, and its status is ``NO_SEQUENCE``. Declare a state terminal where arriving there is the end of
-    a task, and reward the step that leads there.
+    Terminal states have the value 0. Dead ends have no value, with rewards as without; actions that may lead to one
+    are
+    removed until none does, whatever they would gain before. A state that is left without actions has no policy: its
+    value
+    is set to 0, and its status is ``NO_SEQUENCE``. Declare a state terminal where arriving there completes a task,
+    and
+    reward the step that leads there.
 
     References
     ----------

@@ -17,18 +17,29 @@ TIES = ("first", "uniform", "stay")
 
 
 def expected_next(model: Any, values: Any) -> np.ndarray:
-    """Return the expected value of the next state, for each state and action.
+    """Compute the expected value of the next state, for each state and action.
 
     Parameters
     ----------
     model : MDP, or array of shape (n_states, n_actions, n_states)
+        The world.
     values : EmpowermentResult or array_like of shape (n_states,)
-        A result must hold every state of the model.
+        Value of each state. A result must hold every state of the model.
 
     Returns
     -------
     ndarray of shape (n_states, n_actions)
         In the unit of the values; minus infinity where an action is missing.
+
+    Raises
+    ------
+    ValueError
+        If a state is missing in the result, or a value is not finite.
+
+    See Also
+    --------
+    greedy_policy : Choose the action with the largest expected value.
+    softmax_policy : Choose actions at random by their expected values.
 
     Examples
     --------
@@ -59,41 +70,50 @@ def state_values(model: MDP, values: Any) -> np.ndarray:
 
 
 def greedy_policy(model: Any, values: Any, *, rewards: Any = None, tie: str = "first", tol: float = 1e-12) -> Policy:
-    """Return the policy that goes where the value of the next state is largest.
+    """Make the policy that maximizes the expected value of the next state.
 
     Parameters
     ----------
     model : MDP, or array of shape (n_states, n_actions, n_states)
+        The world.
     values : EmpowermentResult or array_like of shape (n_states,)
-        What states are worth. A result must hold every state of the model.
+        Value of each state. A result must hold every state of the model.
     rewards : array_like of shape (n_states, n_actions), optional
-        What actions are worth by themselves, in the unit of the values; added to the expected value.
+        Rewards of the actions, in the unit of the values; added to the expected value.
     tie : {"first", "uniform", "stay"}
-        Which of several best actions is taken: the first; each with the same probability; or that which is the most
-        likely to stay in the state, and the first of these. With ``"stay"`` an agent in a deterministic world climbs
-        strictly and rests where no neighbour is better, instead of wandering about a plateau.
+        Choice among several best actions: the first; each with the same probability; or the one with the largest
+        probability of staying in the state, and the first of these. With ``"stay"`` an agent in a deterministic world
+        climbs strictly and stops where no neighbour is better, instead of moving about on a plateau.
     tol : float
-        Actions within this of the best one are as good, in the unit of the values.
+        Actions within this of the best one count as equally good, in the unit of the values.
 
     Returns
     -------
     Policy
-        Rows of states without actions are zeros. An action that may lead to one of these, sooner or later, is taken
-        only where all of them may. In terminal states every action does nothing, and the tie rule decides.
+        Rows of states without actions are zeros. An action that may lead to a dead end, sooner or later, is taken
+        only where all actions may. In terminal states every action stays, and the tie rule decides.
 
     Raises
     ------
     ValueError
         If a state is missing in the result, or an option is not known.
 
+    See Also
+    --------
+    softmax_policy : Make its randomised form.
+    expected_next : Compute the expected values.
+    unified_bellman : Compute an optimal policy over many steps.
+    simulate : Follow a policy.
+
     Notes
     -----
-    Ends of intervals are values, too: ``greedy_policy(model, result.lower)`` climbs what is proved. Where intervals
-    are wider than the differences between states, the order of actions is not proved by anything.
+    Ends of intervals are values, too: ``greedy_policy(model, result.lower)`` climbs the certified lower bounds. Where
+    intervals
+    are wider than the differences between states, the order of the actions is not certified.
 
     Examples
     --------
-    In the maze of Klyubin, Polani and Nehaniv a climber from the corner rests on a local maximum:
+    In the maze of Klyubin, Polani and Nehaniv the policy leads from the corner to a local maximum and stays there:
 
     >>> import empowerment as emp
     >>> maze = emp.worlds.klyubin_maze()
@@ -118,28 +138,34 @@ def greedy_policy(model: Any, values: Any, *, rewards: Any = None, tie: str = "f
 
 
 def softmax_policy(model: Any, values: Any, temperature: float, *, rewards: Any = None) -> Policy:
-    """Return the policy whose log-probabilities are the expected values of the next state over a temperature.
+    """Make the policy whose log-probabilities are expected values of the next state divided by a temperature.
 
     Parameters
     ----------
     model : MDP, or array of shape (n_states, n_actions, n_states)
+        The world.
     values : EmpowermentResult or array_like of shape (n_states,)
-        What states are worth. A result must hold every state of the model.
+        Value of each state. A result must hold every state of the model.
     temperature : float
-        Above 0, in the unit of the values. A low one is nearly greedy, a high one nearly uniform.
+        Above 0, in the unit of the values. A low temperature is nearly greedy, a high one nearly uniform.
     rewards : array_like of shape (n_states, n_actions), optional
-        What actions are worth by themselves, in the unit of the values; added to the expected value.
+        Rewards of the actions, in the unit of the values; added to the expected value.
 
     Returns
     -------
     Policy
-        Missing actions have probability 0; rows of states without actions are zeros. An action that may lead to one
-        of these, sooner or later, has a chance only where all of them may.
+        Missing actions have probability 0; rows of states without actions are zeros. An action that may lead to a
+        dead end, sooner or later, has positive probability only where all actions may.
 
     Raises
     ------
     ValueError
         If a state is missing in the result, or the temperature is not above 0.
+
+    See Also
+    --------
+    greedy_policy : The limit of low temperatures.
+    expected_next : Compute the expected values.
 
     Examples
     --------

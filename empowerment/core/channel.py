@@ -39,6 +39,11 @@ class Channel:
     ValueError
         If an alphabet is empty or a row is not a distribution.
 
+    See Also
+    --------
+    channel_capacity : Compute the capacity of a channel.
+    actuation_channel : Make the channel from action sequences to readings.
+
     Examples
     --------
     >>> import empowerment as emp
@@ -67,7 +72,20 @@ class Channel:
         inputs: Sequence[Any] | None = None,
         outputs: Sequence[Any] | None = None,
     ) -> Channel:
-        """Wrap a stochastic float64 matrix (C order or CSR); it is not checked or copied, but made read-only."""
+        """Make a channel of a stochastic float64 matrix without checking or copying it.
+
+        Parameters
+        ----------
+        matrix : ndarray in C order or csr_array, of shape (n_inputs, n_outputs)
+            A stochastic float64 matrix, which becomes read-only.
+        inputs, outputs : sequence of hashable, optional
+            Labels; by default the numbers 0, 1, ….
+
+        Returns
+        -------
+        Channel
+            The channel that holds `matrix`.
+        """
         self = cls.__new__(cls)
         self._set(matrix, inputs, outputs)
         return self
@@ -81,7 +99,7 @@ class Channel:
 
     @property
     def shape(self) -> tuple[int, int]:
-        """Number of inputs and of outputs."""
+        """Number of inputs and number of outputs."""
         return self.matrix.shape
 
     @property
@@ -99,13 +117,35 @@ class Channel:
         return f"Channel({self.n_inputs} inputs, {self.n_outputs} outputs, {form})"
 
     def output_distribution(self, input_distribution: Any) -> np.ndarray:
-        """Return the distribution of the output, of shape (n_outputs,), under an input distribution."""
+        """Compute the distribution of the output under an input distribution.
+
+        Parameters
+        ----------
+        input_distribution : array_like of shape (n_inputs,)
+            Probability of each input.
+
+        Returns
+        -------
+        ndarray of shape (n_outputs,)
+            Probability of each output.
+        """
         return np.asarray(
             validate.distribution(input_distribution, self.n_inputs, "input_distribution") @ self.matrix
         )
 
     def row_entropies(self, base: float = 2) -> np.ndarray:
-        """Return the entropy of the output given each input, of shape (n_inputs,)."""
+        """Compute the entropy of the output given each input.
+
+        Parameters
+        ----------
+        base : float
+            2 for bits, ``math.e`` for nats.
+
+        Returns
+        -------
+        ndarray of shape (n_inputs,)
+            Entropy of each row.
+        """
         unit = math.log(validate.base(base))
         found = np.empty(self.n_inputs)
         for rows, block in self._blocks():
@@ -113,11 +153,30 @@ class Channel:
         return found / unit
 
     def divergences(self, output_distribution: Any, base: float = 2) -> np.ndarray:
-        """Return D(p(.|x) || q) for each input x, of shape (n_inputs,).
+        """Compute ``D(p(.|x) || q)`` for each input x.
 
-        The largest of them bounds the capacity from above, whatever q is (Kemperman 1974). For rows that miss
-        the sum 1 by a rounding error it is the divergence of measures, ``sum w log(w/q) - sum w + sum q``,
-        for which that bound holds exactly. Infinite where a row reaches an output that q excludes.
+        The largest divergence is an upper bound on the capacity for every q (Kemperman 1974). For rows whose sum
+        differs
+        from 1 by a rounding error, it is the divergence of measures, ``sum w log(w/q) - sum w + sum q``, for which
+        that
+        bound holds exactly.
+
+        Parameters
+        ----------
+        output_distribution : array_like of shape (n_outputs,)
+            The distribution q. Entries are at least 0 and finite.
+        base : float
+            2 for bits, ``math.e`` for nats.
+
+        Returns
+        -------
+        ndarray of shape (n_inputs,)
+            Divergence of each row; infinite where the row gives probability to an output with ``q = 0``.
+
+        Raises
+        ------
+        ValueError
+            If `output_distribution` has another shape, or an entry is negative or not finite.
         """
         q = validate.number_array(output_distribution, "output_distribution", 1, "(output,)").astype(np.float64)
         if q.shape != (self.n_outputs,) or not np.isfinite(q).all() or (q < 0).any():
@@ -137,9 +196,21 @@ class Channel:
         return (found + q.sum()) / unit
 
     def mutual_information(self, input_distribution: Any, base: float = 2) -> float:
-        """Return the information between input and output under an input distribution.
+        """Compute the mutual information of input and output under an input distribution.
 
-        It bounds the capacity from below, whatever the input distribution is.
+        It is a lower bound on the capacity for every input distribution.
+
+        Parameters
+        ----------
+        input_distribution : array_like of shape (n_inputs,)
+            Probability of each input.
+        base : float
+            2 for bits, ``math.e`` for nats.
+
+        Returns
+        -------
+        float
+            Mutual information in the unit of `base`.
         """
         p = validate.distribution(input_distribution, self.n_inputs, "input_distribution")
         used = np.flatnonzero(p)
@@ -172,9 +243,9 @@ def _x_log_x(x: np.ndarray) -> np.ndarray:
 
 
 def as_channel(channel: Any) -> Channel:
-    """Return a Channel as it is, and anything array-like or sparse as a checked one for the time of a call.
+    """Return a Channel unchanged; check anything array-like or sparse and make it a Channel.
 
-    A large array is not copied for it, as it cannot change before the call returns.
+    A large array is not copied, because it cannot change before the call returns.
     """
     if isinstance(channel, Channel):
         return channel
@@ -184,7 +255,29 @@ def as_channel(channel: Any) -> Channel:
 
 
 def entropy(distribution: Any, base: float = 2) -> float:
-    """Return the entropy of one distribution.
+    """Compute the entropy of a distribution.
+
+    Parameters
+    ----------
+    distribution : array_like of shape (n,)
+        Probabilities.
+    base : float
+        2 for bits, ``math.e`` for nats.
+
+    Returns
+    -------
+    float
+        Entropy, at least 0.
+
+    Raises
+    ------
+    ValueError
+        If `distribution` is no probability distribution.
+
+    See Also
+    --------
+    divergence : Compute the relative entropy of two distributions.
+    mutual_information : Compute the information between input and output of a channel.
 
     Examples
     --------
@@ -197,7 +290,29 @@ def entropy(distribution: Any, base: float = 2) -> float:
 
 
 def divergence(p: Any, q: Any, base: float = 2) -> float:
-    """Return the relative entropy D(p || q) of two distributions; infinite if q excludes what p allows.
+    """Compute the relative entropy ``D(p || q)`` of two distributions.
+
+    Parameters
+    ----------
+    p, q : array_like of shape (n,)
+        Probabilities.
+    base : float
+        2 for bits, ``math.e`` for nats.
+
+    Returns
+    -------
+    float
+        Relative entropy, at least 0; infinite where q is 0 and p is not.
+
+    Raises
+    ------
+    ValueError
+        If `p` or `q` is no probability distribution, or their lengths differ.
+
+    See Also
+    --------
+    entropy : Compute the entropy of a distribution.
+    mutual_information : Compute the information between input and output of a channel.
 
     Examples
     --------
@@ -211,14 +326,31 @@ def divergence(p: Any, q: Any, base: float = 2) -> float:
 
 
 def mutual_information(channel: Any, input_distribution: Any, base: float = 2) -> float:
-    """Return the mutual information between input and output of a channel.
+    """Compute the mutual information of input and output of a channel.
 
     Parameters
     ----------
     channel : Channel or array_like of shape (n_inputs, n_outputs)
+        One distribution over outputs for each input.
     input_distribution : array_like of shape (n_inputs,)
+        Probability of each input.
     base : float
-        2 gives bits, ``math.e`` nats.
+        2 for bits, ``math.e`` for nats.
+
+    Returns
+    -------
+    float
+        Mutual information in the unit of `base`.
+
+    Raises
+    ------
+    ValueError
+        If the channel is not stochastic, or `input_distribution` is no distribution over its inputs.
+
+    See Also
+    --------
+    channel_capacity : Compute the maximum over input distributions.
+    directed_information : Compute the information from actions to observations under a policy.
 
     Examples
     --------

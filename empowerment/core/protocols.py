@@ -117,7 +117,7 @@ class StateResult(_OverStates, Protocol):
 
     @property
     def beliefs(self) -> Any:
-        """Beliefs in the place of states."""
+        """The beliefs in the place of states."""
         ...
 
     @property

@@ -7,7 +7,32 @@ import warnings
 
 
 class Status(enum.IntEnum):
-    """How a capacity was reached, as an integer that fits into arrays; ``sentence`` says what to do."""
+    """Outcome of a solver as an integer that fits into arrays.
+
+    `sentence` explains it and says what can be done.
+
+    Attributes
+    ----------
+    CERTIFIED, RESTARTED, SQUAREM, BLAHUT_ARIMOTO, HANDED_OVER
+        The interval is no wider than the tolerance; the names say which method reached it.
+    MAX_ITER, PRECISION, BOUNDED
+        The interval holds and is wider than the tolerance.
+    NO_SEQUENCE
+        There is no admissible input, and the value is 0.
+
+    See Also
+    --------
+    ConvergenceWarning : The warning for an interval that is wider than the tolerance.
+    CapacityResult : A result with a status.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> emp.Status(int(emp.channel_capacity([[1, 0], [0, 1]]).status))
+    <Status.CERTIFIED: 0>
+    >>> emp.Status.PRECISION.sentence
+    'rounding errors came first: the interval holds but is wider than the tolerance; raise tol'
+    """
 
     CERTIFIED = 0
     RESTARTED = 1
@@ -42,7 +67,22 @@ _SENTENCES = {
 
 
 class ConvergenceWarning(UserWarning):
-    """The interval holds but is wider than the tolerance that was asked for."""
+    """The interval holds but is wider than the tolerance that was asked for.
+
+    See Also
+    --------
+    Status : Outcome of a solver; its sentence explains it.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import empowerment as emp
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     result = emp.channel_capacity([[0.9, 0.1], [0.2, 0.8]], method="blahut-arimoto", max_iter=2)
+    >>> caught[0].category.__name__, bool(result.lower < result.upper)
+    ('ConvergenceWarning', True)
+    """
 
 
 KINDS = {

@@ -23,7 +23,7 @@ MOST_STATES = 10
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ContextEmpowerment(Certified):
-    """What an agent is worth that knows its context, and nothing else of the state.
+    """Empowerment of an agent that knows only the context of its state.
 
     Attributes
     ----------
@@ -38,6 +38,18 @@ class ContextEmpowerment(Certified):
         "given", "all partitions" (the best ones for certain), or "merging": a good partition, with the average over
         states, which no context beats, as the upper end.
     base, tol, rtol : float
+
+    See Also
+    --------
+    context_empowerment : Compute this empowerment.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> corridor = emp.worlds.grid_world(["...."])
+    >>> two = emp.context_empowerment(corridor, n_contexts=2)
+    >>> round(float(two), 6), two.method, two.probabilities.tolist()
+    (1.0, 'all partitions', [0.5, 0.5])
     """
 
     _parts = (EmpowermentResult,)
@@ -73,36 +85,45 @@ def context_empowerment(
     n_contexts: int = 1,
     **options: Any,
 ) -> ContextEmpowerment:
-    """Return the empowerment of an agent that chooses its actions by the context alone.
+    """Compute the empowerment of an agent that chooses its actions by the context alone.
 
     Neither the agent nor the receiver knows more of the state than the context. With one context it is
-    *context-free*: one way to act for all states. With every state a context of its own it is the average
-    empowerment. In between, ``sum_k p(k) C(sum_s p(s | k) W_s)`` grows with every context that is parted into finer
-    ones, because the capacity is convex in the channel (Klyubin, Polani, Nehaniv 2008).
+    *context-free*: one input distribution for all states. With a context for every state it is the average
+    empowerment. In between, ``sum_k p(k) C(sum_s p(s | k) W_s)`` does not decrease when contexts are divided, because
+    the
+    capacity is convex in the channel (Klyubin, Polani, Nehaniv 2008).
 
     Parameters
     ----------
     model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
+        The world of the agent.
     horizon : int
+        Number of actions.
     weights : array_like of shape (n_states,), optional
-        How probable each state is; all alike by default.
+        Probability of each state; uniform by default.
     contexts : callable or sequence of hashable, optional
-        The context of each state: a function of its label, or one for each.
+        The context of each state: a function of its label, or one entry for each state.
     n_contexts : int
-        Where no contexts are given: find the best ones, at most so many. Of up to 10 states every partition is looked
-        at; of more, contexts are merged as long as there are too many, those that lose least first, and states then
-        moved wherever that gains.
+        Without `contexts`: the largest number of contexts, which are then chosen to maximize the average. With at
+        most 10 states every partition is tried. With more, contexts are merged in the order of least loss, and then
+        states are moved wherever that gains.
     **options
         `sensor`, `output`, `tol`, `rtol`, `backend`, `base`, `n_jobs` and others of :func:`empowerment.empowerment`.
 
     Returns
     -------
     ContextEmpowerment
+        The average over contexts, and the empowerment in each of them.
 
     Raises
     ------
     ValueError
         If weights or contexts do not fit the states.
+
+    See Also
+    --------
+    empowerment : Compute the empowerment of an agent that observes its state.
+    EmpowermentResult.average : Average over states.
 
     References
     ----------
@@ -111,7 +132,7 @@ def context_empowerment(
 
     Examples
     --------
-    In a corridor of four cells it takes three contexts to act as well as if every cell were known:
+    In a corridor of four cells three contexts suffice to act as well as if every cell were known:
 
     >>> import empowerment as emp
     >>> corridor = emp.worlds.grid_world(["...."])

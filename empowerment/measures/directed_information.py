@@ -20,40 +20,46 @@ DIRECTIONS = ("action->observation", "observation->action")
 def directed_information(
     model: Any, policy: Any, horizon: int | None = None, *, discount: float = 1.0, states: Any = None, base: float = 2
 ) -> np.ndarray:
-    """Return the directed information from actions to states under a fixed policy.
+    """Compute the directed information from actions to states under a fixed policy.
 
     It is the expected sum over steps of the information between the action and the next state, given the state. Its
-    largest value over policies is the empowerment of an agent with feedback, for trajectories of states.
+    maximum over policies is the empowerment of an agent with feedback, for trajectories of states.
 
     Parameters
     ----------
     model : MDP, or array of shape (n_states, n_actions, n_states)
+        The world of the agent.
     policy : Policy or array_like of shape (n_states, n_actions)
         Probabilities of the actions in each state, 0 where an action is missing.
     horizon : int, optional
-        Number of steps. None sums over all of them, which takes a discount below 1.
+        Number of steps. None sums over all steps, which requires a discount below 1.
     discount : float
-        In [0, 1]: weight of the next step against this one.
+        Weight of a step relative to the one before, in [0, 1].
     states : state label or list of state labels, optional
-        Where to start; everywhere by default.
+        Initial states; all by default.
     base : float
         2 for bits, ``math.e`` for nats.
 
     Returns
     -------
     ndarray of shape (n_states,)
-        One sum for each state asked for, in the unit of `base`. It is computed in closed form, by products or one
+        One sum for each initial state, in the unit of `base`. It is computed in closed form, by products or one
         linear system, and has rounding errors alone.
 
     Raises
     ------
     ValueError
-        If the policy is none of this model, there is neither a horizon nor a discount below 1, or the policy may come
-        to a state without actions (one that is not terminal) while steps are left.
+        If the policy does not fit the model, there is neither a horizon nor a discount below 1, or the policy may
+        reach a non-terminal state without actions while steps are left.
+
+    See Also
+    --------
+    interval_information : Compute it from a joint distribution, for any interval of steps.
+    empowerment : Compute the maximum over policies, with ``feedback=True``.
 
     Examples
     --------
-    What a uniformly random walker and the best agent tell by two steps on a ring of five cells with slip:
+    Two steps of a uniformly random walk on a ring of five cells with slip:
 
     >>> import numpy as np, empowerment as emp
     >>> ring = emp.worlds.ring(5, slip=0.1)
@@ -121,33 +127,38 @@ def interval_information(
     direction: str = "action->observation",
     base: float = 2,
 ) -> float:
-    """Return the directed information from one interval of steps to another.
+    """Compute the directed information from one interval of steps to another.
 
     From actions to observations it is the empowerment that is exercised, from observations to actions the plasticity
-    (Abel et al. 2025): for the steps i of `target` the sum of the information between what the source has sent until
-    then and symbol i, given all that went before.
+    (Abel et al. 2025): the sum, over the steps i of `target`, of the information between the symbols of the source
+    until then and symbol i, given all that went before.
 
     Parameters
     ----------
     joint : array_like with 2 n axes
-        Distribution of n actions and observations, the axes in their order in time: action 1, observation 1, action
+        Joint distribution of n actions and observations, the axes in order of time: action 1, observation 1, action
         2, and so on. See :func:`joint_distribution`.
     source, target : (int, int), optional
         First and last step of either interval, counted from 1; all steps by default.
     direction : {"action->observation", "observation->action"}
-        An action may tell of its own observation, an observation only of later actions.
+        An action can inform about the observation of its own step, an observation only about later actions.
     base : float
         2 for bits, ``math.e`` for nats.
 
     Returns
     -------
     float
-        In the unit of `base`.
+        Directed information in the unit of `base`.
 
     Raises
     ------
     ValueError
-        If the joint is no distribution over pairs of axes, or an interval does not lie within it.
+        If `joint` is no distribution over pairs of axes, or an interval is not within it.
+
+    See Also
+    --------
+    joint_distribution : Compute the joint distribution of a model and a policy.
+    directed_information : Compute it for an MDP in closed form.
 
     Notes
     -----

@@ -19,7 +19,7 @@ _SAME = 1e-12
 
 @dataclass(frozen=True, eq=False, repr=False)
 class OverHorizons(Labelled):
-    """One number for each state, made of those at several horizons, each with a certified interval.
+    """One number for each state, derived from several horizons, with its certified interval.
 
     Sized, iterable over the labels of the states, and indexed by them.
 
@@ -96,6 +96,20 @@ class HorizonSweep(Labelled):
     base, tol, rtol : float
     results : tuple of EmpowermentResult
         One for each horizon.
+
+    See Also
+    --------
+    horizon_sweep : Compute the empowerment at several horizons.
+    EmpowermentResult : The result of one horizon.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> sweep = emp.horizon_sweep(emp.worlds.grid_world(["..."]), [1, 2], states=(0, 0))
+    >>> sweep.value.round(4).tolist(), sweep.horizons.tolist()
+    ([[1.0], [1.585]], [1, 2])
+    >>> sweep[2].states
+    ((0, 0),)
     """
 
     _parts = (EmpowermentResult,)
@@ -116,14 +130,14 @@ class HorizonSweep(Labelled):
 
     @property
     def limit(self) -> np.ndarray:
-        """Which limit is the lower one, of shape (n_horizons, n_states): "readings" or, also if equal, "actions"."""
+        """The lower limit at each horizon and state: "readings" or, also if equal, "actions"."""
         return np.where(self.reachable < self.actions[:, None] * (1 - _SAME), "readings", "actions")
 
     @property
     def saturation(self) -> np.ndarray:
-        """The part of the lower limit that is attained, of shape (n_horizons, n_states); 1 where that limit is 0.
+        """Value divided by the lower limit, of shape (n_horizons, n_states); 1 where that limit is 0.
 
-        For the final reading what is missing to 1 is lost to noise: in a deterministic world it is 1 everywhere.
+        For the final reading the difference from 1 is lost to noise: in a deterministic world it is 1 everywhere.
         """
         limit = np.minimum(self.reachable, self.actions[:, None])
         short = self.value < limit * (1 - _SAME)
@@ -153,20 +167,22 @@ class HorizonSweep(Labelled):
         return table._replace(columns={**table.columns, **flat})
 
     def largest(self) -> OverHorizons:
-        """Return, for each state, the largest empowerment at any of the horizons, and the horizon that has it.
+        """Find the largest empowerment of each state over the horizons, and the horizon that attains it.
 
         Returns
         -------
         OverHorizons
-            Its interval goes from the largest of the lower ends to the largest of the upper ends. Of horizons whose
-            values agree to within the tolerance, the first is named. Where intervals are wide and overlap, another
-            horizon may have the largest empowerment in truth.
+            Its interval reaches from the largest of the lower ends to the largest of the upper ends. Of horizons
+            whose values agree within the tolerance, the first is named. Where intervals are wide and overlap, another
+            horizon may have the largest empowerment.
 
         Notes
         -----
-        One of three things that "up to n steps" may mean. Here the number of steps is fixed, in each state as it
-        suits best, and known to whoever reads. With ``stopping=True`` of :func:`empowerment` it is a part of what the
-        agent chooses, which gives no less than this. The third is :meth:`discounted`.
+        "Up to n steps" can mean three things. Here the number of steps is fixed, chosen for each state, and known to
+        the
+        receiver. With ``stopping=True`` of :func:`empowerment` the agent chooses it as a part of its action, which
+        gives at
+        least this value. The third is :meth:`discounted`.
 
         Examples
         --------
@@ -192,12 +208,14 @@ class HorizonSweep(Labelled):
         )
 
     def discounted(self, discount: float) -> OverHorizons:
-        """Return, for each state, the sum over the horizons n of ``discount**n`` times the empowerment at n.
+        """Compute the discounted sum of each state's empowerment over the horizons.
+
+        The term of horizon n is ``discount**n`` times the empowerment at n.
 
         Parameters
         ----------
         discount : float
-            In [0, 1]; 1 gives the plain sum. There is no term for a horizon that is not part of the sweep.
+            In [0, 1]; 1 gives the plain sum. Horizons that are not part of the sweep have no term.
 
         Returns
         -------
@@ -206,7 +224,7 @@ class HorizonSweep(Labelled):
 
         Notes
         -----
-        One of three things that "up to n steps" may mean; :meth:`largest` names the others. The sum is no capacity.
+        "Up to n steps" can mean three things; :meth:`largest` names the others. The sum is no capacity.
 
         Examples
         --------
@@ -231,7 +249,20 @@ class HorizonSweep(Labelled):
         )
 
     def plot(self, ax: Any = None, states: Any = None) -> Any:  # type: ignore[override]
-        """Draw the values against the horizon; see :func:`empowerment.plotting.plot_horizons`."""
+        """Draw the values against the horizon; see :func:`empowerment.plotting.plot_horizons`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+        states : state label or list of state labels, optional
+            States to draw; all by default, as far as there is room.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         from empowerment.plotting import plot_horizons
 
         return plot_horizons(self, ax=ax, states=states)

@@ -26,34 +26,39 @@ def joint_distribution(
     start: Any = None,
     memory: float = DEFAULT_MEMORY,
 ) -> np.ndarray:
-    """Return the joint distribution of the next actions and observations.
+    """Compute the joint distribution of the next actions and observations.
 
     Parameters
     ----------
     model : MDP or POMDP, or array of shape (n_states, n_actions, n_states)
-        What an MDP shows is its state.
+        The world of the agent. The observation of an MDP is its state.
     policy : Policy, array_like of shape (n_states, n_actions), or callable
         A function takes the history, a tuple of pairs (action, observation) of labels, and returns the probabilities
-        of the next action, shape (n_actions,). It is asked for histories that can occur. The other forms choose by
-        the state, and are for an MDP.
+        of the next action, of shape (n_actions,). It is called with histories of positive probability. The other
+        forms choose by the state, and are for an MDP.
     horizon : int
         Number of steps.
     start : state label, belief, or None
-        For an MDP the state it starts in. For a POMDP a belief, as :meth:`POMDP.belief` takes it.
+        For an MDP the initial state. For a POMDP a belief, as :meth:`POMDP.belief` takes it.
     memory : float
-        Most bytes it may take.
+        Limit in bytes on the result.
 
     Returns
     -------
     ndarray of shape (n_actions, n_observations) * horizon
-        Axes in their order in time: action 1, observation 1, action 2, and so on.
+        Joint probabilities, the axes in order of time: action 1, observation 1, action 2, and so on.
 
     Raises
     ------
     MemoryError
-        If it would take more than `memory`.
+        If the result needs more than `memory`.
     ValueError
-        If the policy is none of this model, or leads to where no action is available while steps are left.
+        If the policy does not fit the model, or reaches a state in which no action is available while steps are left.
+
+    See Also
+    --------
+    interval_information : Compute the directed information of this distribution.
+    simulate : Draw one trajectory.
 
     Examples
     --------

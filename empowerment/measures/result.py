@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EmpowermentResult(Labelled):
-    """The empowerment of states, each with the interval that is proved to hold it.
+    """Empowerment of states, with certified intervals.
 
     Sized, iterable over the labels of the states, and indexed by them.
 
@@ -55,6 +55,20 @@ class EmpowermentResult(Labelled):
         Who knows the first state, where beliefs were asked for.
     feedback : bool
         Whether actions react to what is observed.
+
+    See Also
+    --------
+    empowerment : Compute the empowerment of states.
+    horizon_sweep : Compute it at several horizons.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> result = emp.empowerment(emp.worlds.grid_world(["..."]), 2)
+    >>> result.states, result.value.round(4).tolist(), result.methods
+    (((0, 0), (0, 1), (0, 2)), [1.585, 1.585, 1.585], 'counting')
+    >>> result.sequences((0, 0))[0]
+    (('north', 'north'), 0.3333333333333333)
     """
 
     host_fields: ClassVar[tuple[str, ...]] = ("state_numbers", "optimal", "beliefs")
@@ -85,7 +99,7 @@ class EmpowermentResult(Labelled):
 
     @property
     def kind(self) -> np.ndarray:
-        """What each state's method is worth: "exact", "interval", or "lower bound" where sequences were drawn."""
+        """What each state's method proves: "exact", "interval", or "lower bound" where sequences were sampled."""
         return np.array([KINDS[method] for method in self.method.tolist()])
 
     @property
@@ -114,14 +128,14 @@ class EmpowermentResult(Labelled):
 
     @property
     def methods(self) -> str:
-        """The methods that were used, with the number of states of each where there are several."""
+        """The methods that were used, by name, with the number of states of each if there are several."""
         names, counts = np.unique(self.method, return_counts=True)
         if names.size == 1:
             return str(names[0])
         return ", ".join(f"{count} by {name}" for name, count in zip(names, counts, strict=True))
 
     def sequences(self, state: Any) -> list[tuple[tuple[Any, ...], float]]:
-        """Return the action sequences that carry the optimum in a state, the most probable first.
+        """Return the action sequences of the optimal input distribution in a state, the most probable first.
 
         Parameters
         ----------
@@ -131,9 +145,9 @@ class EmpowermentResult(Labelled):
         Returns
         -------
         list of (tuple of action labels, float)
-            Each sequence with its probability under the optimal input distribution, one of many where the optimum
-            is not unique. Of several sequences with the same effect there is one, and a probability below 1e-6
-            counts as 0. In a deterministic world the sequences are traced when asked for.
+            Each sequence with its probability under the input distribution that proves the lower end, one of many if
+            the optimum is not unique. Sequences of a probability below 1e-6 are left out, and of several with the
+            same effect there is one. In a deterministic world the sequences are traced when asked for.
 
         Raises
         ------
@@ -156,17 +170,17 @@ class EmpowermentResult(Labelled):
         return [(tuple(self.actions[a] for a in actions[k] if a >= 0), float(weights[k])) for k in order]
 
     def average(self, weights: Any = None) -> AverageEmpowerment:
-        """Return the average over the states or beliefs.
+        """Compute the average over the states or beliefs.
 
         Parameters
         ----------
         weights : array_like of shape (n_states,), optional
-            How much each counts, a distribution; by default all alike.
+            Probability of each state; uniform by default.
 
         Returns
         -------
         AverageEmpowerment
-            With the averages of the ends, which hold for it.
+            The average value between the averages of the ends.
         """
         from empowerment.measures.averages import average
 

@@ -23,14 +23,14 @@ _MOST_ENTRIES = 50_000_000
 
 
 class ReachableBeliefs(NamedTuple):
-    """What an agent can come to believe.
+    """Beliefs that are reachable from an initial belief.
 
     Attributes
     ----------
     beliefs : ndarray of shape (n_beliefs, n_states)
-        In the order of their discovery, the first one at the top.
+        In breadth-first order, the initial belief first.
     steps : ndarray of int of shape (n_beliefs,)
-        After how many actions each can be held for the first time.
+        Number of actions after which each belief is first reached.
     """
 
     beliefs: np.ndarray
@@ -38,17 +38,30 @@ class ReachableBeliefs(NamedTuple):
 
 
 def belief_grid(n_states: int, steps: int) -> np.ndarray:
-    """Return evenly spaced beliefs: all whose probabilities are multiples of ``1 / steps``.
+    """List evenly spaced beliefs: all whose probabilities are multiples of ``1 / steps``.
 
     Parameters
     ----------
     n_states : int
+        Number of states.
     steps : int
+        Number of intervals into which each probability is divided.
 
     Returns
     -------
     ndarray of shape (n_beliefs, n_states)
-        In lexicographic order, certainty of the last state first.
+        In lexicographic order, beginning with certainty of the last state.
+
+    Raises
+    ------
+    MemoryError
+        If the grid has more than 50 million entries.
+
+    See Also
+    --------
+    POMDP : A model with hidden states.
+    empowerment : Its argument `beliefs` takes this array.
+    empowerment.plotting.plot_beliefs : Draw values over beliefs.
 
     Examples
     --------

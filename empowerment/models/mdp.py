@@ -21,58 +21,69 @@ _NO_ACTION = "; if the action is missing there, say so with available=, such as 
 
 
 class MDP:
-    """A finite Markov decision process: what each action does in each state.
+    """Finite Markov decision process: the distribution of the next state for each state and action.
 
     Parameters
     ----------
-    transition : array_like of shape (n_states, n_actions, n_states), sparse of shape \
-            (n_states * n_actions, n_states), or sequence of n_actions sparse matrices of shape (n_states, n_states)
-        ``transition[s, a, t]`` is the probability of state ``t`` after action ``a`` in state ``s``; in nested
-        lists None in place of a row says that the action is missing. In one sparse matrix row
-        ``s * n_actions + a`` holds that distribution: the actions of a state lie side by side. Of several
-        there is one for each action. :meth:`from_arrays` takes other orders.
+    transition : array_like of shape (n_states, n_actions, n_states), sparse matrix, or sequence of sparse matrices
+        ``transition[s, a, t]`` is the probability of state ``t`` after action ``a`` in state ``s``; in nested lists
+        None in place of a row says that the action is missing. A sparse matrix has shape
+        (n_states * n_actions, n_states), and row ``s * n_actions + a`` holds that distribution: the actions of a
+        state are adjacent rows. A sequence holds one sparse matrix of shape (n_states, n_states) for each action.
+        :meth:`from_arrays` takes other orders.
     states, actions : sequence of hashable, optional
         Labels; by default the numbers 0, 1, ….
     terminal : sequence of state labels, or of n_states truth values, optional
-        States in which nothing more happens. Their rows are replaced by "stay here" for every action,
-        whatever `transition` says there, so that an agent has no empowerment in them.
+        Absorbing final states. Their rows are replaced by "stay here" for every action, whatever `transition` says
+        there, so that an agent has no empowerment in them.
     available : array_like of bool of shape (n_states, n_actions), optional
-        Which action exists in which state (all by default). Rows of missing actions are not read.
+        Whether each action exists in each state (all by default). Rows of missing actions are not read.
     initial : array_like of shape (n_states,), optional
-        Distribution of the first state.
+        Distribution of the initial state.
     rewards : array_like of shape (n_states, n_actions), optional
-        Expected immediate reward. It is carried along and read by nothing: what wants rewards is handed them, as in
-        ``emp.unified_bellman(model, rewards=model.rewards)``. Those of missing actions are 0 whatever is given.
+        Expected immediate rewards. The model only stores them: pass them where they are wanted, as in
+        ``emp.unified_bellman(model, rewards=model.rewards)``. Those of missing actions are set to 0.
     discount : float, optional
-        In [0, 1]: how much the next step counts, for planners and files; no empowerment reads it.
+        Discount factor in [0, 1], stored for planners and files; empowerment does not depend on it.
     symmetries : sequence of (states, actions), optional
-        Permutations that leave the model as it is: for each the images of the states and those of the actions,
-        as labels in the order of `states` and `actions`. What an action does in a state, its image must do in
-        the state's image, to within 1e-13 of every probability; this is checked. Compositions of symmetries
-        are symmetries and need not be listed.
-    layout : optional
-        Carried along unread, for pictures (see :class:`empowerment.core.layout.GridLayout`).
+        Permutations under which the model is invariant: for each the images of the states and those of the actions,
+        as labels in the order of `states` and `actions`. The image of an action must do in the image of a state what
+        the action does in the state, to within 1e-13 of every probability; this is checked. Compositions of
+        symmetries are symmetries and need not be listed.
+    layout : object, optional
+        Positions of the states for pictures, stored unread (see :class:`empowerment.core.layout.GridLayout`).
     normalize : bool
         Rescale rows that do not sum to 1 instead of refusing them.
 
     Attributes
     ----------
+    states, actions : tuple
+        Labels.
+    available : ndarray of bool of shape (n_states, n_actions)
+        Whether each action exists in each state.
+    rewards : ndarray of shape (n_states, n_actions) or None
+        Expected immediate rewards, read-only.
+    discount : float or None
+        Discount factor.
+    symmetries : tuple of (ndarray of int, ndarray of int)
+        The numbers of the images of states and actions, for each symmetry declared.
     rows : scipy.sparse.csr_array of shape (n_states * n_actions, n_states)
         The transition, terminal states absorbing, rows of missing actions empty.
     is_terminal : ndarray of bool of shape (n_states,)
-    available : ndarray of bool of shape (n_states, n_actions)
-    states, actions : tuple
-    rewards : ndarray of shape (n_states, n_actions) or None
-        Read-only.
-    discount : float or None
-    symmetries : tuple of (ndarray of int, ndarray of int)
-        The numbers of the images of states and actions, for each symmetry declared.
+        Whether each state is terminal.
 
     Raises
     ------
     ValueError
         If a row is not a distribution, or a symmetry is none; the message names the state, the action and what
         was found.
+
+    See Also
+    --------
+    POMDP : A process whose states are hidden.
+    from_gymnasium : Make an MDP of a Gymnasium environment.
+    from_step_function : Make an MDP by exploring a function or simulator.
+    empowerment : Compute the empowerment of the states.
 
     Examples
     --------
@@ -137,7 +148,8 @@ class MDP:
 
         Parameters
         ----------
-        transition : array_like with three axes, sparse, or sequence of sparse
+        transition : array_like with three axes, or sequence of sparse matrices
+            The transition probabilities in the order that `axes` names.
         axes : {"sas", "ass", "ssa"}
             What the axes stand for: "a" the action, the first "s" the state, the second one the next state. "sas" is
             what :class:`MDP` takes, "ass" has one matrix for each action, as in pymdptoolbox. One sparse matrix has
@@ -148,6 +160,7 @@ class MDP:
         Returns
         -------
         MDP
+            The model in canonical order.
 
         Raises
         ------
@@ -176,11 +189,43 @@ class MDP:
         return {label: number for number, label in enumerate(self.states)}
 
     def state_index(self, state: Any) -> int:
-        """Return the number of the state with this label."""
+        """Return the number of a state.
+
+        Parameters
+        ----------
+        state : hashable
+            Label of the state.
+
+        Returns
+        -------
+        int
+            Position of the state in `states`.
+
+        Raises
+        ------
+        ValueError
+            If no state has this label.
+        """
         return validate.index_of(state, self._state_numbers, "state")
 
     def state_indices(self, states: Any = None) -> np.ndarray:
-        """Return the numbers of the states asked for: all, one label, or a list of labels."""
+        """Return the numbers of several states.
+
+        Parameters
+        ----------
+        states : state label or list of state labels, optional
+            One label, or a list, array or range of labels; all states by default.
+
+        Returns
+        -------
+        ndarray of int of shape (n_selected,)
+            Positions of the states in `states`.
+
+        Raises
+        ------
+        ValueError
+            If no state has one of the labels, or the list is empty.
+        """
         if states is None:
             return np.arange(self.n_states)
         if isinstance(states, list | np.ndarray | range) and validate.is_several(states):
@@ -202,7 +247,7 @@ class MDP:
 
     @cached_property
     def successors(self) -> np.ndarray:
-        """The next state of each state and action in a deterministic world, -1 where an action is missing."""
+        """Number of the next state for each state and action of a deterministic world; -1 if an action is missing."""
         if not self.is_deterministic:
             raise ValueError("this model is stochastic; only a deterministic one has a table of successors")
         table = np.full(self.n_states * self.n_actions, -1, dtype=np.int64)
@@ -212,11 +257,17 @@ class MDP:
 
     @cached_property
     def action_matrices(self) -> tuple[sparse.csr_array, ...]:
-        """One sparse matrix of shape (n_states, n_states) for each action."""
+        """Transition matrix of each action, sparse and of shape (n_states, n_states)."""
         return tuple(self.rows[a :: self.n_actions] for a in range(self.n_actions))
 
     def unlabelled(self) -> MDP:
-        """Return the same dynamics with numbers for labels, and nothing that is only carried along: small to send."""
+        """Return the same dynamics with numbers as labels and without layout, rewards, discount and symmetries.
+
+        Returns
+        -------
+        MDP
+            A model that is small to send to other processes. It shares its arrays with this one.
+        """
         bare = copy.copy(self)
         for cached in ("_state_numbers", "is_deterministic", "successors", "action_matrices"):
             bare.__dict__.pop(cached, None)
@@ -225,7 +276,13 @@ class MDP:
         return bare
 
     def with_idle_action(self) -> MDP:
-        """Return the model without labels, with one more action, the last, that does nothing and never lacks."""
+        """Return the model without labels and with one more action, the last, that stays in every state.
+
+        Returns
+        -------
+        MDP
+            The model with ``n_actions + 1`` actions; the new one is available everywhere.
+        """
         idle = sparse.eye_array(self.n_states, format="csr")
         stacked = sparse.csr_array(sparse.vstack([*self.action_matrices, idle]))
         model = self.unlabelled()
@@ -236,7 +293,13 @@ class MDP:
         return model
 
     def to_dense(self) -> np.ndarray:
-        """Return the transition as an array of shape (n_states, n_actions, n_states)."""
+        """Return the transition as a dense array.
+
+        Returns
+        -------
+        ndarray of shape (n_states, n_actions, n_states)
+            ``transition[s, a, t]``; rows of missing actions are zeros.
+        """
         return np.asarray(self.rows.toarray()).reshape(self.n_states, self.n_actions, self.n_states)
 
 

@@ -16,19 +16,25 @@ from empowerment.models.mdp import action_rewards as action_rewards
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Policy:
-    """How likely each action is in each state.
+    """Probabilities of the actions in each state.
 
     Attributes
     ----------
     probabilities : ndarray of shape (n_states, n_actions)
         One distribution over actions for each state, read-only. A row of zeros belongs to a state without actions.
     states, actions : tuple
-        Labels, those of the model.
+        Labels of the model.
 
     Raises
     ------
     ValueError
         If a row is no distribution, or labels do not fit.
+
+    See Also
+    --------
+    greedy_policy : Make the policy that climbs a table of values.
+    softmax_policy : Make its randomised form.
+    simulate : Follow a policy.
 
     Examples
     --------
@@ -65,14 +71,14 @@ class Policy:
         return {label: number for number, label in enumerate(self.states)}
 
     def action(self, state: Any, rng: np.random.Generator | int | None = None) -> int:
-        """Return the number of an action for a state, drawn at random where several have a chance.
+        """Draw an action for a state.
 
         Parameters
         ----------
         state : hashable
-            Its label, which for a model made from a Gymnasium environment is the environment's observation.
+            Label of the state; for a model made from a Gymnasium environment it is the environment's observation.
         rng : numpy.random.Generator, int or None
-            Where random numbers come from. A seed draws the same action at every call: hand in a Generator.
+            Random source. A seed draws the same action at every call: pass a Generator.
 
         Returns
         -------

@@ -16,10 +16,11 @@ from empowerment.models.observation import checked, occurring
 
 
 class POMDP:
-    """A finite Markov decision process whose states are hidden, and what is observed of them.
+    """Finite Markov decision process with hidden states and random observations of them.
 
-    An action is taken, the state changes, and then the new state is observed. Nothing is observed before the
-    first action.
+    An action is taken, the state changes, and then the new state is observed. There is no observation before the
+    first
+    action.
 
     Parameters
     ----------
@@ -31,40 +32,51 @@ class POMDP:
         state leads to ``t`` by ``a``; every other row is a distribution.
     states, actions, observations : sequence of hashable, optional
         Labels; by default the numbers 0, 1, ….
-    terminal, available : optional
+    terminal : sequence of state labels, or of n_states truth values, optional
+        As for :class:`MDP`.
+    available : array_like of bool of shape (n_states, n_actions), optional
         As for :class:`MDP`.
     initial : array_like of shape (n_states,), optional
-        Distribution of the first state, and with it the first belief. There is none by default: a uniform one has
-        to be asked for.
+        Distribution of the initial state, which is also the initial belief. There is none by default: a uniform one
+        must be passed explicitly.
     rewards : array_like of shape (n_states, n_actions), optional
-        Expected immediate reward, for planners and files; no empowerment reads it.
+        Expected immediate rewards, stored for planners and files; empowerment does not depend on them.
     discount : float, optional
-        In [0, 1], for planners and files likewise.
-    layout : optional
-        Carried along unread, for pictures (see :class:`empowerment.core.layout.GridLayout`).
+        Discount factor in [0, 1], stored for planners and files.
+    layout : object, optional
+        Positions of the states for pictures, stored unread (see :class:`empowerment.core.layout.GridLayout`).
     normalize : bool
         Rescale rows that do not sum to 1 instead of refusing them.
 
     Attributes
     ----------
+    observation : ndarray of shape (n_actions, n_states, n_observations)
+        Observation probabilities, read-only.
+    observations : tuple
+        Labels of the observations.
+    rewards : ndarray of shape (n_states, n_actions) or None
+        Expected immediate rewards, read-only.
+    discount : float or None
+        Discount factor.
     mdp : MDP
         The process of the hidden states.
-    observation : ndarray of shape (n_actions, n_states, n_observations)
-        Read-only.
-    observations : tuple
-    rewards : ndarray of shape (n_states, n_actions) or None
-        Read-only.
-    discount : float or None
 
     Raises
     ------
     ValueError
         If a row is not a distribution; the message names the action, the state and what was found.
 
+    See Also
+    --------
+    MDP : A process whose states are observed.
+    read_pomdp : Read a model from a file.
+    from_pymdp : Make a model of the arrays of pymdp.
+    belief_grid : List evenly spaced beliefs.
+
     Notes
     -----
-    Where a belief is asked for, there are three ways to give it: the label of a state known for certain, a list or
-    array with the probability of every state, or None for the initial distribution. A tuple is one label.
+    Methods with an argument `belief` take it in three forms: the label of a state that is known for certain, a list
+    or array with the probability of every state, or None for the initial distribution. A tuple is one label.
 
     Examples
     --------
@@ -139,52 +151,52 @@ class POMDP:
 
     @property
     def states(self) -> Sequence[Any]:
-        """Labels of the states."""
+        """The labels of the states."""
         return self.mdp.states
 
     @property
     def actions(self) -> Sequence[Any]:
-        """Labels of the actions."""
+        """The labels of the actions."""
         return self.mdp.actions
 
     @property
     def initial(self) -> np.ndarray | None:
-        """Distribution of the first state, or None; :meth:`belief` is an error where there is none."""
+        """Distribution of the initial state, or None; :meth:`belief` raises an error where there is none."""
         return self.mdp.initial
 
     @property
     def rewards(self) -> np.ndarray | None:
-        """Expected immediate reward, shape (n_states, n_actions), or None."""
+        """Expected immediate rewards, of shape (n_states, n_actions), or None."""
         return self.mdp.rewards
 
     @property
     def discount(self) -> float | None:
-        """Weight of the next step against this one, or None."""
+        """Discount factor, or None."""
         return self.mdp.discount
 
     @property
     def available(self) -> np.ndarray:
-        """Which action exists in which state, shape (n_states, n_actions)."""
+        """Whether each action exists in each state, of shape (n_states, n_actions)."""
         return self.mdp.available
 
     @property
     def is_terminal(self) -> np.ndarray:
-        """In which states nothing more happens, shape (n_states,)."""
+        """Whether each state is terminal, of shape (n_states,)."""
         return self.mdp.is_terminal
 
     @property
     def layout(self) -> Any:
-        """Where the states lie in pictures."""
+        """The positions of the states in pictures."""
         return self.mdp.layout
 
     @property
     def first_shown(self) -> np.ndarray:
-        """What each state shows after the first action that can lead to it, shape (n_states, n_observations)."""
+        """Observation row of each state after the first action that leads to it, shape (n_states, n_observations)."""
         return np.asarray(self.observation[self._occurs.argmax(axis=0), np.arange(self.n_states)])
 
     @cached_property
     def observation_depends_on_action(self) -> bool:
-        """Whether two actions that can lead to one state show it differently."""
+        """Whether the observation of some state depends on the action that led to it."""
         differs = (self.observation != self.first_shown).any(axis=2)
         return bool((differs & self._occurs).any())
 
@@ -197,15 +209,63 @@ class POMDP:
         return {label: number for number, label in enumerate(self.observations)}
 
     def state_index(self, state: Any) -> int:
-        """Return the number of the state with this label."""
+        """Return the number of a state.
+
+        Parameters
+        ----------
+        state : hashable
+            Label of the state.
+
+        Returns
+        -------
+        int
+            Position of the state in `states`.
+
+        Raises
+        ------
+        ValueError
+            If no state has this label.
+        """
         return self.mdp.state_index(state)
 
     def action_index(self, action: Any) -> int:
-        """Return the number of the action with this label."""
+        """Return the number of an action.
+
+        Parameters
+        ----------
+        action : hashable
+            Label of the action.
+
+        Returns
+        -------
+        int
+            Position of the action in `actions`.
+
+        Raises
+        ------
+        ValueError
+            If no action has this label.
+        """
         return validate.index_of(action, self._action_numbers, "action")
 
     def observation_index(self, observation: Any) -> int:
-        """Return the number of the observation with this label."""
+        """Return the number of an observation.
+
+        Parameters
+        ----------
+        observation : hashable
+            Label of the observation.
+
+        Returns
+        -------
+        int
+            Position of the observation in `observations`.
+
+        Raises
+        ------
+        ValueError
+            If no observation has this label.
+        """
         return validate.index_of(observation, self._observation_numbers, "observation")
 
     def with_labels(
@@ -215,7 +275,18 @@ class POMDP:
         actions: Sequence[Any] | None = None,
         observations: Sequence[Any] | None = None,
     ) -> POMDP:
-        """Return the same model with other labels; those left out stay."""
+        """Return the same model with other labels.
+
+        Parameters
+        ----------
+        states, actions, observations : sequence of hashable, optional
+            New labels; those left out stay.
+
+        Returns
+        -------
+        POMDP
+            The model with the new labels.
+        """
         return POMDP(
             self.mdp.rows,
             self.observation,
@@ -231,17 +302,22 @@ class POMDP:
         )
 
     def belief(self, belief: Any = None) -> np.ndarray:
-        """Return a belief as an array of shape (n_states,).
+        """Return a belief as an array.
 
         Parameters
         ----------
         belief : state label, array_like of shape (n_states,), or None
-            Certainty of one state, any distribution, or the initial one.
+            The label of a state that is known for certain, a distribution, or None for the initial distribution.
+
+        Returns
+        -------
+        ndarray of shape (n_states,)
+            Probability of each state.
 
         Raises
         ------
         ValueError
-            If it is no distribution and no state, or None and the model has no initial distribution.
+            If `belief` is neither a distribution nor a state, or None and the model has no initial distribution.
         """
         if belief is None:
             if self.initial is None:
@@ -257,11 +333,34 @@ class POMDP:
         return certain
 
     def available_in(self, belief: Any) -> np.ndarray:
-        """Return which actions are available in every state that a belief holds possible, shape (n_actions,)."""
+        """Return which actions are available in every state of positive probability.
+
+        Parameters
+        ----------
+        belief : state label, array_like of shape (n_states,), or None
+            The belief; see :meth:`belief`.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_actions,)
+            Whether each action is available.
+        """
         return belief_space.available_in(self.mdp, self.belief(belief))
 
     def predict(self, belief: Any, action: Any) -> np.ndarray:
-        """Return the distribution of the state after an action, before the observation, shape (n_states,).
+        """Compute the distribution of the state after an action and before the observation.
+
+        Parameters
+        ----------
+        belief : state label, array_like of shape (n_states,), or None
+            The belief before the action; see :meth:`belief`.
+        action : hashable
+            Label of the action.
+
+        Returns
+        -------
+        ndarray of shape (n_states,)
+            Probability of each state.
 
         Raises
         ------
@@ -279,16 +378,43 @@ class POMDP:
         return np.asarray(prior @ self.mdp.action_matrices[number])
 
     def observation_probabilities(self, belief: Any, action: Any) -> np.ndarray:
-        """Return the distribution of the observation that an action brings, shape (n_observations,)."""
+        """Compute the distribution of the observation after an action.
+
+        Parameters
+        ----------
+        belief : state label, array_like of shape (n_states,), or None
+            The belief before the action; see :meth:`belief`.
+        action : hashable
+            Label of the action.
+
+        Returns
+        -------
+        ndarray of shape (n_observations,)
+            Probability of each observation.
+        """
         return np.asarray(self.predict(belief, action) @ self.observation[self.action_index(action)])
 
     def update(self, belief: Any, action: Any, observation: Any) -> np.ndarray:
-        """Return the belief after an action and the observation it brought, by Bayes' rule, shape (n_states,).
+        """Compute the belief after an action and its observation, by Bayes' rule.
+
+        Parameters
+        ----------
+        belief : state label, array_like of shape (n_states,), or None
+            The belief before the action; see :meth:`belief`.
+        action : hashable
+            Label of the action.
+        observation : hashable
+            Label of the observation.
+
+        Returns
+        -------
+        ndarray of shape (n_states,)
+            Probability of each state.
 
         Raises
         ------
         ValueError
-            If the observation cannot follow; the message lists those that can.
+            If the observation has probability 0; the message lists those that are possible.
         """
         number, seen = self.action_index(action), self.observation_index(observation)
         predicted = self.predict(belief, action)
@@ -303,25 +429,27 @@ class POMDP:
         return belief_space.normalised(joint)
 
     def reachable_beliefs(self, belief: Any, horizon: int, *, max_beliefs: int = 100_000) -> ReachableBeliefs:
-        """Return every belief that can be held after 0 to `horizon` actions and their observations.
+        """Enumerate the beliefs that are reachable by 0 to `horizon` actions and their observations.
 
-        An action is tried in a belief if every state of positive probability has it. Of beliefs that agree within
-        1e-10 in each entry the first one found stays for all, so that those returned differ by more than that.
-        Nothing is rounded.
+        An action is tried in a belief if it is available in every state of positive probability. Of beliefs that
+        agree
+        within 1e-10 in each entry the first one represents all, so that those returned differ by more than that.
+        Nothing is
+        rounded.
 
         Parameters
         ----------
         belief : state label, array_like of shape (n_states,), or None
-            Where to begin.
+            The initial belief; see :meth:`belief`.
         horizon : int
             Number of actions.
         max_beliefs : int
-            Most beliefs to hold.
+            Limit on the number of beliefs.
 
         Returns
         -------
         ReachableBeliefs
-            The beliefs, shape (n_beliefs, n_states), and after how many steps each is first reached.
+            The beliefs, of shape (n_beliefs, n_states), and the number of steps after which each is first reached.
 
         Raises
         ------

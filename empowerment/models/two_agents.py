@@ -15,10 +15,9 @@ AXES = "(state, person_action, assistant_action, next_state)"
 
 
 class TwoAgentMDP:
-    """A finite Markov decision process in which a person and an assistant act together.
+    """Finite Markov decision process in which a person and an assistant act at the same time.
 
-    Fixing what one of them does leaves an :class:`MDP` for the other; taking the two as one leaves an MDP of pairs of
-    actions.
+    Fixing the policy of one agent leaves an :class:`MDP` for the other; `joint` is the MDP of pairs of actions.
 
     Parameters
     ----------
@@ -27,30 +26,44 @@ class TwoAgentMDP:
         action ``r`` in state ``s``.
     states, person_actions, assistant_actions : sequence of hashable, optional
         Labels; by default the numbers 0, 1, ….
-    terminal, initial, layout, normalize : optional
+    terminal : sequence of state labels, or of n_states truth values, optional
         As for :class:`MDP`.
+    initial : array_like of shape (n_states,), optional
+        As for :class:`MDP`.
+    layout : object, optional
+        As for :class:`MDP`.
+    normalize : bool
+        Rescale rows that do not sum to 1 instead of refusing them.
 
     Attributes
     ----------
-    joint : MDP
-        The two as one agent, whose actions are the pairs (person's action, assistant's action).
     states, person_actions, assistant_actions : tuple
+        Labels.
+    joint : MDP
+        Both agents as one, whose actions are the pairs (person's action, assistant's action).
 
     Raises
     ------
     ValueError
         If a row is not a distribution; the message names the state, the pair of actions and what was found.
 
+    See Also
+    --------
+    transfer_empowerment : Compute the influence of one agent on the readings of the other.
+    informed_empowerment : Compute the person's empowerment if the receiver observes the assistant's actions.
+    worst_case_empowerment : Compute the person's empowerment under the least favourable assistant.
+    assistant_policy : Make a policy that raises the person's empowerment.
+
     Examples
     --------
-    A lamp with two switches: it is on if one of them is up and not the other.
+    A lamp with two switches is on if exactly one of them is up:
 
     >>> import numpy as np, empowerment as emp
     >>> lamp = emp.TwoAgentMDP(np.broadcast_to([[[1, 0], [0, 1]], [[0, 1], [1, 0]]], (2, 2, 2, 2)))
     >>> lamp
     TwoAgentMDP(2 states, 2 person's actions, 2 assistant's actions, deterministic)
 
-    Beside an assistant who plays with its switch the person can do nothing; beside one who lets it be, everything:
+    An assistant who flips its switch at random leaves the person no control; one who never touches it leaves one bit:
 
     >>> for assistant in ([0.5, 0.5], [1, 0]):
     ...     print(emp.empowerment(lamp.under_assistant(assistant), states=0).value)
@@ -104,11 +117,11 @@ class TwoAgentMDP:
 
     @property
     def states(self) -> Sequence[Any]:
-        """Labels of the states."""
+        """The labels of the states."""
         return self.joint.states
 
     def under_assistant(self, policy: Any) -> MDP:
-        """Return the person's world beside an assistant with a fixed policy.
+        """Return the person's world under a fixed policy of the assistant.
 
         Parameters
         ----------
@@ -118,14 +131,14 @@ class TwoAgentMDP:
         Returns
         -------
         MDP
-            With the person's actions.
+            The world with the person's actions.
         """
         rows = self._rows(policy, self.assistant_actions, "assistant's policy")
         weights = np.broadcast_to(rows[:, None, :], self._shape)
         return self._averaged(weights, self.person_actions, np.arange(len(self.person_actions))[:, None])
 
     def under_person(self, policy: Any) -> MDP:
-        """Return the assistant's world beside a person with a fixed policy.
+        """Return the assistant's world under a fixed policy of the person.
 
         Parameters
         ----------
@@ -135,7 +148,7 @@ class TwoAgentMDP:
         Returns
         -------
         MDP
-            With the assistant's actions.
+            The world with the assistant's actions.
         """
         rows = self._rows(policy, self.person_actions, "person's policy")
         weights = np.broadcast_to(rows[:, :, None], self._shape)

@@ -20,34 +20,47 @@ def assistant_policy(
     tie: str = "first",
     tol: float = 1e-12,
 ) -> Policy:
-    """Return the policy of an assistant that brings the person to where the person is empowered.
+    """Make the policy of an assistant that leads to states in which the person is empowered.
 
     Parameters
     ----------
     world : TwoAgentMDP
+        The world of the two agents.
     person : Policy, array_like of shape (n_states, n_person_actions) or (n_person_actions,)
-        What the person is expected to do.
+        Policy expected of the person.
     values : EmpowermentResult or array_like of shape (n_states,)
-        The person's empowerment in each state, beside some assistant: see :meth:`TwoAgentMDP.under_assistant`.
+        The person's empowerment in each state under some policy of the assistant: see
+        :meth:`TwoAgentMDP.under_assistant`.
     weight : float
-        What one unit of it is worth to the assistant; below 0 it works against the person.
+        Weight of the person's empowerment in the assistant's rewards; below 0 the assistant works against the person.
     rewards : array_like of shape (n_states, n_assistant_actions), optional
-        The assistant's own goals.
-    tie, tol
-        As for :func:`greedy_policy`.
+        The assistant's own rewards.
+    tie : {"first", "uniform", "stay"}
+        Choice among several best actions, as for :func:`greedy_policy`.
+    tol : float
+        Actions within this of the best one count as equally good, in the unit of the values.
 
     Returns
     -------
     Policy
-        With the assistant's actions: the largest reward plus `weight` times the expected empowerment of the person in
-        the next state.
+        Policy over the assistant's actions, which maximizes the reward plus `weight` times the expected empowerment
+        of the person in the next state.
+
+    See Also
+    --------
+    greedy_policy : Make such a policy for one agent.
+    transfer_empowerment : Compute the influence of one agent on the readings of the other.
+    unified_bellman : Plan farther ahead than one step.
 
     Notes
     -----
-    The person's empowerment depends on the assistant it was computed beside, and that is not yet this one. Computed
-    again beside the policy returned it says what the help is worth. For an assistant that looks farther ahead than
-    one step hand ``expected_next(world.under_person(person), values)`` to :func:`unified_bellman` as rewards, with
-    ``information_weight=0``.
+    The person's empowerment depends on the assistant's policy for which it was computed, and that is not yet this
+    one.
+    Computing it again under the policy returned shows the effect of the assistant. For an assistant that plans
+    farther
+    ahead than one step pass ``expected_next(world.under_person(person), values)`` to :func:`unified_bellman` as
+    rewards,
+    with ``information_weight=0``.
 
     Examples
     --------

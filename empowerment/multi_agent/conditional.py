@@ -21,25 +21,33 @@ AGENTS = ("assistant", "person")
 def transfer_empowerment(
     world: TwoAgentMDP, policy: Any, horizon: int = 1, *, sensor: Any, source: str = "assistant", **options: Any
 ) -> EmpowermentResult:
-    """Return what one agent can do to what the other senses (Salge and Polani 2017).
+    """Compute the capacity from the actions of one agent to the readings of the other (Salge and Polani 2017).
 
     Parameters
     ----------
     world : TwoAgentMDP
+        The world of the two agents.
     policy : Policy, array_like of shape (n_states, n_actions) or (n_actions,)
-        What the other agent does meanwhile.
+        Policy of the other agent.
     horizon : int
         Number of actions.
     sensor : callable or array_like of shape (n_states, n_readings)
-        What the other agent senses of the state, as for :func:`empowerment.empowerment`.
+        The other agent's sensor, as for :func:`empowerment.empowerment`.
     source : {"assistant", "person"}
-        Who acts.
+        The agent whose actions are the input.
     **options
-        As for :func:`empowerment.empowerment`.
+        Further arguments of :func:`empowerment.empowerment`.
 
     Returns
     -------
     EmpowermentResult
+        The transfer empowerment of each state.
+
+    See Also
+    --------
+    empowerment : Compute the empowerment of one agent.
+    informed_empowerment : Compute the person's empowerment if the receiver observes the assistant's actions.
+    worst_case_empowerment : Compute the person's empowerment under the least favourable assistant.
 
     References
     ----------
@@ -48,7 +56,7 @@ def transfer_empowerment(
 
     Examples
     --------
-    A person who walks at random, and an assistant who may stand in the way or not:
+    A person walks at random, and an assistant may block the way:
 
     >>> import numpy as np, empowerment as emp
     >>> corridor, uniform = emp.worlds.shared_corridor(), [1 / 3, 1 / 3, 1 / 3]
@@ -72,39 +80,47 @@ def informed_empowerment(
     memory: float = DEFAULT_MEMORY,
     **options: Any,
 ) -> CapacityResult:
-    """Return the person's empowerment to a receiver that also sees what the assistant did.
+    """Compute the person's empowerment for a receiver that also observes the assistant's actions.
 
-    The person chooses a sequence of actions without knowing the assistant's. It is the largest information between
-    that sequence and the final reading, given the assistant's actions, and never less than to a receiver that does
-    not see them.
+    The person chooses a sequence of actions without knowing the assistant's. The value is the largest information
+    between that sequence and the final reading, given the assistant's actions. It is never less than for a receiver
+    that
+    does not observe them.
 
     Parameters
     ----------
     world : TwoAgentMDP
+        The world of the two agents.
     assistant : array_like of shape (n_assistant_actions,), or (n_assistant_actions,) * horizon
-        The assistant's actions, which do not react to anything: the distribution of each of them, drawn
-        independently, or of all of them together. For one step it may also be a Policy, or an array of shape
-        (n_states, n_assistant_actions).
+        Distribution of the assistant's actions, which do not depend on the state or on observations: that of each
+        action, drawn independently, or the joint distribution of all of them. For one step it may also be a Policy,
+        or an array of shape (n_states, n_assistant_actions).
     horizon : int
         Number of actions.
     states : state label or list of state labels, optional
-        Where to compute it; everywhere by default.
-    sensor : optional
-        What the person senses of the state, as for :func:`empowerment.empowerment`.
+        States to compute; all by default.
+    sensor : callable or array_like of shape (n_states, n_readings), optional
+        The person's sensor, as for :func:`empowerment.empowerment`.
     memory : float
-        Most bytes that the rows of a state may take.
+        Limit in bytes on the rows of one state.
     **options
-        As for :func:`empowerment.channel_capacity`.
+        Further arguments of :func:`empowerment.channel_capacity`.
 
     Returns
     -------
     CapacityResult
-        Of a batch, one channel for each state.
+        A batch with one channel for each state.
 
     Raises
     ------
     MemoryError
-        If the rows of a state would take more than `memory`.
+        If the rows of a state need more than `memory`.
+
+    See Also
+    --------
+    empowerment : Compute the empowerment of one agent.
+    transfer_empowerment : Compute the influence of one agent on the readings of the other.
+    worst_case_empowerment : Compute the person's empowerment under the least favourable assistant.
 
     Examples
     --------

@@ -26,7 +26,7 @@ _ROUNDING = 1e-13
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WorstCaseResult(Labelled):
-    """The person's empowerment beside the assistant who leaves it the least, each with a certified interval.
+    """The person's empowerment under the least favourable assistant, with certified intervals.
 
     Sized, iterable over the labels of the states, and indexed by them.
 
@@ -43,6 +43,17 @@ class WorstCaseResult(Labelled):
     states : tuple
         Labels of the states.
     base, tol, rtol : float
+
+    See Also
+    --------
+    worst_case_empowerment : Compute this empowerment.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> worst = emp.worst_case_empowerment(emp.worlds.two_way_dimmer(), states=0)
+    >>> worst.value.round(4).tolist(), worst.assistant.round(2).tolist(), worst.unit
+    ([0.5], [[0.5, 0.5]], 'bits')
     """
 
     _each = ("value", "lower", "upper", "status", "assistant", "states")
@@ -78,32 +89,35 @@ def worst_case_empowerment(
     max_iter: int = 500,
     on_failure: str = "warn",
 ) -> WorstCaseResult:
-    """Return the one-step empowerment that a person keeps whatever the assistant does.
+    """Compute the one-step empowerment that remains to a person under the least favourable assistant.
 
-    It is the smallest capacity, over the assistant's mixtures of actions in the state, of the person's channel. The
-    receiver does not see what the assistant did, so mixing actions is noise that may be worse than any of them.
+    It is the smallest capacity of the person's channel over the assistant's distributions of actions. The receiver
+    does
+    not observe the assistant's actions, so a mixture of actions is noise that can be worse than any single action.
 
     Parameters
     ----------
     world : TwoAgentMDP
+        The world of the two agents.
     states : state label or list of state labels, optional
-        Where to compute it; everywhere by default.
-    sensor : optional
-        What the person senses of the state, as for :func:`empowerment.empowerment`.
+        States to compute; all by default.
+    sensor : callable or array_like of shape (n_states, n_readings), optional
+        The person's sensor, as for :func:`empowerment.empowerment`.
     tol : float
         Width wanted of the intervals, in the result's unit.
     base : float
         2 for bits, ``math.e`` for nats.
     backend : {"numba", "reference", "jax"}, optional
-        Where capacities are solved, as for :func:`empowerment.channel_capacity`.
+        Backend of the capacities; see :func:`empowerment.channel_capacity`.
     max_iter : int
-        Most mixtures to try in one state.
+        Limit on the mixtures that are tried in one state.
     on_failure : {"warn", "raise", "ignore"}
-        What to do when an interval stays wider than the tolerance. It holds in any case.
+        What to do when an interval stays wider than the tolerance. The interval holds in any case.
 
     Returns
     -------
     WorstCaseResult
+        The smallest empowerment of each state, and the assistant's distribution that attains its upper end.
 
     Raises
     ------
@@ -115,12 +129,18 @@ def worst_case_empowerment(
     ConvergenceWarning
         If the tolerance is missed and ``on_failure="warn"``.
 
+    See Also
+    --------
+    TwoAgentMDP.under_assistant : Fix the assistant's policy.
+    informed_empowerment : Compute the person's empowerment if the receiver observes the assistant's actions.
+
     Notes
     -----
-    A capacity is convex in the channel, and so in the mixture: each capacity found gives a plane below all of them.
-    The least point of the planes so far, a linear program, is the next mixture to try (Kelley 1960). The multipliers
-    of the program weigh the planes; the lower end is the smallest entry of their weighted sum, and needs no trust in
-    the program.
+    A capacity is convex in the channel, and so in the mixture: each capacity gives a supporting plane, which lies
+    below all
+    capacities. The minimum of the planes so far, a linear program, is the next mixture to try (Kelley 1960). The dual
+    variables of the program weigh the planes; the lower end is the smallest entry of their weighted sum, and does not
+    depend on the accuracy of the program.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Many prompts asked of a model: side by side, each failure reported with its prompt, nothing lost."""
+"""Many prompts asked of one model: concurrently, with each failure reported under its prompt."""
 
 from __future__ import annotations
 
@@ -18,15 +18,28 @@ _SHOWN = 3
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Answers(Generic[T]):
-    """What came back for each of many prompts.
+    """Answers to many prompts, and the failures.
 
     Attributes
     ----------
     prompts : tuple of str
+        The prompts.
     found : dict from str to answer
-        The answers there are.
+        The answers.
     failures : dict from str to TokenModelError
-        Why there is none for the others.
+        The errors of the other prompts.
+
+    See Also
+    --------
+    ask_each : Ask for these answers.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, ask_each
+    >>> person = TableModel({"coffee?": {" yes": 0.9, " no": 0.1}})
+    >>> answers = ask_each(person.score, ["coffee?"])
+    >>> len(answers.all()), dict(answers.failures)
+    (1, {})
     """
 
     prompts: tuple[str, ...]
@@ -35,6 +48,11 @@ class Answers(Generic[T]):
 
     def all(self) -> list[T]:
         """Return the answers in the order of the prompts.
+
+        Returns
+        -------
+        list
+            One answer for each prompt.
 
         Raises
         ------
@@ -57,28 +75,35 @@ class Answers(Generic[T]):
 def ask_each(
     ask: Callable[[str], T], prompts: Sequence[str], *, workers: int = 1, progress: bool = False
 ) -> Answers[T]:
-    """Ask for each of many prompts, and go on where one fails.
+    """Ask a model for each of many prompts, and continue where one fails.
 
     Parameters
     ----------
     ask : callable
         Given a prompt, returns its answer, such as ``lambda prompt: model.score(prompt, top=20)``.
     prompts : sequence of str
-        Equal ones are asked once.
+        The prompts; equal ones are asked once.
     workers : int
-        How many are asked at the same time. A server answers several side by side; a model in this process does not.
+        Number of concurrent requests. A server answers several at the same time; a model in this process does not.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     Answers
+        The answers, and the errors of prompts that failed.
+
+    See Also
+    --------
+    Recorded : Keep answers in a file, so that a second run asks for the missing ones alone.
+    next_token_channel : Ask for many prompts and make a channel.
 
     Notes
     -----
-    A :class:`TokenModelError` counts as the failure of a prompt, and so does a ``StopIteration``, as of
-    ``next(model.step(prompt))`` where nothing was written; any other error ends the run. With Ctrl-C
-    what is under way is finished and nothing more begun.
+    A :class:`TokenModelError` counts as the failure of a prompt, and so does a ``StopIteration``, as raised by
+    ``next(model.step(prompt))`` if nothing was generated; any other error ends the run. After Ctrl-C, requests that
+    have
+    begun are completed and no others begin.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Answers of a model kept in a file: nothing is paid for twice, and a recording answers without its model."""
+"""Recorded answers: no request is paid for twice, and a recording answers without its model."""
 
 from __future__ import annotations
 
@@ -36,30 +36,36 @@ _Answer = TypeVar("_Answer")
 
 
 class Recorded(Provider):
-    """A token model that answers from a file, and asks another model for what is not in it.
+    """Token model that answers from a file and asks another model for what is missing.
 
-    Each answer is written, and on the disk, before it is handed on. A run that was killed goes on where it
-    stopped: a line that it had begun is taken away, and everything before it is answered from the file.
+    Each answer is on the disk before it is returned. A run that was killed continues where it stopped: an incomplete
+    last line is removed, and everything before it is answered from the file.
 
-    Each line carries a digest of itself and of the header. Lines may be in any order and may be taken away; one that
-    has changed, or is of the recording of another model, is never believed.
+    Each line carries a digest of itself and of the header. Lines may be reordered or removed; a line that was
+    changed, or
+    that belongs to the recording of another model, is refused.
 
     Parameters
     ----------
     path : path
-        A file of JSON lines; with a model it is made if there is none.
+        A file of JSON lines; with a model it is created if it does not exist.
     model : TokenModel, optional
-        Whom to ask. Without one only what was recorded is answered, with the model neither installed nor at hand.
+        The model to ask. Without it only recorded answers are given, and the model need not be installed.
 
     Raises
     ------
     FileNotFoundError
-        If there is no such file and no model to make it with.
+        If the file does not exist and there is no model.
     ValueError
-        If the file is no recording, one of another model or another version of the library, or is damaged: the
+        If the file is no recording, belongs to another model or another version of the library, or is damaged: the
         message names the file, the line and the byte at which it begins.
     OSError
-        If it cannot be written to, is no regular file, or another run is writing to it.
+        If the file cannot be written, is no regular file, or another run writes to it.
+
+    See Also
+    --------
+    TokenModel : The contract.
+    ask_each : Ask for many prompts.
 
     Examples
     --------
@@ -89,7 +95,7 @@ class Recorded(Provider):
     def score(
         self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
     ) -> list[Position]:
-        """Return what was recorded, or what the model answers; see :meth:`TokenModel.score`."""
+        """Return the recorded answer, or ask the model; see :meth:`TokenModel.score`."""
         self._require(Tier.SCORE, "score")
         ask = {
             "method": "score",
@@ -105,10 +111,11 @@ class Recorded(Provider):
     def step(
         self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
     ) -> Iterator[Position]:
-        """Yield what was recorded, or what the model writes; see :meth:`TokenModel.step`.
+        """Yield the recorded answer, or ask the model; see :meth:`TokenModel.step`.
 
-        What the model writes is recorded once it is complete. Without a seed, each text drawn is a new one and
-        the file keeps the first.
+        An answer of the model is recorded once it is complete. Without a seed, each generated text is a new one and
+        the
+        file keeps the first.
         """
         self._require(Tier.STEP, "step")
         options: dict[str, Any] = {"top": top, "temperature": temperature, "seed": seed}
@@ -120,7 +127,7 @@ class Recorded(Provider):
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
     ) -> list[str]:
-        """Return what was recorded, or what the model writes; see :meth:`TokenModel.sample`."""
+        """Return the recorded texts, or ask the model; see :meth:`TokenModel.sample`."""
         options: dict[str, Any] = {"max_tokens": max_tokens, "temperature": temperature, "seed": seed}
         ask = {"method": "sample", "prefix": prefix, "n": n, **options}
         return list(self._answer(ask, lambda m: m.sample(prefix, n, **options), texts_from_json))
@@ -129,7 +136,7 @@ class Recorded(Provider):
         return len(self._lines)
 
     def close(self) -> None:
-        """Close the file; what was written stays."""
+        """Close the file."""
         if self._file is not None:
             self._file.close()
 
@@ -149,7 +156,7 @@ class Recorded(Provider):
         asked: Callable[[TokenModel], list[Any]],
         read: Callable[[Any], _Answer],
     ) -> _Answer:
-        """Return what `read` makes of a recorded answer, or of one that is asked for and recorded."""
+        """Return what `read` makes of a recorded answer, or of one that is requested and recorded."""
         text = json.dumps(ask, sort_keys=True)
         key = bytes_digest(text.encode())
         with self._lock:
@@ -185,7 +192,7 @@ class Recorded(Provider):
             return read(found["answer"])
 
     def _read(self) -> None:
-        """Read the header, compare every digest, and note where each answer begins."""
+        """Read the header, verify every digest, and note where each answer begins."""
         require_regular(self._path, "read")
         if not self._path.exists():
             raise FileNotFoundError(f"there is no recording {str(self._path)!r}; Recorded(path, model) makes one")
@@ -254,12 +261,12 @@ def _recordable(places: Any) -> list[dict[str, Any]]:
 
 
 def _unfinished(first: bytes) -> bool:
-    """Whether a file has nothing but the beginning of a header; any other file is left as it is."""
+    """Return whether a file holds nothing but the beginning of a header; any other file is left unchanged."""
     return may_be_header(first) and not first.endswith(b"\n")
 
 
 def _opened(path: Path) -> FileIO:
-    """Return the file to append to, made if there is none, that no other run writes to."""
+    """Return the file to append to, created if missing, to which no other run writes."""
     require_regular(path, "record to")
     try:
         file = open(path, "a+b", buffering=0)  # noqa: SIM115 - kept open while there is something to record
@@ -274,7 +281,7 @@ def _opened(path: Path) -> FileIO:
 
 
 def _append(file: FileIO, line: bytes, path: Path) -> int:
-    """Write a line, on the disk before this returns, and return where it begins; whole or not at all."""
+    """Write a line to the disk, completely or not at all, and return the byte at which it begins."""
     at = file.seek(0, os.SEEK_END)
     try:
         left = memoryview(line)
@@ -290,7 +297,7 @@ def _append(file: FileIO, line: bytes, path: Path) -> int:
 
 
 def _lock(file: FileIO, path: Path) -> None:
-    """Keep other runs from the file until it is closed or the run ends, where the system knows how."""
+    """Lock the file against other runs until it is closed, where the system supports it."""
     with contextlib.suppress(ImportError):
         import fcntl
 

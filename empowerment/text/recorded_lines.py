@@ -1,4 +1,4 @@
-"""The lines of a recording: a header and answers as JSON, each with a digest, so that no damage is believed."""
+"""Lines of a recording: a header and answers as JSON, each with a digest against damage."""
 
 from __future__ import annotations
 
@@ -33,23 +33,23 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 
 
 class DamagedLineError(ValueError):
-    """A line is not what was written; the message says in what, and leaves it to the caller to name the file."""
+    """A line differs from what was written; the message says how, and the caller adds the name of the file."""
 
 
 def sealed_line(content: dict[str, Any], seal: str) -> bytes:
-    """Return a line with the digest of its content and of `seal`: the header's for an answer, "" for the header.
+    """Return a line with the digest of its content and of `seal`: the header's digest, or "" for the header.
 
     Raises
     ------
     ValueError
-        If the content has a number that JSON does not have.
+        If the content contains a number that JSON cannot express.
     """
     body = json.dumps(content, allow_nan=False).encode()
     return body[:-1] + f', "digest": "{bytes_digest(seal.encode() + body)}"}}\n'.encode()
 
 
 def digest_of(line: bytes, seal: str) -> str:
-    """Return the digest that a whole line carries.
+    """Return the digest in a complete line.
 
     Raises
     ------
@@ -66,12 +66,12 @@ def digest_of(line: bytes, seal: str) -> str:
 
 
 def content_of(line: bytes) -> dict[str, Any]:
-    """Return what a line says, whose digest was compared.
+    """Return the content of a line whose digest was verified.
 
     Raises
     ------
     DamagedLineError
-        If it is no object of JSON, which a digest that fits does not exclude.
+        If it is no JSON object, which a valid digest does not exclude.
     """
     try:
         found = json.loads(line, parse_constant=_no_number, object_pairs_hook=_distinct)
@@ -97,7 +97,7 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def may_be_header(line: bytes) -> bool:
-    """Whether a line is the header of a recording, or the beginning of one."""
+    """Return whether a line is the header of a recording, or the beginning of one."""
     return line.startswith(_BEGINNING) or (_BEGINNING.startswith(line) and not line.endswith(b"\n"))
 
 
@@ -115,12 +115,12 @@ def header_line(model: TokenModel) -> bytes:
 
 
 def read_header(line: bytes) -> tuple[dict[str, Any], str]:
-    """Return what tells a recorded model, and the digest that each of its answers is sealed with.
+    """Return the description of a recorded model, and the digest that seals each of its answers.
 
     Raises
     ------
     DamagedLineError
-        If the header is not the one that was written, or lacks something.
+        If the header was changed, or lacks a field.
     """
     seal, found = digest_of(line, ""), content_of(line)
     try:
@@ -137,12 +137,12 @@ def read_header(line: bytes) -> tuple[dict[str, Any], str]:
 
 
 def positions_from_json(answer: Any) -> list[Position]:
-    """Return positions from what :func:`position_to_json` made of them.
+    """Read positions from the form of :func:`position_to_json`.
 
     Raises
     ------
     DamagedLineError
-        If they cannot be positions.
+        If they are no positions.
     """
     if not isinstance(answer, list):
         raise DamagedLineError(f"its answer is of the type {type(answer).__name__}, expected a list of positions")
@@ -155,7 +155,7 @@ def positions_from_json(answer: Any) -> list[Position]:
 
 
 def texts_from_json(answer: Any) -> list[str]:
-    """Return sampled texts as they were recorded.
+    """Read sampled texts from a recorded answer.
 
     Raises
     ------
@@ -168,7 +168,7 @@ def texts_from_json(answer: Any) -> list[str]:
 
 
 def position_to_json(place: Position) -> dict[str, Any]:
-    """Return a position as JSON has it."""
+    """Return a position in JSON types."""
     logs = [None if log == -math.inf else log for log in place.log_probabilities.tolist()]
     return {
         "tokens": [_token_to_json(token) for token in place.tokens],
@@ -207,24 +207,24 @@ def _position_from_json(found: dict[str, Any]) -> Position:
 
 
 def _is(value: Any, types: tuple[type, ...]) -> bool:
-    """Whether a value is of one of these types, where a truth value is no number and a whole one has 64 bits."""
+    """Return whether a value has one of these types; a bool is no number, and an int has at most 64 bits."""
     if isinstance(value, bool) or not isinstance(value, types):
         return False
     return not isinstance(value, int) or -(2**63) <= value < 2**63
 
 
 def outcome_to_json(outcome: Outcome) -> Any:
-    """Return a token as JSON has it: its number, or how it is written."""
+    """Return a token in JSON types: its number, or its bytes."""
     return _text(outcome) if isinstance(outcome, bytes) else int(outcome)
 
 
 def outcome_from_json(value: Any) -> Outcome:
-    """Return a token from what :func:`outcome_to_json` made of it."""
+    """Read a token from the form of :func:`outcome_to_json`."""
     return value if _is(value, (int,)) else _bytes(value)
 
 
 def _token_to_json(token: bytes | None) -> Any:
-    """Return a token as JSON has it; one that is not told stays None."""
+    """Return the bytes of a token in JSON types; None stays None."""
     return None if token is None else _text(token)
 
 
@@ -233,7 +233,7 @@ def _token_from_json(value: Any) -> bytes | None:
 
 
 def _text(token: bytes) -> str | dict[str, str]:
-    """Return bytes as text where they are text, else as hexadecimal digits."""
+    """Return bytes as text if they are UTF-8, else as hexadecimal digits."""
     try:
         return token.decode("utf-8")
     except UnicodeDecodeError:

@@ -1,4 +1,4 @@
-"""What is asked of a language model, and what it answers: distributions of one next token."""
+"""Distributions of the next token, and the protocol by which language models report them."""
 
 from __future__ import annotations
 
@@ -32,15 +32,71 @@ Outcome: TypeAlias = int | bytes
 
 
 class TokenModelError(RuntimeError):
-    """A provider could not answer: the message names what was asked, what came back, and what to try."""
+    """Failure of a token model to answer.
+
+    The message names the request, the answer, and what to try.
+
+    See Also
+    --------
+    TierError : A request that a model of this tier never answers.
+    ask_each : Collect such errors while other prompts go on.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, TokenModelError
+    >>> try:
+    ...     TableModel({"": {" yes": 1.0}}).score("Tea?", " no")
+    ... except TokenModelError:
+    ...     print("no distribution")
+    no distribution
+    """
 
 
 class TierError(TypeError):
-    """A provider was asked for more than it offers."""
+    """Request for more than a token model offers.
+
+    See Also
+    --------
+    Tier : What a token model offers.
+    TokenModelError : A failure to answer.
+
+    Examples
+    --------
+    >>> from empowerment.text import FunctionModel, TierError
+    >>> writer = FunctionModel(write=lambda prefix, rng: " yes")
+    >>> try:
+    ...     writer.score("Tea?", " yes")
+    ... except TierError:
+    ...     print("writes texts only")
+    writes texts only
+    """
 
 
 class Tier(enum.IntEnum):
-    """What a provider offers; each tier includes those below it."""
+    """What a token model offers; each tier includes those below it.
+
+    Attributes
+    ----------
+    SAMPLE
+        Writes texts, without probabilities.
+    STEP
+        Reports the probabilities of the tokens that it generates.
+    SCORE
+        Reports the probabilities of the tokens of any given text.
+
+    See Also
+    --------
+    TokenModel : The protocol of token models.
+    TierError : The error for a request above the tier.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, Tier
+    >>> TableModel({"": {" yes": 1.0}}).tier >= Tier.STEP
+    True
+    >>> Tier.SCORE.sentence
+    'reports the probabilities of the tokens of any given text'
+    """
 
     SAMPLE = 1
     STEP = 2
@@ -48,73 +104,97 @@ class Tier(enum.IntEnum):
 
     @property
     def sentence(self) -> str:
-        """What a provider of this tier can do."""
+        """Description of what a model of this tier does."""
         return _SENTENCES[self]
 
 
 _SENTENCES = {
     Tier.SAMPLE: "writes texts, without probabilities",
-    Tier.STEP: "tells the probabilities of the tokens that it writes itself",
-    Tier.SCORE: "tells the probabilities of tokens of any given text",
+    Tier.STEP: "reports the probabilities of the tokens that it generates",
+    Tier.SCORE: "reports the probabilities of the tokens of any given text",
 }
 
 
 class Ends(NamedTuple):
-    """An interval that holds a quantity, in the unit that was asked for."""
+    """Interval that contains a quantity, in the unit requested.
+
+    Attributes
+    ----------
+    lower, upper : float
+        The two ends.
+
+    See Also
+    --------
+    Position.entropy : Returns such an interval.
+    Amount : An amount of information with its interval.
+
+    Examples
+    --------
+    >>> from empowerment.text import Ends
+    >>> Ends(0.5, 0.75).width
+    0.25
+    """
 
     lower: float
     upper: float
 
     @property
     def width(self) -> float:
-        """How much is not known."""
+        """Difference of the two ends."""
         return self.upper - self.lower
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Position:
-    """The distribution of one next token, as far as a model tells it.
+    """Distribution of one next token, as far as a model reports it.
 
-    A model tells the probabilities of some tokens and nothing of the others but what is left for them.
+    A model reports the probabilities of some tokens, the list, and nothing about the others except their total, the
+    residual.
 
     Parameters
     ----------
     tokens : tuple of (bytes or None)
-        The tokens listed, as they are written; what ends a text is written as nothing. None for a token of which the
-        provider tells the probability and not which one it is.
+        The listed tokens as bytes; end-of-text tokens are ``b""``. None for a token whose probability is reported
+        without its identity.
     log_probabilities : ndarray of shape (n_listed,)
-        Their natural logarithms, of the model itself: before any temperature or cut of a sampler.
+        Natural logarithms of the model's own probabilities, before any temperature or truncation by a sampler.
     ids : ndarray of int of shape (n_listed,), optional
-        Their numbers in the vocabulary, where the provider tells them. Two tokens may be written alike.
+        Numbers of the tokens in the vocabulary, if reported. Two tokens may have the same bytes.
     vocabulary_size : int, optional
-        How many tokens there are.
+        Number of tokens in the vocabulary.
     cap : float, optional
-        No token outside the list has more than this. By default the smallest listed probability, as in a list of
-        the most probable tokens.
+        Upper bound on the probability of every token outside the list. By default the smallest listed probability, as
+        in a list of the most probable tokens.
     rounding : float
-        By how much, relatively, the listed probabilities may all be off by a common factor: where a provider
-        sums a large vocabulary in single precision, its ratios are right and its scale is not.
+        Bound on the relative error of a common factor of all listed probabilities: where a provider sums a large
+        vocabulary in single precision, the ratios are accurate and the scale is not.
     token : bytes, optional
-        The token that the text has here or that was generated. None in a distribution that nothing was drawn from,
-        and where the provider does not tell its bytes.
+        The token that the text has at this position or that was generated. None in a distribution from which nothing
+        was drawn, and where the provider does not report its bytes.
     chosen : int, optional
-        Its index in the list; None if it is not in the list.
+        Index of `token` in the list; None if it is not listed.
     span : tuple of two ints
-        Bytes of the text that `token` covers, from the beginning of the text that was scored or generated.
+        Bytes of the text that `token` covers, counted from the beginning of the scored or generated text.
 
     Raises
     ------
     ValueError
         If the parts do not fit together or the listed mass exceeds 1.
 
+    See Also
+    --------
+    TokenModel.score : Returns the positions of a text.
+    next_token_channel : Make a channel of the positions after several prompts.
+    select : Find how far a text is predictable.
+
     Examples
     --------
     >>> import numpy as np
     >>> from empowerment.text import Position
-    >>> place = Position((b" yes", b" no"), np.log([0.6, 0.3]), vocabulary_size=1000, token=b" no", chosen=1)
-    >>> place
+    >>> position = Position((b" yes", b" no"), np.log([0.6, 0.3]), vocabulary_size=1000, token=b" no", chosen=1)
+    >>> position
     Position(2 of 1000 tokens, mass 0.9, b' no' has 0.3, entropy in [1.295, 2.292] bits)
-    >>> round(place.surprisal().upper, 6)
+    >>> round(position.surprisal().upper, 6)
     1.736966
     """
 
@@ -179,19 +259,32 @@ class Position:
         chosen: int | None = None,
         start: int = 0,
     ) -> Position:
-        """Return the distribution over a whole vocabulary, normalised in double precision.
+        """Make the distribution over a whole vocabulary, normalized in double precision.
 
         Parameters
         ----------
         tokens : sequence of bytes
+            All tokens of the vocabulary.
         logits : array_like of shape (n_tokens,)
-            Logits or log-probabilities: a constant added to all of them changes nothing.
+            Logits or log-probabilities; adding a constant to all of them changes nothing.
         ids : array_like of int, optional
-            By default 0, 1, 2, ...
+            Numbers of the tokens; by default 0, 1, 2, ….
         chosen : int, optional
-            Index of the token that the text has here.
+            Index of the token that the text has at this position.
         start : int
-            The byte of the text at which it begins.
+            Byte of the text at which this token begins.
+
+        Returns
+        -------
+        Position
+            A position whose list is complete.
+
+        Raises
+        ------
+        TypeError
+            If the logits are no numbers.
+        ValueError
+            If there is not one logit for each token, or `chosen` is no index.
         """
         try:
             if np.iscomplexobj(logits):
@@ -228,12 +321,12 @@ class Position:
 
     @property
     def outcomes(self) -> Sequence[Outcome | None]:
-        """What tells the listed tokens apart: their ids where these are known, else how they are written."""
+        """The identities of the listed tokens: their numbers if known, else their bytes."""
         return list(self.tokens) if self.ids is None else self.ids.tolist()
 
     @cached_property
     def mass(self) -> Ends:
-        """Probability of the listed tokens together."""
+        """Total probability of the listed tokens."""
         total = float(np.exp(self.log_probabilities).sum())
         if self.complete:
             return Ends(total, total)
@@ -241,19 +334,30 @@ class Position:
 
     @property
     def residual(self) -> Ends:
-        """Probability that is left for all tokens outside the list."""
+        """Total probability of all tokens outside the list."""
         if self.complete:
             return Ends(0.0, 0.0)
         return Ends(1.0 - self.mass.upper, max(1.0 - self.mass.lower, 0.0))
 
     def entropy(self, base: float = 2) -> Ends:
-        """Return both ends of the entropy of the next token.
+        """Bound the entropy of the next token.
+
+        Parameters
+        ----------
+        base : float
+            2 for bits, ``math.e`` for nats.
+
+        Returns
+        -------
+        Ends
+            Interval that contains the entropy, whatever the distribution outside the list.
 
         Notes
         -----
-        With s the mass of the list, h the entropy of the list by itself and r = 1 - s, the listed tokens give
-        ``s h - s log s``, which is concave in s. The others give most if they share r alike, and least in as few
-        tokens as the cap allows.
+        With s the mass of the list, h the entropy of the normalized list and r = 1 - s, the listed tokens contribute
+        ``s h - s log s``, which is concave in s. The others contribute most if they share r equally, and least if
+        they are as
+        few as the cap allows.
         """
         return _in_unit(self._entropy, base)
 
@@ -268,7 +372,18 @@ class Position:
         return _outward(max(lower, 0.0), upper)
 
     def min_entropy(self, base: float = 2) -> Ends:
-        """Return both ends of -log of the largest probability that any next token has, listed or not."""
+        """Bound the min-entropy of the next token: -log of its largest probability, listed or not.
+
+        Parameters
+        ----------
+        base : float
+            2 for bits, ``math.e`` for nats.
+
+        Returns
+        -------
+        Ends
+            Interval that contains the min-entropy.
+        """
         return _in_unit(self._min_entropy, base)
 
     @cached_property
@@ -283,14 +398,24 @@ class Position:
         return _outward(-math.log(most), -math.log(least) if least > 0 else math.inf)
 
     def surprisal(self, base: float = 2) -> Ends:
-        """Return both ends of -log p of the token that the text has here.
+        """Bound the surprisal -log p of the token at this position.
 
-        Of a token outside the list only the lower end is known, and the upper one is infinite.
+        For a token outside the list only the lower end is known, and the upper end is infinite.
+
+        Parameters
+        ----------
+        base : float
+            2 for bits, ``math.e`` for nats.
+
+        Returns
+        -------
+        Ends
+            Interval that contains the surprisal.
 
         Raises
         ------
         ValueError
-            If no token belongs to this position.
+            If this position has no token.
         """
         if self.token is None and self.chosen is None:
             raise ValueError("this position has no token, only a distribution: nothing was read or drawn here")
@@ -307,12 +432,24 @@ class Position:
         return _outward(max(lower, 0.0), upper)
 
     def top(self, count: int, *, also: Sequence[Outcome] = ()) -> Position:
-        """Return what remains if only the `count` most probable tokens are listed, `also` some, and the chosen one.
+        """Restrict the list to the most probable tokens.
+
+        Parameters
+        ----------
+        count : int
+            Number of the most probable tokens that stay listed.
+        also : sequence of outcomes
+            Further tokens that stay listed, as :attr:`outcomes` names them. The chosen token always stays.
+
+        Returns
+        -------
+        Position
+            The position with the shorter list and its cap.
 
         Raises
         ------
         KeyError
-            If one of `also` is not listed here.
+            If one of `also` is not listed.
         """
         order = _most_probable(self.log_probabilities, validate.horizon(count, "count"))
         if not validate.is_several(also):
@@ -335,7 +472,13 @@ class Position:
         )
 
     def identified(self) -> Position:
-        """Return what remains without the tokens of which is not told which ones they are."""
+        """Remove the tokens without identity from the list.
+
+        Returns
+        -------
+        Position
+            A position in which every listed token is identified; the others belong to the residual.
+        """
         index = [i for i, outcome in enumerate(self.outcomes) if outcome is not None]
         if len(index) == len(self.tokens):
             return self
@@ -407,12 +550,12 @@ def _numbers(ids: Any) -> np.ndarray:
 def unknown_position(
     token: bytes | None, span: tuple[int, int] = (0, 0), vocabulary_size: int | None = None
 ) -> Position:
-    """Return a position of which nothing is known but its token: the first of a text, for a model without a start."""
+    """Return a position without a list, such as the first of a text for a model without a start token."""
     return Position((), np.empty(0), vocabulary_size=vocabulary_size, token=token, span=span)
 
 
 def _most_probable(logs: np.ndarray, count: int) -> np.ndarray:
-    """Return the places of the largest, in their order; of equal ones the first."""
+    """Return the indices of the largest entries in decreasing order; of equal ones the first."""
     if not 0 < count < logs.size:
         return np.argsort(-logs, kind="stable")[:count]
     least = np.partition(logs, logs.size - count)[logs.size - count]
@@ -421,7 +564,7 @@ def _most_probable(logs: np.ndarray, count: int) -> np.ndarray:
 
 
 def _list_entropy(logs: np.ndarray) -> float:
-    """Return the entropy of listed tokens by themselves."""
+    """Return the entropy of the normalized list."""
     if not logs.size:
         return 0.0
     p = np.exp(logs - logs.max())
@@ -434,7 +577,7 @@ def _scaled(inside: float, mass: float) -> float:
 
 
 def _packed(residual: Ends, cap: float) -> float:
-    """Return the least that a residual adds to an entropy if no token has more than `cap`."""
+    """Return the minimal entropy contribution of a residual if no token has more than `cap`."""
     if residual.upper <= 0 or cap <= 0:
         return 0.0
     # Between two multiples of the cap the packed entropy is concave, so it is least at an end or at a multiple.
@@ -450,7 +593,7 @@ def _packed_entropy(residual: float, cap: float) -> float:
 
 
 def _spread(residual: Ends, n_unlisted: float) -> float:
-    """Return the most that a residual adds to an entropy if that many tokens share it."""
+    """Return the maximal entropy contribution of a residual that `n_unlisted` tokens share."""
     if residual.upper <= 0:
         return 0.0
     if n_unlisted == math.inf:
@@ -465,19 +608,33 @@ def _outward(lower: float, upper: float) -> Ends:
 
 
 def _in_unit(nats: Ends, base: float) -> Ends:
-    """Return an amount in nats in the unit of a base; the ends have room for the rounding of the division."""
+    """Convert an interval in nats into the unit of a base; the ends allow for the rounding of the division."""
     unit = math.log(validate.base(base))
     return Ends(nats.lower / unit, nats.upper / unit)
 
 
 @runtime_checkable
 class TokenModel(Protocol):
-    """A language model, as far as this library asks it: distributions of next tokens, or texts.
+    """Protocol of language models: distributions of next tokens, or generated texts.
 
-    Probabilities are the model's own, before any temperature, penalty or cut of a sampler. A provider offers the
-    methods up to its `tier`; the others raise a :class:`TierError`. :class:`Provider` is a base class to start
-    from, and :func:`empowerment.testing.check_token_model` tests what is promised here.
+    Probabilities are the model's own, before any temperature, penalty or truncation by a sampler. A provider offers
+    the
+    methods up to its `tier`; the others raise a :class:`TierError`. :class:`Provider` is a base class for
+    implementations, and :func:`empowerment.testing.check_token_model` tests this contract.
 
+    See Also
+    --------
+    Provider : Base class for implementations.
+    TableModel : A model from a table of probabilities.
+    FunctionModel : A model from a function.
+    empowerment.testing.check_token_model : Test an implementation.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, TokenModel
+    >>> model = TableModel({"": {" yes": 0.9, " no": 0.1}})
+    >>> isinstance(model, TokenModel), len(model.score("Tea?", " yes"))
+    (True, 2)
     """
 
     @property
@@ -509,34 +666,80 @@ class TokenModel(Protocol):
 
         Parameters
         ----------
-        prefix, text : str
+        prefix : str
+            The text before; its end is a boundary between tokens.
+        text : str
+            The text to score.
         top : int, optional
-            List the most probable tokens only; by default all that the provider tells. The token that the text
-            has is listed wherever the provider tells its probability.
+            Number of the most probable tokens to list; by default all that the provider reports. The token of the
+            text is listed wherever the provider reports its probability.
         also : sequence of outcomes
-            Tokens to list beside these at the last position, the one after the text, as :attr:`Position.outcomes`
-            names them. Where they cost nothing they may be listed at the others, too.
+            Further tokens to list at the last position, the one after the text, as :attr:`Position.outcomes` names
+            them. They may be listed at other positions, too, where that costs nothing.
+
+        Returns
+        -------
+        list of Position
+            One for each token of the text, and one for the token after it.
         """
         ...
 
     def step(
         self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
     ) -> Iterator[Position]:
-        """Yield what the model writes after `prefix`, token by token, with the distribution each was drawn from.
+        """Yield the tokens that the model generates after `prefix`, each with its distribution.
 
         The distributions are the model's own whatever the temperature; 0 takes the most probable token.
+
+        Parameters
+        ----------
+        prefix : str
+            The text before.
+        max_tokens : int
+            Largest number of tokens to generate.
+        top : int
+            Number of the most probable tokens to list.
+        temperature : float
+            Temperature of the sampler; 0 takes the most probable token. The reported distributions are the model's
+            own, whatever the temperature.
+        seed : int, optional
+            Seed of the draws.
+
+        Yields
+        ------
+        Position
+            The position of each generated token.
         """
         ...
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
     ) -> list[str]:
-        """Return `n` texts that the model writes after `prefix`."""
+        """Generate texts after `prefix`.
+
+        Parameters
+        ----------
+        prefix : str
+            The text before.
+        n : int
+            Number of texts.
+        max_tokens : int
+            Largest number of tokens of a text.
+        temperature : float
+            Temperature of the sampler.
+        seed : int, optional
+            Seed of the draws.
+
+        Returns
+        -------
+        list of str
+            The generated texts.
+        """
         ...
 
 
 def check_model(model: object, needed: Tier = Tier.SAMPLE, what: str = "", hint: str = "") -> None:
-    """Refuse what is no token model, or one of a lower tier than `what` needs; `hint` says what to do then."""
+    """Refuse an object that is no token model, or one of a tier below `needed`; `hint` says what to do."""
     validate.offers(model, ("tier", "name", "ends", "score", "step", "sample"), "model", "a token model")
     if cast(TokenModel, model).tier < needed:
         raise _refusal(cast(TokenModel, model), needed, what, hint)
@@ -550,11 +753,39 @@ def _refusal(model: TokenModel, needed: Tier, what: str, hint: str = "") -> Tier
 
 
 class Provider:
-    """A start for providers: a method that is not overridden is derived from a higher tier, or refused.
+    """Base class for token models: a method that is not overridden is derived from a higher tier, or refused.
 
-    A provider states `tier`, `name` and `vocabulary_size` and overrides `score` (tier SCORE), `step` (STEP) or
-    `sample` (SAMPLE); from `score` follow `step` and `sample`, from `step` follows `sample`. It sets `whole_lists`
-    if tokens that are asked for by name take the whole list anyway, so that all of it is used.
+    A subclass sets `tier`, `name` and `vocabulary_size` and overrides `score` (tier SCORE), `step` (STEP) or
+    `sample` (SAMPLE); `step` and `sample` are derived from `score`, and `sample` from `step`.
+
+    Attributes
+    ----------
+    tier : Tier
+        What the model offers.
+    name : str
+        Identifies the model and its settings.
+    vocabulary_size : int or None
+        Number of tokens, if known.
+    ends : sequence of outcomes
+        The end-of-text tokens, if known.
+    whole_lists : bool
+        Whether a request for tokens by name retrieves the whole list anyway, which is then used.
+
+    See Also
+    --------
+    TokenModel : The contract.
+    empowerment.testing.check_token_model : Test an implementation.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.text import Position, Provider, Tier
+    >>> class Coin(Provider):
+    ...     tier, name, vocabulary_size = Tier.SCORE, "coin", 2
+    ...     def score(self, prefix, text="", *, top=None, also=()):
+    ...         return [Position.complete_list([b"0", b"1"], np.zeros(2))]
+    >>> sum(len(text) for text in Coin().sample("", 3, max_tokens=4, seed=0))
+    12
     """
 
     tier: Tier = Tier.SAMPLE
@@ -566,13 +797,13 @@ class Provider:
     def score(
         self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
     ) -> list[Position]:
-        """Refuse: the probabilities of a given text are not told."""
+        """Raise a :class:`TierError`; see :meth:`TokenModel.score`."""
         raise self._refusal("score", Tier.SCORE)
 
     def step(
         self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
     ) -> Iterator[Position]:
-        """Draw tokens one after another from the distributions that `score` returns."""
+        """Draw tokens one after another from the distributions of `score`; see :meth:`TokenModel.step`."""
         if self.tier < Tier.SCORE:
             raise self._refusal("step", Tier.STEP)
         rng, temperature = validate.generator(seed, "seed"), validate.finite(temperature, "temperature", least=0.0)
@@ -589,7 +820,7 @@ class Provider:
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
     ) -> list[str]:
-        """Write texts step by step."""
+        """Generate texts by `step`; see :meth:`TokenModel.sample`."""
         if self.tier < Tier.STEP:
             raise self._refusal("sample", Tier.SAMPLE)
         n = validate.positive_int(n, "n", most=validate.MOST_DRAWS)
@@ -610,7 +841,7 @@ class Provider:
 
 
 def drawn(place: Position, temperature: float, rng: np.random.Generator, start: int = 0) -> tuple[Position, int]:
-    """Return a position with a token drawn from its list, and where the text goes on.
+    """Return a position with a token drawn from its list, and the byte at which the next token begins.
 
     Raises
     ------
@@ -646,22 +877,22 @@ def _whole_text(token: bytes) -> str:
 
 
 def cut_and_scaled(probabilities: Sequence[float]) -> bool:
-    """Return whether the most probable tokens leave so little that a sampler must have cut off the others.
+    """Return whether a sampler must have truncated a list of the most probable tokens and renormalized it.
 
-    In the distribution of a language model what follows the last of a list is about as probable as that one, and
-    there is much of it. Where the list sums to 1 and its last is a hundred times what is missing, the rest was cut
-    off, and the list scaled up.
+    In the distribution of a language model the tokens after the last one of a list are about as probable as that one,
+    and there are many of them. If the list sums to 1 and its last entry is a hundred times what is missing, the rest
+    was truncated and the list renormalized.
     """
     return min(probabilities, default=0.0) >= _GAP * max(abs(1.0 - math.fsum(probabilities)), _SINGLE_PRECISION)
 
 
 def well_formed(text: str, what: str) -> str:
-    """Return a text, if it is one.
+    """Return a text unchanged if it is well-formed.
 
     Raises
     ------
     TokenModelError
-        If it has half of a surrogate pair in it, which stands for no character.
+        If it contains half of a surrogate pair, which stands for no character.
     """
     try:
         text.encode()

@@ -74,28 +74,29 @@ def actuation_channel(
     merge: bool = True,
     memory: float = DEFAULT_MEMORY,
 ) -> Channel:
-    """Return the channel from sequences of actions to what the agent reads afterwards.
+    """Make the channel from sequences of actions to the readings that follow them.
 
     Parameters
     ----------
     model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
+        The world of the agent.
     state : hashable
-        Label of the state to start in.
+        Label of the initial state.
     horizon : int
         Number of actions in a sequence.
     belief : array_like of shape (n_states,), optional
-        Instead of a state; of a POMDP the initial one by default.
+        Distribution of the initial state, in place of `state`; for a POMDP the initial belief by default.
     sensor : None, "state", "observation", "belief", callable or array_like of shape (n_states, n_readings)
-        What is read, as for :func:`empowerment.empowerment`.
+        The sensor, as for :func:`empowerment.empowerment`.
     output : {"final", "trajectory"}
-        Whether the last reading or all `horizon` of them arrive.
+        Whether the output is the last reading or the tuple of all `horizon` readings.
     known_to : {"nobody", "receiver"}
-        Whether the receiver knows the state in which it began; it is then part of what is read.
+        Who observes the initial state. If the receiver does, it is part of the output.
     merge : bool
-        Merge sequences whose rows are equal up to rounding, which leaves the capacity as it is. Each row is
-        then labelled by the first of its sequences.
+        Merge sequences whose rows are equal up to rounding, which does not change the capacity. Each row is then
+        labelled by the first of its sequences.
     memory : float
-        Most bytes that the rows of one step may take.
+        Limit in bytes on the rows of one step.
 
     Returns
     -------
@@ -109,7 +110,13 @@ def actuation_channel(
         If no sequence of this length is available: each of its actions must be available in every state that
         the sequence can meet with positive probability. It is a ValueError.
     MemoryError
-        If there are more rows than `memory` allows.
+        If the rows need more than `memory`.
+
+    See Also
+    --------
+    empowerment : Compute the capacity of this channel for many states.
+    channel_capacity : Compute the capacity of a channel.
+    option_channel : Make the channel from options to readings.
 
     Examples
     --------

@@ -20,26 +20,35 @@ _SUM_TOLERANCE = 1e-9
 
 @dataclass(frozen=True, eq=False)
 class Option:
-    """A course of action: a policy, and when it ends (Sutton, Precup and Singh 1999).
+    """Course of action: a policy together with a rule for when it ends (Sutton, Precup and Singh 1999).
 
     Parameters
     ----------
     policy : mapping, array_like of shape (n_states, n_actions), or a list
         A mapping from labels of states to labels of actions, or the probability of each action in each state. Only
-        states that the option comes to are read. A list has one of these for each step, or the label of an action
-        that is taken whatever the state.
+        states that the option reaches are read. A list has one of these for each step, or the label of an action that
+        is taken in every state.
     steps : int, optional
-        Number of steps; that of a list is its length.
+        Number of steps; for a list its length.
     termination : array_like of shape (n_states,), optional
-        Probability of ending on arrival in each state, after one step at least. Either this or the number of steps
-        is needed, and not both.
+        Probability of ending on arrival in each state, after at least one step. Exactly one of `steps` and
+        `termination` is needed.
+
+    See Also
+    --------
+    option_channel : Make the channel from options to readings.
+
+    References
+    ----------
+    Sutton, Precup and Singh (1999), "Between MDPs and semi-MDPs: a framework for temporal abstraction in
+    reinforcement learning".
 
     Examples
     --------
-    >>> from empowerment.actuation.open_loop.options import Option
-    >>> Option(["left", "left"])  # a sequence of actions
+    >>> import empowerment as emp
+    >>> emp.Option(["left", "left"])  # a sequence of actions
     Option(policy=['left', 'left'], steps=None, termination=None)
-    >>> to_the_wall = Option({0: "left", 1: "left"}, termination=[1, 0])
+    >>> to_the_wall = emp.Option({0: "left", 1: "left"}, termination=[1, 0])
     """
 
     policy: Any
@@ -50,40 +59,48 @@ class Option:
 def option_channel(
     model: MDP | np.ndarray, state: Any, options: Sequence[Option] | Mapping[Any, Option], *, sensor: Any = None
 ) -> Channel:
-    """Return the channel from options to what is read where they end.
+    """Make the channel from options to the reading in the state where they end.
 
-    Its capacity is empowerment over options. With all sequences of n actions it is that of the open loop, with all
-    policies of n steps that of the last state with feedback, and with fewer of them a lower bound.
+    Its capacity is the empowerment over options. With all sequences of n actions it is the open-loop empowerment,
+    with
+    all policies of n steps the empowerment with feedback for the final state, and with a subset of either a lower
+    bound.
 
     Parameters
     ----------
     model : MDP or ndarray of shape (n_states, n_actions, n_states)
+        The world of the agent.
     state : hashable
-        Label of the state to start in.
-    options : sequence of Option, or mapping from labels to them
+        Label of the initial state.
+    options : sequence of Option, or mapping from labels to options
+        The inputs of the channel.
     sensor : None, "state", callable or array_like of shape (n_states, n_readings)
-        What is read at the end: the state itself, a function of its label, or readings with the probabilities of a
-        matrix.
+        The reading at the end: the state itself, a function of its label, or a random reading with the probabilities
+        of a matrix.
 
     Returns
     -------
     Channel
-        Inputs are the numbers of the options, or their labels in a mapping; outputs the readings that can occur.
-        Where options end by chance the rows solve a linear system, and are as exact as that.
+        Inputs are the numbers of the options, or their labels in a mapping; outputs are the readings that can occur.
+        Where options end at random, the rows solve a linear system and carry its rounding error.
 
     Raises
     ------
     ValueError
-        If an option says nothing about a state that it comes to, takes an action that is missing there, has to go on
-        where there is no action at all, or may never end.
+        If an option has no action for a state that it reaches, takes an action that is not available there, continues
+        in a state without actions, or may never end.
+
+    See Also
+    --------
+    actuation_channel : Make the channel from sequences of actions to readings.
+    channel_capacity : Compute the capacity of a channel.
 
     Examples
     --------
     >>> import empowerment as emp
-    >>> from empowerment.actuation.open_loop.options import Option, option_channel
     >>> corridor = emp.worlds.grid_world(["....."])
-    >>> options = {way: Option([way] * 4) for way in ("west", "east")}
-    >>> channel = option_channel(corridor, (0, 2), options)
+    >>> options = {way: emp.Option([way] * 4) for way in ("west", "east")}
+    >>> channel = emp.option_channel(corridor, (0, 2), options)
     >>> channel.outputs
     ((0, 0), (0, 4))
     >>> float(emp.channel_capacity(channel).value.round(9))

@@ -1,4 +1,4 @@
-"""read_pomdp: models from files of the .POMDP format."""
+"""Models from files of the .POMDP format: ``read_pomdp``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""write_pomdp: models into files of the .POMDP format."""
+"""Models into files of the .POMDP format: ``write_pomdp``."""
 
 from __future__ import annotations
 

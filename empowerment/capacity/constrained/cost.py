@@ -68,6 +68,19 @@ class CapacityCostResult(Labelled):
     tol, rtol : float
         The width that was asked for.
     backend : str
+
+    See Also
+    --------
+    capacity_cost : Compute the capacity under a budget.
+    capacity_per_unit_cost : Compute the largest information per unit of cost.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import empowerment as emp
+    >>> curve = emp.capacity_cost(np.eye(3), [0, 1, 1], [0.0, 0.25, 0.5])
+    >>> curve.value.round(4), curve.price.round(2)
+    (array([0.    , 1.0613, 1.5   ]), array([ inf, 2.58, 1.  ]))
     """
 
     _each = (
@@ -138,33 +151,35 @@ def capacity_cost(
     backend: str | None = None,
     on_failure: str = "warn",
 ) -> CapacityCostResult:
-    """Return the capacity of a channel whose inputs may cost no more than a budget on average.
+    """Compute the capacity of a channel whose inputs may cost no more than a budget on average.
 
     Parameters
     ----------
     channel : Channel or array_like or sparse array of shape (n_inputs, n_outputs)
         One distribution over outputs for each input.
     costs : array_like of shape (n_inputs,)
-        What each input costs, in any unit. Costs may be negative: adding the same number to all costs and to the
-        budget changes nothing.
+        Cost of each input, in any unit. Costs may be negative: adding the same number to all costs and to the budget
+        changes nothing.
     budget : float or array_like of shape (...), optional
-        What may be spent on average, in the unit of the costs. By default the whole curve: 33 budgets, evenly
-        spaced from the smallest cost to the one from which more money buys nothing (up to about
-        ``sqrt(tol)`` of the range of costs), or the smallest cost alone if that is already enough.
+        Largest average cost, in the unit of the costs. By default the whole curve: 33 budgets, evenly spaced from the
+        smallest cost to the one from which a larger budget has no effect (up to about ``sqrt(tol)`` of the range of
+        costs), or the smallest cost alone if that is already enough.
     tol : float
         Width wanted of each interval, in the result's unit; at least 1e-12.
     rtol : float
-        The same relative to `lower`; the wider of the two counts.
+        Width wanted relative to `lower`; the wider of the two counts.
     base : float
         2 for bits, ``math.e`` for nats.
-    backend : str, optional
-        As for :func:`channel_capacity`.
+    backend : {"numba", "reference", "jax"}, optional
+        See :func:`channel_capacity`.
     on_failure : {"warn", "raise", "ignore"}
-        What to do when an interval stays wider than the tolerance. It holds in any case.
+        What to do when an interval stays wider than the tolerance. The interval holds in any case.
 
     Returns
     -------
     CapacityCostResult
+        The capacity, the price of a unit of cost, and the distributions that prove the interval, in the shape of
+        `budget`.
 
     Raises
     ------
@@ -178,6 +193,11 @@ def capacity_cost(
     -----
     ConvergenceWarning
         If a tolerance is missed and ``on_failure="warn"``.
+
+    See Also
+    --------
+    capacity_per_unit_cost : Compute the largest information per unit of cost.
+    channel_capacity : Compute a capacity without costs, or with rewards.
 
     Notes
     -----

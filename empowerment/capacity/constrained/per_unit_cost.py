@@ -63,6 +63,18 @@ class CapacityPerCostResult(Certified):
         The width that was asked for.
     backend : str
         "formula" where there is a free input: nothing is then solved.
+
+    See Also
+    --------
+    capacity_per_unit_cost : Compute the largest information per unit of cost.
+    capacity_cost : Compute the capacity under a budget.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> result = emp.capacity_per_unit_cost([[1.0, 0.0], [0.5, 0.5]], [1, 2])
+    >>> round(float(result), 4), result.unit, result.free_input is None
+    (0.2384, 'bits', True)
     """
 
     _parts = (Status,)
@@ -117,28 +129,29 @@ def capacity_per_unit_cost(
     backend: str | None = None,
     on_failure: str = "warn",
 ) -> CapacityPerCostResult:
-    """Return the largest information per unit of cost, ``sup_p I(p) / (p @ costs)``.
+    """Compute the largest information per unit of cost, ``sup_p I(p) / (p @ costs)``.
 
     Parameters
     ----------
     channel : Channel or array_like or sparse array of shape (n_inputs, n_outputs)
         One distribution over outputs for each input.
     costs : array_like of shape (n_inputs,)
-        What each input costs, at least 0.
+        Cost of each input, at least 0.
     tol : float
         Width wanted of the interval, in the result's unit for each unit of cost; at least 1e-12.
     rtol : float
-        The same relative to `lower`; the wider of the two counts. For very small costs.
+        Width wanted relative to `lower`; the wider of the two counts. Useful for very small ratios.
     base : float
         2 for bits, ``math.e`` for nats.
-    backend : str, optional
-        As for :func:`channel_capacity`.
+    backend : {"numba", "reference", "jax"}, optional
+        See :func:`channel_capacity`.
     on_failure : {"warn", "raise", "ignore"}
-        What to do when the interval stays wider than the tolerance. It holds in any case.
+        What to do when the interval stays wider than the tolerance. The interval holds in any case.
 
     Returns
     -------
     CapacityPerCostResult
+        The largest ratio, an input that decides it, and the distributions that prove the interval.
 
     Raises
     ------
@@ -152,6 +165,11 @@ def capacity_per_unit_cost(
     -----
     ConvergenceWarning
         If the tolerance is missed and ``on_failure="warn"``.
+
+    See Also
+    --------
+    capacity_cost : Compute the capacity under a budget.
+    channel_capacity : Compute a capacity without costs, or with rewards.
 
     Notes
     -----

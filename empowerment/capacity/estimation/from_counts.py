@@ -28,7 +28,7 @@ _LARGEST_PRIOR = 2.0**53
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EstimatedCapacity(Result):
-    """What samples of a channel say about its capacity.
+    """Estimate of the capacity of a channel from samples.
 
     `lower` and `upper` are no certificate. They are the ends of a statistical interval, which misses the capacity of
     the channel behind the samples about as often as its level says. What is certified is `plug_in`: the capacity
@@ -64,6 +64,18 @@ class EstimatedCapacity(Result):
     n_samples : ndarray of int of shape (n_inputs,)
         Samples of each input.
     base : float
+
+    See Also
+    --------
+    capacity_from_counts : Compute this estimate.
+    information_from_counts : Estimate the information at the empirical input distribution.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> estimate = emp.capacity_from_counts([[27, 3], [3, 27]], rng=0, n_draws=200, n_null=200)
+    >>> round(float(estimate.plug_in), 4), round(estimate.corrected, 4), estimate.interval
+    (0.531, 0.5107, 'bootstrap')
     """
 
     _parts = (CapacityResult,)
@@ -172,10 +184,10 @@ def capacity_from_counts(
     on_failure: str = "warn",
     progress: bool = False,
 ) -> EstimatedCapacity:
-    """Estimate the capacity of a channel from samples of it, and say how far off that may be.
+    """Estimate the capacity of a channel from samples, with an interval and a test against chance.
 
-    Each input was tried a number of times that does not depend on what came out, and the outputs are independent of
-    each other.
+    The number of samples of each input must not depend on the outputs, and the outputs must be independent of each
+    other.
 
     Parameters
     ----------
@@ -186,16 +198,16 @@ def capacity_from_counts(
         interval from the posterior distribution of the rows. It never holds 0. ``"concentration"``: a confidence
         interval that holds its level for certain, whatever the channel, and is very wide.
     level : float
-        Of the interval and of the test, between 0 and 1.
+        Level of the interval and of the test, between 0 and 1.
     n_draws : int
-        Random channels for the interval; ``"concentration"`` needs none.
+        Number of random channels for the interval; ``"concentration"`` needs none.
     n_null : int
-        Random channels for the test of whether the output depends on the input at all; 0 to leave it out.
+        Number of random channels for the test of whether the output depends on the input at all; 0 skips the test.
     prior : float or array_like, broadcast to shape (n_inputs, n_outputs)
-        Counts that are added. For ``"bootstrap"``, to the rows before they are sampled anew, in columns that were
-        seen; at least 0. For ``"dirichlet"`` the parameters of the prior, above 0, in all columns.
+        Counts that are added. For ``"bootstrap"``, to the rows before they are resampled, in columns with at least
+        one sample; at least 0. For ``"dirichlet"`` the parameters of the prior, above 0, in all columns.
     rng : numpy.random.Generator, int or None
-        Where random numbers come from; the same seed gives the same result.
+        Random source; the same seed gives the same result.
     tol : float
         Width wanted of the certified interval of each single capacity, in the result's unit; at least 1e-12. Keep
         it far below the standard error.
@@ -211,6 +223,7 @@ def capacity_from_counts(
     Returns
     -------
     EstimatedCapacity
+        The plug-in capacity with its bias and standard error, the statistical interval, and the outcome of the test.
 
     Raises
     ------
@@ -224,6 +237,11 @@ def capacity_from_counts(
     -----
     ConvergenceWarning
         If a tolerance is missed and ``on_failure="warn"``.
+
+    See Also
+    --------
+    information_from_counts : Estimate the information at the empirical input distribution.
+    channel_capacity : Compute the capacity of a channel that is known.
 
     Notes
     -----

@@ -123,19 +123,20 @@ def _regained(rows: np.ndarray, p: np.ndarray, q: np.ndarray, n: np.ndarray, sco
 def information_from_counts(
     counts: Any, input_distribution: Any = None, *, correction: str | None = "miller-madow", base: float = 2
 ) -> float:
-    """Estimate the information between input and output from counts, at an input distribution that is given.
+    """Estimate the mutual information of input and output from counts.
 
-    Do not use it for capacities: a capacity is a largest value, which adapts to the sample and so is off by
-    more. That is what :func:`capacity_from_counts` is for.
+    The input distribution is given, or estimated from the counts. Do not use this function for capacities: a capacity
+    is
+    a maximum, which adapts to the sample and so has a larger bias. Use :func:`capacity_from_counts` for it.
 
     Parameters
     ----------
     counts : array_like of int or sparse array of shape (n_inputs, n_outputs)
         How often each output followed each input.
     input_distribution : array_like of shape (n_inputs,), optional
-        Where the number of samples of each input was chosen: the distribution at which the information is wanted.
-        Inputs that it uses need samples. Without it counts are those of pairs that were drawn together, and the
-        input distribution is estimated as well, by the share of each input.
+        The distribution at which the information is wanted, for data in which the number of samples of each input was
+        fixed in advance. Inputs with a positive probability need samples. Without it the counts are those of pairs
+        that were drawn jointly, and the share of each input estimates the input distribution as well.
     correction : {"miller-madow", None}
         Subtract the bias to the second order, or nothing.
     base : float
@@ -144,13 +145,18 @@ def information_from_counts(
     Returns
     -------
     float
-        Below 0 where a correction is larger than what it corrects.
+        The estimate in the unit of `base`; below 0 where the correction is larger than the plug-in value.
 
     Raises
     ------
     ValueError
         If counts are not whole numbers of at least 0, if there are none where some are needed, or if an option is
         not known.
+
+    See Also
+    --------
+    capacity_from_counts : Estimate the capacity from the same counts.
+    mutual_information : Compute the information of a channel that is known.
 
     Notes
     -----

@@ -55,6 +55,19 @@ class CapacityExtreme(Certified):
         by projections after it stopped short, or through CVXPY), or "wider bracket" (see
         :func:`capacity_bounds`).
     base, tol, rtol : float
+
+    See Also
+    --------
+    CapacityBounds : The smallest and the largest capacity together.
+    capacity_bounds : Compute both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import empowerment as emp
+    >>> smallest = emp.capacity_bounds(0.9 * np.eye(3)).minimum
+    >>> round(smallest.value, 6), smallest.attained, smallest.completion.shape
+    (1.015967, True, (3, 4))
     """
 
     _parts = (Status,)
@@ -92,6 +105,19 @@ class CapacityBounds(Certified):
         How many outputs without a column there may be.
     base, tol, rtol : float
         `tol` is the width that was asked for of the interval of each extreme.
+
+    See Also
+    --------
+    capacity_bounds : Compute these bounds.
+    CapacityExtreme : The smallest or the largest capacity.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import empowerment as emp
+    >>> bounds = emp.capacity_bounds(0.9 * np.eye(3))
+    >>> round(bounds.lower, 6), round(bounds.upper, 6), bounds.extremes_converged
+    (1.015967, 1.584963, True)
     """
 
     _parts = (CapacityExtreme,)
@@ -112,12 +138,12 @@ class CapacityBounds(Certified):
 
     @property
     def lower(self) -> float:
-        """No completion has a capacity below this."""
+        """Lower bound on the capacity of every completion."""
         return self.minimum.lower
 
     @property
     def upper(self) -> float:
-        """No completion has a capacity above this."""
+        """Upper bound on the capacity of every completion."""
         return self.maximum.upper
 
     @property
@@ -135,12 +161,12 @@ class CapacityBounds(Certified):
 
     @property
     def method(self) -> str:
-        """How the ends were found: "bracket" if two ordinary capacities gave them, else the minimum's method."""
+        """Method of the ends: "bracket" if two ordinary capacities gave them, else the method of the minimum."""
         return "bracket" if self.minimum.method.endswith("column") else self.minimum.method
 
     @property
     def n_iter(self) -> int:
-        """Steps for both ends together."""
+        """Number of steps for both ends together."""
         return self.minimum.n_iter + self.maximum.n_iter
 
     def __repr__(self) -> str:
@@ -173,10 +199,11 @@ def capacity_bounds(
     max_iter: int = 200,
     on_failure: str = "warn",
 ) -> CapacityBounds:
-    """Return the smallest and the largest capacity of a channel of which each row is known in part.
+    """Bound the capacity of a channel whose rows are known in part, from below and from above.
 
-    A language model that reports its k most probable tokens tells, for each prompt, the probabilities of some
-    outputs and how much is left for the others. Every channel that agrees with what is known is a completion.
+    A language model that reports its k most probable tokens gives, for each prompt, the probabilities of some
+    outputs and the total probability of all others. Every channel that agrees with what is known is a completion. The
+    bounds are the smallest and the largest capacity of any completion.
 
     Parameters
     ----------
@@ -197,26 +224,27 @@ def capacity_bounds(
         For ``"unlisted"``: whether a row lists an output, so that its probability is known exactly; by default
         wherever it is above 0.
     caps : float or array_like of shape (n_inputs,), optional
-        For ``"unlisted"``: no output that the row does not list has more, with or without a column. In a
-        list of the k most probable outputs that is the k-th probability.
+        For ``"unlisted"``: upper bound on the probability of every output that the row does not list, with or without
+        a column. In a list of the k most probable outputs it is the k-th probability.
     tol : float
         Width wanted of the interval of each extreme, in the result's unit; at least 1e-12.
     method : {"auto", "interior-point", "convex"}
-        How the minimum is found where that takes the convex program: by the library's own interior-point
-        method (and projections where it stops short), through CVXPY, or (``"auto"``) by the first and, if that
-        misses the tolerance, the second where it is installed. All is certified in the same way.
+        Method for the minimum where the convex program is needed: the library's own interior-point method (and
+        projections where it stops short), CVXPY, or (``"auto"``) the first and, if that misses the tolerance, the
+        second where it is installed. All results are certified in the same way.
     backend : {"numba", "reference", "jax"}, optional
-        Of the ordinary capacities; see :func:`channel_capacity`. The program itself runs in NumPy.
+        Backend of the ordinary capacities; see :func:`channel_capacity`. The program itself runs in NumPy.
     base : float
         2 for bits, ``math.e`` for nats.
     max_iter : int
-        Most steps of the interior-point method.
+        Limit on the steps of the interior-point method.
     on_failure : {"warn", "raise", "ignore"}
-        What to do when the interval of an extreme stays wider than the tolerance. It holds in any case.
+        What to do when the interval of an extreme stays wider than the tolerance. The interval holds in any case.
 
     Returns
     -------
     CapacityBounds
+        The smallest and the largest capacity, each with its own certified interval.
 
     Raises
     ------
@@ -232,6 +260,12 @@ def capacity_bounds(
     -----
     ConvergenceWarning
         If the tolerance is missed and ``on_failure="warn"``.
+
+    See Also
+    --------
+    channel_capacity : Compute the capacity of a channel that is known completely.
+    capacity_from_counts : Estimate a capacity from samples.
+    empowerment.text.next_token_channel : Make such a channel from the lists of a language model.
 
     Notes
     -----

@@ -29,7 +29,7 @@ class Completions(NamedTuple):
 
     @property
     def fixed_rows(self) -> np.ndarray:
-        """Rows that can be completed in one way only, of shape (n_inputs,)."""
+        """Whether each row can be completed in one way only, of shape (n_inputs,)."""
         return self.room.sum(axis=1) <= self.residual * (1 + 1e-12)
 
     def nearest(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

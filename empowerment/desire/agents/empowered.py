@@ -32,15 +32,15 @@ class EmpoweredRider(FollowingAgent):
         How many slots count.
     name : str
 
-    Notes
-    -----
-    Empowerment is not well-being. It is largest at low health: near the full health resting and refusing come to the
-    same, as what would be more is cut off. Such a courier hardly works, and hardly rests.
-
     See Also
     --------
     empowerment.empowerment : What it computes.
     earning_courier : The world with the counter.
+
+    Notes
+    -----
+    Empowerment is not well-being. It is largest at low health: near the full health resting and refusing come to the
+    same, as what would be more is cut off. Such a courier hardly works, and hardly rests.
 
     Examples
     --------

@@ -94,7 +94,7 @@ class ShockEffects(Result):
 
     @property
     def events_each(self) -> SeedEstimate | None:
-        """Events of a rider in a run."""
+        """Mean number of events of a rider in a run."""
         return ratio_estimate(self.events, np.full(len(self.seeds), self.n_agents))
 
     @property

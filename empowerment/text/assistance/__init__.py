@@ -1,1 +1,1 @@
-"""Assistance: an assistant suggests, a person accepts, rejects or finishes, and writes on; its costs and savings."""
+"""Assistance: an assistant suggests, a person accepts, rejects or finishes, and writes; costs and savings."""

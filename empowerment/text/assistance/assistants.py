@@ -1,4 +1,4 @@
-"""Assistants: nothing, so many tokens, up to where the person should decide, or a function."""
+"""Assistants: none, of fixed length, with hand-over, or a function."""
 
 from __future__ import annotations
 
@@ -20,21 +20,26 @@ _REMEMBERED = 512
 
 
 class Continuations:
-    """What a model would write after each text, asked once for all assistants that share it.
+    """Continuations of texts by a model, computed once for all assistants that share them.
 
     Parameters
     ----------
     model : TokenModel
-        Of the tier STEP; it writes its most probable tokens.
+        A model of tier STEP, which generates its most probable tokens.
     max_tokens : int
-        How many it writes; no suggestion is longer. The assistants of [1]_ write 20 at most.
+        Length of a continuation; no suggestion is longer. The assistants of [1]_ write 20 tokens at most.
     top : int
-        How many tokens are listed at each position. Gates on the entropy need more of them.
+        Number of tokens listed at each position. Gates on the entropy need more of them.
 
     Raises
     ------
     TierError
-        If the model tells no probabilities.
+        If the model reports no probabilities.
+
+    See Also
+    --------
+    FixedLength, HandOver : Assistants that use continuations.
+    compare_assistants : Compare assistants on the same tasks.
 
     References
     ----------
@@ -44,7 +49,7 @@ class Continuations:
     --------
     >>> from empowerment.text import Continuations, TableModel
     >>> model = TableModel({"": {"a": 0.9, "b": 0.1}, "a": {"a": 0.5, "b": 0.5}})
-    >>> [place.token for place in Continuations(model, max_tokens=2)("b")]
+    >>> [position.token for position in Continuations(model, max_tokens=2)("b")]
     [b'a', b'a']
     """
 
@@ -57,7 +62,7 @@ class Continuations:
         self._asked = lru_cache(_REMEMBERED)(self._ask)
 
     def __call__(self, text: str) -> tuple[Position, ...]:
-        """Return the positions of what the model writes after a text."""
+        """Return the positions that the model generates after a text."""
         return self._asked(validate.text(text, "text"))
 
     def _ask(self, text: str) -> tuple[Position, ...]:
@@ -68,26 +73,62 @@ class Continuations:
 
 
 class NoAssistant:
-    """An assistant that never says anything."""
+    """Assistant that makes no suggestions.
+
+    See Also
+    --------
+    compare_assistants : Compare assistants on the same tasks.
+
+    Examples
+    --------
+    >>> from empowerment.text import NoAssistant
+    >>> NoAssistant().suggest("Dear")
+    Suggestion(text='', n_tokens=0, decided=True)
+    """
 
     def suggest(self, text: str) -> Suggestion:
-        """Suggest nothing."""
+        """Suggest nothing.
+
+        Parameters
+        ----------
+        text : str
+            The text so far.
+
+        Returns
+        -------
+        Suggestion
+            The empty suggestion.
+        """
         return Suggestion()
 
 
 class FixedLength:
-    """An assistant that suggests so many tokens, whatever they are.
+    """Assistant that suggests a fixed number of tokens.
 
     Parameters
     ----------
     continuations : Continuations
+        The model's continuations.
     n_tokens : int
-        Fewer are suggested where the text ends, or where the last ones would end inside a character.
+        Number of tokens; fewer are suggested where the text ends, or where the last ones would end inside a
+        character.
 
     Raises
     ------
     ValueError
         If the continuations are shorter.
+
+    See Also
+    --------
+    HandOver : Assistant whose suggestions end where the person should decide.
+    compare_assistants : Compare assistants on the same tasks.
+
+    Examples
+    --------
+    >>> from empowerment.text import Continuations, FixedLength, TableModel
+    >>> model = TableModel({"": {" for": 0.9, " if": 0.1}, " for": {" i": 0.6, " j": 0.4}})
+    >>> FixedLength(Continuations(model), 2).suggest("")
+    Suggestion(text=' for i', n_tokens=2, decided=True)
     """
 
     def __init__(self, continuations: Continuations, n_tokens: int) -> None:
@@ -101,7 +142,18 @@ class FixedLength:
         self._continuations = continuations
 
     def suggest(self, text: str) -> Suggestion:
-        """Suggest the first tokens that the model writes."""
+        """Suggest the first tokens of the continuation.
+
+        Parameters
+        ----------
+        text : str
+            The text so far.
+
+        Returns
+        -------
+        Suggestion
+            The suggestion.
+        """
         places = self._continuations(text)[: self._n_tokens]
         end = next((i for i, place in enumerate(places) if not place.token), len(places))
         tokens = [place.token or b"" for place in places[:end]]
@@ -113,16 +165,17 @@ class FixedLength:
 
 
 class HandOver:
-    """An assistant that suggests what is predictable, and stops where the person should decide.
+    """Assistant that suggests what is predictable, and stops where the person should decide.
 
     Parameters
     ----------
     continuations : Continuations
+        The model's continuations.
     rule : Threshold or Costs
-        With a threshold and the default gate it is Empower, applied to what the model itself would write [1]_; with
-        costs it suggests the length that saves the most effort.
+        With a threshold and the default gate it is Empower, applied to the model's own continuation [1]_; with costs
+        it suggests the length that saves the most effort.
     gate : {"cumulative", "entropy", "both", "top"}
-        What is held against the threshold; see :func:`select`.
+        Amount that is compared with the threshold; see :func:`select`.
     entropy_threshold : Threshold, optional
         The threshold of the entropy with ``gate="both"``.
     undecided : {"stop", "continue", "raise"}
@@ -131,7 +184,13 @@ class HandOver:
     Raises
     ------
     ValueError
-        If an option is unknown or does not go with another.
+        If an option is unknown or contradicts another one.
+
+    See Also
+    --------
+    FixedLength : Assistant that suggests a fixed number of tokens.
+    select : The rule.
+    compare_assistants : Compare assistants on the same tasks.
 
     References
     ----------
@@ -159,7 +218,18 @@ class HandOver:
         select((), rule, **self._options)  # an option that it does not know is named here and not in the first round
 
     def suggest(self, text: str) -> Suggestion:
-        """Suggest what the model writes, up to where it hands over."""
+        """Suggest the continuation up to the hand-over point.
+
+        Parameters
+        ----------
+        text : str
+            The text so far.
+
+        Returns
+        -------
+        Suggestion
+            The suggestion; empty where the person should decide at once.
+        """
         found = select(self._continuations(text), self._rule, cut="character", **self._options)
         return Suggestion(_text(found.completion), found.value, found.converged)
 
@@ -169,14 +239,19 @@ class HandOver:
 
 
 class FunctionAssistant:
-    """An assistant that is a function.
+    """Assistant that calls a function.
 
     Parameters
     ----------
     suggest : callable
-        Given a text, returns what to suggest; "" suggests nothing.
+        Given a text, returns the suggestion; "" suggests nothing.
     count_tokens : callable
-        Given the text and what is suggested, returns in how many tokens that is read.
+        Given the text and the suggestion, returns the number of tokens of the suggestion.
+
+    See Also
+    --------
+    HandOver, FixedLength : Assistants that use a model.
+    compare_assistants : Compare assistants on the same tasks.
 
     Examples
     --------
@@ -189,7 +264,18 @@ class FunctionAssistant:
         self._suggest, self._count_tokens = suggest, count_tokens
 
     def suggest(self, text: str) -> Suggestion:
-        """Suggest what the function returns."""
+        """Suggest the result of the function.
+
+        Parameters
+        ----------
+        text : str
+            The text so far.
+
+        Returns
+        -------
+        Suggestion
+            The suggestion.
+        """
         found = self._suggest(text)
         if not isinstance(found, str):
             raise TypeError(f"the function of an assistant returned {found!r} after {text[-40:]!r}, expected a text")
@@ -197,5 +283,5 @@ class FunctionAssistant:
 
 
 def _text(suggested: bytes) -> str:
-    """Return bytes of whole characters as text; those that are no characters are replaced, as in drawn texts."""
+    """Return bytes of complete characters as text; invalid ones are replaced, as in sampled texts."""
     return suggested.decode("utf-8", errors="replace")

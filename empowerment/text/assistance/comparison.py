@@ -1,4 +1,4 @@
-"""Assistants compared on the same tasks with the same person."""
+"""Comparison of assistants on the same tasks with the same person."""
 
 from __future__ import annotations
 
@@ -27,48 +27,58 @@ def compare_assistants(
     rng: Any = None,
     progress: bool = False,
 ) -> AssistanceComparison:
-    """Let a person write the same texts beside several assistants.
+    """Compare assistants with which a person writes the same texts.
 
     Parameters
     ----------
     assistants : mapping from str to assistant
-        Such as :class:`NoAssistant`, :class:`FixedLength`, :class:`HandOver` or :class:`FunctionAssistant`.
+        Assistants by name, such as :class:`NoAssistant`, :class:`FixedLength`, :class:`HandOver` or
+        :class:`FunctionAssistant`.
     person : Person
-        :class:`Replay` or :class:`TokenModelPerson`.
+        A :class:`Replay` or :class:`TokenModelPerson`.
     tasks : sequence of WritingTask
+        The texts to write.
     tokens_per_round : int
-        How many tokens the person writes in each round. The simulations of [1]_ have 10.
+        Number of tokens that the person writes in each round. The simulations of [1]_ have 10.
     max_rounds : int
-        How many rounds a task has at most. What is left then a person who replays writes alone; it counts as
-        written, and the task as unfinished.
+        Limit on the rounds of a task. A person who replays then writes the rest alone; it counts as written, and the
+        task as unfinished.
     judge : callable, optional
-        Given a task and the text at the end, says whether it is correct. By default it is if it is the solution.
+        Given a task and the final text, returns whether it is correct. By default it is if it equals the solution.
     effort : Effort, optional
-        How effort is counted; by default as in [1]_.
+        Definition of effort; by default that of [1]_.
     rng : None, int or Generator
-        For a person who errs. In one task all assistants meet the same chances.
+        Random source for a person who makes errors. In one task all assistants meet the same random numbers.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     AssistanceComparison
+        The episodes of every assistant, with their measures.
 
     Raises
     ------
     ValueError
-        If two tasks have one name, or a task lacks what the person needs.
+        If two tasks have the same name, or a task lacks what the person needs.
     TokenModelError
         If a model cannot answer.
 
+    See Also
+    --------
+    AssistanceComparison.difference : Compare two assistants task by task.
+    empowerment.plotting.plot_assistants : Draw the result.
+
     Notes
     -----
-    Read is every suggestion, whether it is taken or not; written is what the person writes, with what is left after
-    the last round. Suggestions are counted in the tokens that the assistant's model wrote them in, what a person
-    replays in the tokens of the task, what a model writes in its own.
+    The amount read is every suggestion, accepted or not; the amount written is the text that the person writes,
+    including
+    the rest after the last round. Suggestions are counted in tokens of the assistant's model, replayed text in tokens
+    of
+    the task, and text of a model in its own tokens.
 
-    The assistants take turns, the one with the shortest text first, so that a model that they share goes through a
-    task once.
+    The assistants take turns, the one with the shortest text first, so that a model that they share reads a task
+    once.
 
     References
     ----------
@@ -119,7 +129,7 @@ def compare_assistants(
 
 
 def _check_parts(assistants: Any, person: Any, tasks: Any, judge: Any, effort: Any) -> None:
-    """Refuse what is no assistant, person, task, judge or effort."""
+    """Refuse objects that are no assistant, person, task, judge or effort."""
     if not isinstance(assistants, Mapping):
         raise TypeError(f"assistants is {validate.shown(assistants)}, expected a mapping from names to assistants")
     for name, assistant in assistants.items():

@@ -1,4 +1,4 @@
-r"""Logs of assistance: what was offered and what became of it, one event a line.
+r"""Logs of assistance: suggestions and decisions, one event a line.
 
 A log is a file of JSON lines. The first says how effort is counted::
 
@@ -56,12 +56,12 @@ def write_log(path: str | os.PathLike[str], episodes: Iterable[Episode], effort:
 
 
 def read_log(path: str | os.PathLike[str]) -> tuple[list[Episode], Effort]:
-    """Return the tasks in a log, and how effort is counted.
+    """Return the episodes in a log, and the definition of effort.
 
     Raises
     ------
     ValueError
-        If a line is not what a log has there; the message names it.
+        If a line is not an event that is expected there; the message names it.
     """
     with open(path, "rb") as file:
         lines = _lines(file, Path(path))
@@ -85,7 +85,7 @@ _Line = tuple[str, dict[str, Any]]
 
 
 def _lines(file: Iterable[bytes], path: Path) -> Iterator[_Line]:
-    """Yield where each line is, and what it says."""
+    """Yield the location and the content of each line."""
     for number, line in enumerate(file, 1):
         where = f"line {number} of {str(path)!r}"
         try:
@@ -121,7 +121,7 @@ def _event(line: _Line, *expected: str) -> Mapping[str, Any]:
 
 
 def _checked(line: _Line, fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields that a line must have; others are an error, for they would be lost."""
+    """Return the fields that a line must have; others are an error, because they would be lost."""
     where, found = line
     missing, unknown = [name for name in fields if name not in found], [name for name in found if name not in fields]
     if missing or unknown:

@@ -1,4 +1,4 @@
-"""What assistance costs and saves: for one task, and as means with standard errors."""
+"""Measures of the costs and savings of assistance: for one task, and as means with standard errors."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LARGEST = 1e100
 
 
 def _finite_numbers(values: Any, name: str) -> np.ndarray:
-    """Return one number for each task."""
+    """Return one finite number for each task."""
     found = np.asarray(validate.number_array(values, name, 1, "(task,)"), dtype=np.float64)
     strange = found[~(np.abs(found) <= _LARGEST)]
     if strange.size:
@@ -28,15 +28,21 @@ def _finite_numbers(values: Any, name: str) -> np.ndarray:
 
 @dataclass(frozen=True, repr=False)
 class Estimate:
-    """A mean over tasks and its standard error.
+    """Mean over tasks with its standard error.
 
     Attributes
     ----------
     value : float
+        The mean.
     standard_error : float
-        Of the mean over tasks that are drawn like these; infinite for one task, which says nothing of others.
+        Standard error of the mean over tasks that are drawn like these; infinite for one task.
     count : int
-        How many tasks there are.
+        Number of tasks.
+
+    See Also
+    --------
+    AssistanceRun.mean : Compute the mean of a measure.
+    AssistanceComparison.difference : Compute the mean of paired differences.
 
     Examples
     --------
@@ -51,13 +57,34 @@ class Estimate:
 
     @classmethod
     def mean(cls, values: Any) -> Estimate:
-        """Return the mean of a value for each task."""
+        """Compute the mean of values of tasks.
+
+        Parameters
+        ----------
+        values : array_like of shape (n_tasks,)
+            One value for each task.
+
+        Returns
+        -------
+        Estimate
+            The mean with its standard error.
+        """
         found = _finite_numbers(values, "values")
         return cls.ratio(found, np.ones(len(found)))
 
     @classmethod
     def ratio(cls, numerators: Any, denominators: Any) -> Estimate:
-        """Return the ratio of two sums over tasks, with its standard error to first order.
+        """Compute the ratio of two sums over tasks, with its standard error to first order.
+
+        Parameters
+        ----------
+        numerators, denominators : array_like of shape (n_tasks,)
+            One value for each task.
+
+        Returns
+        -------
+        Estimate
+            The ratio with its standard error.
 
         Raises
         ------
@@ -86,7 +113,7 @@ class Estimate:
 
 @dataclass(frozen=True)
 class Effort:
-    """How the effort of reading and writing discounts a correct text.
+    """Discount of a correct text by the effort of reading and writing.
 
     The discounted pass rate of [1]_ is 0 for a text that is not correct, and else
     ``discount ** (read * amount_read + write * amount_written)``.
@@ -94,18 +121,30 @@ class Effort:
     Attributes
     ----------
     costs : Costs
-        Of reading and writing one token, or one character.
+        Effort of reading and writing one token, or one character.
     discount : float
         Above 0 and at most 1.
 
+    See Also
+    --------
+    compare_assistants : Uses this definition.
+    Costs : Effort of reading and of writing one token.
+
     Notes
     -----
-    The paper says that tokens are counted, its script counts characters [1]_; both are offered, and with the same
+    The paper states that tokens are counted, its script counts characters [1]_; both measures are offered. With the
+    same
     costs a character counts as much as a token.
 
     References
     ----------
     .. [1] "Training LLM Agents to Empower Humans", arXiv:2510.13709, section on evaluation.
+
+    Examples
+    --------
+    >>> from empowerment.text import Costs, Effort
+    >>> Effort(Costs(read=0.1, write=0.5), discount=0.999)
+    Effort(costs=Costs(read=0.1, write=0.5), discount=0.999)
     """
 
     costs: Costs = field(default_factory=Costs)
@@ -116,12 +155,24 @@ class Effort:
             raise ValueError("discount is 0, expected a number above 0: with 0 any effort makes a text worthless")
 
     def rate(self, episode: Episode, read: int, written: int) -> float:
-        """Return the discounted pass rate of a task for what was read and written.
+        """Compute the discounted pass rate of a task.
+
+        Parameters
+        ----------
+        episode : Episode
+            The task, with whether its text is correct.
+        read, written : int
+            Amounts read and written, in tokens or characters.
+
+        Returns
+        -------
+        float
+            ``discount ** (read * amount_read + write * amount_written)``, or 0 if the text is not correct.
 
         Raises
         ------
         ValueError
-            If nothing tells whether the text is correct.
+            If it is not known whether the text is correct.
         """
         validate.instance(episode, Episode, "episode")
         read, written = validate.horizon(read, "read"), validate.horizon(written, "written")
@@ -151,12 +202,12 @@ MEASURES: dict[str, Callable[[Episode, Effort], float]] = {
 
 
 def measured(episode: Episode, measure: str, effort: Effort) -> float:
-    """Return one measure of a task."""
+    """Compute one measure of a task."""
     return float(MEASURES[validate.one_of(measure, MEASURES, "measure")](episode, effort))
 
 
 def row(episode: Episode, effort: Effort) -> dict[str, Any]:
-    """Return all measures of a task; without the rates where nothing tells whether its text is correct."""
+    """Compute all measures of a task; without the rates if it is not known whether its text is correct."""
     known = {"correct": episode.correct}
     skipped = ("dpr", "dpr_characters") if episode.correct is None else ()
     return known | {name: measure(episode, effort) for name, measure in MEASURES.items() if name not in skipped}

@@ -1,4 +1,4 @@
-"""The decision process: a suggestion, accept or reject or finish, some tokens of the person's own, and again."""
+"""Decision process of assistance: rounds of a suggestion, a decision, and some tokens by the person."""
 
 from __future__ import annotations
 
@@ -13,7 +13,19 @@ from empowerment.text.assistance.task import NOTHING, Piece, WritingTask
 
 
 class Decision(enum.Enum):
-    """What a person does with a suggestion."""
+    """Decision of a person about a suggestion.
+
+    See Also
+    --------
+    TokenModelPerson : A person who decides by the next token of a model.
+    Episode : All decisions in a task.
+
+    Examples
+    --------
+    >>> from empowerment.text import Decision
+    >>> [decision.value for decision in Decision]
+    ['accept', 'reject', 'finish']
+    """
 
     ACCEPT = "accept"
     REJECT = "reject"
@@ -22,16 +34,27 @@ class Decision(enum.Enum):
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What an assistant offers.
+    """Suggestion of an assistant.
 
     Attributes
     ----------
     text : str
-        Empty if it leaves the person alone.
+        The suggested text; empty for no suggestion.
     n_tokens : int
-        The tokens that it was written in.
+        Number of its tokens.
     decided : bool
-        Whether the lists of probabilities told its length; see :class:`Selection`.
+        Whether the lists of probabilities decided its length; see :class:`Selection`.
+
+    See Also
+    --------
+    HandOver.suggest : Makes a suggestion.
+    Round : A suggestion and its decision.
+
+    Examples
+    --------
+    >>> from empowerment.text import Suggestion
+    >>> Suggestion(" all", 1)
+    Suggestion(text=' all', n_tokens=1, decided=True)
     """
 
     text: str = ""
@@ -40,40 +63,40 @@ class Suggestion:
 
 
 class Assistant(Protocol):
-    """Whatever suggests how a text goes on."""
+    """Protocol of assistants, which suggest how a text continues."""
 
     def suggest(self, text: str) -> Suggestion:
-        """Return what to offer after a text."""
+        """Return the suggestion after a text."""
         ...
 
 
 class Writer(Protocol):
-    """A person at work on one task."""
+    """Protocol of a person who works on one task."""
 
     @property
     def done(self) -> bool:
-        """Whether the person has written all there is to write, and looks at no further suggestion."""
+        """Whether the person has written everything and considers no further suggestion."""
         ...
 
     def decide(self, text: str, suggestion: str) -> Decision:
-        """Return what is done with a suggestion, which may be empty, after a text."""
+        """Return the decision about a suggestion, which may be empty, after a text."""
         ...
 
     def write(self, text: str, n_tokens: int) -> Piece:
-        """Return what the person writes after a text; nothing ends the work."""
+        """Return the text that the person adds; an empty one ends the work."""
         ...
 
     def rest(self) -> Piece:
-        """Return what the person writes alone if the rounds are over before the work is."""
+        """Return the text that the person adds alone if the rounds end before the work does."""
         ...
 
 
 class Person(Protocol):
-    """Whoever writes, and decides what becomes of suggestions."""
+    """Protocol of people who write and decide about suggestions."""
 
     @property
     def name(self) -> str:
-        """What the person is called in results and logs."""
+        """Name of the person in results and logs."""
         ...
 
     def begin(self, task: WritingTask, rng: np.random.Generator) -> Writer:
@@ -83,20 +106,32 @@ class Person(Protocol):
 
 @dataclass(frozen=True)
 class Round:
-    """One round.
+    """One round of an episode.
 
     Attributes
     ----------
     suggestion : str
-        What was offered; empty if nothing was.
+        The suggested text; empty for no suggestion.
     suggestion_tokens : int
+        Number of its tokens.
     decided : bool
-        Whether the lists of probabilities told the length of the suggestion.
+        Whether the lists of probabilities decided the length of the suggestion.
     decision : Decision
         Without a suggestion, ACCEPT and REJECT mean the same.
     written : str
-        What the person wrote afterwards.
+        Text that the person wrote afterwards.
     written_tokens : int
+        Number of its tokens.
+
+    See Also
+    --------
+    Episode : All rounds of a task.
+
+    Examples
+    --------
+    >>> from empowerment.text import Decision, Round
+    >>> Round(" all", 1, True, Decision.ACCEPT, " the best", 2).accepted
+    True
     """
 
     suggestion: str
@@ -108,7 +143,7 @@ class Round:
 
     @property
     def accepted(self) -> bool:
-        """Whether something was offered and taken."""
+        """Whether there was a suggestion and it was accepted."""
         return bool(self.suggestion) and self.decision is Decision.ACCEPT
 
 
@@ -119,18 +154,35 @@ class Episode:
     Attributes
     ----------
     assistant, person, task : str
-        Their names.
+        Names of the assistant, the person and the task.
     prompt : str
         The text at the beginning.
     tokens_per_round, max_rounds : int
+        The limits of the process.
     rounds : tuple of Round
+        The rounds.
     finished : bool
-        False if the rounds were over before.
+        Whether the work was finished within the rounds.
     rest : str
-        What the person wrote alone after the last round of an unfinished task.
+        Text that the person wrote alone after the last round of an unfinished task.
     rest_tokens : int
+        Number of its tokens.
     correct : bool or None
-        None if nothing tells.
+        Whether the final text is correct; None if it is not known.
+
+    See Also
+    --------
+    compare_assistants : Produces episodes.
+    AssistanceRun : The episodes of one assistant.
+
+    Examples
+    --------
+    >>> from empowerment.text import NoAssistant, Replay, TableModel, WritingTask, compare_assistants
+    >>> model = TableModel({"": {"a": 0.5, " b": 0.5}})
+    >>> task = WritingTask("letters", "", "a b").tokenized(model)
+    >>> episode = compare_assistants({"none": NoAssistant()}, Replay(), [task])["none"]["letters"]
+    >>> episode.text, episode.tokens_written, episode.correct
+    ('a b', 2, True)
     """
 
     assistant: str
@@ -147,65 +199,69 @@ class Episode:
 
     @property
     def text(self) -> str:
-        """The text at the end."""
+        """The final text."""
         parts = [(each.suggestion if each.accepted else "") + each.written for each in self.rounds]
         return self.prompt + "".join(parts) + self.rest
 
     @property
     def n_suggestions(self) -> int:
-        """In how many rounds something was offered."""
+        """Number of rounds with a suggestion."""
         return sum(bool(each.suggestion) for each in self.rounds)
 
     @property
     def n_accepted(self) -> int:
-        """How many suggestions were taken."""
+        """Number of accepted suggestions."""
         return sum(each.accepted for each in self.rounds)
 
     @property
     def n_undecided(self) -> int:
-        """In how many rounds the lists of probabilities did not tell the length of the suggestion."""
+        """Number of rounds in which the lists of probabilities did not decide the length of the suggestion."""
         return sum(not each.decided for each in self.rounds)
 
     @property
     def tokens_read(self) -> int:
-        """Tokens of all suggestions, taken or not."""
+        """Number of tokens of all suggestions, accepted or not."""
         return sum(each.suggestion_tokens for each in self.rounds)
 
     @property
     def characters_read(self) -> int:
-        """Characters of all suggestions, taken or not."""
+        """Number of characters of all suggestions, accepted or not."""
         return sum(len(each.suggestion) for each in self.rounds)
 
     @property
     def tokens_written(self) -> int:
-        """Tokens that the person wrote, with the rest of an unfinished task."""
+        """Number of tokens that the person wrote, including the rest of an unfinished task."""
         return sum(each.written_tokens for each in self.rounds) + self.rest_tokens
 
     @property
     def characters_written(self) -> int:
-        """Characters that the person wrote, with the rest of an unfinished task."""
+        """Number of characters that the person wrote, including the rest of an unfinished task."""
         return sum(len(each.written) for each in self.rounds) + len(self.rest)
 
 
 class AssistanceProcess:
-    """An assistant and a person at work on one task, one round at a time.
+    """Process of an assistant and a person at work on one task, round by round.
 
     The state is the text. A round is a suggestion, a decision, and up to `tokens_per_round` tokens by the person. The
-    work is finished when the person says so, has written all, or writes nothing more.
+    work is finished when the person finishes, has written everything, or writes nothing.
 
     Parameters
     ----------
     name : str
-        Of the assistant.
+        Name of the assistant.
     assistant : Assistant
+        The assistant.
     person : Person
+        The person.
     task : WritingTask
+        The task.
     tokens_per_round, max_rounds : int
+        Number of tokens that the person writes in a round, and limit on the rounds.
     rng : Generator
-        For people who do not always do the same.
+        Random source for people who do not always do the same.
     judge : callable, optional
-        Given the task and the text at the end, says whether it is correct. By default it is if it equals prompt and
-        solution; without a solution nothing tells.
+        Given the task and the final text, returns whether it is correct. By default it is if it equals prompt and
+        solution; without a solution it is not known.
     """
 
     def __init__(
@@ -233,7 +289,7 @@ class AssistanceProcess:
         return self._finished or len(self._rounds) == self._max_rounds
 
     def advance(self) -> None:
-        """Play one round."""
+        """Run one round."""
         offer = self._assistant.suggest(self.text)
         decision = self._writer.decide(self.text, offer.text)
         if decision is Decision.ACCEPT:
@@ -247,7 +303,7 @@ class AssistanceProcess:
         )
 
     def episode(self) -> Episode:
-        """Return what happened, once it is over."""
+        """Return the rounds, once the process is over."""
         rest = NOTHING if self._finished else self._writer.rest()
         return Episode(
             assistant=self._name,
@@ -270,9 +326,9 @@ class AssistanceProcess:
 
 
 def play(processes: Iterable[AssistanceProcess]) -> list[Episode]:
-    """Play processes on one task to their ends, always the one with the shortest text.
+    """Run processes of one task to their ends, always the one with the shortest text next.
 
-    So a model reads on from where it is, and is not sent back to the beginning for each assistant.
+    So a model that they share continues from its position, instead of rereading the beginning for each assistant.
     """
     processes = list(processes)
     while going_on := [each for each in processes if not each.over]:

@@ -1,4 +1,4 @@
-"""A person who writes a text that is known in advance, and may err about suggestions."""
+"""A person who writes a known text and may make errors about suggestions."""
 
 from __future__ import annotations
 
@@ -13,18 +13,25 @@ from empowerment.text.assistance.task import Piece, WritingTask
 
 @dataclass(frozen=True)
 class Replay:
-    """A person who writes the solution of a task, and takes what agrees with it.
+    """Person who writes the solution of a task and accepts suggestions that agree with it.
 
-    A suggestion is right if the rest of the solution begins with it, to the last character. Without errors the person
-    takes right ones and no others. One that is taken by mistake stays in the text: the person goes on with the
-    solution as if nothing had been offered, and the text at the end is not correct.
+    A suggestion is correct if the rest of the solution begins with it, to the last character. Without errors the
+    person
+    accepts all correct suggestions and no others. One that is accepted by mistake stays in the text: the person
+    continues
+    with the solution as if there had been no suggestion, and the final text is not correct.
 
     Parameters
     ----------
     wrong_accept : float
-        Probability of taking a wrong suggestion.
+        Probability of accepting a wrong suggestion.
     false_reject : float
-        Probability of not taking a right one.
+        Probability of rejecting a correct suggestion.
+
+    See Also
+    --------
+    TokenModelPerson : A person played by a token model.
+    compare_assistants : Compare assistants on the same tasks.
 
     Examples
     --------
@@ -42,13 +49,25 @@ class Replay:
 
     @property
     def name(self) -> str:
-        """What the person is called in results and logs."""
+        """Name of the person in results and logs."""
         if self.wrong_accept == self.false_reject == 0:
             return "exact replay"
         return f"replay, {self.wrong_accept:g} wrong accepts, {self.false_reject:g} false rejects"
 
     def begin(self, task: WritingTask, rng: np.random.Generator) -> ReplayWriter:
         """Return this person at work on a task.
+
+        Parameters
+        ----------
+        task : WritingTask
+            A task with a solution and its tokens.
+        rng : numpy.random.Generator
+            Random source for errors.
+
+        Returns
+        -------
+        ReplayWriter
+            The person at work.
 
         Raises
         ------
@@ -66,7 +85,7 @@ class Replay:
 
 
 class ReplayWriter:
-    """A person who replays, at work on one task."""
+    """Person who replays a solution, at work on one task."""
 
     def __init__(self, person: Replay, task: WritingTask, solution: str, rng: np.random.Generator) -> None:
         self._person, self._task, self._solution, self._rng = person, task, solution, rng
@@ -78,7 +97,7 @@ class ReplayWriter:
         return self._at >= len(self._solution)
 
     def decide(self, text: str, suggestion: str) -> Decision:
-        """Take a right suggestion and no wrong one, but for mistakes."""
+        """Accept a correct suggestion and no wrong one, except for errors."""
         if not suggestion:
             return Decision.REJECT
         right = self._solution.startswith(suggestion, self._at)
@@ -94,5 +113,5 @@ class ReplayWriter:
         return piece
 
     def rest(self) -> Piece:
-        """Write all that is left."""
+        """Write the rest of the solution."""
         return self.write("", max(len(self._task.tokens or ()), 1))

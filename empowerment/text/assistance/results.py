@@ -1,4 +1,4 @@
-"""What came of assistants, task by task and side by side."""
+"""Results of assistants, task by task and in comparison."""
 
 from __future__ import annotations
 
@@ -22,16 +22,32 @@ _SHOWN = ("dpr", "dpr_characters", "tokens_read", "tokens_written", "characters_
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AssistanceRun(Result):
-    """What came of one assistant, task by task.
+    """Episodes of one assistant, task by task.
 
-    Sized, iterable over the names of the tasks, and indexed by them.
+    It is sized, iterable over the names of the tasks, and indexed by them.
 
     Attributes
     ----------
     assistant : str
+        Name of the assistant.
     episodes : tuple of Episode
+        One for each task.
     effort : Effort
-        How effort is counted in `dpr` and `dpr_characters`.
+        Definition of effort in `dpr` and `dpr_characters`.
+
+    See Also
+    --------
+    AssistanceComparison : The runs of several assistants.
+    compare_assistants : Produces runs.
+
+    Examples
+    --------
+    >>> from empowerment.text import NoAssistant, Replay, TableModel, WritingTask, compare_assistants
+    >>> model = TableModel({"": {"a": 0.5, " b": 0.5}})
+    >>> task = WritingTask("letters", "", "a b").tokenized(model)
+    >>> run = compare_assistants({"none": NoAssistant()}, Replay(), [task])["none"]
+    >>> list(run), run.accept_ratio is None, run.mean("tokens_written").value
+    (['letters'], True, 2.0)
     """
 
     _parts = (Episode, Round, Decision, Effort, Costs)
@@ -42,22 +58,32 @@ class AssistanceRun(Result):
 
     @property
     def accept_ratio(self) -> Estimate | None:
-        """Suggestions taken out of all suggestions; None if there were none."""
+        """Share of accepted suggestions among all suggestions; None if there were none."""
         offered = [episode.n_suggestions for episode in self.episodes]
         return Estimate.ratio([e.n_accepted for e in self.episodes], offered) if any(offered) else None
 
     @property
     def n_unfinished(self) -> int:
-        """How many tasks were not finished when the rounds were over."""
+        """Number of tasks that were not finished within the rounds."""
         return sum(not episode.finished for episode in self.episodes)
 
     def mean(self, measure: str) -> Estimate:
-        """Return the mean over tasks of one of `MEASURES`, such as "dpr" or "tokens_read".
+        """Compute the mean of a measure over tasks.
+
+        Parameters
+        ----------
+        measure : str
+            One of `MEASURES`, such as "dpr" or "tokens_read".
+
+        Returns
+        -------
+        Estimate
+            The mean with its standard error.
 
         Raises
         ------
         ValueError
-            If there is no such measure, or nothing tells whether a text is correct and the measure depends on it.
+            If there is no such measure, or it depends on whether a text is correct and that is not known.
         """
         return Estimate.mean([measured(episode, measure, self.effort) for episode in self.episodes])
 
@@ -68,7 +94,7 @@ class AssistanceRun(Result):
         return (episode.task for episode in self.episodes)
 
     def __getitem__(self, task: str) -> Episode:
-        """Return what happened in a task."""
+        """Return the episode of a task."""
         return self.episodes[validate.index_of(task, {name: i for i, name in enumerate(self)}, "task")]
 
     def _table(self) -> Table:
@@ -99,14 +125,30 @@ class AssistanceRun(Result):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AssistanceComparison:
-    """Several assistants on the same tasks with the same person.
+    """Comparison of several assistants on the same tasks with the same person.
 
-    Sized, iterable over the names of the assistants, and indexed by them.
+    It is sized, iterable over the names of the assistants, and indexed by them.
 
     Attributes
     ----------
     runs : tuple of AssistanceRun
+        One for each assistant.
     effort : Effort
+        Definition of effort.
+
+    See Also
+    --------
+    compare_assistants : Make this comparison.
+    empowerment.plotting.plot_assistants : Draw it.
+
+    Examples
+    --------
+    >>> from empowerment.text import NoAssistant, Replay, TableModel, WritingTask, compare_assistants
+    >>> model = TableModel({"": {"a": 0.5, " b": 0.5}})
+    >>> task = WritingTask("letters", "", "a b").tokenized(model)
+    >>> comparison = compare_assistants({"none": NoAssistant(), "idle": NoAssistant()}, Replay(), [task])
+    >>> list(comparison), comparison.difference("none", "idle", "tokens_written").value
+    (['none', 'idle'], 0.0)
     """
 
     runs: tuple[AssistanceRun, ...]
@@ -114,7 +156,19 @@ class AssistanceComparison:
 
     @classmethod
     def of(cls, episodes: Iterable[Episode], effort: Effort | None = None) -> AssistanceComparison:
-        """Return the comparison that episodes make, in any order.
+        """Make the comparison of episodes in any order.
+
+        Parameters
+        ----------
+        episodes : iterable of Episode
+            Episodes of all assistants.
+        effort : Effort, optional
+            Definition of effort.
+
+        Returns
+        -------
+        AssistanceComparison
+            The comparison.
 
         Raises
         ------
@@ -141,9 +195,21 @@ class AssistanceComparison:
         return cls(tuple(runs), effort)
 
     def difference(self, assistant: str, other: str, measure: str = "dpr") -> Estimate:
-        """Return the mean over tasks of how much more a measure is with one assistant than with another.
+        """Compute the mean over tasks of the difference of a measure between two assistants.
 
         The standard error is that of the paired differences.
+
+        Parameters
+        ----------
+        assistant, other : str
+            Names of the assistants; the measure of `other` is subtracted.
+        measure : str
+            One of `MEASURES`.
+
+        Returns
+        -------
+        Estimate
+            The mean difference with the standard error of paired differences.
         """
         pairs = zip(self[assistant].episodes, self[other].episodes, strict=True)
         return Estimate.mean(
@@ -151,17 +217,33 @@ class AssistanceComparison:
         )
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the log of all events; see :mod:`empowerment.text.assistance.log` for what it holds."""
+        """Write the log of all events; see :mod:`empowerment.text.assistance.log` for its format.
+
+        Parameters
+        ----------
+        path : path
+            File to write.
+        """
         write_log(path, (episode for run in self.runs for episode in run.episodes), self.effort)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> AssistanceComparison:
-        """Return the comparison in a log.
+        """Read the comparison from a log.
+
+        Parameters
+        ----------
+        path : path
+            A file that :meth:`save` wrote.
+
+        Returns
+        -------
+        AssistanceComparison
+            The comparison.
 
         Raises
         ------
         ValueError
-            If the file is no whole log; the message names the line.
+            If the file is no complete log; the message names the line.
         """
         return cls.of(*read_log(path))
 
@@ -172,15 +254,16 @@ class AssistanceComparison:
         return (run.assistant for run in self.runs)
 
     def __getitem__(self, assistant: str) -> AssistanceRun:
-        """Return what came of an assistant."""
+        """Return the run of an assistant."""
         return self.runs[validate.index_of(assistant, {name: i for i, name in enumerate(self)}, "assistant")]
 
     def to_dataframe(self) -> Any:
-        """Return a row for each assistant: its accept ratio, and means with standard errors.
+        """Convert the comparison into a table.
 
         Returns
         -------
         pandas.DataFrame
+            One row for each assistant: its accept ratio, and means with standard errors.
         """
         ratios = [run.accept_ratio for run in self.runs]
         columns: dict[str, Any] = {
@@ -203,16 +286,17 @@ class AssistanceComparison:
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; on a new figure by default.
+            Axes to draw on; a new figure by default.
         title : str, optional
-            By default the person and the number of tasks.
+            Title; by default the person and the number of tasks.
         measures : sequence of str, optional
-            Of `MEASURES`, in one unit; by default "dpr", or "tokens_read" and "tokens_written" where nothing tells
-            whether some texts are correct.
+            Some of `MEASURES`, in one unit; by default "dpr", or "tokens_read" and "tokens_written" if it is not
+            known whether some texts are correct.
 
         Returns
         -------
         matplotlib.axes.Axes
+            The axes.
 
         Raises
         ------
@@ -221,8 +305,9 @@ class AssistanceComparison:
 
         Notes
         -----
-        The standard error of a mean holds how much tasks differ, which all assistants share. Whether one assistant
-        does better than another, :meth:`difference` tells.
+        The standard error of a mean includes the variation among tasks, which all assistants share. Use
+        :meth:`difference` to
+        decide whether one assistant is better than another.
         """
         from empowerment.plotting import plot_assistants
 
@@ -242,7 +327,7 @@ class AssistanceComparison:
 
     @property
     def _judged(self) -> bool:
-        """Whether every text is known to be correct or not."""
+        """Return whether it is known of every text whether it is correct."""
         return all(episode.correct is not None for run in self.runs for episode in run.episodes)
 
     def _repr_html_(self) -> str:
@@ -263,7 +348,7 @@ class AssistanceComparison:
 
 
 def _label(measure: str) -> str:
-    """Return how a measure is called in pictures and tables."""
+    """Return the name of a measure in pictures and tables."""
     return measure.replace("_", " ").replace("dpr", "DPR")
 
 

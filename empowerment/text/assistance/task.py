@@ -1,4 +1,4 @@
-"""A text that a person is going to write, and the tokens that it is counted in."""
+"""Writing tasks: a text to write, and the tokens in which it is counted."""
 
 from __future__ import annotations
 
@@ -25,24 +25,29 @@ NOTHING = Piece("", 0)
 
 @dataclass(frozen=True)
 class WritingTask:
-    """A text that stands there at the beginning, and what a person is going to write after it.
+    """Text at the beginning, and the text that a person is going to write after it.
 
     Attributes
     ----------
     name : str
-        Tells tasks apart.
+        Identifies the task.
     prompt : str
         The text at the beginning.
     solution : str, optional
-        What a person has in mind who replays; others need none.
+        Text that a person who replays writes; other persons need none.
     tokens : sequence of bytes or str, optional
         The tokens of the solution, in which it is written and counted; :meth:`tokenized` asks a model for them. They
-        are kept as bytes, since a token may be a part of a character.
+        are kept as bytes, because a token may be part of a character.
 
     Raises
     ------
     ValueError
         If the tokens are not those of the solution.
+
+    See Also
+    --------
+    compare_assistants : Let a person write tasks with several assistants.
+    Replay : A person who writes the solution.
 
     Examples
     --------
@@ -86,17 +91,22 @@ class WritingTask:
             )
 
     def tokenized(self, model: TokenModel) -> WritingTask:
-        """Return the task with the tokens that a model reads its solution as, after the prompt.
+        """Return the task with the tokens of its solution, as a model reads it after the prompt.
 
         Parameters
         ----------
         model : TokenModel
-            Of the tier SCORE; the solution is scored once.
+            A model of tier SCORE; the solution is scored once.
+
+        Returns
+        -------
+        WritingTask
+            The task with tokens.
 
         Raises
         ------
         TierError
-            If the model does not tell how it reads a given text.
+            If the model does not score given texts.
         ValueError
             If there is no solution.
         """
@@ -109,13 +119,26 @@ class WritingTask:
 
     @cached_property
     def token_ends(self) -> np.ndarray:
-        """Before which character of the solution each token ends; one that ends inside a character counts it."""
+        """Character of the solution before which each token ends; a token that ends inside a character counts it."""
         tokens = (token for token in self.tokens or () if isinstance(token, bytes))
         begun = [sum(byte & 0xC0 != 0x80 for byte in token) for token in tokens]
         return np.cumsum(begun, dtype=np.int64)
 
     def piece(self, start: int, n_tokens: int) -> Piece:
-        """Return the next tokens of the solution from a character on; what is left of a begun one counts as one."""
+        """Return the next tokens of the solution; the rest of an incomplete one counts as one.
+
+        Parameters
+        ----------
+        start : int
+            Character of the solution at which they begin.
+        n_tokens : int
+            Number of tokens.
+
+        Returns
+        -------
+        Piece
+            The text and the number of its tokens.
+        """
         assert self.solution is not None
         start, n_tokens = validate.horizon(start, "start"), validate.horizon(n_tokens, "n_tokens")
         first = int(np.searchsorted(self.token_ends, start, "right"))

@@ -1,4 +1,4 @@
-"""A token model in the place of a person: it accepts, rejects or finishes by its next token, and writes on."""
+"""A person played by a token model, which accepts, rejects or finishes by its next token."""
 
 from __future__ import annotations
 
@@ -27,34 +27,41 @@ def _words() -> dict[Decision, str]:
 class TokenModelPerson:
     """A person played by a token model, as in the simulations of [1]_.
 
-    To decide, the model is asked for the token after a prompt that shows text and suggestion. The probabilities of
-    listed tokens that begin one of the three words, or go on from it, are added up for each, and the largest sum
-    decides; equal ones reject. Leading spaces and capitals do not matter, and a token that fits two words counts for
-    neither. To write, the model goes on after a second prompt; if it ends the text at once the work is finished.
+    To decide, the model is asked for the token after a prompt that shows text and suggestion. For each of the three
+    words, the probabilities of listed tokens that begin it, or that it begins, are added, and the largest sum
+    decides;
+    ties reject. Leading spaces and capitals do not matter, and a token that fits two words counts for neither. To
+    write,
+    the model continues a second prompt; if it ends the text at once the work is finished.
 
     Parameters
     ----------
     model : TokenModel
-        Of the tier STEP.
+        A model of tier STEP.
     decision_prompt : callable
-        Given a text and a suggestion, which may be empty, returns the prompt after which one of the words comes.
+        Given a text and a suggestion, which may be empty, returns the prompt that one of the words follows.
     writing_prompt : callable
-        Given a text, returns the prompt after which the person's text goes on; by default the text itself.
+        Given a text, returns the prompt that the person's text follows; by default the text itself.
     words : mapping from Decision to str
-        How the decisions are called.
+        The word for each decision.
     least_mass : float
-        The least probability that the three words have together. Where they have less, the model does not take part
-        in the decision, and an error says what it would say instead. With 0 it rejects where none is listed, as in
-        the simulations of [1]_.
+        Smallest total probability of the three words. If they have less, the model does not take part in the
+        decision, and an error shows its most probable tokens. With 0 it rejects if none is listed, as in the
+        simulations of [1]_.
     top : int
-        How many tokens are listed.
+        Number of tokens listed.
     temperature : float
-        At which it writes; 0 takes the most probable tokens.
+        Temperature for writing; 0 takes the most probable tokens.
 
     Raises
     ------
     TierError
-        If the model tells no probabilities.
+        If the model reports no probabilities.
+
+    See Also
+    --------
+    Replay : A person who writes a known text.
+    compare_assistants : Compare assistants on the same tasks.
 
     References
     ----------
@@ -91,15 +98,38 @@ class TokenModelPerson:
 
     @property
     def name(self) -> str:
-        """What the person is called in results and logs."""
+        """Name of the person in results and logs."""
         return f"token model {self.model.name}"
 
     def begin(self, task: WritingTask, rng: np.random.Generator) -> TokenModelWriter:
-        """Return this person at work on a task."""
+        """Return this person at work on a task.
+
+        Parameters
+        ----------
+        task : WritingTask
+            The task; it needs no solution.
+        rng : numpy.random.Generator
+            Random source for writing.
+
+        Returns
+        -------
+        TokenModelWriter
+            The person at work.
+        """
         return TokenModelWriter(self, rng)
 
     def decided(self, place: Position) -> Decision:
-        """Return the decision that a distribution of the next token makes.
+        """Return the decision for a distribution of the next token.
+
+        Parameters
+        ----------
+        place : Position
+            The position after the prompt.
+
+        Returns
+        -------
+        Decision
+            The decision of the word with the largest probability.
 
         Raises
         ------
@@ -133,7 +163,7 @@ class TokenModelWriter:
         self._person, self._rng = person, rng
 
     def decide(self, text: str, suggestion: str) -> Decision:
-        """Let the next token decide."""
+        """Decide by the next token."""
         prompt = self._person.decision_prompt(text, suggestion)
         place = next(iter(self._person.model.step(prompt, 1, top=self._person.top)), None)
         if place is None:
@@ -141,7 +171,7 @@ class TokenModelWriter:
         return self._person.decided(place)
 
     def write(self, text: str, n_tokens: int) -> Piece:
-        """Write tokens, and as many more as it takes to end with a whole character."""
+        """Write tokens, and as many more as are needed to end with a complete character."""
         prompt, temperature = self._person.writing_prompt(text), self._person.temperature
         seed = int(self._rng.integers(2**31)) if temperature else None
         tokens: list[bytes] = []
@@ -155,11 +185,11 @@ class TokenModelWriter:
         return Piece(b"".join(tokens).decode("utf-8", errors="replace"), len(tokens))
 
     def rest(self) -> Piece:
-        """Write nothing: who does not replay has no text in mind."""
+        """Write nothing: this person has no text in mind."""
         return NOTHING
 
 
 def _fits(token: bytes | None, word: str) -> bool:
-    """Return whether a token begins a word, or begins with it; nothing is known of one that is not written out."""
+    """Return whether a token begins a word, or begins with it; a token without bytes does not."""
     said, wanted = (token or b"").decode("utf-8", errors="replace").strip().casefold(), word.strip().casefold()
     return bool(said) and (wanted.startswith(said) or said.startswith(wanted))

@@ -1,4 +1,4 @@
-"""Which threshold would have served best, by what people did with offers."""
+"""Calibration of thresholds by logged offers and their feedback."""
 
 from __future__ import annotations
 
@@ -22,21 +22,35 @@ _THRESHOLDS = (0.1, 0.2, 0.32, 0.5, 0.7, 1.0, 1.5, 2.0, 2.32, 3.0, 4.0, 6.0, 8.0
 
 
 class CalibrationRow(NamedTuple):
-    """What a log says of one threshold.
+    """Estimates for one threshold.
 
     Attributes
     ----------
     threshold : Threshold
+        The threshold.
     n_offers : int
-        Logged offers whose length at this threshold is known.
+        Number of logged offers whose length at this threshold is known.
     shown : float
         Share of them that would not have been empty.
     n_tokens : float
-        Tokens offered for each of them, on average.
+        Mean number of tokens offered.
     acceptance : Ends
-        Interval of the probability that an offer which is not empty is accepted.
+        Confidence interval of the probability that an offer which is not empty is accepted.
     saving : Ends
-        Interval of the effort that a request saves on average, in the unit of the costs.
+        Confidence interval of the mean effort saved by a request, in the unit of the costs.
+
+    See Also
+    --------
+    Calibration : All thresholds.
+    calibrate : Compute these estimates.
+
+    Examples
+    --------
+    >>> from empowerment.text import Offer, calibrate
+    >>> offer = Offer("1", " in x", ((" in", 0.1, 0.1), (" x", 0.1, 0.1)), (3.0, 3.0), "accepted", 5)
+    >>> row = calibrate([offer] * 40).rows[-1]
+    >>> row.n_offers, row.shown, row.n_tokens
+    (40, 1.0, 2.0)
     """
 
     threshold: Threshold
@@ -49,17 +63,31 @@ class CalibrationRow(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Calibration(Result):
-    """What a log says of thresholds; sized, iterable, indexed by their order.
+    """Estimates for several thresholds; sized, iterable, indexed by their order.
 
     Attributes
     ----------
     rows : tuple of CalibrationRow
-        From the smallest threshold to the largest that the log can speak of.
+        Estimates from the smallest threshold to the largest for which the log has information.
     costs : Costs
+        Effort of reading and of writing a token.
     level : float
-        Of each interval by itself.
+        Confidence level of each single interval.
     n_with_feedback, n_without_feedback : int
-        Offers on which something came back, and those that are left out because nothing did.
+        Numbers of offers with feedback, and of those without, which are left out.
+
+    See Also
+    --------
+    calibrate : Compute these estimates.
+    read_offers : Read a log.
+
+    Examples
+    --------
+    >>> from empowerment.text import Offer, calibrate
+    >>> offer = Offer("1", " in x", ((" in", 0.1, 0.1), (" x", 0.1, 0.1)), (3.0, 3.0), "accepted", 5)
+    >>> calibration = calibrate([offer] * 40)
+    >>> calibration.n_with_feedback, calibration.best.threshold
+    (40, Threshold(0.2 bits, probability 0.870551))
     """
 
     _parts = (CalibrationRow, Costs, Ends, Threshold)
@@ -81,7 +109,7 @@ class Calibration(Result):
 
     @property
     def best(self) -> CalibrationRow | None:
-        """Of the thresholds that all offers tell of, the one that saves most for certain; None where none does."""
+        """Row with the largest lower end of the saving, of those known for all offers; None if there is none."""
         whole = [row for row in self.rows if row.n_offers == self.n_with_feedback]
         found = max(whole, key=lambda row: row.saving.lower, default=None)
         return found if found is not None and found.saving.lower > 0 else None
@@ -91,7 +119,13 @@ class Calibration(Result):
         return Table("row", range(len(self)), self.columns())
 
     def columns(self) -> dict[str, list[float]]:
-        """Return the table as plain numbers, column by column."""
+        """Return the table as plain numbers, column by column.
+
+        Returns
+        -------
+        dict of str to list of float
+            One list for each column.
+        """
         return {
             "threshold_bits": [row.threshold.in_bits for row in self.rows],
             "n_offers": [row.n_offers for row in self.rows],
@@ -128,42 +162,51 @@ def calibrate(
     thresholds: Sequence[Threshold] | None = None,
     level: float = 0.95,
 ) -> Calibration:
-    """Say for each threshold what would have been accepted, by a log of offers.
+    """Estimate acceptance and saved effort for each threshold from a log of offers.
 
     Parameters
     ----------
     offers : iterable of Offer
-        As :func:`read_offers` returns them. Those without feedback are left out.
+        Offers as :func:`read_offers` returns them. Those without feedback are left out.
     costs : Costs, optional
         Effort of reading and of writing a token; by default 0.1 and 0.5.
     thresholds : sequence of Threshold, optional
-        By default some from 0.1 to 8 bits.
+        Thresholds to compare; by default a range from 0.1 to 8 bits.
     level : float
-        Confidence of each interval.
+        Confidence level of each interval.
 
     Returns
     -------
     Calibration
-        Without the thresholds at which no offer's length is known.
+        Estimates without the thresholds at which no offer's length is known.
 
     Raises
     ------
     ValueError
         If no offer has feedback, or `level` is no number between 0 and 1.
 
+    See Also
+    --------
+    read_offers : Read a log.
+    Threshold.from_costs : Derive a threshold from costs without a log.
+
     Notes
     -----
-    At a smaller threshold an offer would have been a beginning of what was offered. If the whole was accepted, so
-    would have been its beginning; if a part was accepted, that decides; if it was rejected, what the person wrote
-    instead decides where the log has it. Where nothing decides, both ends are counted: the interval holds
-    whatever the person would have done.
+    At a smaller threshold an offer would have been a beginning of what was offered. If all of it was accepted, its
+    beginning would have been accepted, too; if a part was accepted, that part decides; if it was rejected, the text
+    that
+    the person wrote instead decides, if the log has it. Where nothing decides, both possibilities are counted: the
+    interval
+    holds whatever the person would have done.
 
-    At a larger threshold an offer is known only if the token after it would have been withheld too. A threshold at
-    which some offers are not known is shown, but not chosen as the best: those offers are not missing by chance.
-    Sampling adds to the ends: Wilson's interval for acceptances, a normal one for savings.
+    At a larger threshold an offer is known only if the next token would have been withheld, too. A threshold at which
+    some
+    offers are not known is listed, but not chosen as the best, because the missing offers are not a random sample.
+    Sampling
+    error adds to the ends: Wilson's interval for acceptances, a normal one for savings.
 
-    Offers are taken as independent, and each interval has its level by itself: the best of many thresholds looks a
-    little better than it is.
+    Offers are assumed to be independent, and each interval has its level by itself: the best of many thresholds looks
+    slightly better than it is.
 
     Examples
     --------
@@ -214,7 +257,7 @@ def _row(offers: Sequence[Offer], threshold: Threshold, costs: Costs, level: flo
 
 
 def _length(offer: Offer, threshold: Threshold) -> int | None:
-    """Return how many tokens would have been offered, or None where the log does not tell."""
+    """Return the number of tokens that would have been offered, or None if the log does not determine it."""
     spent, limit = 0.0, threshold.in_nats + SLACK
     unit = math.log(2)
     for number, (_, _, upper) in enumerate(offer.tokens):
@@ -227,7 +270,7 @@ def _length(offer: Offer, threshold: Threshold) -> int | None:
 
 
 def _accepted(offer: Offer, length: int) -> tuple[int, int]:
-    """Return the least and the most that can have come of the first tokens of an offer: 1 if they are accepted."""
+    """Return bounds on whether the first tokens of an offer would have been accepted: 1 if they are."""
     text = "".join(token for token, _, _ in offer.tokens[:length])
     if not length or offer.accepted >= len(text):
         return 1, 1

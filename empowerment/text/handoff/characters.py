@@ -1,4 +1,4 @@
-"""Where tokens and characters end together."""
+"""Positions at which tokens and characters end together."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 
 
 def whole_starts(tokens: Sequence[bytes]) -> np.ndarray:
-    """Return before which tokens, and whether after the last, the bytes so far are whole UTF-8 characters.
+    """Return before which tokens, and whether after the last, the bytes so far are complete UTF-8 characters.
 
     Parameters
     ----------
     tokens : sequence of bytes
-        A text that may begin inside a character; bytes that are no UTF-8 count as characters of their own.
+        A text that may begin inside a character; bytes that are not UTF-8 count as characters of their own.
 
     Returns
     -------

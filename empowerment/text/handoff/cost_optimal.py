@@ -1,4 +1,4 @@
-"""The length of a completion that saves the most effort, which needs no threshold."""
+"""Cost-optimal lengths of completions, which need no threshold."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _TIE = 1e-12
 
 
 def lengths(surprisals: Amounts, costs: Costs) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Return for each start between which lengths the optimum lies, and which to take.
+    """Compute the cost-optimal length from each start, with its interval.
 
     Parameters
     ----------
     surprisals : Amounts
-        Of each token of a text, in nats.
+        Surprisal of each token of a text, in nats.
     costs : Costs
 
     Returns
@@ -25,13 +25,14 @@ def lengths(surprisals: Amounts, costs: Costs) -> tuple[np.ndarray, np.ndarray, 
     lower, upper : ndarray of int of shape (n_tokens + 1,)
         The shortest and the longest completion that may be optimal.
     certain, possible : ndarray of int of shape (n_tokens + 1,)
-        The completion whose guaranteed saving is largest, and the one whose possible saving is.
+        The completion with the largest guaranteed saving, and the one with the largest possible saving.
 
     Notes
     -----
     A completion of n tokens whose cumulative surprisal lies in [l, u] saves between ``n (write e^-u - read)`` and
-    ``n (write e^-l - read)``. Beyond the first n at which the latter is negative nothing pays, since cumulative
-    surprisals do not fall.
+    ``n (write e^-l - read)``. From the first n at which the latter is negative no length saves effort, because
+    cumulative
+    surprisals do not decrease.
     """
     n_tokens = len(surprisals.lower)
     found = np.zeros((4, n_tokens + 1), dtype=np.int64)
@@ -41,18 +42,18 @@ def lengths(surprisals: Amounts, costs: Costs) -> tuple[np.ndarray, np.ndarray, 
 
 
 def length(surprisals: Amounts, costs: Costs) -> tuple[int, int, int, int]:
-    """Return the same for the first start alone."""
+    """Compute the same for the first start alone."""
     window = _within(surprisals.lower, costs.threshold().in_nats + _TIE)
     return _optimum(surprisals.lower[:window], surprisals.upper[:window], costs)
 
 
 def may_pay(surprisals: Amounts, costs: Costs) -> bool:
-    """Return whether a completion that begins with these tokens can still pay if more of them follow."""
+    """Return whether a completion that begins with these tokens can still save effort if it continues."""
     return float(surprisals.lower.sum()) <= costs.threshold().in_nats + _TIE
 
 
 def _within(amounts: np.ndarray, limit: float) -> int:
-    """Return how many amounts add up to at most the limit, looking no further than needed."""
+    """Return how many amounts add up to at most the limit, reading no more of them than needed."""
     size = 64
     while True:
         total = np.cumsum(amounts[:size])

@@ -29,17 +29,32 @@ ON_EMPTY = ("keep", "drop", "resample")
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """What a data set was made of.
+    """Summary of a data set.
 
     Attributes
     ----------
     path : str
+        The file.
     n_documents, n_examples, n_empty : int
-        Documents that were read, lines that were written, and those of them whose completion is empty.
+        Numbers of documents that were read, of lines that were written, and of lines with an empty completion.
     n_undecided : int
-        Lines whose length the lists of probabilities do not decide.
+        Number of lines whose length the lists of probabilities do not decide.
     skipped : dict of str to str
-        Documents that gave no line, each with the reason.
+        Documents without a line, each with the reason.
+
+    See Also
+    --------
+    build_dataset : Write a data set.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from empowerment.text import TableModel, Threshold, build_dataset
+    >>> model = TableModel.from_texts(["the cat sat", "the cat ran"], smoothing=0)
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "data.jsonl"
+    >>> summary = build_dataset(["the cat sat", ""], model, Threshold.probability(0.8), path)
+    >>> summary.n_documents, summary.n_examples, len(summary.skipped)
+    (2, 1, 1)
     """
 
     path: str
@@ -83,42 +98,49 @@ def build_dataset(
     seed: int = 0,
     progress: bool = False,
 ) -> DatasetSummary:
-    """Write prompts and the completions that the rule selects, as JSON lines that trainers read.
+    """Write a data set of prompts and selected completions as JSON lines.
 
-    Each line is an object with ``"prompt"`` and ``"completion"``, the beginning of a document and what the rule
-    selects of its continuation. Trainers append the end-of-text token to completions; that is where a model learns
-    to stop. Further fields say where the example comes from.
+    Each line is an object with ``"prompt"`` and ``"completion"``: the beginning of a document, and what the rule
+    selects of its continuation. Trainers append the end-of-text token to completions; from it a model learns to stop.
+    Further fields name the source of the example.
 
     Parameters
     ----------
     documents : iterable of Document or str
-        Such as :func:`read_documents` returns; plain texts are named by their number.
+        Documents, as :func:`read_documents` returns them; plain texts are named by their number.
     model : TokenModel
-        Of tier SCORE. The paper takes the assistant before its training, without the task that the person works on.
+        A model of tier SCORE. The paper uses the assistant before its training, without the person's task in its
+        prompt.
     rule : Threshold or Costs
+        With a threshold, the longest completion that the gate allows; with costs, the cost-optimal length.
     path : path
-        File to write. Until it is finished the answers of the model are recorded beside it, in ``path.part``; the
-        same call goes on from there, and the finished file does not depend on where it was interrupted. A model that
-        is :class:`Recorded` already needs no such file, and serves several rules with one pass.
+        File to write. Until it is finished, the answers of the model are recorded in ``path.part`` in the same
+        folder; the same call continues from there, and the finished file does not depend on interruptions. A model
+        that is :class:`Recorded` already needs no such file, and serves several rules with one pass.
     states : int or "all"
-        How many states to draw from each document, without repetition, or all of them. A state has at least one
+        Number of states to draw from each document, without repetition, or all of them. A state has at least one
         token before it and one after it; the paper draws one.
     on_empty : {"keep", "drop", "resample"}
-        What becomes of a state at which nothing is predictable: a line with the empty completion, which teaches the
-        model to stay silent (as the authors' code does); no line; or another state of the document.
-    gate, entropy_threshold, undecided
-        See :func:`select_all`. Completions end at whole characters.
+        Treatment of a state at which nothing is predictable: a line with the empty completion, which teaches the
+        model to stay silent (as in the authors' code); no line; or another state of the document.
+    gate : {"cumulative", "entropy", "both", "top"}
+        See :func:`select_all`. Completions end at complete characters.
+    entropy_threshold : Threshold, optional
+        See :func:`select_all`.
+    undecided : {"stop", "continue", "raise"}
+        See :func:`select_all`.
     top : int
-        How many tokens of each distribution are asked for.
+        Number of the most probable tokens requested for each position.
     seed : int
-        Seed of the draws. Each document has draws of its own, by its number, so that one more at the end changes no
+        Seed of the draws. The draws of a document depend on its number alone, so that appending a document changes no
         other.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     DatasetSummary
+        Counts, and the documents that were skipped.
 
     Raises
     ------
@@ -129,12 +151,13 @@ def build_dataset(
 
     See Also
     --------
-    read_documents : Documents from files, folders and JSON lines.
+    read_documents : Read documents from files, folders and JSON lines.
+    select_all : The rule.
 
     Notes
     -----
     Each document is scored once, whatever the number of states. A document that the model cannot score, such as one
-    longer than it reads, is skipped and named in the summary.
+    longer than its context, is skipped and named in the summary.
 
     References
     ----------
@@ -163,7 +186,7 @@ def build_dataset(
 
 @dataclass(frozen=True)
 class _Answer:
-    """The examples of a document, or why there are none."""
+    """Examples of a document, or the reason why there are none."""
 
     name: str
     lines: tuple[dict[str, Any], ...] = ()
@@ -201,7 +224,7 @@ def _written(
 
 @dataclass(frozen=True)
 class _Question:
-    """What is asked of every document."""
+    """Options that apply to every document."""
 
     rule: Threshold | Costs
     states: int | str
@@ -223,13 +246,13 @@ class _Question:
         self._selected([])  # complains of a wrong rule or gate
 
     def record(self) -> dict[str, Any]:
-        """Return what the lengths of completions depend on, as plain values."""
+        """Return everything that the lengths of completions depend on, as plain values."""
         rule = {"read": self.rule.read, "write": self.rule.write} if isinstance(self.rule, Costs) else {}
         threshold = {"threshold_bits": self.rule.in_bits} if isinstance(self.rule, Threshold) else {}
         return {"gate": "cost-optimal" if rule else self.gate, **threshold, **rule}
 
     def answer(self, document: Document, number: int, model: TokenModel) -> _Answer:
-        """Return the examples of a document, or why there are none."""
+        """Return the examples of a document, or the reason why there are none."""
         if document.problem:
             return _Answer(document.name, problem=document.problem)
         try:
@@ -286,7 +309,7 @@ def _line(document: Document, found: Selection) -> dict[str, Any]:
 
 
 def _finite(ends: Iterable[float]) -> list[float | None]:
-    """Return the ends of an interval as JSON has them: an end that is not known is null."""
+    """Return the ends of an interval in JSON types: an unknown end is null."""
     return [end if np.isfinite(end) else None for end in ends]
 
 

@@ -1,4 +1,4 @@
-"""Texts to learn from: files, folders and JSON lines, each with its name, and what cannot be read with a reason."""
+"""Documents from files, folders and JSON lines, each with its name, or the reason why it cannot be read."""
 
 from __future__ import annotations
 
@@ -15,16 +15,27 @@ _JSON_LINES = (".jsonl", ".ndjson")
 
 @dataclass(frozen=True)
 class Document:
-    """A text and where it comes from, or why there is none.
+    """Text with its source, or the reason why it could not be read.
 
     Attributes
     ----------
     name : str
-        The file, with the number of the line for JSON lines.
+        The file; for JSON lines with the number of the line.
     text : str
-        The text; empty where there is none.
+        The text; empty if there is none.
     problem : str
-        Why there is no text; empty where there is one.
+        The reason why there is no text; empty if there is one.
+
+    See Also
+    --------
+    read_documents : Read documents.
+    build_dataset : Make a data set of documents.
+
+    Examples
+    --------
+    >>> from empowerment.text import Document
+    >>> Document("notes.txt", "the cat sat")
+    Document(name='notes.txt', text='the cat sat', problem='')
     """
 
     name: str
@@ -38,29 +49,33 @@ def read_documents(
     suffixes: Sequence[str] | None = None,
     field: str = "text",
 ) -> Iterator[Document]:
-    """Read documents from files and folders, one after the other.
+    """Read documents from files and folders.
 
     Parameters
     ----------
     paths : path or list of paths
         Files and folders. A file whose name ends with ``.jsonl`` or ``.ndjson`` has a document in each line: an
-        object with the text under `field`. Any other file is one document. A folder gives the files in it and in
-        its folders, in the order of their paths; what begins with a dot is left out.
+        object with the text under `field`. Any other file is one document. A folder stands for the files in it and in
+        its folders, in the order of their paths; names that begin with a dot are left out.
     suffixes : sequence of str, optional
-        Of the files in folders, read only those whose names end so, such as ``[".py"]``.
+        In folders, read only files whose names end with one of these, such as ``[".py"]``.
     field : str
-        Where the text is in an object of JSON lines.
+        Name of the text in an object of JSON lines.
 
     Yields
     ------
     Document
-        One that cannot be read has a `problem` that says why: it is empty, holds bytes that are no UTF-8 text, or is
-        a line without the text. It does not keep the others from being read.
+        A document that cannot be read has a `problem`: it is empty, holds bytes that are not UTF-8, or is a line
+        without the text. The others are read nevertheless.
 
     Raises
     ------
     FileNotFoundError
         If a path does not exist.
+
+    See Also
+    --------
+    build_dataset : Make a data set of documents.
 
     Examples
     --------

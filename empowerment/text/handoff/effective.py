@@ -1,4 +1,4 @@
-"""What the next token decides of the text that follows, beside the entropy by which the rule stands in for it."""
+"""Effective empowerment: information of the next token about the text that follows, compared with its entropy."""
 
 from __future__ import annotations
 
@@ -19,27 +19,42 @@ from empowerment.text.token_model import Position, Tier, TokenModel, TokenModelE
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EffectiveEmpowerment(Result):
-    """What the next token of a text decides of the tokens that follow it.
+    """Effective empowerment of the next token, with its entropy and the capacity of its channel.
 
     Attributes
     ----------
     value : float
-        Effective empowerment: the information between the next token and the `horizon` tokens after it, if the
-        person writes as the model does.
+        Effective empowerment: information between the next token and the `horizon` tokens after it, if the person
+        writes as the model does.
     entropy : float
-        Entropy of the next token. It is an upper bound of `value`, and what Empower puts in its place.
+        Entropy of the next token: an upper bound on `value`, which Empower uses in its place.
     capacity : CapacityResult
-        The most that it could be if the person chose the next token in any other way: the empowerment of
-        Klyubin, Polani and Nehaniv, with its certified interval.
+        Maximum over distributions of the next token: the empowerment of Klyubin, Polani and Nehaniv, with its
+        certified interval.
     tokens : tuple of bytes
         Next tokens that are possible.
     probabilities : ndarray of shape (n_tokens,)
+        Probability of each next token.
     channel : ndarray of shape (n_tokens, n_futures)
-        Probability of each text that may follow, given the next token.
+        Probability of each continuation, given the next token.
     futures : tuple of bytes
-        Those texts; one that ends within the horizon is marked by a NUL at its end.
+        The continuations; one that ends within the horizon is marked by a NUL at its end.
     horizon : int
+        Number of tokens after the next one.
     base : float
+        Base of the logarithm.
+
+    See Also
+    --------
+    effective_empowerment : Compute these values.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, effective_empowerment
+    >>> echo = TableModel({"": {"a": 0.5, "b": 0.5}, "a": {"a": 1.0}, "b": {"b": 1.0}})
+    >>> result = effective_empowerment(echo, "", 1)
+    >>> result.value, result.slack, result.futures
+    (1.0, 0.0, (b'a', b'b'))
     """
 
     _parts = (CapacityResult,)
@@ -61,7 +76,7 @@ class EffectiveEmpowerment(Result):
 
     @property
     def slack(self) -> float:
-        """By how much the entropy exceeds the effective empowerment: choices that the future does not tell of."""
+        """Difference between the entropy and the effective empowerment: choices that do not affect the future."""
         return self.entropy - self.value
 
     def _table(self) -> Table:
@@ -91,37 +106,38 @@ class EffectiveEmpowerment(Result):
 def effective_empowerment(
     model: TokenModel, prefix: str, horizon: int, *, base: float = 2, max_texts: int = 100_000
 ) -> EffectiveEmpowerment:
-    """Compute what the next token decides of the tokens after it, exactly.
+    """Compute the information of the next token about the tokens after it, exactly.
 
     Parameters
     ----------
     model : TokenModel
-        Of tier SCORE, with whole lists of probabilities, such as a :class:`TableModel`.
+        A model of tier SCORE with complete lists of probabilities, such as a :class:`TableModel`.
     prefix : str
         The text so far.
     horizon : int
-        How many tokens after the next one count as the future, at least 1. A text that ends stays as it is.
+        Number of tokens after the next one, at least 1. A text that has ended does not change.
     base : float
-        Base of the logarithm.
+        2 for bits, ``math.e`` for nats.
     max_texts : int
-        Most texts that are followed.
+        Limit on the number of continuations.
 
     Returns
     -------
     EffectiveEmpowerment
+        The value, its upper bound by the entropy, and the capacity.
 
     Raises
     ------
     TierError
         If the model does not score texts.
     TokenModelError
-        If a list of probabilities is not whole, or a token is part of a character.
+        If a list of probabilities is not complete, or a token is part of a character.
     ValueError
-        If there are more than `max_texts` texts.
+        If there are more than `max_texts` continuations.
 
     See Also
     --------
-    Position.entropy : The bound by itself, for any model and any list.
+    Position.entropy : Bound the entropy alone, for any model and any list.
 
     Notes
     -----
@@ -135,7 +151,7 @@ def effective_empowerment(
 
     Examples
     --------
-    The second word repeats the first, or has nothing to do with it:
+    The second word repeats the first, or is independent of it:
 
     >>> from empowerment.text import TableModel, effective_empowerment
     >>> echo = TableModel({"": {"a": 0.5, "b": 0.5}, "a": {"a": 1.0}, "b": {"b": 1.0}})
@@ -169,7 +185,7 @@ def effective_empowerment(
 
 
 def _next(model: TokenModel, text: str) -> dict[bytes, float]:
-    """Return the possible next tokens; those that are written alike are one."""
+    """Return the possible next tokens; tokens with the same bytes are one."""
     place: Position = model.score(text)[-1]
     if place.residual.upper > 1e-9:
         raise TokenModelError(
@@ -189,7 +205,7 @@ def _next(model: TokenModel, text: str) -> dict[bytes, float]:
 def _futures(
     model: TokenModel, prefix: str, token: bytes, horizon: int, budget: list[int], most: int
 ) -> dict[bytes, float]:
-    """Return the texts that may follow a token, each with its probability."""
+    """Return the possible continuations of a token, each with its probability."""
     found: dict[tuple[bytes, bool], float] = {(b"", not token): 1.0}
     for _ in range(horizon):
         longer: dict[tuple[bytes, bool], float] = {}

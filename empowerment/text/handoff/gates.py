@@ -1,4 +1,4 @@
-"""What each gate measures at the positions of a text, with both ends, and how far it lets a completion go."""
+"""Gates: the amounts that they compare with thresholds, and the lengths that they allow."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ SLACK = 1e-9
 def limits(
     rule: Threshold | Costs, gate: str, entropy_threshold: Threshold | None
 ) -> tuple[tuple[str, Threshold], ...]:
-    """Return which amounts have to stay within which thresholds; with costs there are none.
+    """Return the gates with their thresholds; with costs there are none.
 
     Raises
     ------
     TypeError, ValueError
-        If the options are no rule and no gate, or do not go together.
+        If the options are no rule and no gate, or contradict each other.
     """
     validate.one_of(gate, GATES, "gate")
     if entropy_threshold is not None and gate != "both":
@@ -59,35 +59,35 @@ class Amounts(NamedTuple):
 
 
 def amounts_of(positions: Sequence[Position], gate: str) -> Amounts:
-    """Return what a gate measures at each position: the surprisal of its token for "cumulative"."""
+    """Return the amount that a gate compares at each position: for "cumulative", the surprisal of its token."""
     return Amounts.of([amount(place, gate) for place in positions])
 
 
 def amount(place: Position, gate: str) -> Ends:
-    """Return what a gate measures at one position, in nats."""
+    """Return the amount that a gate compares at one position, in nats."""
     measure = {"cumulative": place.surprisal, "entropy": place.entropy, "top": place.min_entropy}[gate]
     return measure(np.e)
 
 
 def within(amounts: np.ndarray | float, threshold: Threshold) -> Any:
-    """Return which amounts the threshold keeps, or whether it keeps a single one."""
+    """Return which amounts the threshold allows, or whether it allows a single one."""
     if threshold.inclusive:
         return amounts <= threshold.in_nats + SLACK
     return amounts < threshold.in_nats - SLACK
 
 
 def reach_of_sums(amounts: np.ndarray, threshold: Threshold) -> np.ndarray:
-    """Return for each start how many amounts can be added up before the threshold is passed.
+    """Return for each start how many amounts can be added before the sum exceeds the threshold.
 
     Parameters
     ----------
     amounts : ndarray of shape (n_tokens,)
-        At least 0; infinite ones are never passed.
+        At least 0; an infinite one always exceeds it.
 
     Returns
     -------
     ndarray of int of shape (n_tokens + 1,)
-        The last start is the end of the text, where nothing is left.
+        The last start is the end of the text, which no amount follows.
     """
     n = len(amounts)
     finite = np.isfinite(amounts)
@@ -102,12 +102,12 @@ def reach_of_sums(amounts: np.ndarray, threshold: Threshold) -> np.ndarray:
 
 
 def reach_of_each(amounts: np.ndarray, threshold: Threshold) -> np.ndarray:
-    """Return for each start how many amounts follow, each of which the threshold keeps; see `reach_of_sums`."""
+    """Return for each start how many consecutive amounts the threshold allows; see `reach_of_sums`."""
     return _next_of(~within(amounts, threshold)) - np.arange(len(amounts) + 1)
 
 
 def _next_of(marked: np.ndarray) -> np.ndarray:
-    """Return for each start the first marked place from there on, the end of the text if there is none."""
+    """Return for each start the first marked index from there on, the end of the text if there is none."""
     n = len(marked)
     places = np.where(np.concatenate([marked, [True]]), np.arange(n + 1), n)
     return np.minimum.accumulate(places[::-1])[::-1]

@@ -1,4 +1,4 @@
-"""A completion decided token by token, as `select` decides the whole text."""
+"""Completions decided token by token, with the result of `select` for the whole text."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from empowerment.text.token_model import Ends, Position
 
 
 class Growth:
-    """How far a completion goes that a model is writing.
+    """Length of a completion while a model generates it.
 
-    With a threshold a token takes the same work wherever it stands; with costs, a pass over the surprisals so far.
+    With a threshold the work for a token does not depend on its index; with costs, each token takes a pass over the
+    surprisals so far.
 
     Parameters
     ----------
     rule : Threshold or Costs
+        As in :func:`select_all`.
     gate, entropy_threshold, undecided
         As in :func:`select_all`. With ``undecided="raise"`` it stops where the lists do not decide.
 
     Attributes
     ----------
     length : int
-        Tokens of the completion so far; it ends at a whole character.
+        Number of tokens of the completion so far; it ends at a complete character.
     goes_on : bool
         Whether more tokens may belong to it.
     """
@@ -48,7 +50,7 @@ class Growth:
         self.goes_on = True
 
     def add(self, place: Position) -> str:
-        """Take in the next token, and return the text that the completion gains."""
+        """Add the next token, and return the text by which the completion grows."""
         if not place.token:
             self.goes_on = False
             return ""
@@ -63,7 +65,7 @@ class Growth:
         self._whole.append(self._whole[-1] if inside else len(self._pieces))
 
     def _within_limits(self, place: Position) -> int:
-        """Return how many tokens the gates let pass."""
+        """Return how many tokens the gates allow."""
         certain = possible = True
         for gate, limit in self._limits:
             lower, upper = gates.amount(place, gate)

@@ -1,4 +1,4 @@
-"""Completions while the model writes: shown as far as they are predictable, and never taken back."""
+"""Completions while the model generates: shown as far as they are predictable, and never retracted."""
 
 from __future__ import annotations
 
@@ -16,19 +16,44 @@ from empowerment.text.token_model import Position, TokenModel, check_model
 
 
 class Completion:
-    """A completion that a model is writing; iterate over it for pieces of text.
+    """Completion that a model is generating; iterate over it for pieces of text.
 
-    What has been yielded stays: a completion only ever grows. It ends before the token at which the person should
-    decide; that token is never yielded.
+    A completion only grows: text that was yielded stays. It ends before the token at which the person should decide;
+    that
+    token is never yielded.
+
+    Parameters
+    ----------
+    steps : iterator of Position
+        The positions that the model generates.
+    max_tokens : int
+        Largest number of tokens.
+    growth : Growth
+        The rule, applied token by token.
+    select_from : callable
+        Given the positions, returns the selection at the end.
 
     Attributes
     ----------
     text : str
-        What has been yielded so far.
+        Text that was yielded so far.
     selection : Selection or None
-        Once all has been yielded: its length, why it ends there, and what is known of the next token.
+        After the last piece: the length, why it ends there, and what is known of the next token.
     positions : list of Position
-        What the model has told so far, the token after the completion included.
+        Positions that the model generated so far, including the token after the completion.
+
+    See Also
+    --------
+    complete : Make a completion.
+    Selection : The completion of a text that is known.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, Threshold, complete
+    >>> model = TableModel({"": {" for": 0.9, " if": 0.1}, " for": {" i": 0.5, " j": 0.5}})
+    >>> completion = complete(model, "", Threshold.probability(0.8))
+    >>> completion.run().converged, completion.text
+    (True, ' for')
     """
 
     def __init__(
@@ -44,11 +69,17 @@ class Completion:
         self._pieces = self._written(steps, max_tokens, growth, select_from)
 
     def __iter__(self) -> Iterator[str]:
-        """Return the pieces that have not been yielded yet."""
+        """Yield the pieces that have not been yielded yet."""
         return self._pieces
 
     def run(self) -> Selection:
-        """Let the model write to the end of the completion, and return the selection."""
+        """Generate the completion to its end.
+
+        Returns
+        -------
+        Selection
+            Its length, and why it ends there.
+        """
         for _ in self:
             pass
         if self.selection is None:
@@ -56,7 +87,7 @@ class Completion:
         return self.selection
 
     def close(self) -> None:
-        """Stop here; the model writes no more."""
+        """Stop the generation."""
         self._pieces.close()
 
     def _written(
@@ -103,46 +134,55 @@ def complete(
     Parameters
     ----------
     model : TokenModel
-        Of tier STEP or higher.
+        A model of tier STEP or higher.
     prefix : str
         The text so far.
     rule : Threshold or Costs
-        With a threshold, the text goes on until the gate stops it; with costs, to the length that saves most.
-    gate, entropy_threshold, undecided, base
+        With a threshold, the completion ends where the gate stops it; with costs, at the length that saves most
+        effort.
+    gate : {"cumulative", "entropy", "both", "top"}
+        See :func:`select_all`.
+    entropy_threshold : Threshold, optional
+        See :func:`select_all`.
+    undecided : {"stop", "continue", "raise"}
         See :func:`select_all`.
     max_tokens : int
-        Longest completion.
+        Largest number of tokens of a completion.
     top : int
-        How many tokens of each distribution are asked for.
+        Number of the most probable tokens requested for each position.
     temperature : float
-        0 writes the most probable tokens. Above, tokens are drawn, and drawn ones may pass a threshold sooner.
+        0 writes the most probable tokens. Above 0, tokens are drawn; a drawn token can pass a threshold sooner.
     seed : int, optional
         Seed of the draws.
+    base : float
+        2 for bits, ``math.e`` for nats.
 
     Returns
     -------
     Completion
-        Iterate over it for pieces of text, whole characters each, or call :meth:`Completion.run`.
+        Iterate over it for pieces of text, complete characters each, or call :meth:`Completion.run`.
 
     Raises
     ------
     TierError
-        If the model writes texts without telling probabilities.
+        If the model generates texts without reporting probabilities.
     TokenModelError
         If the model fails to answer.
     ValueError
-        If an option is unknown; with ``undecided="raise"``, where a list is too short to decide.
+        If an option is unknown; with ``undecided="raise"``, if a list is too short to decide.
 
     See Also
     --------
-    select : The same rule for a text that is there already.
+    select : Apply the rule to a text that is known.
+    take_turns : Divide a text between an assistant and a person.
 
     Notes
     -----
-    The completion is that which :func:`select` finds in the model's own continuation. With a threshold a token takes
-    the same work however long the completion has become.
-    With costs a longer completion may pay where a shorter one does not yet; tokens are withheld until they belong to
-    the best completion so far, which can only grow.
+    The completion is the one that :func:`select` finds in the model's own continuation. With a threshold the work for
+    a
+    token does not depend on the length of the completion. With costs a longer completion may save effort where a
+    shorter
+    one does not; tokens are withheld until they belong to the best completion so far, which can only grow.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The rule inside other libraries' generation: logits are changed so that a text ends at the hand-over point."""
+"""Logits processors that apply the rule inside the generation of other libraries."""
 
 from __future__ import annotations
 
@@ -12,17 +12,20 @@ from empowerment.text.handoff.threshold import Threshold
 
 
 class HandoffLogitsProcessor:
-    """End a generated text before the token at which the person should decide.
+    """Logits processor that ends a generated text before the token at which the person should decide.
 
-    For ``logits_processor=`` of transformers' ``generate`` and of llama-cpp-python. At each step, tokens that would
-    pass the threshold are forbidden; where no token is left, the text is made to end. The uncertain token is
-    never generated, so nothing has to be taken back.
+    It is an argument `logits_processor` of transformers' ``generate`` and of llama-cpp-python. At each step, tokens
+    that
+    would exceed the threshold are forbidden; if no token is left, the text is forced to end. The uncertain token is
+    never
+    generated, so nothing has to be retracted.
 
     Parameters
     ----------
     threshold : Threshold
+        The threshold on the amount that the gate compares.
     end : int
-        Number of the token that ends a text, such as ``tokenizer.eos_token_id`` or ``llama.token_eos()``.
+        Number of the end-of-text token, such as ``tokenizer.eos_token_id`` or ``llama.token_eos()``.
     gate : {"cumulative", "entropy", "both", "top"}
         See :func:`select_all`.
     entropy_threshold : Threshold, optional
@@ -33,8 +36,8 @@ class HandoffLogitsProcessor:
     ValueError
         If an option is unknown or `end` is no token.
     TypeError
-        If the rule is no threshold: a cost-optimal length is known only after more tokens; :func:`complete` waits for
-        them.
+        If the rule is no threshold: a cost-optimal length is known only after more tokens. Use :func:`complete` for
+        it.
 
     See Also
     --------
@@ -42,13 +45,16 @@ class HandoffLogitsProcessor:
 
     Notes
     -----
-    With the most probable token at each step, the text is that of :func:`complete`. Where tokens are drawn, those
-    that fit the budget are drawn by their probabilities. It should be the first of several processors: it reads the
-    logits that it is given as the model's own. Each text of a batch has a budget of its own, and a call that does not
-    continue the last one begins anew.
+    With the most probable token at each step, the text is that of :func:`complete`. If tokens are drawn, those that
+    fit the
+    budget are drawn by their probabilities. It should be the first of several processors, because it takes the logits
+    that
+    it receives for the model's own. Each text of a batch has a budget of its own, and a call that does not continue
+    the
+    last one begins anew.
 
     Tested with transformers 5.24 and llama-cpp-python 0.3.36. The latter prints an error of a processor, such as an
-    `end` that the model does not have, and goes on as if there were no processor.
+    `end` that the model does not have, and continues without the processor.
 
     Examples
     --------
@@ -89,11 +95,11 @@ class HandoffLogitsProcessor:
         self._allowed = np.zeros((0, 0), dtype=bool)
 
     def __iter__(self) -> Iterator[HandoffLogitsProcessor]:
-        """Yield the processor: llama-cpp-python takes a list, and goes on without a rule where it is handed none."""
+        """Yield the processor: llama-cpp-python takes a list of processors."""
         yield self
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
-        """Return the logits of the next token, changed where the text must not go on.
+        """Return the logits of the next token, changed where the text must not continue.
 
         Parameters
         ----------
@@ -101,6 +107,11 @@ class HandoffLogitsProcessor:
             The tokens so far.
         scores : tensor of shape (n_texts, n_vocabulary), or array of shape (n_vocabulary,)
             The logits of the next token.
+
+        Returns
+        -------
+        tensor or array of the shape of `scores`
+            The changed logits.
         """
         rows = np.atleast_2d(_array(scores).astype(np.float64))
         if not self._end < rows.shape[1]:
@@ -113,7 +124,7 @@ class HandoffLogitsProcessor:
         return _changed(scores, self._allowed, ended, self._end)
 
     def _count(self, tokens: np.ndarray) -> None:
-        """Add the surprisal of the last token of each text to what it has spent, or begin anew."""
+        """Add the surprisal of the last token of each text to its total, or begin anew."""
         before = tokens[:, :-1]
         if before.shape == self._tokens.shape and (before == self._tokens).all():
             last = np.arange(len(tokens)), tokens[:, -1]
@@ -124,7 +135,7 @@ class HandoffLogitsProcessor:
         self._tokens = tokens.copy()  # llama-cpp-python writes the next text to the same memory
 
     def _passing(self, surprisals: np.ndarray, spent: float) -> np.ndarray:
-        """Return which tokens the gate lets pass."""
+        """Return which tokens the gate allows."""
         passes = possible = np.isfinite(surprisals)
         listed = surprisals[possible]
         for gate, limit in self._limits:
@@ -136,7 +147,7 @@ class HandoffLogitsProcessor:
 
 
 def _array(values: Any) -> np.ndarray:
-    """Return an array, or a tensor of any device, as an array."""
+    """Convert an array, or a tensor on any device, into an array."""
     if hasattr(values, "detach"):
         values = values.detach().cpu()
         values = values.float() if values.is_floating_point() else values  # NumPy has no bfloat16
@@ -149,7 +160,7 @@ def _log_softmax(rows: np.ndarray) -> np.ndarray:
 
 
 def _changed(scores: Any, allowed: np.ndarray, ended: np.ndarray, end: int) -> Any:
-    """Return the scores with -inf for what is not allowed; what must end has its end alone."""
+    """Return the scores with -inf for tokens that are not allowed; a text that must end keeps its end token alone."""
     if hasattr(scores, "detach"):
         found = scores.masked_fill(scores.new_tensor(~allowed).bool(), float("-inf"))
         found[scores.new_tensor(ended).bool(), end] = 0.0

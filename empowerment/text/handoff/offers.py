@@ -32,22 +32,36 @@ OUTCOMES = ("accepted", "partial", "rejected")
 
 @dataclass(frozen=True)
 class Offer:
-    """A completion that was offered, and what became of it.
+    """Offered completion with its feedback.
 
     Attributes
     ----------
     number : str
+        Identifier of the offer.
     text : str
+        The completion.
     tokens : tuple of (str, float, float)
-        The tokens offered, each with both ends of its surprisal in bits.
+        The offered tokens, each with both ends of its surprisal in bits.
     next : tuple of two floats or None
         Both ends of the surprisal in bits of the token that was withheld.
     outcome : {"accepted", "partial", "rejected"} or None
-        None where nothing came back.
+        The feedback; None if there was none.
     accepted : int
-        How many characters were accepted.
+        Number of accepted characters.
     written : str or None
-        What the person wrote there instead, if that is known.
+        Text that the person wrote in its place, if known.
+
+    See Also
+    --------
+    read_offers : Read a log.
+    calibrate : Estimate the effect of thresholds.
+
+    Examples
+    --------
+    >>> from empowerment.text import Offer
+    >>> offer = Offer("1", " in x", ((" in", 0.1, 0.1), (" x", 0.1, 0.1)), (3.0, 3.0), "accepted", 5)
+    >>> offer.outcome, offer.accepted, offer.written is None
+    ('accepted', 5, True)
     """
 
     number: str
@@ -65,7 +79,7 @@ def read_offers(path: str | os.PathLike[str]) -> list[Offer]:
     Parameters
     ----------
     path : path
-        A file that ``empowerment handoff serve --log`` wrote. A last line that was cut off is left out.
+        A file that ``empowerment handoff serve --log`` wrote. An incomplete last line is left out.
 
     Returns
     -------
@@ -76,6 +90,22 @@ def read_offers(path: str | os.PathLike[str]) -> list[Offer]:
     ------
     ValueError
         If the file is no such log, or a line is damaged; the message names it.
+
+    See Also
+    --------
+    calibrate : Estimate the effect of thresholds from the offers.
+
+    Examples
+    --------
+    >>> import json, pathlib, tempfile
+    >>> from empowerment.text import read_offers
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "offers.jsonl"
+    >>> header = {"format": "empowerment-offers-1", "scorer": "m", "rule": "1 bit", "gate": "cumulative"}
+    >>> offer = {"event": "offer", "offer": "ho-1", "time": 0.0, "text": " in", "status": "HAND_OVER",
+    ...          "tokens": [[" in", 0.1, 0.1]], "next": [2.0, 2.0]}
+    >>> _ = path.write_text("".join(json.dumps(line) + chr(10) for line in (header, offer)))
+    >>> [(each.number, each.text, each.outcome) for each in read_offers(path)]
+    [('ho-1', ' in', None)]
     """
     with open(validate.path(path, "path"), "rb") as file:
         lines = file.read().split(b"\n")
@@ -125,7 +155,7 @@ def _note(found: dict[str, Offer], event: Mapping[str, Any]) -> None:
 
 
 def _ends(lower: float | None, upper: float | None) -> tuple[float, float]:
-    """Return both ends of a surprisal; null stands for an end that is not known."""
+    """Return both ends of a surprisal; null stands for an unknown end."""
     ends = 0.0 if lower is None else float(lower), math.inf if upper is None else float(upper)
     if not 0 <= ends[0] <= ends[1]:
         raise ValueError(f"a surprisal lies in [{lower}, {upper}], expected 0 <= lower <= upper")

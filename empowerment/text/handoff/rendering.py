@@ -1,4 +1,4 @@
-"""Turns as text for a terminal and as a page of HTML."""
+"""Turns as text for a terminal and as HTML."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ _STYLES = {
 
 
 def terminal_text(turns: Any, *, color: bool) -> str:
-    """Return the text with what the assistant completes in green, or between guillemets without colours.
+    """Return the text with the assistant's completions in green, or between guillemets without colours.
 
     Parameters
     ----------
     turns : Turns
     color : bool
-        Whether escape codes of terminals may be used.
+        Whether to use escape codes of terminals.
     """
     before, after = (_GREEN, _PLAIN) if color else (_OPEN, _CLOSE)
     return "".join(
@@ -44,12 +44,12 @@ def terminal_text(turns: Any, *, color: bool) -> str:
 
 
 def _visible(text: str) -> str:
-    """Return a text without the control characters that would drive a terminal."""
+    """Return a text without the control characters that affect a terminal."""
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
 
 
 def html_page(turns: Any) -> str:
-    """Return a page that shows the text, what the assistant completes shaded, each turn with its numbers."""
+    """Return a page that shows the text with shaded completions and the numbers of each turn."""
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>Hand-over points</title>\n'
         f"<style>\n{_PAGE}</style>\n</head>\n<body>\n<h1>Hand-over points</h1>\n"
@@ -58,7 +58,7 @@ def html_page(turns: Any) -> str:
 
 
 def html_fragment(turns: Any) -> str:
-    """Return the same for a place in a page that is there already."""
+    """Return the same as a part of an existing page."""
     shown = "".join(_span(turn.writer, turn.text, title=_numbers(turn)) for turn in turns)
     keys = _span("assistant", "completed by the assistant", "key")
     keys += _span("person", "handed over: written by the person", "key")

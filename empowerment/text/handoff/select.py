@@ -1,4 +1,4 @@
-"""How far each completion of a text goes before it is handed over: one pass over its positions answers all starts."""
+"""Lengths of completions: one pass over the positions of a text answers all starts."""
 
 from __future__ import annotations
 
@@ -32,35 +32,35 @@ def select_all(
     cut: str = "token",
     base: float = 2,
 ) -> Selections:
-    """Select the completion from every token of a text on, from one pass over its positions.
+    """Select the completion from every token of a text on.
 
     Parameters
     ----------
     positions : sequence of Position
-        What a model tells of a text, as ``model.score("", text)`` returns it. The text ends before the first
-        position without a token or with the empty one, which ends texts.
+        Positions of a text, as ``model.score("", text)`` returns them. The text ends before the first position
+        without a token or with an end-of-text token.
     rule : Threshold or Costs
-        With a threshold, the longest completion that the gate lets pass; with costs, the cost-optimal length.
+        With a threshold, the longest completion that the gate allows; with costs, the cost-optimal length.
     gate : {"cumulative", "entropy", "both", "top"}
-        What is held against the threshold: the cumulative surprisal of the completion (the paper's rule [1]_), the
-        entropy of each next token, both of these, or the min-entropy of each next token, -log of its largest
-        probability, by which shipping completers decide.
+        Amount that is compared with the threshold: the cumulative surprisal of the completion (the paper's rule
+        [1]_), the entropy of each next token, both of these, or the min-entropy of each next token, -log of its
+        largest probability, which many products use.
     entropy_threshold : Threshold, optional
-        The threshold of the entropy with ``gate="both"``; by default `rule` serves for both.
+        The threshold of the entropy with ``gate="both"``; by default `rule` applies to both.
     undecided : {"stop", "continue", "raise"}
-        What to do where the list of probabilities is too short to decide: hand over, go on as long as it is
-        possible that the threshold is kept, or raise. With costs: take the length whose guaranteed saving is
-        largest, or the one whose possible saving is.
+        What to do where the list of probabilities is too short to decide: hand over, continue as long as the
+        threshold may be kept, or raise an error. With costs: take the length with the largest guaranteed saving, or
+        the one with the largest possible saving.
     cut : {"token", "character"}
-        Where a completion may end. Tokens may be parts of characters; with "character" the completion is
-        shortened to whole ones.
+        Where a completion may end. Tokens may be parts of characters; with "character" the completion is shortened to
+        complete ones.
     base : float
-        Base of the logarithm of the amounts that single selections tell.
+        2 for bits, ``math.e`` for nats: the unit of the amounts in single selections.
 
     Returns
     -------
     Selections
-        With one entry for each token and one for the end of the text.
+        One completion for each token, and the empty one at the end of the text.
 
     Raises
     ------
@@ -69,13 +69,16 @@ def select_all(
 
     See Also
     --------
-    select : The completion of one text from its first token on.
+    select : Select the completion from the first token on.
+    take_turns : Divide a text between an assistant and a person.
+    complete : Apply the rule while a model generates.
 
     Notes
     -----
-    An amount is compared with the threshold to within 1e-9 nats, so that a probability of exactly the threshold is
-    recognised whatever the order of its sums. The cumulative surprisal never falls along a text, so the longest
-    completion within the threshold ends at the first token that passes it, and one cumulative sum serves all starts.
+    An amount is compared with the threshold up to 1e-9 nats, so that a probability of exactly the threshold is
+    recognized
+    whatever the order of summation. The cumulative surprisal never decreases along a text, so the longest completion
+    within the threshold ends at the first token that exceeds it, and one cumulative sum serves all starts.
 
     References
     ----------
@@ -107,19 +110,34 @@ def select(
     Parameters
     ----------
     positions : sequence of Position
-        What a model tells of the text that a person wrote, as ``model.score(prefix, text)`` returns it.
+        Positions of the text that a person wrote, as ``model.score(prefix, text)`` returns them.
     rule : Threshold or Costs
-    gate, entropy_threshold, undecided, cut, base
+        With a threshold, the longest completion that the gate allows; with costs, the cost-optimal length.
+    gate : {"cumulative", "entropy", "both", "top"}
+        See :func:`select_all`.
+    entropy_threshold : Threshold, optional
+        See :func:`select_all`.
+    undecided : {"stop", "continue", "raise"}
+        See :func:`select_all`.
+    cut : {"token", "character"}
+        See :func:`select_all`.
+    base : float
         See :func:`select_all`.
 
     Returns
     -------
     Selection
+        The completion, and why it ends where it does.
 
     Raises
     ------
     ValueError
-        If an option is unknown, or with ``undecided="raise"`` where the lists do not decide this completion.
+        If an option is unknown, or with ``undecided="raise"`` if the lists do not decide this completion.
+
+    See Also
+    --------
+    select_all : Select the completions from all tokens on, in one pass.
+    complete : Apply the rule while a model generates.
 
     Examples
     --------
@@ -134,7 +152,7 @@ def select(
 
 @dataclass(frozen=True)
 class _Options:
-    """What is asked, as in `select_all`."""
+    """Options of `select_all`."""
 
     rule: Threshold | Costs
     gate: str
@@ -150,7 +168,7 @@ class _Options:
 
 
 def _selections(positions: Sequence[Position], options: _Options, starts: int | None = None) -> Selections:
-    """Return all completions; with ``undecided="raise"`` those from the first `starts` tokens have to be decided."""
+    """Return all completions; with ``undecided="raise"`` those from the first `starts` tokens must be decided."""
     places = _with_tokens(positions)
     reach = _reach(places, options)
     if options.undecided == "raise":
@@ -173,7 +191,7 @@ def _selections(positions: Sequence[Position], options: _Options, starts: int | 
 
 
 class _Reach(NamedTuple):
-    """Lengths from each start: between which ends they lie, and what to take where that is undecided."""
+    """Lengths from each start: their lower and upper ends, and the length to take if these differ."""
 
     lower: np.ndarray
     upper: np.ndarray
@@ -233,7 +251,7 @@ def _status(value: np.ndarray, reach: _Reach) -> np.ndarray:
 
 
 def _at_characters(places: Sequence[Position], lengths: np.ndarray) -> np.ndarray:
-    """Return lengths from each start shortened to whole characters."""
+    """Return lengths from each start shortened to complete characters."""
     whole = whole_starts([place.token or b"" for place in places])
     last_whole = np.maximum.accumulate(np.where(whole, np.arange(len(whole)), 0))
     starts = np.arange(len(lengths))

@@ -1,4 +1,4 @@
-"""Completions, each with why it ends where it does and an interval for its length."""
+"""Completions, each with the reason for its end and an interval for its length."""
 
 from __future__ import annotations
 
@@ -15,7 +15,18 @@ from empowerment.text.token_model import Ends, Position
 
 
 class Stop(enum.IntEnum):
-    """Why a completion ends where it does."""
+    """Reason why a completion ends where it does; `sentence` explains it.
+
+    See Also
+    --------
+    Selection : A completion with its reason.
+
+    Examples
+    --------
+    >>> from empowerment.text import Stop
+    >>> Stop.HAND_OVER.name, Stop.HAND_OVER.sentence != ""
+    ('HAND_OVER', True)
+    """
 
     HAND_OVER = 0
     END_OF_TEXT = 1
@@ -25,7 +36,7 @@ class Stop(enum.IntEnum):
 
     @property
     def sentence(self) -> str:
-        """What the reason means."""
+        """Explanation of the reason."""
         return _SENTENCES[self]
 
 
@@ -40,18 +51,19 @@ _SENTENCES = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Selection(Result):
-    """One completion and why it ends where it does.
+    """Completion with the reason for its end.
 
     Attributes
     ----------
     value : int
         Its length in tokens.
     lower, upper : int
-        Lengths between which the answer lies for whole lists of probabilities; equal where the lists tell enough.
+        Interval that contains the length for complete lists of probabilities; the ends are equal if the lists decide
+        it.
     start : int
-        Number of the token that it begins with.
+        Number of its first token.
     completion : bytes
-        What it says.
+        Its text.
     span : tuple of two ints
         Bytes of the text that it covers.
     status : Stop
@@ -59,12 +71,24 @@ class Selection(Result):
     surprisal : Ends
         Cumulative surprisal of the completion.
     next_entropy, next_surprisal : Ends or None
-        Entropy of the next token after it, and surprisal of the token that the text has there; None where there is
-        none.
+        Entropy of the next token after it, and surprisal of the token that the text has there; None if there is none.
     method : str
         The gate, or ``"cost-optimal"``.
     base : float
         Base of the logarithm of the amounts of information.
+
+    See Also
+    --------
+    select : Select a completion.
+    Selections : The completions from every token on.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, Threshold, select
+    >>> model = TableModel({"": {" for": 0.9, " if": 0.1}, " for": {" i": 0.5, " j": 0.5}})
+    >>> selection = select(model.score("", " for i"), Threshold.probability(0.8))
+    >>> selection.value, selection.text, selection.status.name, selection.converged
+    (1, ' for', 'HAND_OVER', True)
     """
 
     _parts = (Ends, Stop)
@@ -84,7 +108,7 @@ class Selection(Result):
 
     @property
     def gap(self) -> int:
-        """How many tokens are undecided."""
+        """Number of undecided tokens."""
         return self.upper - self.lower
 
     @property
@@ -104,7 +128,7 @@ class Selection(Result):
         Raises
         ------
         ValueError
-            If it begins or ends inside a character; ``select(..., cut="character")`` does not end there.
+            If it begins or ends inside a character; ``select(..., cut="character")`` avoids that.
         """
         try:
             return self.completion.decode("utf-8")
@@ -143,9 +167,9 @@ class Selection(Result):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Selections(Result):
-    """The completions from every token of a text on, and the empty one at its end.
+    """Completions from every token of a text on, and the empty one at its end.
 
-    Sized, iterable and indexed by the number of the first token.
+    They are sized, iterable and indexed by the number of the first token.
 
     Attributes
     ----------
@@ -158,7 +182,20 @@ class Selections(Result):
     method : str
         The gate, or ``"cost-optimal"``.
     base : float
-        Base of the logarithm of the amounts of information that single selections tell.
+        Base of the logarithm of the amounts in single selections.
+
+    See Also
+    --------
+    select_all : Select these completions.
+    Selection : One of them.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, Threshold, select_all
+    >>> model = TableModel({"": {"a": 0.9, "b": 0.1}, "a": {"a": 0.5, "b": 0.5}})
+    >>> selections = select_all(model.score("", "aab"), Threshold.probability(0.25))
+    >>> len(selections), selections[1].completion
+    (4, b'ab')
     """
 
     _parts = (Position,)
@@ -173,7 +210,7 @@ class Selections(Result):
 
     @property
     def gap(self) -> np.ndarray:
-        """How many tokens are undecided, for each start."""
+        """Number of undecided tokens, for each start."""
         return self.upper - self.lower
 
     @property

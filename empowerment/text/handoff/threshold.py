@@ -1,4 +1,4 @@
-"""What decides how far a completion may go: a threshold on information, or the costs of reading and writing."""
+"""Rules for the length of completions: a threshold on information, or the costs of reading and writing."""
 
 from __future__ import annotations
 
@@ -17,24 +17,28 @@ def _rounded(value: float) -> float:
 
 @dataclass(frozen=True, repr=False)
 class Threshold:
-    """The most information that a completion may take out of a person's hands.
+    """Largest amount of information that a completion may decide for the person.
 
-    A completion is kept as long as what a gate measures (for the default gate, the cumulative surprisal of the
-    completion) is at most the threshold. A threshold of η bits on the cumulative surprisal is a threshold of
-    2^-η on the probability of the completion. Make one with :meth:`bits`, :meth:`nats`, :meth:`probability` or
-    :meth:`from_costs`, so that the unit is always named.
+    A completion is allowed as long as the amount that a gate compares (for the default gate, the cumulative surprisal
+    of
+    the completion) is at most the threshold. A threshold of η bits on the cumulative surprisal is a threshold of 2^-η
+    on
+    the probability of the completion. Use :meth:`bits`, :meth:`nats`, :meth:`probability` or :meth:`from_costs`, so
+    that
+    the unit is always named.
 
     Attributes
     ----------
     in_nats : float
-        The threshold in nats, kept to 12 significant digits, so that the same threshold in another unit is equal.
+        The threshold in nats, rounded to 12 significant digits, so that thresholds in different units compare equal.
     inclusive : bool
-        Whether an amount of exactly the threshold is kept. Equation 2 of [1]_ excludes it, Algorithm 1 of [1]_
-        and the default include it.
+        Whether an amount of exactly the threshold is allowed. Equation 2 of [1]_ excludes it, Algorithm 1 of [1]_ and
+        the default include it.
 
     See Also
     --------
     select : Apply a threshold to the positions of a text.
+    calibrate : Choose a threshold by feedback.
     Costs : The rule without a threshold.
 
     References
@@ -60,14 +64,19 @@ class Threshold:
 
     @classmethod
     def bits(cls, amount: float, *, inclusive: bool = True) -> Threshold:
-        """Return a threshold of so many bits.
+        """Make a threshold from an amount in bits.
 
         Parameters
         ----------
         amount : float
             At least 0. The simulations of the paper use 0.32, its user study 4.
         inclusive : bool
-            Whether an amount of exactly the threshold is kept.
+            Whether an amount of exactly the threshold is allowed.
+
+        Returns
+        -------
+        Threshold
+            The threshold.
 
         Raises
         ------
@@ -78,19 +87,37 @@ class Threshold:
 
     @classmethod
     def nats(cls, amount: float, *, inclusive: bool = True) -> Threshold:
-        """Return a threshold of so many nats; see :meth:`bits`."""
+        """Make a threshold from an amount in nats.
+
+        Parameters
+        ----------
+        amount : float
+            At least 0.
+        inclusive : bool
+            Whether an amount of exactly the threshold is allowed.
+
+        Returns
+        -------
+        Threshold
+            The threshold.
+        """
         return cls(validate.finite(amount, "amount", least=0.0), inclusive)
 
     @classmethod
     def probability(cls, least: float, *, inclusive: bool = True) -> Threshold:
-        """Return the threshold that keeps completions of at least this probability.
+        """Make the threshold that allows completions of at least a given probability.
 
         Parameters
         ----------
         least : float
             Above 0 and at most 1. The code of the paper uses 0.8.
         inclusive : bool
-            Whether a completion of exactly this probability is kept.
+            Whether a completion of exactly this probability is allowed.
+
+        Returns
+        -------
+        Threshold
+            The threshold.
 
         Raises
         ------
@@ -103,9 +130,10 @@ class Threshold:
 
     @classmethod
     def from_costs(cls, read: float, write: float, *, inclusive: bool = True) -> Threshold:
-        """Return the threshold at which one more token is worth reading.
+        """Make the threshold up to which reading one more token saves effort.
 
-        A token that is right with probability p saves `write` and costs `read`, so it pays while p is at least
+        A token that is correct with probability p saves `write` and costs `read`, so it saves effort while p is at
+        least
         ``read / write``.
 
         Parameters
@@ -113,12 +141,17 @@ class Threshold:
         read, write : float
             Effort of reading and of writing a token, in any common unit; above 0, and `read` at most `write`.
         inclusive : bool
-            Whether a token that just pays is kept.
+            Whether to allow a token at which saving and cost are equal.
+
+        Returns
+        -------
+        Threshold
+            The threshold.
 
         Raises
         ------
         ValueError
-            If reading costs more than writing: then no suggestion ever pays.
+            If reading costs more than writing: then no suggestion saves effort.
 
         Examples
         --------
@@ -135,7 +168,7 @@ class Threshold:
 
     @property
     def least_probability(self) -> float:
-        """The probability that belongs to it, e to the power of minus the threshold in nats."""
+        """The smallest probability that it allows, e to the power of minus the threshold in nats."""
         return _rounded(math.exp(-self.in_nats))
 
     def __repr__(self) -> str:
@@ -145,24 +178,32 @@ class Threshold:
 
 @dataclass(frozen=True)
 class Costs:
-    """The effort of reading and of writing one token; they decide a length without a threshold.
+    """Effort of reading and of writing one token, which decides a length without a threshold.
 
-    A completion of n tokens is read at a cost of ``n read`` and, if it is right, saves ``n write``. The cost-optimal
-    length maximises ``n (write P_n - read)``, where P_n is the probability of its first n tokens.
+    A completion of n tokens costs ``n read`` to read and, if it is correct, saves ``n write``. The cost-optimal
+    length
+    maximizes ``n (write P_n - read)``, where P_n is the probability of its first n tokens.
 
     Attributes
     ----------
     read, write : float
-        In any common unit; above 0, and `read` at most `write`. The defaults are those of the discounted pass rate
-        of the paper [1]_.
+        Effort in any common unit; above 0, and `read` at most `write`. The defaults are those of the discounted pass
+        rate of the paper [1]_.
 
     See Also
     --------
     select : Find the cost-optimal length.
+    Threshold.from_costs : Make a threshold of the same costs.
 
     References
     ----------
     .. [1] "Training LLM Agents to Empower Humans", arXiv:2510.13709, section on evaluation.
+
+    Examples
+    --------
+    >>> from empowerment.text import Costs
+    >>> Costs(read=0.1, write=0.5).threshold()
+    Threshold(2.32193 bits, probability 0.2)
     """
 
     read: float = 0.1
@@ -178,5 +219,16 @@ class Costs:
             )
 
     def threshold(self, *, inclusive: bool = True) -> Threshold:
-        """Return the threshold beyond which no completion pays, whatever its length."""
+        """Make the threshold beyond which no completion saves effort, whatever its length.
+
+        Parameters
+        ----------
+        inclusive : bool
+            Whether to allow a completion at which saving and cost are equal.
+
+        Returns
+        -------
+        Threshold
+            The threshold.
+        """
         return Threshold(max(math.log(self.write) - math.log(self.read), 0.0), inclusive)

@@ -1,4 +1,4 @@
-"""A text as turns: what an assistant under the rule would have completed, and what the person wrote in between."""
+"""Turns: a text divided into what an assistant under the rule completes and what the person writes."""
 
 from __future__ import annotations
 
@@ -20,19 +20,34 @@ STRETCHES = ("token", "word", "line")
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """A stretch of a text that one side wrote.
+    """Part of a text that one side wrote.
 
     Attributes
     ----------
     writer : {"assistant", "person"}
+        The side.
     text : str
+        The text.
     span : tuple of two ints
-        Bytes of the text that it covers.
+        Bytes of the whole text that it covers.
     tokens : tuple of two ints
-        Numbers of its first token and of the one after its last.
+        Number of its first token, and the number after its last.
     selection : Selection
-        The completion that the turn is; in a turn of the person, the one before it, perhaps empty, which says why the
-        text was handed over.
+        The completion of the turn; in a turn of the person, the one before it, perhaps empty, which gives the reason
+        for handing over.
+
+    See Also
+    --------
+    Turns : All turns of a text.
+    take_turns : Divide a text.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, Threshold, take_turns
+    >>> model = TableModel.from_texts(["for i in x", "for j in x"], order=1, smoothing=0)
+    >>> turn = take_turns(model.score("", "for j in x"), Threshold.probability(0.9))[2]
+    >>> turn.writer, turn.text, turn.span
+    ('assistant', ' in x', (5, 10))
     """
 
     writer: str
@@ -44,14 +59,29 @@ class Turn:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Turns(Result):
-    """The turns of a whole text; sized, iterable, indexed by their order.
+    """Turns of a whole text; sized, iterable, indexed by their order.
 
     Attributes
     ----------
     turns : tuple of Turn
+        The turns in the order of the text.
     selections : Selections
         The completion from every token on.
     by : {"token", "word", "line"}
+        Unit in which the person writes.
+
+    See Also
+    --------
+    take_turns : Divide a text.
+    empowerment.plotting.plot_turns : Draw the turns.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, Threshold, take_turns
+    >>> model = TableModel.from_texts(["for i in x", "for j in x"], order=1, smoothing=0)
+    >>> turns = take_turns(model.score("", "for j in x"), Threshold.probability(0.9))
+    >>> len(turns), turns.n_hand_overs, turns.completed
+    (3, 2, 0.5)
     """
 
     _parts = (Turn, Selection, Selections)
@@ -71,7 +101,7 @@ class Turns(Result):
 
     @property
     def n_hand_overs(self) -> int:
-        """How often the text is handed to the person."""
+        """Number of hand-overs to the person."""
         return sum(turn.writer == "person" for turn in self.turns)
 
     @property
@@ -96,14 +126,33 @@ class Turns(Result):
         return Table("turn", range(len(self)), columns)
 
     def to_html(self) -> str:
-        """Return a page of HTML that shows the text with its hand-over points."""
+        """Return a page that shows the text with its hand-over points.
+
+        Returns
+        -------
+        str
+            HTML.
+        """
         return html_page(self)
 
     def _repr_html_(self) -> str:
         return html_fragment(self)
 
     def plot(self, ax: Any = None, title: str | None = None) -> Any:
-        """Draw the tokens as a strip; see :func:`empowerment.plotting.plot_turns`."""
+        """Draw the tokens as a strip; see :func:`empowerment.plotting.plot_turns`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+        title : str, optional
+            Title; by default a summary.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         from empowerment.plotting import plot_turns
 
         return plot_turns(self, ax=ax, title=title)
@@ -116,34 +165,37 @@ class Turns(Result):
 
 
 def take_turns(positions: Sequence[Position], rule: Threshold | Costs, *, by: str = "word", **options: Any) -> Turns:
-    """Divide a text into what the rule lets an assistant complete and what is left to the person.
+    """Divide a text into what the rule lets an assistant complete and what the person writes.
 
-    The assistant completes from the beginning as far as the rule allows. There the person writes, and at the end of
-    the token, word or line the assistant goes on.
+    The assistant completes from the beginning as far as the rule allows. Then the person writes to the end of the
+    token,
+    word or line, and the assistant continues.
 
     Parameters
     ----------
     positions : sequence of Position
-        What a model tells of the text, as ``model.score("", text)`` returns it.
+        Positions of the text, as ``model.score("", text)`` returns them.
     rule : Threshold or Costs
         See :func:`select_all`.
     by : {"token", "word", "line"}
-        How far the person writes at each hand-over.
+        Unit that the person writes at each hand-over.
     **options
-        `gate`, `entropy_threshold`, `undecided` and `base` of :func:`select_all`. Turns end at whole characters.
+        `gate`, `entropy_threshold`, `undecided` and `base` of :func:`select_all`. Turns end at complete characters.
 
     Returns
     -------
     Turns
+        The turns in the order of the text.
 
     Raises
     ------
     ValueError
-        If an option is unknown, or the text is no UTF-8.
+        If an option is unknown, or the text is not UTF-8.
 
     See Also
     --------
-    select_all : The completion from every token on, whoever wrote what is before it.
+    select_all : Select the completions from all tokens on.
+    empowerment.plotting.plot_turns : Draw the turns.
 
     Examples
     --------
@@ -180,7 +232,7 @@ def _turn(writer: str, places: Sequence[Position], start: int, stop: int, select
 
 
 def _written_to(places: Sequence[Position], start: int, by: str) -> int:
-    """Return the token before which the person stops, who writes at least one and whole characters."""
+    """Return the token before which the person stops, after at least one token and complete characters."""
     stop = start + 1
     text = places[start].token or b""
     while stop < len(places) and not (_is_text(text) and _ends(text, places[stop].token or b"", by)):

@@ -1,4 +1,4 @@
-"""Amounts of information with both of their ends, whether they are exact, certified or known in part."""
+"""Amounts of information with their intervals: exact, certified, or known in part."""
 
 from __future__ import annotations
 
@@ -16,18 +16,32 @@ from empowerment.results.result import Table
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Amount(Numbered):
-    """An amount of information, or several of them in an array, and the interval that holds it.
+    """Amount of information, or an array of them, with its interval.
 
-    Where the ends are equal the amount is a plain sum over a table that is known in full, right to rounding. The ends
-    of a capacity are certified. Where rows of the table have a residual, the ends hold wherever its mass may be.
+    If the ends are equal, the amount is a sum over a table that is known completely, accurate to rounding. The ends
+    of a
+    capacity are certified. If rows of the table have a residual, the ends hold wherever its mass may be.
 
     Attributes
     ----------
     value : float or ndarray
-        Between the ends: the amount for the table as it stands, with all choices outside it counted as one.
+        Between the ends: the amount for the table as it is, with all choices outside it counted as one.
     lower, upper : float or ndarray
+        The two ends.
     base, tol, rtol : float
-        `tol` is the width that was asked for of the interval of each capacity.
+        Base of the logarithm; `tol` is the width that was asked for of the interval of each capacity.
+
+    See Also
+    --------
+    influence_audit : Computes such amounts.
+    ControlBudget : Divides the entropy of a choice into such amounts.
+
+    Examples
+    --------
+    >>> from empowerment.text import influence_audit
+    >>> audit = influence_audit([[[0.9, 0.1], [0.1, 0.9]], [[0.8, 0.2], [0.2, 0.8]]])
+    >>> audit.control_left.least()
+    Amount(0.2780719051 bits)
     method : str
         "sum" over the table, or "capacity".
     """
@@ -63,13 +77,30 @@ class Amount(Numbered):
         return f"Amount({self.stated()}, gap {widest:.1e})" if widest else f"Amount({self.value:.10g} {self.unit})"
 
     def mean(self, weights: np.ndarray) -> Amount:
-        """Return the average of several amounts, between the averages of their ends."""
+        """Compute the average of several amounts.
+
+        Parameters
+        ----------
+        weights : ndarray of shape (n,)
+            Weight of each amount.
+
+        Returns
+        -------
+        Amount
+            The average between the averages of the ends.
+        """
         weights = validate.number_table(weights, (len(self),), "weights", "(amount,)")
         parts: dict[str, Any] = {name: float(weights @ getattr(self, name)) for name in _ENDS}
         return replace(self, **parts)
 
     def least(self) -> Amount:
-        """Return the smallest of several amounts, between the smallest of their ends."""
+        """Return the smallest of several amounts.
+
+        Returns
+        -------
+        Amount
+            The minimum between the minima of the ends.
+        """
         parts: dict[str, Any] = {name: float(np.min(getattr(self, name))) for name in _ENDS}
         return replace(self, **parts)
 

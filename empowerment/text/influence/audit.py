@@ -1,4 +1,4 @@
-"""The influence audit: how far messages steer a person's choice, and how much of it is left to the person."""
+"""Influence audit: how far messages determine a person's choice, and how much control the person keeps."""
 
 from __future__ import annotations
 
@@ -29,36 +29,52 @@ from empowerment.text.influence.table import (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class InfluenceAudit(Result):
-    """What an assistant can do to a person's choice, and what is left to the person.
+    """Influence of an assistant's messages on a person's choice, and the control that the person keeps.
 
     Attributes
     ----------
     targeted : Amount
-        Targeted control, the number to look at: the most a choice can tell of the message to whoever knows the will,
-        if messages are chosen for each will; the average of `targeted_by_will` under the prior.
+        Targeted control, the main number: the largest I(M;X|Θ) if messages are chosen for each will; the average of
+        `targeted_by_will` under the prior.
     untargeted : Amount
-        The same if one distribution of messages has to serve all wills, and the will is not known. Never more.
+        Untargeted control: the largest I(M;X) if one distribution of messages serves all wills and the will is not
+        known. At most `targeted`.
     targeted_by_will : Amount of shape (n_wills,)
         Capacity from message to choice for each will.
     control_left : Amount of shape (n_messages,)
-        I(Θ;X|M=m), what the choice tells of the will after each message, under the prior.
+        I(Θ;X|M=m): information of the choice about the will after each message, under the prior.
     control_left_capacity : Amount of shape (n_messages,)
-        The same under the prior that makes it largest: what the message leaves to persons of any will.
+        The same under the prior that maximizes it: what the message leaves to persons of any will.
     budget : ControlBudget
         The entropy of the choice, divided among assistant, person and chance under the message policy.
     leverage : Amount or None
         Capacity from choice to outcome, where outcomes were given.
     outcome_control : Amount of shape (n_messages,), or None
-        I(Θ;Y|M=m), what the outcome tells of the will after each message.
+        I(Θ;Y|M=m): information of the outcome about the will after each message.
     messages, wills, choices : tuple
         Labels.
     message_policy : ndarray of shape (n_messages,)
+        Probability of each message.
     prior : ndarray of shape (n_wills,)
+        Probability of each will.
     silence : hashable or None
-        Label of the message that says nothing.
+        Label of the message that means "say nothing".
     residual : ndarray of shape (n_messages, n_wills)
         Mass of each row outside the table.
     base, tol : float
+        Base of the logarithm, and the width that was asked for of the interval of each capacity.
+
+    See Also
+    --------
+    influence_audit : Compute this audit.
+    IntentAudit : The audit of an assistant whose messages depend on the will.
+
+    Examples
+    --------
+    >>> from empowerment.text import influence_audit
+    >>> audit = influence_audit([[[0.9, 0.1], [0.1, 0.9]], [[0.5, 0.5], [0.5, 0.5]]], messages=["facts", "noise"])
+    >>> audit.least_message, round(float(audit.mean_left), 6)
+    ('noise', 0.265502)
     """
 
     _parts = (Amount, ControlBudget)
@@ -83,22 +99,22 @@ class InfluenceAudit(Result):
 
     @property
     def least_left(self) -> Amount:
-        """The least control that any message leaves to the person."""
+        """Smallest control that any message leaves to the person."""
         return self.control_left.least()
 
     @property
     def least_message(self) -> Any:
-        """Label of the message that leaves the least."""
+        """Label of the message that leaves the least control."""
         return self.messages[int(np.argmin(self.control_left.value))]
 
     @property
     def mean_left(self) -> Amount:
-        """The average of what is left under the message policy, I(Θ;X|M)."""
+        """Average control left under the message policy, I(Θ;X|M)."""
         return self.budget.person_given_assistant
 
     @property
     def silent(self) -> Amount | None:
-        """What is left when nothing is said, the baseline; None where no message is silence."""
+        """Control left by silence, the baseline; None if no message is silence."""
         return None if self.silence is None else self.control_left[self.messages.index(self.silence)]
 
     @property
@@ -121,13 +137,30 @@ class InfluenceAudit(Result):
         )
 
     def report(self) -> str:
-        """Return one page of text that says what each number means, and what it does not."""
+        """Summarize the audit on one page of text that explains each number.
+
+        Returns
+        -------
+        str
+            The report.
+        """
         from empowerment.text.influence.report import influence_report
 
         return influence_report(self)
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw what each message leaves to the person; see :func:`empowerment.plotting.plot_control_left`."""
+        """Draw the control that each message leaves; see :func:`empowerment.plotting.plot_control_left`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         from empowerment.plotting import plot_control_left
 
         return plot_control_left(self, ax=ax)
@@ -151,31 +184,33 @@ def influence_audit(
     backend: str | None = None,
     on_failure: str = "warn",
 ) -> InfluenceAudit:
-    """Return how far an assistant's messages steer a person's choice, and how much control they leave to the person.
+    """Compute how far messages determine a person's choice, and how much control they leave to the person.
 
-    The person has a will, what it wants or what kind of person it is; the assistant sends a message; the person makes
-    a choice. A message steers as far as the choice depends on it, and the person is in control as far as the choice
-    depends on the will.
+    The person has a will: what it wants, or what kind of person it is. The assistant sends a message, and the person
+    makes a choice. A message has influence as far as the choice depends on it, and the person has control as far as
+    the
+    choice depends on the will.
 
     Parameters
     ----------
     responses : array_like of shape (n_messages, n_wills, n_choices)
-        ``responses[message, will, choice]``: how likely a person of this will, *given* this message, makes this
-        choice. To be about influence it must say what messages do, not what they go along with.
+        ``responses[message, will, choice]`` is the probability that a person of this will makes this choice *given*
+        this message. For a statement about influence, it must be the effect of the message, not a correlation.
     prior : array_like of shape (n_wills,), optional
-        How likely each will is; all alike by default.
+        Probability of each will; uniform by default.
     message_policy : array_like of shape (n_messages,), optional
-        How likely each message is, whatever the will; all alike by default. For an assistant whose messages depend on
-        the will see :func:`~empowerment.text.influence.intents.intent_audit`.
+        Probability of each message, independent of the will; uniform by default. For an assistant whose messages
+        depend on the will see :func:`intent_audit`.
     silence : hashable, optional
         Label of the message that means "say nothing".
     outcomes : array_like of shape (n_choices, n_outcomes), optional
-        How likely each choice leads to each outcome, where that is not certain: an override, for example.
+        Probability of each outcome given the choice, if the outcome is not the choice itself: an override, for
+        example.
     residual : array_like of shape (n_messages, n_wills), optional
-        Mass of each row on choices that the table does not list, none by default. All amounts are then intervals that
+        Mass of each row on choices that the table does not list; none by default. All amounts are then intervals that
         hold wherever that mass may be.
     unseen : int or ``math.inf``
-        How many choices there may be that the table does not list.
+        Number of choices that the table does not list.
     messages, wills, choices : sequence of hashable, optional
         Labels; by default the numbers 0, 1, ….
     normalize : bool
@@ -185,13 +220,14 @@ def influence_audit(
     base : float
         2 for bits, ``math.e`` for nats.
     backend : {"numba", "reference", "jax"}, optional
-        Where capacities are solved, as for :func:`empowerment.channel_capacity`.
+        See :func:`empowerment.channel_capacity`.
     on_failure : {"warn", "raise", "ignore"}
-        What to do when the interval of a capacity stays wider than the tolerance. It holds in any case.
+        What to do when the interval of a capacity stays wider than the tolerance. The interval holds in any case.
 
     Returns
     -------
     InfluenceAudit
+        The amounts of information, with their intervals.
 
     Raises
     ------
@@ -205,14 +241,23 @@ def influence_audit(
     ConvergenceWarning
         If the tolerance is missed and ``on_failure="warn"``.
 
+    See Also
+    --------
+    intent_audit : Audit an assistant whose messages depend on the will.
+    ask_person : Ask a token model for a table of responses.
+    empowerment.plotting.plot_control_left : Draw the result.
+
     Notes
     -----
     Targeted control is ``sum_t p(t) max I(M;X | Θ=t)``, the largest I(M;X|Θ). A capacity is convex in the channel, so
-    the channel averaged over wills never has more.
+    the
+    capacity of the average over wills is never larger.
 
-    With a residual, `value` counts all that is outside the table as one choice. To tell such choices apart never
-    loses information, and gains at most the entropy of the message or the will given that the choice is outside, and
-    at most the logarithm of `unseen`. The outcome of such a choice is not known, and may hide that it was outside.
+    With a residual, `value` counts everything outside the table as one choice. Distinguishing such choices never
+    loses
+    information. It gains at most the entropy of the message or the will given that the choice is outside, and at most
+    the
+    logarithm of `unseen`. The outcome of such a choice is not known, and may hide that the choice was outside.
 
     References
     ----------
@@ -268,11 +313,12 @@ def influence_audit(
 def _outcomes(
     table: Responses, outcomes: Any, labels: Labels, normalize: bool, options: SolverOptions
 ) -> tuple[Amount | None, Amount | None]:
-    """Return what the listed choices can do to the outcome, and what the outcome tells of the will.
+    """Return the capacity from listed choices to outcomes, and the information of the outcome about the will.
 
-    A choice outside the table has an outcome that is not known. If that outcome told that it was outside, the
-    information would be that of the table with all of it as one more outcome, or up to `hidden_information` more.
-    Not to be told costs at most the entropy of whether it was.
+    The outcome of a choice outside the table is not known. If that outcome revealed that the choice was outside, the
+    information would be that of the table with all such choices as one more outcome, or up to `hidden_information`
+    more.
+    Not revealing it costs at most the entropy of whether the choice was outside.
     """
     if outcomes is None:
         return None, None

@@ -1,4 +1,4 @@
-"""What a choice is made of: the part of an assistant, the part of a person, and chance."""
+"""Control budget: the entropy of a choice divided among the assistant, the person and chance."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from empowerment.text.influence.table import Responses, amount_of, hidden_inform
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ControlBudget(Result):
-    """The entropy of the choice, divided among the assistant, the person and chance.
+    """Entropy of the choice, divided among the assistant, the person and chance.
 
-    What the assistant does (its message or, in an audit of intents, its intent) is independent of the person's will.
-    How much of the choice belongs to whom then depends on whom one asks first,
+    The assistant's part (its message or, in an audit of intents, its intent) is independent of the person's will. The
+    division then depends on whose part is subtracted first,
 
     ``total = assistant + person_given_assistant + noise = person + assistant_given_person + noise``,
 
@@ -30,25 +30,39 @@ class ControlBudget(Result):
     total : Amount
         Entropy H(X) of the choice.
     assistant, assistant_given_person : Amount
-        I(M;X), what the choice tells of the message, and I(M;X|Θ), what it tells whoever knows the will.
+        I(M;X), the information of the choice about the message, and I(M;X|Θ), the same for an observer of the will.
     person, person_given_assistant : Amount
-        I(Θ;X), what the choice tells of the will, and I(Θ;X|M), what it tells whoever knows the message.
+        I(Θ;X), the information of the choice about the will, and I(Θ;X|M), the same for an observer of the message.
     noise : Amount
-        H(X|M,Θ), what neither explains.
+        H(X|M,Θ), the entropy that neither explains.
     interaction : Amount
-        ``assistant_given_person - assistant``, the same as ``person_given_assistant - person`` and never negative:
-        what the choice tells of message and will together alone.
+        ``assistant_given_person - assistant``, which equals ``person_given_assistant - person`` and is never
+        negative: information of the choice about message and will jointly that it has about neither alone.
     assistant_share, person_share : Amount
         The averages of both orders (Shapley values).
     imbalance : float
-        By how much the two sums miss the total, for the values: a matter of rounding.
+        Difference between the two sums and the total, for the values: a rounding error.
     source : str
-        What the assistant's part is counted from, "message" or "intent".
+        The assistant's part, "message" or "intent".
     base : float
+        Base of the logarithm.
+
+    See Also
+    --------
+    influence_audit : Computes the budget with messages.
+    intent_audit : Computes the budget with intents.
 
     Notes
     -----
     `total` and `noise` have no upper end where any number of choices may be outside the table.
+
+    Examples
+    --------
+    >>> from empowerment.text import influence_audit
+    >>> audit = influence_audit([[[1.0, 0.0], [0.5, 0.5]], [[0.5, 0.5], [0.0, 1.0]]])
+    >>> budget = audit.budget
+    >>> round(float(budget.total), 4), round(float(budget.assistant_share), 4), round(float(budget.noise), 4)
+    (1.0, 0.25, 0.5)
     """
 
     _parts = (Amount,)
@@ -83,14 +97,25 @@ class ControlBudget(Result):
         )
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw both orders and their average as bars; see :func:`empowerment.plotting.plot_budget`."""
+        """Draw both orders and their average as bars; see :func:`empowerment.plotting.plot_budget`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         from empowerment.plotting import plot_budget
 
         return plot_budget(self, ax=ax)
 
 
 def control_budget(table: Responses, options: SolverOptions, source: str = "message") -> ControlBudget:
-    """Return the budget of a table, message and will drawn independently of each other."""
+    """Compute the budget of a table whose message and will are independent."""
     from scipy.special import entr
 
     policy, prior, unseen = table.policy, table.prior, table.unseen
@@ -120,9 +145,9 @@ def control_budget(table: Responses, options: SolverOptions, source: str = "mess
 def _parts(
     rows: np.ndarray, residual: np.ndarray, weights: np.ndarray, context: np.ndarray, unseen: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return what the choice tells of the input, and of it given the context, for rows (context, input, choice).
+    """Return the information about the input, and about it given the context, for rows (context, input, choice).
 
-    The second pair is what choices outside the table may add to them, in nats like the first.
+    The second pair is what choices outside the table may add to these, in nats like the first.
     """
     known = np.array([information(_mean(rows, context), weights), context @ information(rows, weights)])
     mean_residual = context @ residual
@@ -138,11 +163,13 @@ def _mean(rows: np.ndarray, context: np.ndarray) -> np.ndarray:
 
 
 def _interaction(table: Responses) -> tuple[float, float, float]:
-    """Return the information between message and will that the choice brings about, what may come on top, and off.
+    """Return the interaction of message and will, and how much may be added to it and subtracted from it.
 
-    A listed choice is known. Of one outside, let I be the information that its being outside brings about. Telling
-    apart which one it is changes that by no more than the logarithm of how many there are, and leaves it between 0
-    and the entropies of message and will there.
+    A listed choice is known. Of a choice outside, let I be the interaction from its being outside. Distinguishing
+    such
+    choices changes that by at most the logarithm of their number, and leaves it between 0 and the entropies of
+    message and
+    will there.
     """
     from scipy.special import rel_entr
 

@@ -1,4 +1,4 @@
-"""An assistant with an intent of its own that knows the person's will: what is service, and what is manipulation."""
+"""Intent audit: service and manipulation by an assistant that has an intent and knows the person's will."""
 
 from __future__ import annotations
 
@@ -28,28 +28,48 @@ from empowerment.text.influence.table import (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class IntentAudit(Result):
-    """How far a choice follows the assistant's intent, and how far it follows the person's will.
+    """Dependence of a choice on the assistant's intent and on the person's will.
 
     Attributes
     ----------
     manipulation : Amount
-        I(G;X|Θ), what the choice tells of the assistant's intent to whoever knows the will.
+        I(G;X|Θ), the information of the choice about the assistant's intent for an observer of the will.
     manipulation_by_will : Amount of shape (n_wills,)
         The same for each will; `manipulation` is the average under the prior.
     limit : Amount
         Targeted control: no assistant that sends these messages has more manipulation.
     service : Amount
-        I(Θ;X), what the choice tells of the will under the assistant's strategy.
+        I(Θ;X), the information of the choice about the will under the assistant's strategy.
     silent : Amount or None
-        What it would tell if nothing were said; None where no message is silence.
+        The same for silence; None if no message is silence.
     budget : ControlBudget
         The entropy of the choice, divided among the assistant's intent, the person and chance.
     intents, messages, wills, choices : tuple
         Labels.
     intent_prior : ndarray of shape (n_intents,)
+        Probability of each intent.
     prior : ndarray of shape (n_wills,)
+        Probability of each will.
     silence : hashable or None
+        Label of the message that means "say nothing".
     base, tol : float
+        Base of the logarithm, and the width that was asked for of the interval of each capacity.
+
+    See Also
+    --------
+    intent_audit : Compute this audit.
+    InfluenceAudit : The audit of messages that do not depend on the will.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.text import intent_audit
+    >>> responses = [[[1.0, 0.0], [0.5, 0.5]], [[0.5, 0.5], [0.0, 1.0]]]
+    >>> seller = np.zeros((2, 2, 2))
+    >>> seller[[0, 1], :, [0, 1]] = 1
+    >>> audit = intent_audit(responses, seller)
+    >>> round(float(audit.manipulation), 6), round(float(audit.service), 6), audit.gain is None
+    (0.311278, 0.188722, True)
     """
 
     _parts = (Amount, ControlBudget)
@@ -72,7 +92,7 @@ class IntentAudit(Result):
 
     @property
     def gain(self) -> Amount | None:
-        """Service less what the person has in silence: above 0 the assistant gives control, below 0 it takes some."""
+        """Service minus control in silence: above 0 the assistant adds control, below 0 it removes some."""
         return None if self.silent is None else self.service - self.silent
 
     @property
@@ -94,13 +114,30 @@ class IntentAudit(Result):
         )
 
     def report(self) -> str:
-        """Return one page of text that says what each number means, and what it does not."""
+        """Summarize the audit on one page of text that explains each number.
+
+        Returns
+        -------
+        str
+            The report.
+        """
         from empowerment.text.influence.report import intent_report
 
         return intent_report(self)
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the budget of the choice; see :func:`empowerment.plotting.plot_budget`."""
+        """Draw the budget of the choice; see :func:`empowerment.plotting.plot_budget`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         return self.budget.plot(ax)
 
 
@@ -123,33 +160,49 @@ def intent_audit(
     backend: str | None = None,
     on_failure: str = "warn",
 ) -> IntentAudit:
-    """Return how far a choice follows an assistant's intent, and how far it follows the person's will.
+    """Compute how far a choice follows an assistant's intent, and how far it follows the person's will.
 
-    Where messages depend on the will, what a choice tells of the message is no measure of steering: a perfect servant
-    says what the person wants, and the choice follows both. So the assistant is given an intent of its own, drawn
-    independently of the will, and its strategy says which message follows from both.
+    If messages depend on the will, the information of the choice about the message does not measure influence: a
+    perfect
+    servant says what the person wants, and the choice follows both. So the assistant has an intent of its own, drawn
+    independently of the will, and its strategy gives the probability of each message for both.
 
     Parameters
     ----------
     responses : array_like of shape (n_messages, n_wills, n_choices)
-        As for :func:`~empowerment.text.influence.influence_audit`.
+        As for :func:`influence_audit`.
     strategy : array_like of shape (n_intents, n_wills, n_messages)
-        ``strategy[intent, will, message]``: how likely the assistant sends this message. A pure servant has rows that
-        do not depend on the intent.
+        ``strategy[intent, will, message]`` is the probability that the assistant sends this message. The rows of a
+        pure servant do not depend on the intent.
     prior : array_like of shape (n_wills,), optional
-        How likely each will is; all alike by default.
+        Probability of each will; uniform by default.
     intent_prior : array_like of shape (n_intents,), optional
-        How likely each intent is, whatever the will; all alike by default.
+        Probability of each intent, independent of the will; uniform by default.
     silence : hashable, optional
         Label of the message that means "say nothing".
-    residual, unseen, messages, wills, choices, normalize, tol, base, backend, on_failure
-        As for :func:`~empowerment.text.influence.influence_audit`; `normalize` is also about the strategy.
+    residual : array_like of shape (n_messages, n_wills), optional
+        As for :func:`influence_audit`.
+    unseen : float
+        As for :func:`influence_audit`.
     intents : sequence of hashable, optional
         Labels; by default the numbers 0, 1, ….
+    messages, wills, choices : sequence of hashable, optional
+        Labels; by default the numbers 0, 1, ….
+    normalize : bool
+        Rescale rows of the responses and of the strategy that do not sum to 1 instead of refusing them.
+    tol : float
+        Width wanted of each interval, in the result's unit.
+    base : float
+        2 for bits, ``math.e`` for nats.
+    backend : {"numba", "reference", "jax"}, optional
+        See :func:`empowerment.channel_capacity`.
+    on_failure : {"warn", "raise", "ignore"}
+        What to do when an interval stays wider than the tolerance. The interval holds in any case.
 
     Returns
     -------
     IntentAudit
+        The amounts of information, with their intervals.
 
     Raises
     ------
@@ -163,11 +216,17 @@ def intent_audit(
     ConvergenceWarning
         If the tolerance is missed and ``on_failure="warn"``.
 
+    See Also
+    --------
+    influence_audit : Audit messages that do not depend on the will.
+    ask_person : Ask a token model for a table of responses.
+
     Notes
     -----
     The audit is that of the table ``sum_m strategy[g, t, m] responses[m, t, x]``, with the intent as the message. By
-    data processing I(G;X|Θ) is at most I(M;X|Θ), and so at most targeted control. Where the assistant draws its
-    messages at random, that chance is part of the noise.
+    the
+    data-processing inequality I(G;X|Θ) is at most I(M;X|Θ), and so at most targeted control. If the strategy draws
+    messages at random, that randomness is part of the noise.
 
     References
     ----------

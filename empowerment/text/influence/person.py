@@ -1,4 +1,4 @@
-"""A token model in the place of a person: the table of responses that an audit needs, asked of it."""
+"""Tables of responses from a token model in the role of a person."""
 
 from __future__ import annotations
 
@@ -17,19 +17,37 @@ from empowerment.text.token_model import TokenModel
 
 @dataclass(frozen=True, eq=False, repr=False)
 class PersonTable(Result):
-    """How a token model chooses, for each message and each will.
+    """Probabilities of a token model's choices, for each message and each will.
 
     Attributes
     ----------
     responses : ndarray of shape (n_messages, n_wills, n_choices)
+        Probability of each choice.
     residual : ndarray of shape (n_messages, n_wills)
         Mass of other answers; 0 in the mode "menu".
     messages, wills, choices : tuple of str
+        Labels.
     mode : str
         "open" or "menu"; see :func:`answer_channel`.
     rounding : float
-        Largest relative error of an entry, which no interval of the audit covers; 0 unless it was accepted.
+        Largest relative error of an entry, which the intervals of the audit do not cover; 0 unless it was accepted.
     model : str
+        Name of the token model.
+
+    See Also
+    --------
+    ask_person : Ask for such a table.
+    influence_audit : Audit a table.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, ask_person
+    >>> table = {"tea ": {"tea": 0.9, "coffee": 0.1}, "coffee ": {"tea": 0.1, "coffee": 0.9}, "": {"": 1.0}}
+    >>> guest = TableModel(table)
+    >>> drinks = ["tea", "coffee"]
+    >>> answers = ask_person(guest, lambda message, will: f"{message}{will} ", [""], drinks, drinks)
+    >>> answers.responses.round(3).tolist(), answers.mode
+    ([[[0.9, 0.1], [0.1, 0.9]]], 'menu')
     """
 
     responses: np.ndarray
@@ -47,7 +65,12 @@ class PersonTable(Result):
         Parameters
         ----------
         **options
-            Those of :func:`influence_audit` but for the table and its labels.
+            Arguments of :func:`influence_audit` other than the table and its labels.
+
+        Returns
+        -------
+        InfluenceAudit
+            The audit.
         """
         labels: dict[str, Any] = {"messages": self.messages, "wills": self.wills, "choices": self.choices}
         residual = self.residual if self.residual.any() else None
@@ -83,39 +106,45 @@ def ask_person(
     workers: int = 1,
     progress: bool = False,
 ) -> PersonTable:
-    """Ask a token model in the place of a person what it chooses, for each message and each will.
+    """Ask a token model in the role of a person for its choice, for each message and each will.
 
     Parameters
     ----------
     model : TokenModel
-        Of the tier SCORE.
+        A model of tier SCORE.
     prompt : callable
-        Given a message and a will, returns the text after which the choice follows. It has to tell the model who it
-        is, and must differ for each pair.
+        Given a message and a will, returns the text that the choice follows. It must tell the model what its will is,
+        and must be different for each pair.
     messages, wills, choices : sequence of str
-        The choices as they follow the prompt, often with a space before them.
+        Labels. The choices are written exactly as they follow the prompt, often with a space before them.
     mode : {"menu", "open"}
-        Whether the model has to choose among the choices, or may answer something else.
+        Whether the model must choose among the choices, or may answer something else.
     end : str, optional
-        What closes an answer; see :func:`answer_channel`.
+        Text that closes an answer; see :func:`answer_channel`.
     accept_rounding : bool
-        Take the entries of a provider that rounds as they are told. The intervals of an audit do not cover that
-        error; the table says how large it may be.
+        Accept the entries of a provider that rounds as they are reported. The intervals of an audit do not cover that
+        error; the table states its bound.
     workers : int
-        How many prompts are asked at the same time.
+        Number of concurrent requests.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     PersonTable
+        The table of responses.
 
     Raises
     ------
     ValueError
-        If two prompts are alike, or the provider rounds and that was not accepted.
+        If two prompts are equal, or the provider rounds and that was not accepted.
     TokenModelError
         If a prompt got no answer.
+
+    See Also
+    --------
+    influence_audit : Audit a table of responses.
+    answer_channel : Make a channel from prompts to answers.
 
     Examples
     --------

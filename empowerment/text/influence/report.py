@@ -1,4 +1,4 @@
-"""Audits as a page of text."""
+"""Reports of audits as pages of text."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOT = (
 
 
 def influence_report(audit: Any) -> str:
-    """Return what :meth:`InfluenceAudit.report` does."""
+    """Return the text of :meth:`InfluenceAudit.report`."""
     return _page(
         f"Influence audit: {len(audit.messages)} messages, {len(audit.wills)} wills, {len(audit.choices)} choices",
         audit.unit,
@@ -42,7 +42,7 @@ def influence_report(audit: Any) -> str:
 
 
 def intent_report(audit: Any) -> str:
-    """Return what :meth:`IntentAudit.report` does."""
+    """Return the text of :meth:`IntentAudit.report`."""
     lines = [
         (
             audit.manipulation,
@@ -179,7 +179,7 @@ def _compared(gain: Amount, unit: str) -> str:
 
 
 def _text(amount: Amount) -> str:
-    """Return a number, or both ends where they differ in what is written, rounded outward."""
+    """Return a number, or both ends if they differ in the printed digits, rounded outward."""
     if not float(amount.gap) > _SHOWN:
         return f"{float(amount) + 0.0:.{_DIGITS}f}"
     step = 10.0**_DIGITS
@@ -189,7 +189,7 @@ def _text(amount: Amount) -> str:
 
 
 def _listed(lines: Iterable[tuple[Amount, str]]) -> list[str]:
-    """Return each amount with its sentence beside it."""
+    """Return each amount with its sentence in the next column."""
     written = [(_text(amount), sentence) for amount, sentence in lines]
     wide = max(len(number) for number, _ in written)
     indent = " " * (wide + 4)

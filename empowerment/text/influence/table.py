@@ -1,4 +1,4 @@
-"""How a person responds to messages, as a table; the amounts of information in it, and what it leaves open."""
+"""Tables of responses: checks, amounts of information in them, and the effect of a residual."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Responses(NamedTuple):
     rows : ndarray of shape (n_messages, n_wills, n_choices + 1)
         The last column is the mass of all choices that the table does not list.
     policy : ndarray of shape (n_messages,)
-        How likely each message is.
+        Probability of each message.
     prior : ndarray of shape (n_wills,)
-        How likely each will is.
+        Probability of each will.
     unseen : int or float
-        How many choices there may be that the table does not list.
+        Number of choices that the table does not list.
     """
 
     rows: np.ndarray
@@ -55,7 +55,7 @@ class Responses(NamedTuple):
 
 
 class Labels(NamedTuple):
-    """What messages, wills and choices are called, by default by their numbers."""
+    """Labels of messages, wills and choices, by default their numbers."""
 
     messages: tuple[Any, ...]
     wills: tuple[Any, ...]
@@ -68,7 +68,7 @@ class Labels(NamedTuple):
         return cls(*(validate.labels(own, count, name) or tuple(range(count)) for own, count, name in given))
 
     def where(self, message: int, will: int) -> str:
-        """Return the words that locate a row."""
+        """Return the words that locate a row in a message."""
         return f"[{message}, {will}] (message {self.messages[message]!r}, will {self.wills[will]!r})"
 
     def message(self, label: Any) -> int:
@@ -79,7 +79,7 @@ class Labels(NamedTuple):
 def checked_responses(
     responses: Any, residual: Any, unseen: Any, policy: Any, prior: Any, labels: Labels, normalize: bool
 ) -> Responses:
-    """Return the table as the caller described it, or say what is wrong with it."""
+    """Validate a table of responses."""
     found = validate.number_array(responses, "responses", 3, AXES)
     n_messages, n_wills, n_choices = found.shape
     rest = np.zeros((n_messages, n_wills)) if residual is None else residual
@@ -97,7 +97,7 @@ def checked_responses(
 
 
 def chances(values: Any, count: int, name: str) -> np.ndarray:
-    """Return a distribution over so many symbols, by default all alike."""
+    """Return a checked distribution over `count` symbols, by default the uniform one."""
     return np.full(count, 1.0 / count) if values is None else validate.distribution(values, count, name)
 
 
@@ -113,33 +113,34 @@ def information(rows: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 
 def hidden_information(residual: np.ndarray, weights: np.ndarray, unseen: float) -> np.ndarray:
-    """Return the most that choices outside the table may add to `information`, for residuals (…, input), in nats.
+    """Return the most that choices outside the table may add to `information`, in nats, for residuals (…, input).
 
-    Given that the choice is outside, it tells of the input no more than the input's entropy there, and no more than
-    the logarithm of the number of such choices. With a private choice for each input the first is attained.
+    Given that the choice is outside, its information about the input is at most the input's entropy there, and at
+    most
+    the logarithm of the number of such choices. With a private choice for each input the first bound is attained.
     """
     mass = weights * residual
     return np.minimum(mixing(mass), times_log(mass.sum(axis=-1), unseen))
 
 
 def mixing(mass: np.ndarray) -> np.ndarray:
-    """Return, along the last axis, the total of some masses times the entropy of which of them it is, in nats."""
+    """Return the total of some masses times the entropy of which of them it is, along the last axis, in nats."""
     from scipy.special import entr
 
     return np.maximum(entr(mass).sum(axis=-1) - entr(mass.sum(axis=-1)), 0.0)
 
 
 def times_log(mass: Any, count: float) -> np.ndarray:
-    """Return ``mass * log(count)``, with 0 for no mass even if the count is infinite."""
+    """Return ``mass * log(count)``, which is 0 for no mass even if the count is infinite."""
     there = np.asarray(mass) > 0
     return np.where(there, np.where(there, mass, 1.0) * math.log(count), 0.0)
 
 
 def capacities(channels: np.ndarray, unseen: float, options: SolverOptions) -> Amount:
-    """Return the capacities of an array (channel, input, choice), the last column being the residual.
+    """Compute the capacities of an array (channel, input, choice) whose last column is the residual.
 
-    With one column for all residual mass the capacity is the smallest possible one, as the others tell no less; with
-    one for each input it is the largest. These are the two extremes of `capacity_bounds` for a residual "outside".
+    With one column for all residual mass the capacity is the smallest possible one; with one for each input it is the
+    largest. These are the two extremes of `capacity_bounds` for a residual "outside".
     """
     shared = _solved(channels, options)
     residual = channels[..., -1]

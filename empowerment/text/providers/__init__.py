@@ -1,1 +1,1 @@
-"""Token models by what stands behind them. A module here loads its library when a model is made, not before."""
+"""Providers of token models. A module loads its library when a model is made, not before."""

@@ -1,4 +1,4 @@
-"""A language model that is a function of yours: of next tokens, or of texts."""
+"""Token models from functions: of next tokens, or of texts."""
 
 from __future__ import annotations
 
@@ -16,42 +16,51 @@ _COMPLETE = 1e-9
 
 
 class FunctionModel(Provider):
-    """A model made of a function that tells the probabilities of next tokens, or of one that writes texts.
+    """Token model from a function that returns the probabilities of next tokens, or that writes texts.
 
     Parameters
     ----------
     next_token : callable, optional
-        Given a text, returns a mapping from tokens to the probabilities that they follow. The token ``""`` ends a
-        text. What sums to 1 is all that is possible; what sums to less is a part, and the rest stays unknown.
+        Given a text, returns a mapping from tokens to their probabilities. The token ``""`` ends a text.
+        Probabilities that sum to 1 are the whole distribution; otherwise they are a part of it, and the rest stays
+        unknown.
     write : callable, optional
         Given a prefix and a `numpy.random.Generator`, returns a text that follows the prefix.
     name : str, optional
-        By default the function's own name. Recorded answers are kept under it, so a function that has changed needs
-        another one.
+        Name of the model; by default the function's own name. Recorded answers are kept under it, so a function that
+        was changed needs another name.
     tokenize : callable, optional
-        Given a text, returns its tokens. By default a text is read from its beginning, always by the longest token
-        that `next_token` lists there; with a part of the tokens this may read others than the model would.
+        Given a text, returns its tokens. By default a text is split from its beginning, always at the longest token
+        that `next_token` lists there; with a partial list these may differ from the model's tokens.
     vocabulary_size : int, optional
-        How many tokens there are, for mappings that list a part.
+        Number of tokens, for mappings that list a part.
     most_probable : bool
-        Whether a part lists the most probable tokens, so that no other has more than the least it lists. It narrows
-        the intervals.
+        Whether a partial list holds the most probable tokens, so that no other has more than the smallest of the
+        list. It narrows the intervals.
     ends : bool
-        Whether `next_token` tells the probability of ``""``.
+        Whether `next_token` reports the probability of ``""``.
 
     Raises
     ------
     ValueError
         If there is no function, or `vocabulary_size` is no positive number.
 
+    See Also
+    --------
+    TableModel : A model from a table of probabilities.
+    Provider : Base class for models with more methods.
+
     Notes
     -----
-    An error of a function is that of its prompt, a :class:`TokenModelError`, so that :func:`ask_each` goes on with
-    the others.
+    An error of a function becomes the error of its prompt, a :class:`TokenModelError`, so that :func:`ask_each`
+    continues
+    with the others.
 
-    With `next_token` the tier is SCORE, with `write` alone SAMPLE. `write` decides for itself how long a text is,
-    so `max_tokens` has no effect on it, and a `temperature` other than 1 is refused. From a part of the tokens
-    nothing can be drawn, only the most probable one taken.
+    With `next_token` the tier is SCORE, with `write` alone SAMPLE. `write` decides the length of a text, so
+    `max_tokens`
+    has no effect on it, and a `temperature` other than 1 is refused. From a partial list no token can be drawn; only
+    the
+    most probable one can be taken.
 
     Examples
     --------
@@ -97,10 +106,13 @@ class FunctionModel(Provider):
     ) -> list[Position]:
         """Return the distribution at each token of `text` after `prefix`, and the one after it.
 
+        See :meth:`TokenModel.score`.
+
         Raises
         ------
         TokenModelError
-            If the function fails or gives no probabilities, no token fits the text, or one of `also` is not told.
+            If the function fails or returns no probabilities, no token fits the text, or one of `also` is not
+            reported.
         """
         if self._next_token is None:
             return super().score(prefix, text)
@@ -121,13 +133,13 @@ class FunctionModel(Provider):
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
     ) -> list[str]:
-        """Return `n` texts that the function writes, or that are drawn token by token.
+        """Generate texts by the function, or token by token; see :meth:`TokenModel.sample`.
 
         Raises
         ------
         TokenModelError
-            If the function fails or writes no text; if it writes, and a temperature is asked for; or if it tells only
-            a part of the tokens.
+            If the function fails or returns no text; if it writes texts, and a temperature is requested; or if it
+            reports only a part of the tokens.
         """
         if self._write is None:
             return super().sample(prefix, n, max_tokens=max_tokens, temperature=temperature, seed=seed)
@@ -205,12 +217,12 @@ class FunctionModel(Provider):
 
 
 def _called(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """Return what a function of the caller returns.
+    """Call a function of the caller.
 
     Raises
     ------
     TokenModelError
-        If it fails. An interrupt, which is no error of the function, passes.
+        If it fails. An interrupt is no error of the function and passes.
     """
     try:
         return function(*arguments)

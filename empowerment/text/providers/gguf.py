@@ -1,4 +1,4 @@
-"""Models in GGUF files: their tokenizers, and what tells the files apart."""
+"""Models in GGUF files: their tokenizers, and fingerprints of the files."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _ANCHORS = ("\n", ".", "a", "0")
 
 
 class GgufTokens(TextTokens):
-    """What the tokenizer in a GGUF file does, whoever runs it.
+    """Tokenizer of a GGUF file, whichever library runs it.
 
     A subclass runs it in `_tokenized`, and must be able to before it calls this constructor.
 
     Parameters
     ----------
     name : str
-        Of the model, for messages.
+        Name of the model in messages.
     written : sequence of bytes
-        How each token is written; those that end a text and other control tokens as nothing.
+        Bytes of each token; end-of-text tokens and other control tokens are ``b""``.
     parse_special : bool
-        Whether a control token that is written in a prefix is read as one.
+        Whether control tokens that are spelled out in a prefix are read as such.
     """
 
     def __init__(self, name: str, written: Sequence[bytes], parse_special: bool) -> None:
@@ -43,10 +43,11 @@ class GgufTokens(TextTokens):
 
     @abstractmethod
     def _tokenized(self, text: str, *, start: bool, control: bool) -> list[int]:
-        """Return the tokens of a text, as the file has it: with the space, if it puts one before a text.
+        """Return the tokens of a text as the file's tokenizer makes them, with a space that it puts before a text.
 
-        `start` says whether to put before it what the tokenizer puts before a text, and `control` whether control
-        tokens that are written in it are read as such.
+        `start` says whether to add what the tokenizer puts before a text, and `control` whether control tokens that
+        are spelled
+        out in it are read as such.
         """
 
     def _encoded(self, text: str, *, first: bool, control: bool) -> list[int]:
@@ -62,7 +63,7 @@ class GgufTokens(TextTokens):
 
 
 def file_fingerprint(path: str, settings: list[Any]) -> str:
-    """Return a few signs that differ if the file does, as far as some parts of it tell, or the settings."""
+    """Return a short hash that depends on some parts of the file and on the settings."""
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True, default=str).encode())
     if os.path.exists(path):
         size = os.path.getsize(path)

@@ -1,4 +1,4 @@
-"""The tokenizers of Hugging Face: how each token is written, byte for byte, and what stands before a text."""
+"""Tokenizers of Hugging Face: the bytes of each token, and the tokens before a text."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
 
 
 class FastTokens(TextTokens):
-    """What a tokenizer of the `tokenizers` library does, bare or inside one of `transformers`.
+    """Tokenizer of the `tokenizers` library, alone or inside one of `transformers`.
 
     Parameters
     ----------
     name : str
-        Of the model, for messages.
+        Name of the model in messages.
     tokenizer : tokenizers.Tokenizer or transformers.PreTrainedTokenizerFast
         It is copied, and not changed.
     size : int
-        How many tokens the model has. Those that the tokenizer does not know are written as nothing.
+        Number of tokens of the model. Those that the tokenizer does not know are ``b""``.
     ends : set of int
-        The tokens that end a text.
+        The end-of-text tokens.
     parse_special : bool
-        Whether a control token that is written in a prefix is read as one.
+        Whether control tokens that are spelled out in a prefix are read as such.
 
     Raises
     ------
     TypeError
-        If the tokenizer is none of the `tokenizers` library.
+        If the tokenizer is not one of the `tokenizers` library.
     ValueError
-        If it writes tokens in a way that is not known here.
+        If its decoder is not supported.
     """
 
     def __init__(self, name: str, tokenizer: Any, size: int, ends: set[int], parse_special: bool) -> None:
@@ -58,7 +58,7 @@ class FastTokens(TextTokens):
 
 
 def _settings(tokenizer: Any) -> dict[str, Any]:
-    """Return everything that a tokenizer depends on, and nothing that cuts or fills texts."""
+    """Return all settings that a tokenization depends on, without truncation and padding."""
     fast = getattr(tokenizer, "backend_tokenizer", tokenizer)
     if not hasattr(fast, "to_str"):
         raise TypeError(
@@ -69,7 +69,7 @@ def _settings(tokenizer: Any) -> dict[str, Any]:
 
 
 def _without_space(part: Any) -> Any:
-    """Return a normalizer or pre-tokenizer that does not put a space before the first word."""
+    """Return a normalizer or pre-tokenizer that puts no space before the first word."""
     if isinstance(part, list):
         return [_without_space(each) for each in part if each.get("type") != "Prepend"]
     if not isinstance(part, dict):
@@ -92,7 +92,7 @@ def _written(vocabulary: dict[str, int], settings: dict[str, Any], control: set[
 
 
 def _writer(decoder: dict[str, Any] | None) -> Any:
-    """Return a function that writes a token of the vocabulary as bytes, as the decoder does inside a text."""
+    """Return a function that converts a token of the vocabulary into bytes, as the decoder does inside a text."""
     steps = [] if decoder is None else decoder.get("decoders", [decoder])
     kinds = {step["type"] for step in steps}
     unknown = kinds - {"ByteLevel", "Metaspace", "Replace", "ByteFallback", "Fuse", "Strip"}
@@ -132,7 +132,7 @@ def _byte_level(token: str) -> bytes:
 
 
 def _signs_of_bytes() -> dict[str, int]:
-    """Return the byte that each sign of a byte-level vocabulary stands for.
+    """Return the byte for each character of a byte-level vocabulary.
 
     Printable characters of Latin-1 stand for themselves; the other bytes, in their order, are written from U+0100 on.
     """

@@ -1,4 +1,4 @@
-"""Questions to servers over HTTP, in JSON: asked again where that may help, and never with a key in a message."""
+"""Requests to servers over HTTP in JSON: repeated where that may help, without a key in any message."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MISREAD = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError,
 
 
 class _Fault(NamedTuple):
-    """No answer; `passing` says whether to ask again, and `wait` for how many seconds the server asks."""
+    """Failed request; `passing` says whether to repeat it, and `wait` after how many seconds, if stated."""
 
     message: str
     passing: bool
@@ -51,27 +51,28 @@ class _Fault(NamedTuple):
 
 
 class _Answer(NamedTuple):
-    """What a server answered, read from JSON."""
+    """JSON answer of a server."""
 
     value: Any
 
 
 class JsonClient:
-    """Asks a server over HTTP, in JSON.
+    """Client of a server over HTTP in JSON.
 
     Parameters
     ----------
     url : str
-        Where its paths begin, such as "http://127.0.0.1:8080".
+        Base address, such as "http://127.0.0.1:8080".
     key_from : str, optional
-        Name of the environment variable with the key. It is read for each question and not kept.
-    timeout, tries, longest_wait
+        Name of the environment variable with the key. It is read for each request and not stored.
+    timeout, tries, longest_wait : float, int, float
         See :class:`OpenAICompatible`.
 
     Raises
     ------
     ValueError
-        If the address is none, or has more in it than a host and a path, or the environment has no key of this name.
+        If the address is invalid, or has more in it than a host and a path, or the environment has no key of this
+        name.
     """
 
     def __init__(
@@ -93,11 +94,11 @@ class JsonClient:
         self._key()
 
     def close(self, why: str) -> None:
-        """Ask no more, and say why to those who want to."""
+        """Refuse further requests with the given reason."""
         self._closed = why
 
     def shown(self, text: str) -> str:
-        """Return what of a server's words may stand in a message: without the key, and all of it printable."""
+        """Return a server's text as it may appear in a message: without the key, and printable."""
         return _printable(Secret(self._key()).hidden(text))
 
     def holds_key(self, text: str) -> bool:
@@ -106,16 +107,16 @@ class JsonClient:
 
     @property
     def host(self) -> str:
-        """Who is asked: the host and port of the address."""
+        """Host and port of the address."""
         return urllib.parse.urlsplit(self._url).netloc
 
     def ask(self, path: str, body: Mapping[str, Any] | None = None) -> Any:
-        """Return what the server answers at `path`, posting the body if there is one.
+        """Return the server's answer at `path`, posting the body if there is one.
 
         Raises
         ------
         TokenModelError
-            If there is no answer, for a reason that does not pass or has not passed.
+            If there is no answer, for a reason that is permanent or did not pass in time.
         """
         return self.read(path, body, lambda answer: answer)
 
@@ -145,7 +146,7 @@ class JsonClient:
         raise TokenModelError(f"{where} answers in a form that is not known: {said}")
 
     def _why_not_again(self, fault: _Fault, asked: int) -> str | None:
-        """Return what to say where a question is given up, else nothing."""
+        """Return why a request is given up, or None to repeat it."""
         if not fault.passing:
             return ""
         if fault.wait > self._longest_wait:
@@ -155,7 +156,7 @@ class JsonClient:
         return None
 
     def _exchange(self, path: str, body: Mapping[str, Any] | None) -> _Answer | _Fault:
-        """Ask once. The key is in nothing that is returned or raised."""
+        """Make one request. The key is in nothing that is returned or raised."""
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         if self._key_from is not None:
             headers["Authorization"] = f"Bearer {self._key()}"
@@ -196,7 +197,7 @@ class JsonClient:
         return self._refused(_status_of(error), f"answers with an error: {said!r}", headers)
 
     def _refused(self, status: int | None, message: str, headers: Any) -> _Fault:
-        """Return what an error means, told by the status of an answer or in its words."""
+        """Return the fault that an error means, by its status or its text."""
         if status == 401:  # servers repeat parts of a key here
             keys = f"the key in {self._key_from}" if self._key_from else "a question without a key; pass key_from="
             return _Fault(f"refuses {keys} (status {status})", passing=False)
@@ -206,7 +207,7 @@ class JsonClient:
         return _Fault(message, passing and not _LASTING_WORDS.search(message), _wait(headers))
 
     def _lost(self, reason: Exception) -> _Fault:
-        """Return what it means that there is no answer."""
+        """Return the fault that a missing answer means."""
         cause = reason.reason if isinstance(reason, urllib.error.URLError) else reason
         if isinstance(cause, TimeoutError):
             return _Fault(f"does not answer within {self._timeout:g} s", passing=True)
@@ -221,13 +222,13 @@ class JsonClient:
         return _Fault(f"answers in what is no HTTP: {said}", passing=True)
 
     def _excerpt(self, said: str | bytes) -> str:
-        """Return the beginning of an answer, as it may stand in a message."""
+        """Return the beginning of an answer as it may appear in a message."""
         begins = said[: _EXCERPT * 8]
         text = self.shown(begins if isinstance(begins, str) else begins.decode("utf-8", errors="replace"))
         return text if len(text) <= _EXCERPT else text[:_EXCERPT] + "..."
 
     def _key(self) -> str:
-        """Return the key, or the empty text for none."""
+        """Return the key, or the empty text if there is none."""
         if self._key_from is None:
             return ""
         key = os.environ.get(self._key_from, "").strip()
@@ -268,7 +269,7 @@ def _printable(text: str) -> str:
 
 
 def _error_in(answer: Any) -> Any:
-    """Return the error that an answer holds in the place of what was asked for, if it does."""
+    """Return the error in an answer, if it holds one instead of the result."""
     if not isinstance(answer, dict):
         return None
     choices = answer.get("choices")
@@ -278,13 +279,13 @@ def _error_in(answer: Any) -> Any:
 
 
 def _status_of(error: Any) -> int | None:
-    """Return the status that an error tells in its body."""
+    """Return the status that an error states in its body."""
     told = [str(error.get(name)) for name in ("code", "status")] if isinstance(error, dict) else []
     return next((int(each) for each in told if len(each) == 3 and each.isdecimal()), None)
 
 
 def _wait(headers: Any) -> float:
-    """Return how many seconds a server asks to wait; what cannot be read counts as nothing."""
+    """Return how many seconds a server asks to wait; an unreadable value counts as 0."""
     for name, unit in (("retry-after-ms", 1e-3), ("retry-after", 1.0)):
         said = headers.get(name, "")
         try:

@@ -1,4 +1,4 @@
-"""Models of llama.cpp, through llama-cpp-python."""
+"""Models of llama.cpp by llama-cpp-python."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ from empowerment.text.token_model import TokenModelError
 
 
 class LlamaCpp(LocalModel):
-    """A model in a GGUF file, run by llama.cpp: the whole distribution at every token.
+    """Model in a GGUF file, run by llama.cpp: the whole distribution at every token.
 
     Parameters
     ----------
     model : str or path or llama_cpp.Llama
-        A file, or a model loaded from one, whose sizes and threads stay as they are.
+        A file, or a loaded model, whose sizes and threads do not change.
     n_ctx : int
-        How many tokens are read at most.
+        Largest number of tokens in the context.
     n_threads : int
-        More than there are idle cores make it many times slower.
+        Number of threads; more than there are idle cores make it many times slower.
     n_batch : int
-        How many tokens are read at once. Logits take 4 bytes a token of the vocabulary for each of those that are
-        asked for: 25 MB for 128 of 49,152, whatever `n_ctx` is.
+        Number of tokens that are read in one pass. Logits take 4 bytes for each of these tokens and each token of the
+        vocabulary: 25 MB for 128 of 49,152, whatever `n_ctx` is.
     name : str, optional
-        By default the name of the file and a hash of parts of it and of the options, which are not known of a model
-        that was loaded before.
+        By default the name of the file and a hash of parts of it and of the options; the options of a loaded model
+        are not known.
     parse_special : bool
-        Read control tokens that are written in a prefix, as chat templates write them, as such. A text is plain in
-        any case; that it ends is asked for by ``also=model.ends``.
+        Read control tokens that are spelled out in a prefix, as chat templates do, as such. A text is plain in any
+        case; request its end by ``also=model.ends``.
     **options
-        Passed on to ``llama_cpp.Llama``, such as `n_gpu_layers`. With a loaded model there may be none.
+        Arguments of ``llama_cpp.Llama``, such as `n_gpu_layers`; not allowed with a loaded model.
 
     Raises
     ------
@@ -48,19 +48,29 @@ class LlamaCpp(LocalModel):
     TypeError
         If options are passed with a loaded model.
 
+    See Also
+    --------
+    XLlamaCpp : The same library in a wheel that needs no compiler.
+    LlamaServer : A model in a server of llama.cpp.
+    Transformers : A model of the transformers library.
+
     Notes
     -----
-    A loaded model is taken over: what it had read is forgotten. ``logits_all=True`` is not needed and only costs
-    memory, 4 bytes times `n_ctx` times the size of the vocabulary.
+    A loaded model is taken over: its context is discarded. ``logits_all=True`` is not needed and only costs memory,
+    4 bytes times `n_ctx` times the size of the vocabulary.
 
-    What is read stays in memory, and of the next text only what differs is read. No token is ever read alone: for
-    single tokens llama.cpp has other kernels. With SmolLM2-135M in 4 bits, on a CPU, log-probabilities of the tokens
-    of a program by the two differed by 0.06 nats on average, and either as much from the same weights computed in 32
-    bits; read two or more at a time, they were the same to the last bit however a text was cut. On a GPU, kernels may
+    The context stays in memory, and only the part of the next text that differs is read. No token is ever read alone,
+    because llama.cpp has other kernels for single tokens. With SmolLM2-135M in 4 bits, on a CPU, log-probabilities of
+    the
+    tokens of a program by the two differed by 0.06 nats on average, and each as much from the same weights computed
+    in 32
+    bits; read two or more at a time, they were equal to the last bit however a text was divided. On a GPU, kernels
+    may
     depend on more.
 
-    ``create_completion(echo=True)`` of llama-cpp-python shifts the distributions by one token where a model reads
-    nothing before a text, and is not used.
+    ``create_completion(echo=True)`` of llama-cpp-python shifts the distributions by one token if a model reads
+    nothing
+    before a text, and is not used.
 
     Examples
     --------
@@ -127,7 +137,7 @@ class LlamaCpp(LocalModel):
             self._library.llama_batch_free(batch)
 
     def _forget(self, ids: list[int], count: int) -> int:
-        """Take all but the common beginning out of the memory, and return where to read on."""
+        """Remove all but the common beginning from the context, and return where to continue."""
         read = self._model.input_ids[: self._model.n_tokens].tolist()
         kept = self._kept if read == self._kept else []  # or someone else has used the model
         same = next((i for i, (one, other) in enumerate(zip(kept, ids, strict=False)) if one != other), len(kept))
@@ -142,7 +152,7 @@ class LlamaCpp(LocalModel):
         return start
 
     def _note(self, ids: list[int]) -> None:
-        """Keep what is in the memory, also where the loaded model looks it up."""
+        """Record the content of the context, also where the loaded model looks it up."""
         self._kept = ids
         self._model.n_tokens = len(ids)
         self._model.input_ids[: len(ids)] = ids
@@ -163,7 +173,7 @@ class LlamaCpp(LocalModel):
 
 
 class _LlamaTokens(GgufTokens):
-    """What llama.cpp does with texts."""
+    """Tokenizer of llama.cpp."""
 
     def __init__(self, name: str, library: Any, model: Any, ends: set[int], parse_special: bool) -> None:
         self._model = model

@@ -1,4 +1,4 @@
-"""Models behind a server of llama.cpp, asked over HTTP for the probabilities of any text."""
+"""Models behind a server of llama.cpp, which reports probabilities of any text over HTTP."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ _NORMALISED = 1e-12
 
 
 class _Row(NamedTuple):
-    """What a server tells of one place: the token it wrote there, how probable that is, and the most probable ones.
+    """Report of a server on one position: the generated token, its probability, and the most probable tokens.
 
-    `full` says whether as many are listed as were asked for.
+    `full` says whether as many are listed as were requested.
     """
 
     token: int
@@ -45,34 +45,39 @@ class _Row(NamedTuple):
 
 
 class _Written(NamedTuple):
-    """What a server wrote, and what it tells of it."""
+    """Text that a server generated, and its report."""
 
     tokens: list[int]
     rows: list[_Row]
 
 
 class LlamaServer(TokenizedModel[_Row]):
-    """A model behind a server of llama.cpp (``llama-server``): the most probable tokens of any text, or all.
+    """Model behind a server of llama.cpp (``llama-server``): the most probable tokens of any text, or all.
 
-    Such a server tells the probabilities of what it writes. A grammar that allows one text only makes it write that
-    text, and the probabilities it tells are those without the grammar; so it scores any text in one request.
+    Such a server reports the probabilities of the tokens that it generates. A grammar that allows a single text makes
+    it
+    generate that text, and the reported probabilities are those without the grammar; so one request scores any text.
 
     Parameters
     ----------
     url : str
-        Where it listens, such as "http://127.0.0.1:8080".
+        Address of the server, such as "http://127.0.0.1:8080".
     exact : bool
-        Ask for the whole list at each token even where a few are wanted. It takes some tenths of a second each, and
+        Request the whole list at each token even where a few are wanted. It takes some tenths of a second each, and
         nothing is rounded; see Notes.
     name : str, optional
-        By default the name of the model's file and a hash of what the server tells of it, of its vocabulary and of
-        the options. Weights that differ in nothing else need a name of their own.
+        By default the name of the model's file and a hash of the server's description, its vocabulary and the
+        options. Models that differ in nothing but weights need different names.
     parse_special : bool
-        Read control tokens that are written in a prefix, as chat templates write them, as such. A text is plain in
-        any case; that it ends is asked for by ``also=model.ends``.
+        Read control tokens that are spelled out in a prefix, as chat templates do, as such. A text is plain in any
+        case; request its end by ``also=model.ends``.
     key_from : str, optional
-        Name of the environment variable with the server's key, if it wants one.
-    timeout, tries, longest_wait
+        Name of the environment variable with the server's key, if it requires one.
+    timeout : float
+        See :class:`OpenAICompatible`.
+    tries : int
+        See :class:`OpenAICompatible`.
+    longest_wait : float
         See :class:`OpenAICompatible`.
 
     Raises
@@ -80,25 +85,36 @@ class LlamaServer(TokenizedModel[_Row]):
     TokenModelError
         If there is no such server.
     ValueError
-        If the address is none, or the environment has no such key.
+        If the address is invalid, or the environment has no such key.
+
+    See Also
+    --------
+    XLlamaCpp : The same server in this process.
+    LlamaCpp : The same library without a server.
+    OpenAICompatible : Other services.
 
     Notes
     -----
-    The server adds up the exponentials of all logits in single precision, one after another. Ratios of probabilities
-    are right to about 1e-6, and their scale to the size of the vocabulary times 6e-8: 0.3% for 49,152 tokens, at
-    worst. `Position.rounding` says so. With `exact`, where `top` is None, and where tokens are asked for by name
-    (`also`, at the last position), the whole list is asked for and scaled again in double precision.
+    The server adds the exponentials of all logits in single precision, one after another. Ratios of probabilities
+    have a
+    relative error of about 1e-6, and their scale one of up to the size of the vocabulary times 6e-8: 0.3% for 49,152
+    tokens. `Position.rounding` states it. With `exact`, if `top` is None, and if tokens are requested by name
+    (`also`, at
+    the last position), the whole list is requested and normalized in double precision.
 
-    Of a token that is a part of a character, as of Chinese or an emoji, the server tells nothing by itself; its
-    probability is looked for in lists of what may come there, which grow until they have it.
+    For a token that is part of a character, as in Chinese text or an emoji, the server reports nothing by itself; its
+    probability is looked up in lists of the next token, which grow until they contain it.
 
-    Logits depend a little on how many tokens are read at once: single ones go through other kernels than several.
-    With SmolLM2-135M in 4 bits the logarithms of the 20 most probable tokens differed by 0.2 nats on average for the
-    one that differed most, and by 0.6 at most. A server that is started with ``--ubatch-size 1`` reads all tokens one
-    by one and answers the same to the last digit however a text is cut; it takes half as long again to read.
-    :class:`XLlamaCpp` does so.
+    Logits depend slightly on how many tokens are read in one pass, because single tokens use other kernels. With
+    SmolLM2-135M in 4 bits the logarithms of the 20 most probable tokens differed by 0.2 nats on average for the token
+    that
+    differed most, and by 0.6 at most. A server that is started with ``--ubatch-size 1`` reads all tokens one by one
+    and
+    answers the same to the last digit however a text is divided; it takes 1.5 times as long to read.
+    :class:`XLlamaCpp`
+    does so.
 
-    It takes a server that knows grammars of tokens, as llama.cpp does since December 2025.
+    The server must support grammars of tokens, as llama.cpp does since December 2025.
 
     Examples
     --------
@@ -145,7 +161,7 @@ class LlamaServer(TokenizedModel[_Row]):
         self._rounding = size * _UNIT + 16 * _UNIT
 
     def _vocabulary(self, size: int) -> tuple[list[bytes], set[int]]:
-        """Return how each token is written, and which of them end a text."""
+        """Return the bytes of each token, and the end-of-text tokens."""
         grammar = f"root ::= <[{self._plain[-1]}]>"
         asked = {"prompt": self._plain, "n_predict": 1, "n_probs": size, "grammar": grammar}
         written = self._client.read("/completion", asked, _bytes_of_tokens)
@@ -172,7 +188,7 @@ class LlamaServer(TokenizedModel[_Row]):
         yield self._next(before + ids, self.vocabulary_size if whole_last else count)
 
     def _is_text(self, token: int) -> bool:
-        """Return whether a token is made of whole characters: grammars fail on parts of one."""
+        """Return whether a token consists of complete characters: grammars fail on parts of one."""
         try:
             return bool(self._texts.written[token].decode())
         except UnicodeDecodeError:
@@ -182,7 +198,7 @@ class LlamaServer(TokenizedModel[_Row]):
         return self.vocabulary_size if top is None or self._exact else min(max(top, 1), self.vocabulary_size)
 
     def _forced(self, before: list[int], ids: list[int], count: int) -> list[_Row]:
-        """Return what is told of each token of a text that the server is made to write."""
+        """Return the report on each token of a text that the server is forced to generate."""
         grammar = "root ::= " + " ".join(f"<[{token}]>" for token in ids)
         rows = self._written(before, len(ids), {"n_probs": count, "grammar": grammar}).rows
         if [row.token for row in rows] != ids:
@@ -194,12 +210,12 @@ class LlamaServer(TokenizedModel[_Row]):
         return rows
 
     def _next(self, before: list[int], count: int) -> _Row:
-        """Return what is told of whatever comes next, which is told only of tokens made of whole characters."""
+        """Return the report on the next token, which covers only tokens of complete characters."""
         (row,) = self._forced(before, self._plain[-1:], count)
         return row
 
     def _next_with(self, token: int, before: list[int], count: int) -> _Row:
-        """Return what is told of a part of a character that comes next, by a list that grows until it has it."""
+        """Return the report on a next token that is part of a character, from a list that grows to contain it."""
         row = self._next(before, count)
         while count < self.vocabulary_size and token not in row.ids:
             count = min(_GROWTH * count, self.vocabulary_size)
@@ -262,7 +278,7 @@ class LlamaServer(TokenizedModel[_Row]):
 
 
 class _ServedTokens(GgufTokens):
-    """What the tokenizer of a server does."""
+    """Tokenizer of a server."""
 
     def __init__(self, name: str, client: JsonClient, written: Sequence[bytes], parse_special: bool) -> None:
         self._client = client
@@ -285,7 +301,7 @@ def _tokens_in(answer: Any) -> list[int]:
 
 
 def _written_in(answer: Any, size: int, count: int) -> _Written:
-    """Return what an answer says that was written."""
+    """Read the generated text from an answer."""
     rows = [_row_of(each, size, count) for each in answer.get("completion_probabilities", ())]
     return _Written([token_number(each) for each in answer["tokens"]], rows)
 
@@ -305,18 +321,18 @@ def _row_of(told: Any, size: int, count: int) -> _Row:
 
 
 def _bytes_of_tokens(answer: Any) -> dict[int, bytes]:
-    """Return how each token is written that a list names."""
+    """Return the bytes of each token that a list names."""
     (row,) = answer["completion_probabilities"]
     return {token_number(each["id"]): bytes(list(each["bytes"])) for each in row["top_logprobs"]}
 
 
 def _forbidden(answer: Any) -> set[int]:
-    """Return the tokens that a server forbids to have a text go on."""
+    """Return the tokens that a server forbids so that a text continues."""
     return {token_number(each["token"]) for each in answer["generation_settings"]["logit_bias"]}
 
 
 def _drawing(temperature: float, seed: int) -> dict[str, Any]:
-    """Return options that draw from the model's own distribution, and cut nothing off it but by a temperature."""
+    """Return options that draw from the model's own distribution, changed by a temperature alone."""
     return {"samplers": ["temperature"], "temperature": temperature, "seed": seed}
 
 

@@ -1,4 +1,4 @@
-"""Models in this process: what those that read tokens and give logits have in common, whatever computes them."""
+"""Base class of models in this process that read tokens and return logits."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def required(module: str, extra: str) -> Any:
 
 
 class LocalModel(TokenizedModel[np.ndarray]):
-    """A start for models in this process: from logits follow distributions of texts, and texts.
+    """Base class of models in this process: distributions and texts follow from logits.
 
-    A subclass gives the logits, in `_logits_after`. The parameters are those of :class:`TokenizedModel`.
+    A subclass returns the logits in `_logits_after`. The parameters are those of :class:`TokenizedModel`.
     """
 
     # How many texts sample() writes side by side.
@@ -39,7 +39,7 @@ class LocalModel(TokenizedModel[np.ndarray]):
 
     @abstractmethod
     def _logits_after(self, ids: list[int], count: int) -> Iterator[np.ndarray]:
-        """Yield what follows each of the last `count` tokens: logits of the whole vocabulary in double precision."""
+        """Yield the logits after each of the last `count` tokens: the whole vocabulary in double precision."""
 
     def _rows_at(self, before: list[int], ids: list[int], top: int | None, whole_last: bool) -> Iterator[np.ndarray]:
         return map(self._finite, self._logits_after(before + ids, len(ids) + 1))
@@ -48,12 +48,12 @@ class LocalModel(TokenizedModel[np.ndarray]):
         return Position.complete_list(written, row, ids=self._ids, chosen=token, start=start)
 
     def _finite(self, logits: np.ndarray) -> np.ndarray:
-        """Return logits, if they are those of a distribution.
+        """Return logits unchanged if they define a distribution.
 
         Raises
         ------
         TokenModelError
-            If one is not a number or infinitely large, or all are infinitely small.
+            If one is NaN or plus infinity, or all are minus infinity.
         """
         most = float(logits.max())  # not a number if one of them is not
         if not math.isfinite(most):
@@ -64,7 +64,7 @@ class LocalModel(TokenizedModel[np.ndarray]):
         return logits
 
     def _continued(self, ids: list[int], copies: int) -> Generator[list[np.ndarray], list[int], None]:
-        """Yield the logits that follow some tokens, for each of some copies, and go on with a token sent for each."""
+        """Yield the logits after some tokens, for several copies, and continue with the token sent for each."""
         texts = [ids] * copies
         while True:
             sent = yield [next(self._logits_after(each, 1)) for each in texts]
@@ -88,7 +88,7 @@ class LocalModel(TokenizedModel[np.ndarray]):
     def _abreast_drawn(
         self, before: list[int], max_tokens: int, temperature: float, rngs: list[np.random.Generator]
     ) -> Iterator[tuple[list[np.ndarray], list[int]]]:
-        """Yield logits and the tokens drawn from them, for texts side by side, until all have ended."""
+        """Yield logits and the tokens drawn from them, for several texts in parallel, until all have ended."""
         reading = self._continued(before, len(rngs))
         tokens: list[int] = []
         for i in range(max_tokens):

@@ -1,4 +1,4 @@
-"""Probabilities as services in the manner of OpenAI write them, read entry by entry."""
+"""Probabilities in answers of OpenAI-compatible services, read entry by entry."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _HIGHEST_LOG = 0.5
 
 
 class Entry(NamedTuple):
-    """A token and its log-probability, as a service tells them.
+    """Token with its log-probability, as a service reports them.
 
-    `token` is None if its bytes are not told, `number` if it is not numbered, and `log` if it has no probability.
+    `token` is None if its bytes are not reported, `number` if it has no number, and `log` if it has no probability.
     """
 
     token: bytes | None
@@ -30,16 +30,18 @@ class Entry(NamedTuple):
 
     @property
     def outcome(self) -> Outcome | None:
-        """What tells it apart from others; nothing does if it is neither numbered nor written as anything."""
+        """Identity of the token; None if it has neither a number nor bytes."""
         return self.number if self.number is not None else self.token or None
 
 
 class Row(NamedTuple):
-    """What a service tells of one place of a text.
+    """Report of a service on one position of a text.
 
-    `own` is the token that is there; it may be among the `listed` without being one of the most probable. With
-    `keyed`, the list was told by the texts of tokens, so that of tokens which are written alike one is left. With
-    `after`, the text ends before it, and the own token was written only to see what comes.
+    `own` is the token of the text; it may be among the `listed` without being one of the most probable. With `keyed`,
+    the
+    list was keyed by the texts of tokens, so that of several tokens with the same text one is left. With `after`, the
+    text
+    ends before this position, and the own token was generated only to obtain the distribution.
     """
 
     own: Entry | None
@@ -49,12 +51,12 @@ class Row(NamedTuple):
 
 
 def rows_of(choice: Any) -> list[Row]:
-    """Return what a choice of an answer tells of the tokens in it, in either of the two forms there are.
+    """Read the reports on the tokens in a choice of an answer, in either of the two formats.
 
     Raises
     ------
     TokenModelError
-        If it tells nothing, or in another form.
+        If there are none, or in another format.
     """
     told = choice.get("logprobs") if isinstance(choice, dict) else None
     if not told:
@@ -83,7 +85,7 @@ def _row(told: dict[str, Any]) -> Row:
 
 
 def entry(token: str, log: float | None, number: int | None = None, raw: Sequence[int] | None = None) -> Entry:
-    """Return an entry, read from its parts.
+    """Make an entry of its parts.
 
     Raises
     ------
@@ -110,7 +112,7 @@ def token_number(told: int | str) -> int:
     Raises
     ------
     ValueError
-        If it is none.
+        If it is no number of a token.
     """
     number = int(told) if isinstance(told, int | str) and not isinstance(told, bool) else _MOST_TOKENS
     if not abs(number) < _MOST_TOKENS:
@@ -119,7 +121,7 @@ def token_number(told: int | str) -> int:
 
 
 def bytes_of(token: str) -> bytes | None:
-    """Return the bytes of a token that is written as text; None for a part of a character."""
+    """Return the bytes of a token that is reported as text; None for a part of a character."""
     if token.startswith(_BYTES):
         return bytes.fromhex(token[len(_BYTES) :].replace("\\x", ""))
     try:
@@ -129,12 +131,12 @@ def bytes_of(token: str) -> bytes | None:
 
 
 def told_log(log: float | None) -> float | None:
-    """Return a log-probability, or None for what stands in the place of one.
+    """Return a log-probability, or None for a placeholder.
 
     Raises
     ------
     TypeError, ValueError
-        If it is no number, or that of no probability.
+        If it is no number, or the logarithm of no probability.
     """
     if log is None:
         return None
@@ -146,12 +148,12 @@ def told_log(log: float | None) -> float | None:
 
 
 def check_probabilities(rows: Sequence[Row], asked: int, vocabulary_size: int | None) -> None:
-    """Refuse an answer without probabilities in it, or with those of a sampler instead of the model's.
+    """Refuse an answer without probabilities, or with those of a sampler instead of the model's.
 
     Raises
     ------
     TokenModelError
-        If every token is said to be certain and nothing is told of any other, or a list was cut and scaled up.
+        If every token has probability 1 and no other is reported, or a list was truncated and renormalized.
     """
 
     def certain(row: Row) -> bool:

@@ -1,4 +1,4 @@
-"""Services that speak HTTP in the manner of OpenAI, with or without probabilities."""
+"""OpenAI-compatible services, with or without probabilities."""
 
 from __future__ import annotations
 
@@ -22,79 +22,91 @@ TELLS = {"echo": Tier.SCORE, "prompt": Tier.SCORE, "written": Tier.STEP, "nothin
 
 
 class OpenAICompatible(Provider):
-    """A model behind a service that speaks HTTP in the manner of OpenAI.
+    """Model behind an OpenAI-compatible service.
 
     Parameters
     ----------
     url : str
-        Where its paths begin, such as "http://127.0.0.1:8000/v1".
+        Base address, such as "http://127.0.0.1:8000/v1".
     model : str
-        The name under which the service knows the model.
+        Name of the model at the service.
     tells : {"written", "echo", "prompt", "nothing"}
-        Of what the service tells probabilities. "written": of the tokens that it writes itself, with ``logprobs``
-        (tier STEP; most services). "echo": of any text, which completions with ``echo`` repeat (tier SCORE; vLLM,
-        SGLang and some older models of OpenAI). "prompt": of any text, with ``prompt_logprobs`` and numbered tokens
-        (tier SCORE; vLLM). "nothing": of no token (tier SAMPLE).
+        Tokens whose probabilities the service reports. "written": the tokens that it generates itself, with
+        ``logprobs`` (tier STEP; most services). "echo": those of any text, by completions with ``echo`` (tier SCORE;
+        vLLM, SGLang and some older models of OpenAI). "prompt": those of any text, with ``prompt_logprobs`` and
+        numbered tokens (tier SCORE; vLLM). "nothing": none (tier SAMPLE).
     chat : bool
-        Whether a prefix is sent as a message of a user, to be answered, instead of a text that is gone on with. Goes
-        with "written" and "nothing".
+        Whether a prefix is sent as a message of a user, to be answered, instead of a text to be continued. Requires
+        "written" or "nothing".
     system : str, optional
-        The message of the system before it, in a chat.
+        The system message of a chat.
     listed : int, optional
-        How many of the most probable tokens to ask for. By default 20 in a chat, else 5, the most that OpenAI allows.
+        Number of the most probable tokens to request. By default 20 in a chat, else 5, the most that OpenAI allows.
     vocabulary_size : int, optional
-        How many tokens the model has. Without it an entropy has no upper end.
+        Number of tokens of the model. Without it an entropy has no upper end.
     rounding : float
-        By how much, relatively, the scale of the listed probabilities may be off; see :class:`Position`. The default
-        covers sums in single precision as GPUs make them; llama.cpp may be off by the size of the vocabulary
+        Bound on the relative error of the scale of the listed probabilities; see :class:`Position`. The default
+        covers sums in single precision as GPUs compute them; the error of llama.cpp may be the size of the vocabulary
         times 6e-8.
     options : mapping, optional
-        Further fields of every question, in the words of the service, such as ``{"top_k": 0, "min_p": 0}`` for one of
-        llama.cpp, which else draws from the most probable tokens alone. A field that is None is not sent, such as
-        ``{"top_p": None}`` for a model that refuses it.
+        Further fields of every request in the format of the service, such as ``{"top_k": 0, "min_p": 0}`` for a
+        server of llama.cpp, which otherwise draws from the most probable tokens alone. A field that is None is not
+        sent, such as ``{"top_p": None}`` for a model that refuses it.
     limit : str
-        The field that says how many tokens are written at most; some models want "max_completion_tokens".
+        Name of the field for the largest number of generated tokens; some models require "max_completion_tokens".
     at_once : int
-        How many texts :meth:`sample` asks for in one question (``n``). Each question costs its prefix, but many
-        services refuse more than one.
+        Number of texts that :meth:`sample` requests at once (``n``). Each request costs its prefix, but many services
+        refuse more than one.
     key_from : str, optional
         Name of the environment variable that holds the key. The key itself is never stored, shown or recorded.
     timeout : float
-        Seconds that one answer may take, from the connection to the last byte. The look-up of a name is not counted.
+        Limit in seconds on one answer, from the connection to the last byte, without the look-up of the host name.
     tries : int
-        How often a question is asked at most. It is asked again where the connection is lost or refused, the answer
-        takes too long or is cut off, there were too many questions (429), or the server has a fault of its own (500
-        and the like).
+        Largest number of attempts. A request is repeated if the connection is lost or refused, the answer takes too
+        long or is incomplete, there were too many requests (429), or the server has an internal error (500 and
+        similar).
     longest_wait : float
-        Seconds to wait before asking again, at most. The waits begin with half a second and double, or last as long
-        as the server says; where that is longer than this, the question is given up.
+        Longest wait in seconds before a repetition. The waits begin with half a second and double, or last as long as
+        the server says; if that is longer than this, the request is given up.
     name : str, optional
-        By default the model, the host and a hash of what answers depend on; recorded answers are kept under it.
+        By default the model, the host and a hash of all settings that answers depend on; recorded answers are kept
+        under it.
 
     Raises
     ------
     ValueError
-        If options do not fit together, the address is none, or the environment has no such key.
+        If options contradict each other, the address is invalid, or the environment has no such key.
+
+    See Also
+    --------
+    LlamaServer : A server of llama.cpp, which scores any text.
+    Recorded : Keep the answers in a file.
+    empowerment.testing.check_token_model : Test a service.
 
     Notes
     -----
-    A question that cannot be answered is a :class:`TokenModelError`, which :func:`ask_each` reports with its prompt
-    while it goes on with others; with :class:`Recorded` the next run asks for these alone. Redirects are not
+    A request without an answer is a :class:`TokenModelError`, which :func:`ask_each` reports with its prompt while it
+    continues with others; with :class:`Recorded` the next run asks for the missing prompts alone. Redirects are not
     followed.
 
-    Probabilities have to be those of the model, before a temperature or a cut.
-    :func:`empowerment.testing.check_token_model` finds out, and also whether texts are repeated with the
-    probabilities of other places, as some servers do. What a service writes in the place of a probability that it
-    does not tell (-9999) is left out of the list. Fewer tokens than were asked for bound no other. Tokens that are
-    shown alike are listed as None, since nothing tells which they are. An answer is refused if it is of reasoning, if
-    the tokens that it tells of do not make up its text, or if a sampler cut its lists and scaled them up.
+    Probabilities must be those of the model, before a temperature or a truncation.
+    :func:`empowerment.testing.check_token_model` tests this, and also whether texts are echoed with the probabilities
+    of
+    other positions, as some servers do. A placeholder for an unknown probability (-9999) is removed from the list. A
+    list
+    of fewer tokens than requested gives no bound on the others. Tokens with the same text are listed as None, because
+    they
+    cannot be distinguished. An answer is refused if it consists of reasoning, if the reported tokens do not make up
+    its
+    text, or if a sampler truncated its lists and renormalized them.
 
     No answer is read beyond 64 MiB, and none that is compressed.
 
-    In "echo" and "prompt" a prefix and a text are read as one, so the text has to begin where a token does; a token
-    that is asked for by name (`also`) is put after the text and scored there, 32 in one question ("echo"), or asked
-    for by its number, 128 in one question ("prompt"). A server of llama.cpp does neither, and
-    :class:`LlamaServer` scores any text with it all the same.
+    With "echo" and "prompt" a prefix and a text are read as one, so the text must begin where a token does. A token
+    that
+    is requested by name (`also`) is appended to the text and scored there, 32 in one request ("echo"), or requested
+    by its
+    number, 128 in one request ("prompt"). A server of llama.cpp supports neither; use :class:`LlamaServer` for it.
 
     Examples
     --------
@@ -172,12 +184,12 @@ class OpenAICompatible(Provider):
     ) -> list[Position]:
         """Return the distribution at each token of `text` after `prefix`, and the one after it.
 
-        However few are wanted, `listed` tokens are asked for; see :meth:`TokenModel.score`.
+        `listed` tokens are requested, however few are wanted; see :meth:`TokenModel.score`.
 
         Raises
         ------
         TierError
-            If no given text is scored.
+            If the service does not score given texts.
         TokenModelError
             If there is no answer, or one that cannot be read.
         """
@@ -210,12 +222,12 @@ class OpenAICompatible(Provider):
     def step(
         self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
     ) -> Iterator[Position]:
-        """Yield what the model writes after `prefix`, asked for in one question; see :meth:`TokenModel.step`.
+        """Yield the tokens that the model generates after `prefix`, in one request; see :meth:`TokenModel.step`.
 
         Raises
         ------
         TierError
-            If no probabilities are told.
+            If the service reports no probabilities.
         TokenModelError
             If there is no answer, or one that cannot be read.
         """
@@ -243,7 +255,7 @@ class OpenAICompatible(Provider):
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
     ) -> list[str]:
-        """Return `n` texts that the model writes after `prefix`.
+        """Generate texts after `prefix`; see :meth:`TokenModel.sample`.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Texts scored by a service that repeats them."""
+"""Scores of texts from services that echo them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from empowerment.text.token_model import Outcome, Position, unknown_position
 
 @dataclass
 class EchoScorer:
-    """Scores a text by having it repeated: completions with ``echo``.
+    """Scores a text by completions with ``echo``.
 
-    Prefix and text are read as one, so that the end of the prefix has to be one of a token.
+    Prefix and text are read as one, so the end of the prefix must be the end of a token.
     """
 
     service: Service
@@ -39,14 +39,14 @@ class EchoScorer:
         return self.service.position(row, start, named)
 
     def _echoed(self, whole: str) -> tuple[list[Row], Row | None]:
-        """Return what is told of each token of a text, and of what comes after it, if it is."""
+        """Return the report on each token of a text, and on the next one if there is one."""
         (choice,) = self.service.completions([whole], echo=True, logprobs=self.service.listed)
         rows, last = self._aligned(self.service.rows(choice), whole)
         self._has_start = rows[0].own is not None and rows[0].own.log is not None
         return rows, last
 
     def _aligned(self, rows: list[Row], whole: str) -> tuple[list[Row], Row | None]:
-        """Return the rows of a text, without what is put before it and what is written after."""
+        """Return the rows of a text, without tokens before it and generated ones after it."""
         raw, at, found = whole.encode(), 0, list[Row]()
         for i, row in enumerate(rows):
             token = None if row.own is None else row.own.token
@@ -92,7 +92,7 @@ class EchoScorer:
         return Row(None, ())
 
     def _named(self, before: str, row: Row, also: Sequence[Outcome]) -> list[Entry]:
-        """Return how probable some tokens are: each is put where it is asked for, and repeated."""
+        """Return the probabilities of named tokens: each is appended to the text, and echoed."""
         if _tells_nothing(row):
             return []
         known = {each.outcome for each in row.listed if each.log is not None}
@@ -116,5 +116,5 @@ class EchoScorer:
 
 
 def _tells_nothing(row: Row) -> bool:
-    """Return whether nothing is told of a place, as of one that nothing stands before."""
+    """Return whether a position has no report, like the first of a text."""
     return not row.listed and (row.own is None or row.own.log is None)

@@ -1,4 +1,4 @@
-"""Positions from what services tell of them: what is listed, what is not, and which tokens are told apart."""
+"""Positions from the reports of services: list, residual, and identities of tokens."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from empowerment.text.token_model import Outcome, Position, TokenModelError
 def position(
     row: Row, asked: int, *, vocabulary_size: int | None, rounding: float, start: int = 0, named: Sequence[Entry] = ()
 ) -> Position:
-    """Return the distribution that a row tells.
+    """Make the position that a row reports.
 
     Parameters
     ----------
     row : Row
+        The report.
     asked : int
-        How many of the most probable tokens were asked for.
-    vocabulary_size, rounding
+        Number of the most probable tokens that were requested.
+    vocabulary_size, rounding : int or None, float
         See :class:`Position`.
     start : int
-        The byte of the text at which its token begins.
+        Byte of the text at which its token begins.
     named : sequence of Entry
-        Tokens that were asked for beside these.
+        Tokens that were requested by name.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def _each_once(row: Row) -> list[Entry]:
     Raises
     ------
     TokenModelError
-        If two probabilities are told of one numbered token.
+        If one numbered token has two probabilities.
     """
     listed = list(dict.fromkeys(row.listed))
     numbers = Counter(each.number for each in listed if each.number is not None)
@@ -86,7 +87,7 @@ def _each_once(row: Row) -> list[Entry]:
 
 
 def _outcomes(entries: Sequence[Entry], row: Row) -> list[Outcome | None]:
-    """Return what tells tokens apart: None for those that are written like another one that is told of."""
+    """Return the identities of tokens: None for those that have the same text as another one."""
     if all(each.number is not None for each in entries):
         return [each.number for each in entries]
     written = Counter(each.token for each in {*entries, *row.listed})
@@ -95,10 +96,11 @@ def _outcomes(entries: Sequence[Entry], row: Row) -> list[Outcome | None]:
 
 
 def _cap(told: Sequence[Entry], row: Row, asked: int) -> float:
-    """Return the most that a token outside the list can have; 1 where tokens may be missing from it.
+    """Return the largest probability that a token outside the list can have; 1 if the list may be incomplete.
 
-    The own token may have been put into the list without being one of the most probable, and in a list that is
-    keyed by texts it may have taken the place of one that is written alike.
+    The own token may have been put into the list without being one of the most probable, and in a list that is keyed
+    by
+    texts it may have replaced another one with the same text.
     """
     others = [_log(each) for each in told if not _same(each, row.own)]
     own = None if row.own is None else row.own.log
@@ -112,7 +114,7 @@ def _cap(told: Sequence[Entry], row: Row, asked: int) -> float:
 
 
 def _same(one: Entry, own: Entry | None) -> bool:
-    """Return whether a listed entry is the own token: one that is written alike with another probability is not."""
+    """Return whether a listed entry is the own token: one with the same text and another probability is not."""
     if own is None or own.log is None or one.log is None:
         return False
     return (one.number, one.token) == (own.number, own.token) and math.isclose(one.log, own.log, abs_tol=1e-6)

@@ -1,4 +1,4 @@
-"""Texts scored by a service that tells the probabilities of its prompts."""
+"""Scores of texts from services that report the probabilities of their prompts."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _UNTOLD = "\ufffd"
 
 @dataclass
 class PromptScorer:
-    """Scores a text by the probabilities of a prompt's tokens: ``prompt_logprobs``, of vLLM.
+    """Scores a text by the probabilities of a prompt's tokens: ``prompt_logprobs`` of vLLM.
 
-    Prefix and text are read as one, so that the end of the prefix has to be one of a token.
+    Prefix and text are read as one, so the end of the prefix must be the end of a token.
     """
 
     service: Service
@@ -54,7 +54,7 @@ class PromptScorer:
         return places
 
     def spelled(self, rows: Sequence[Row]) -> list[Row]:
-        """Return rows of numbered tokens with the bytes of these."""
+        """Return rows of numbered tokens with their bytes."""
 
         def bytes_in(entry: Entry) -> Entry:
             return entry if entry.number is None else entry._replace(token=self._bytes_of(entry.number))
@@ -86,7 +86,7 @@ class PromptScorer:
         return [token_number(each) for each in ids]
 
     def _begins(self, ids: list[int], whole: str) -> list[int]:
-        """Return the byte at which each token begins; -1 for what is put before the text."""
+        """Return the byte at which each token begins; -1 for tokens before the text."""
         raw, at, begins = whole.encode(), 0, list[int]()
         for token in ids:
             written = self._text_of(token)
@@ -120,7 +120,7 @@ class PromptScorer:
         return Row(entries[own][1], listed)
 
     def _named(self, before: list[int], row: Row, also: Sequence[Outcome]) -> list[Entry]:
-        """Return how probable some tokens are that are asked for by their numbers."""
+        """Return the probabilities of tokens that are requested by their numbers."""
         known = {each.number for each in row.listed if each.log is not None}
         missing = [token for token in also if isinstance(token, int) and token not in known]
         if not all(isinstance(token, int) for token in also):
@@ -147,7 +147,7 @@ class PromptScorer:
         return written
 
     def _bytes_of(self, token: int) -> bytes | None:
-        """Return how a token is written; None for a part of a character."""
+        """Return the bytes of a token; None for a part of a character."""
         if token not in self._written:
             answer = self.root.ask("/detokenize", {"model": self.service.model, "tokens": [token]})
             self._written[token] = bytes_of(answer["prompt"])

@@ -1,4 +1,4 @@
-"""Questions to one model of a service in the manner of OpenAI, and what is wrong with its answers."""
+"""Requests to one model of an OpenAI-compatible service, and checks of its answers."""
 
 from __future__ import annotations
 
@@ -27,17 +27,19 @@ SOMETHING = "a"
 
 @dataclass(frozen=True)
 class Service:
-    """What is common to all questions to one model of a service.
+    """Settings of all requests to one model of a service.
 
     Parameters
     ----------
     client : JsonClient
+        The client.
     model : str
+        Name of the model at the service.
     options : mapping
-        Fields of every question; those that are None are not sent.
+        Fields of every request; those that are None are not sent.
     listed : int
-        How many of the most probable tokens are asked for.
-    vocabulary_size, rounding
+        Number of the most probable tokens to request.
+    vocabulary_size, rounding : int or None, float
         See :class:`Position`.
     """
 
@@ -71,7 +73,7 @@ class Service:
         return [told[places.index(i)] for i in range(len(told))]
 
     def completions(self, prompts: Sequence[Any], **asked: Any) -> list[Any]:
-        """Return what one token after each prompt is answered with, and more if asked for."""
+        """Return the choices for one token after each prompt, or more if requested."""
         fixed = {"max_tokens": 1, "temperature": 0} | asked
         found: list[Any] = []
         for i in range(0, len(prompts), _PROMPTS_AT_ONCE):
@@ -87,9 +89,9 @@ class Service:
     def rows(
         self, choice: Any, *, written: bool = False, spelled: Callable[[list[Row]], list[Row]] = list
     ) -> list[Row]:
-        """Return what a choice tells of the tokens in it, which with `written` have to make up its text.
+        """Return the reports on the tokens in a choice; with `written` the tokens must make up its text.
 
-        `spelled` adds to numbered tokens how they are written.
+        `spelled` adds the bytes of numbered tokens.
         """
         try:
             rows = spelled(rows_of(choice))
@@ -107,7 +109,7 @@ class Service:
         raise self.fault(said)
 
     def position(self, row: Row, start: int = 0, named: Sequence[Entry] = ()) -> Position:
-        """Return the distribution that a row tells."""
+        """Make the position that a row reports."""
         about: dict[str, Any] = {"vocabulary_size": self.vocabulary_size, "rounding": self.rounding}
         try:
             return position(row, self.listed, start=start, named=named, **about)
@@ -116,19 +118,19 @@ class Service:
         raise self.fault(said)
 
     def fault(self, what: str) -> TokenModelError:
-        """Return an error that says who is at fault."""
+        """Return an error that names the service."""
         said = self.client.shown(what[: 8 * _LONGEST_FAULT])
         said = said if len(said) <= _LONGEST_FAULT else f"{said[:_LONGEST_FAULT]}..."
         return TokenModelError(f"{self.model} at {self.client.host} {said}")
 
 
 def quoted(answer: Any) -> str:
-    """Return an answer as it may stand in a message."""
+    """Return an answer as it may appear in a message."""
     return _QUOTED.repr(answer)
 
 
 def doubled(token: bytes) -> str:
-    """Return what to say of a start token that is read twice."""
+    """Return the message about a start token that is read twice."""
     return (
         f"reads {token!r} twice before the text: once that it puts there itself, and once from the prefix or its "
         "template; leave it out of the prefix, or have the server add none"
@@ -136,7 +138,7 @@ def doubled(token: bytes) -> str:
 
 
 def across(prefix: str) -> str:
-    """Return what to say of a token that stands across the end of a prefix."""
+    """Return the message about a token that extends across the end of a prefix."""
     return (
         f"reads a token across the end of the prefix {prefix[-20:]!r}; let the text begin where a token does, as a "
         "rule with a space"

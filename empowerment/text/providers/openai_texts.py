@@ -1,4 +1,4 @@
-"""What services wrote: whether it is an answer, and whether their tokens make it up."""
+"""Generated texts of services: checks that they are answers and that their tokens make them up."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _SWITCH_OFF = (
 
 
 def text_of(choice: Mapping[str, Any], chat: bool) -> str:
-    """Return the text that a service wrote; half of a surrogate pair in it is replaced.
+    """Return the text of a choice, with half surrogate pairs replaced.
 
     Raises
     ------
     TokenModelError
-        If there is none, or it was withheld or cut off before it began.
+        If there is none, or it was withheld or ended before the answer.
     """
     message = choice.get("message") if chat else None
     text = (message.get("content") if isinstance(message, dict) else None) if chat else choice.get("text")
@@ -43,10 +43,11 @@ def text_of(choice: Mapping[str, Any], chat: bool) -> str:
 
 
 def check_joined(rows: Sequence[Row], choice: Mapping[str, Any], *, stops: bool) -> None:
-    """Refuse rows that do not tell of the text that was written.
+    """Refuse rows that do not belong to the generated text.
 
-    A text may lack space around it, the token that ended it, a character that was cut, and with `stops` also what
-    the service was told to stop at.
+    A text may lack surrounding space, the end-of-text token, an incomplete character, and with `stops` also the stop
+    text
+    of the request.
 
     Raises
     ------
@@ -83,7 +84,7 @@ def check_joined(rows: Sequence[Row], choice: Mapping[str, Any], *, stops: bool)
 
 
 def _only_reasoning(text: Any, message: Any) -> bool:
-    """Return whether a text that was cut off had not begun to answer."""
+    """Return whether a text ended before its answer began."""
     if not isinstance(text, str) or not text.strip():
         return text == "" or (isinstance(message, dict) and any(message.get(field) for field in _REASONING))
     return message is not None and text.lstrip().startswith(_THINKING) and _THOUGHT not in text

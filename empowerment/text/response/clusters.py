@@ -1,4 +1,4 @@
-"""What is said as the input, groups of answers that mean the same as the output, counted."""
+"""Channels from prompts to clusters of sampled answers, known by counts."""
 
 from __future__ import annotations
 
@@ -18,17 +18,33 @@ from empowerment.text.token_model import TokenModel, check_model
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SampledCapacity(Result):
-    """An estimate of how much can be said through a channel of which only samples are known.
+    """Estimate of the capacity of a channel from sampled answers.
 
     Attributes
     ----------
     mode : str
         "clusters".
     estimate : EstimatedCapacity
-        The estimate with its interval of confidence, its bias, and how it compares with prompts that make no
-        difference. It is no proof: the interval misses the capacity as often as its level says.
+        The estimate with its confidence interval, its bias, and a test against independence of prompt and answer. It
+        is no certificate: the interval misses the capacity about as often as its level says.
     inputs : tuple of str
+        Labels of the prompts.
     model : str
+        Name of the token model.
+
+    See Also
+    --------
+    SampledChannel.capacity : Compute this estimate.
+    empowerment.capacity_from_counts : The estimator.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, cluster_channel
+    >>> person = TableModel({"Tea?": {" yes": 0.9, " no": 0.1}, "No tea?": {" no": 0.9, " yes": 0.1}, "": {"": 1.0}})
+    >>> channel = cluster_channel(person, ["Tea?", "No tea?"], 50, seed=0)
+    >>> result = channel.capacity(rng=0, n_draws=100, n_null=100)
+    >>> result.estimate.detected, result.inputs
+    (True, ('Tea?', 'No tea?'))
     """
 
     _parts = (EstimatedCapacity,)
@@ -48,24 +64,39 @@ class SampledCapacity(Result):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SampledChannel(Result):
-    """How often a model gave each kind of answer to each prompt.
+    """Counts of sampled answers, by prompt and cluster.
 
     Attributes
     ----------
     mode : str
         "clusters".
     inputs : tuple of str
-        A label of each prompt.
+        Label of each prompt.
     outputs : tuple
-        A label of each cluster.
+        Label of each cluster.
     counts : ndarray of int of shape (n_inputs, n_outputs)
+        Number of answers of each cluster to each prompt.
     texts : tuple of tuples of str
-        What was drawn for each prompt.
+        The sampled answers to each prompt.
     temperature : float
-        At which it was drawn. Another temperature is another channel.
+        Temperature of the sampler. Another temperature is another channel.
     max_tokens : int
-        Longer answers were cut there.
+        Length at which answers were cut.
     model : str
+        Name of the token model.
+
+    See Also
+    --------
+    cluster_channel : Sample such a channel.
+    ResponseChannel : A channel known by its probabilities.
+
+    Examples
+    --------
+    >>> from empowerment.text import TableModel, cluster_channel
+    >>> person = TableModel({"Tea?": {" yes": 0.9, " no": 0.1}, "": {"": 1.0}})
+    >>> channel = cluster_channel(person, ["Tea?"], 50, seed=0)
+    >>> sorted(channel.outputs), int(channel.counts.sum())
+    (['no', 'yes'], 50)
     """
 
     mode: str
@@ -78,16 +109,17 @@ class SampledChannel(Result):
     model: str
 
     def capacity(self, **options: Any) -> SampledCapacity:
-        """Return an estimate of the capacity.
+        """Estimate the capacity.
 
         Parameters
         ----------
         **options
-            Those of :func:`empowerment.capacity_from_counts`.
+            Arguments of :func:`empowerment.capacity_from_counts`.
 
         Returns
         -------
         SampledCapacity
+            The estimate with its statistical interval.
         """
         return SampledCapacity(self.mode, capacity_from_counts(self.counts, **options), self.inputs, self.model)
 
@@ -115,37 +147,38 @@ def cluster_channel(
     workers: int = 1,
     progress: bool = False,
 ) -> SampledChannel:
-    """Draw texts after each prompt, and count which kind of answer they are.
+    """Sample answers to each prompt and count their clusters.
 
     Parameters
     ----------
     model : TokenModel
-        Of any tier.
+        A model of any tier.
     prompts : sequence of str
         The inputs.
     n : int
-        How many texts to draw for each.
+        Number of answers to draw for each prompt.
     cluster : callable, optional
-        Given all texts, those of the first prompt first, returns a label for each; texts with equal labels are
-        one output. By default two texts are one output if they are equal but for space around them. It must not
-        know which text belongs to which prompt; a choice of clusters that looks at that finds differences
-        where there are none.
+        Given all answers, those to the first prompt first, returns a label for each; answers with equal labels are
+        one output. By default two answers are one output if they are equal up to surrounding white space. The
+        function must not know which answer belongs to which prompt: clusters that depend on the prompt show
+        differences where there are none.
     max_tokens : int
-        Longer texts are cut there.
+        Length at which answers are cut.
     temperature : float
-        Part of what is measured: at 0 every prompt has one answer.
+        Temperature of the sampler, which is part of the channel: at 0 every prompt has one answer.
     seed : int, optional
-        Makes the draws repeatable, where the model heeds it. Each prompt has draws of its own.
+        Seed of the draws, where the model supports it. Each prompt has its own draws.
     labels : sequence, optional
-        Names of the prompts; by default the prompts.
+        Labels of the prompts; by default the prompts.
     workers : int
-        How many prompts are asked at the same time.
+        Number of concurrent requests.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     SampledChannel
+        The counts, the labels of the clusters and the answers.
 
     Raises
     ------
@@ -153,6 +186,12 @@ def cluster_channel(
         If `cluster` does not return one label for each text.
     TokenModelError
         If a prompt got no answer.
+
+    See Also
+    --------
+    SampledChannel.capacity : Estimate the capacity.
+    answer_channel : Make the channel to answers whose probabilities are reported.
+    empowerment.capacity_from_counts : Estimate a capacity from counts.
 
     Examples
     --------

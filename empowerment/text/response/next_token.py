@@ -1,4 +1,4 @@
-"""What is said as the input, the next token as the output."""
+"""Channels from prompts to the next token."""
 
 from __future__ import annotations
 
@@ -27,39 +27,45 @@ def next_token_channel(
     workers: int = 1,
     progress: bool = False,
 ) -> ResponseChannel:
-    """Return the channel from prompts to the next token, as far as the model tells it.
+    """Make the channel from prompts to the next token, as far as the model reports it.
 
     Parameters
     ----------
     model : TokenModel
-        Of the tier SCORE; with ``union=False``, of the tier STEP.
+        A model of tier SCORE; with ``union=False``, of tier STEP.
     prompts : sequence of str
-        The inputs: texts that the model goes on from.
+        The inputs: texts that the model continues.
     top : int or None
-        How many of the most probable tokens to ask for; None asks for all that the model tells.
+        Number of the most probable tokens to request; None requests all that the model reports.
     union : bool
-        Ask each prompt for the tokens that any of them listed, too. It costs a second request each, and makes the
-        interval of the capacity far narrower. A model that needs its whole list for that, as those in this process
-        and of llama.cpp do, is asked for it once, and the capacity is then exact; with so many prompts that the lists
-        take more than 512 MB they are cut to the union.
+        Request for each prompt also the tokens that any other prompt listed. It costs a second request for each
+        prompt, and makes the interval of the capacity much narrower. A model that needs its whole list for that, such
+        as those in this process and those of llama.cpp, is asked for it once, and the capacity is then exact; with so
+        many prompts that the lists take more than 512 MB they are cut to the union.
     labels : sequence, optional
-        Names of the prompts; by default the prompts.
+        Labels of the prompts; by default the prompts.
     workers : int
-        How many prompts are asked at the same time.
+        Number of concurrent requests.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     ResponseChannel
-        Of the mode "open".
+        A channel of mode "open".
 
     Raises
     ------
     TierError
-        If the model tells less than that.
+        If the model reports less than that.
     TokenModelError
-        If a prompt got no answer, see :func:`ask_each`; or no token is told of.
+        If a prompt got no answer, see :func:`ask_each`; or no token is reported.
+
+    See Also
+    --------
+    answer_channel : Make the channel from prompts to whole answers.
+    cluster_channel : Estimate a channel from sampled answers.
+    ResponseChannel.capacity : Compute the capacity.
 
     Examples
     --------
@@ -90,7 +96,7 @@ def next_token_channel(
 
 
 def _whole_lists_fit(model: TokenModel, count: int) -> bool:
-    """Return whether whole lists are had anyway, and that many fit into memory."""
+    """Return whether the model reports whole lists anyway and `count` of them fit into memory."""
     size = model.vocabulary_size
     return getattr(model, "whole_lists", False) and size is not None and count * size <= _MOST_ENTRIES
 
@@ -104,7 +110,7 @@ def _next_token(model: TokenModel, prompt: str, top: int | None) -> Position:
 
 
 def _wanted(places: Sequence[Position]) -> list[Outcome]:
-    """Return the tokens that any place lists."""
+    """Return the tokens that any position lists."""
     return list(dict.fromkeys(each for place in places for each in place.outcomes if each is not None))
 
 
@@ -150,7 +156,7 @@ def _side_by_side(places: Sequence[Position], names: tuple[str, ...], model: Tok
 
 
 def _labels(written: Sequence[tuple[Outcome, bytes | None]]) -> tuple[str, ...]:
-    """Return each token as text, with its number where two are written alike."""
+    """Return each token as text, with its number where two have the same bytes."""
     texts = ["\ufffd" if token is None else token.decode(errors="backslashreplace") for _, token in written]
     seen: dict[str, int] = {}
     for text in texts:

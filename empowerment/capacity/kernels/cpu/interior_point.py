@@ -72,7 +72,7 @@ def _factorised(system: Array, diagonal: Array, factor: Array, stop: Array) -> b
 def _interior_point(
     matrix: Array, offsets: Array, p: Array, tol: float, max_steps: int, stop: Array
 ) -> tuple[int, bool]:
-    """Mehrotra's predictor-corrector method, changing `p` in place; see `reference.interior_point`."""
+    """Run Mehrotra's predictor-corrector method, changing `p` in place; see `reference.interior_point`."""
     n, n_columns = matrix.shape
     q, d, z = np.empty(n_columns), np.empty(n), np.empty(n)
     b, system, factor = np.empty((n, n_columns)), np.empty((n, n)), np.empty((n, n))

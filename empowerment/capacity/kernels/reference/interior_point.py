@@ -77,7 +77,7 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
 def _interior_point(
     matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, tol: float, max_steps: int
 ) -> tuple[np.ndarray, int, bool]:
-    """Mehrotra's predictor-corrector method for ``max I(p)`` over the simplex.
+    """Run Mehrotra's predictor-corrector method for ``max I(p)`` over the simplex.
 
     Stationarity is ``divergences + z = nu`` with slacks z >= 0 and complementarity ``p z = mu -> 0``. The
     Hessian of the information is ``-B B'`` with ``B = W diag(q)^(-1/2)``.

@@ -1,1 +1,1 @@
-"""A server that completes as far as the rule allows, in the forms that editors speak."""
+"""Server that completes as far as the rule allows, in the formats that editors use."""

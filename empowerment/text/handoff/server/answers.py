@@ -1,4 +1,4 @@
-"""Answers in the forms that editors read: OpenAI's text completions, and llama.cpp's infill."""
+"""Answers in the formats that editors read: OpenAI's text completions, and llama.cpp's infill."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ STOP_TEXT = "STOP_TEXT"
 
 
 class CompletionForm:
-    """OpenAI's form of a text completion.
+    """Text completion in OpenAI's format.
 
     Parameters
     ----------
     number : str
-        Of the offer.
+        Identifier of the offer.
     model : str
+        Name of the model.
     created : int
         Seconds since 1970.
     """
@@ -38,7 +39,7 @@ class CompletionForm:
         return self._of(text, None, None)
 
     def end(self, text: str, told: dict[str, Any], logprobs: dict[str, Any] | None) -> dict[str, Any]:
-        """Return the last chunk of a stream, or the whole answer, with why it ends."""
+        """Return the last chunk of a stream, or the whole answer, with the reason for its end."""
         reason = "length" if told["status"] == Stop.LIMIT.name else "stop"
         return self._of(text, reason, logprobs) | {"handoff": told}
 
@@ -48,7 +49,7 @@ class CompletionForm:
 
 
 class InfillForm:
-    """llama.cpp's form of an infill."""
+    """Infill in llama.cpp's format."""
 
     last_line = ""
 
@@ -60,7 +61,7 @@ class InfillForm:
         return {"content": text, "stop": False}
 
     def end(self, text: str, told: dict[str, Any], logprobs: dict[str, Any] | None) -> dict[str, Any]:
-        """Return the last chunk of a stream, or the whole answer, with why it ends."""
+        """Return the last chunk of a stream, or the whole answer, with the reason for its end."""
         kinds = {Stop.LIMIT.name: "limit", Stop.END_OF_TEXT.name: "eos", STOP_TEXT: "word"}
         return self._head | {
             "content": text,
@@ -78,7 +79,7 @@ Form = CompletionForm | InfillForm
 def told_of(
     number: str, question: Question, completion: Completion, text: str, stopped_by: str | None, suffix_read: bool
 ) -> dict[str, Any]:
-    """Return why a completion ended, and what is known of the next token."""
+    """Return why a completion ended, and the interval of the next token's entropy and surprisal."""
     told: dict[str, Any] = {"offer": number, "notes": [*question.notes]}
     if question.suffix and not suffix_read:
         told["notes"].append("suffix: the model reads only what is before the cursor")
@@ -106,12 +107,12 @@ def _of_selection(found: Selection) -> dict[str, Any]:
 
 
 def numbers(ends: Ends) -> list[float | None]:
-    """Return an interval as JSON has it; an end that is not known is null."""
+    """Return an interval in JSON types; an unknown end is null."""
     return [_finite(end) for end in ends]
 
 
 def logprobs_of(positions: Sequence[Position], count: int, length: int) -> dict[str, Any]:
-    """Return the probabilities at the tokens of the first `length` characters, in OpenAI's form."""
+    """Return the probabilities at the tokens of the first `length` characters, in OpenAI's format."""
     found: dict[str, Any] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
     for place, (offset, text) in zip(positions, _offsets(positions), strict=True):
         if offset >= length:
@@ -126,7 +127,7 @@ def logprobs_of(positions: Sequence[Position], count: int, length: int) -> dict[
 
 
 def _offsets(positions: Sequence[Position]) -> list[tuple[int, str]]:
-    """Return where each token begins, in characters, and how it is written."""
+    """Return the character at which each token begins, and its text."""
     found, offset = [], 0
     for place in positions:
         text = _written(place.token or b"")
@@ -149,5 +150,5 @@ def sse(content: dict[str, Any]) -> str:
 
 
 def error_body(message: str, kind: str, field: str | None = None) -> dict[str, Any]:
-    """Return an error in OpenAI's form."""
+    """Return an error in OpenAI's format."""
     return {"error": {"message": message, "type": kind, "param": field, "code": None}}

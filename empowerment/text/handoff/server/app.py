@@ -1,4 +1,4 @@
-"""The routes of the server, as a Starlette application."""
+"""Routes of the server as a Starlette application."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _READ_ANYWAY = 16
 
 
 def make_app(service: Service) -> Starlette:
-    """Return the application of a service; it stops the service when it ends."""
+    """Make the application of a service, which stops the service when it ends."""
 
     async def completions(request: Request) -> Response:
         return await _answered(service, request, completion_question, CompletionForm)
@@ -78,7 +78,7 @@ def make_app(service: Service) -> Starlette:
 
 
 def _admitted(service: Service, handler: Handler) -> Handler:
-    """Return a handler that turns away who may not ask, and tells errors in OpenAI's form."""
+    """Return a handler that refuses unauthorized requests, and reports errors in OpenAI's format."""
 
     async def admitted(request: Request) -> Response:
         try:
@@ -95,7 +95,7 @@ def _admitted(service: Service, handler: Handler) -> Handler:
 
 
 def _check_sender(service: Service, request: Request) -> None:
-    """Raise where a request comes from a page of another site, or without the key."""
+    """Refuse a request that comes from a page of another site, or without the key."""
     host = request.headers.get("host", "").strip().lower()
     name = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
     if "*" not in service.hosts and name not in service.hosts:

@@ -1,4 +1,4 @@
-"""One model for many requests: a bounded queue, one thread that writes, and requests that can be given up."""
+"""One model for many requests: a bounded queue, one thread that generates, and requests that can be cancelled."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from empowerment.text.token_model import TokenModelError
 
 
 class BusyError(RuntimeError):
-    """Too many requests wait already."""
+    """The queue is full."""
 
 
 class Job:
-    """A request on its way.
+    """Request in the queue.
 
     Events arrive in `events`, in order: ("piece", text) for each piece, then one of ("done", None),
     ("failed", sentence), ("late", sentence) or ("overtaken", sentence).
@@ -26,15 +26,16 @@ class Job:
     Parameters
     ----------
     start : callable
-        Returns the completion to write.
+        Returns the completion to generate.
     deadline : float
-        When to give up, on the clock of `time.monotonic`.
+        Time of expiry, on the clock of `time.monotonic`.
     user : str, optional
+        A newer request of the same user supersedes this one.
 
     Attributes
     ----------
     completion : Completion or None
-        What is being written, once it is this job's turn.
+        The completion, once its generation has begun.
     """
 
     def __init__(self, start: Callable[[], Completion], deadline: float, user: str | None = None) -> None:
@@ -45,27 +46,27 @@ class Job:
         self.completion: Completion | None = None
 
     def give_up(self) -> None:
-        """Want no more of it; what is being written ends with its next token."""
+        """Cancel the request; a running generation ends with its next token."""
         self._given_up.set()
 
     @property
     def given_up(self) -> bool:
-        """Whether nobody waits for it any more."""
+        """Whether the request was cancelled."""
         return self._given_up.is_set()
 
     def tell(self, kind: str, content: Any) -> None:
-        """Hand an event to whoever waits, from any thread."""
+        """Send an event to the receiver, from any thread."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.events.put_nowait, (kind, content))
 
 
 class Engine:
-    """A thread that writes one completion after the other.
+    """Thread that generates one completion after the other.
 
     Parameters
     ----------
     waiting : int
-        How many jobs may wait.
+        Largest number of jobs in the queue.
     """
 
     def __init__(self, waiting: int) -> None:
@@ -78,7 +79,7 @@ class Engine:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Put a job into the queue; older ones of the same user are overtaken.
+        """Put a job into the queue; older ones of the same user are superseded.
 
         Raises
         ------
@@ -95,7 +96,7 @@ class Engine:
             self._changed.notify()
 
     def stop(self, seconds: float = 5.0) -> None:
-        """Begin nothing more, give up what is under way, and wait for the thread that long."""
+        """Begin no further job, cancel the current one, and wait for the thread for that long."""
         with self._changed:
             self._stopping = True
             for job in (*self._jobs, *([self._current] if self._current else [])):
@@ -122,7 +123,7 @@ class Engine:
 
 
 def _write(job: Job) -> None:
-    """Write one completion, and tell of it."""
+    """Generate one completion, and report it."""
     try:
         completion = job.completion = job.start()
         for piece in completion:

@@ -1,4 +1,4 @@
-"""What a server allows one request, and all of them together."""
+"""Limits of a server for one request, and for all of them together."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from empowerment.core import validate
 
 @dataclass(frozen=True)
 class Limits:
-    """What a server allows.
+    """Limits of a server.
 
     Attributes
     ----------
     body : int
-        Bytes of a request.
+        Largest number of bytes of a request.
     tokens : int
-        Longest completion; a request for more gets this many and is told.
+        Largest number of tokens of a completion; a request for more gets this many, and the answer says so.
     seconds : float
-        From the arrival of a request to the end of its answer.
+        Time limit from the arrival of a request to the end of its answer.
     waiting : int
-        Requests that wait for the model; another one is refused with status 503.
+        Largest number of requests in the queue; another one is refused with status 503.
     """
 
     body: int = 1_000_000

@@ -1,4 +1,4 @@
-"""The log that a server writes; `handoff.offers` says what is in it and reads it."""
+"""Log of a server; `handoff.offers` describes its format and reads it."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _REMEMBERED = 10_000
 
 
 class OfferLog:
-    """Remembers recent offers, so that feedback on them can be checked, and writes both to a file if there is one.
+    """Recent offers, against which feedback is checked, and their log file.
 
     Parameters
     ----------
     header : mapping
-        What holds for all offers.
+        Settings that hold for all offers.
     path : path, optional
-        The file; lines are added to one that is there.
+        The file; lines are appended to an existing one.
     """
 
     def __init__(self, header: Mapping[str, Any], path: str | os.PathLike[str] | None = None) -> None:
@@ -40,7 +40,7 @@ class OfferLog:
                 self._add({"format": FORMAT} | dict(header))
 
     def offer(self, number: str, text: str, status: str, places: Sequence[Position], n_tokens: int) -> None:
-        """Note an offer."""
+        """Record an offer."""
         with self._lock:
             self._texts[number] = text
             if len(self._texts) > _REMEMBERED:
@@ -57,12 +57,12 @@ class OfferLog:
         self._add(event | {"tokens": tokens, "next": following})
 
     def feedback(self, body: Mapping[str, Any]) -> None:
-        """Note what became of an offer.
+        """Record the feedback on an offer.
 
         Raises
         ------
         RequestError
-            If the offer is unknown or the outcome makes no sense.
+            If the offer is unknown or the outcome is invalid.
         """
         number, outcome, written = body.get("offer"), body.get("outcome"), body.get("written")
         with self._lock:

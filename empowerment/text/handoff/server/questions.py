@@ -1,4 +1,4 @@
-"""What editors ask, read from the bodies of their requests."""
+"""Requests of editors, read from their bodies."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SILENT = {"user", "model", "cache_prompt", "stream_options"}
 
 
 class RequestError(ValueError):
-    """A request that cannot be answered: the status and the field that is wrong."""
+    """Request that cannot be answered, with its status and the field that is wrong."""
 
     def __init__(self, message: str, *, status: int = 400, field: str | None = None) -> None:
         super().__init__(message)
@@ -33,25 +33,28 @@ class RequestError(ValueError):
 
 @dataclass(frozen=True)
 class Question:
-    """A request for a completion.
+    """Request for a completion.
 
     Attributes
     ----------
     prefix, suffix : str
         The text before and after the cursor.
     max_tokens : int
+        Largest number of tokens.
     stop : tuple of str
         Texts before which the completion ends.
     stream : bool
+        Whether to send the answer piece by piece.
     logprobs : int or None
-        How many probabilities to list at each token.
+        Number of probabilities to list at each token.
     rule : Threshold, Costs or None
-        The rule that the request asks for; None leaves it to the server.
+        Rule of the request; None takes that of the server.
     gate : str or None
+        Gate of the request; None takes that of the server.
     user : str or None
-        A newer request of the same user overtakes this one.
+        A newer request of the same user supersedes this one.
     notes : tuple of str
-        What was sent and has no effect.
+        Fields that were sent and have no effect.
     """
 
     prefix: str
@@ -72,7 +75,7 @@ def read_body(body: bytes) -> dict[str, Any]:
     Raises
     ------
     RequestError
-        If it holds none.
+        If it contains none.
     """
     try:
         found = json.loads(body)
@@ -84,7 +87,7 @@ def read_body(body: bytes) -> dict[str, Any]:
 
 
 def completion_question(body: Mapping[str, Any], limits: Limits) -> Question:
-    """Return what a body of ``/v1/completions`` asks.
+    """Read the body of a request to ``/v1/completions``.
 
     Raises
     ------
@@ -103,7 +106,7 @@ def completion_question(body: Mapping[str, Any], limits: Limits) -> Question:
 
 
 def infill_question(body: Mapping[str, Any], limits: Limits) -> Question:
-    """Return what a body of llama.cpp's ``/infill`` asks.
+    """Read the body of a request to llama.cpp's ``/infill``.
 
     Raises
     ------

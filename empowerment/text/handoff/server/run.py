@@ -1,4 +1,4 @@
-"""Serve until told to stop."""
+"""Run the server until it is stopped."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GRACE = 5
 
 
 class _Server(uvicorn.Server):  # type: ignore[misc]
-    """A server that says when requests are answered."""
+    """Server that reports when it accepts requests."""
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -31,24 +31,25 @@ class _Server(uvicorn.Server):  # type: ignore[misc]
 
 
 def serve(service: Service, *, host: str, port: int, ready: Callable[[int], None] = lambda port: None) -> None:
-    """Serve until SIGTERM or Ctrl-C; what is under way is given a few seconds.
+    """Run the server until SIGTERM or Ctrl-C; current answers get a few seconds to finish.
 
     Parameters
     ----------
     service : Service
+        Model and rule.
     host : str
-        The address to listen at.
+        Address to listen at.
     port : int
-        0 takes any that is free.
+        Port; 0 takes any free one.
     ready : callable
-        Called with the port once requests are answered.
+        Called with the port once requests are accepted.
 
     Raises
     ------
     KeyboardInterrupt
         After Ctrl-C, when everything has been closed.
     OSError
-        If nothing can listen there.
+        If the address is not available.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.create_server((host, port), family=family) as listening, _ended_by_sigterm():
@@ -65,7 +66,7 @@ def serve(service: Service, *, host: str, port: int, ready: Callable[[int], None
 
 @contextmanager
 def _ended_by_sigterm() -> Iterator[None]:
-    """Take SIGTERM for the end of a run as it should be: uvicorn raises it again once everything is closed."""
+    """Treat SIGTERM as a regular end: uvicorn raises it again once everything is closed."""
     before = signal.signal(signal.SIGTERM, lambda number, frame: None)
     try:
         yield

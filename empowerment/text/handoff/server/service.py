@@ -1,4 +1,4 @@
-"""A model, the rule by which it completes, and one answer on its way."""
+"""Model and rule of a server, and the answer to one request."""
 
 from __future__ import annotations
 
@@ -26,25 +26,27 @@ _PLACES = re.compile(r"\{(prefix|suffix)\}")
 
 
 class Service:
-    """A model, the rule by which it completes, and what requests may ask of it.
+    """Model and rule of a server, with the settings of requests.
 
     Parameters
     ----------
     model : TokenModel
-        Of tier STEP or higher.
+        A model of tier STEP or higher.
     rule : Threshold or Costs
+        The rule.
     gate, undecided, top
         As in :func:`empowerment.text.complete`.
     fim : str, optional
-        How the model reads the text around a cursor, with ``{prefix}`` and ``{suffix}`` in their places. Without it
-        only the text before the cursor is read.
+        Template for the text around a cursor, with ``{prefix}`` and ``{suffix}`` as placeholders. Without it only the
+        text before the cursor is read.
     limits : Limits, optional
+        Limits for requests.
     log : path, optional
-        File for offers and what became of them.
+        File for offers and feedback.
     key : str, optional
-        What requests must send as ``Authorization: Bearer …``.
+        Key that requests must send as ``Authorization: Bearer …``.
     hosts : sequence of str
-        The names by which the server may be addressed; pages of other sites cannot reach it then.
+        Names by which the server may be addressed, so that pages of other sites cannot reach it.
 
     Raises
     ------
@@ -74,14 +76,14 @@ class Service:
         self.engine = Engine(self.limits.waiting)
 
     def prompt(self, question: Question) -> str:
-        """Return what the model reads."""
+        """Return the context of the model."""
         if self.fim is None or not question.suffix:
             return question.prefix
         parts = {"prefix": question.prefix, "suffix": question.suffix}
         return _PLACES.sub(lambda found: parts[found[1]], self.fim)  # in one pass: texts may have braces
 
     def completion(self, question: Question) -> Completion:
-        """Return the completion that a request asks for, before anything is written."""
+        """Return the completion of a request, before its generation."""
         rule = question.rule or self.rule
         return complete(
             self.model,
@@ -95,14 +97,16 @@ class Service:
 
 
 class Answer:
-    """The answer to one request, piece by piece.
+    """Answer to one request, piece by piece.
 
     Parameters
     ----------
     service : Service
+        Model and rule.
     question : Question
+        The request.
     number : str
-        Of the offer.
+        Identifier of the offer.
 
     Attributes
     ----------
@@ -116,7 +120,7 @@ class Answer:
     Raises
     ------
     BusyError
-        If too many requests wait.
+        If the queue is full.
     """
 
     def __init__(self, service: Service, question: Question, number: str) -> None:

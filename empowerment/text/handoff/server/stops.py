@@ -1,4 +1,4 @@
-"""Texts at which a completion ends."""
+"""Stop texts, at which a completion ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class StopTexts:
-    """Pass pieces of text on up to the first stop text; withhold what may be the beginning of one.
+    """Filter that passes pieces of text up to the first stop text, and withholds a possible beginning of one.
 
     Attributes
     ----------
@@ -19,7 +19,7 @@ class StopTexts:
         self.found: str | None = None
 
     def add(self, piece: str) -> str:
-        """Return what may be shown now that a piece has come."""
+        """Return the text that can be shown after a piece."""
         if self.found is not None:
             return ""
         text = self._held + piece
@@ -33,11 +33,11 @@ class StopTexts:
         return text[: len(text) - keep]
 
     def rest(self) -> str:
-        """Return what was withheld, now that the text is over."""
+        """Return the withheld text at the end."""
         rest, self._held = self._held, ""
         return rest
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Return how much of the end of a text is a beginning of the stop text."""
+    """Return the length of the longest end of a text that is a beginning of the stop text."""
     return next((n for n in range(min(len(text), len(stop) - 1), 0, -1) if stop.startswith(text[-n:])), 0)
