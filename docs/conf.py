@@ -1,8 +1,14 @@
 """How Sphinx builds these pages."""
 
 import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
 
 from empowerment.core.version import __version__
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_extensions"))
 
 project = "empowerment"
 author = "The empowerment developers"
@@ -11,13 +17,27 @@ version = release = __version__
 
 extensions = [
     "myst_nb",
+    "notebook_downloads",
     "numpydoc",
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
+    "sphinx.ext.viewcode",  # the code of everything public, on pages that need no network
+    "sphinx_codeautolink",  # code leads to the reference, and the reference to the pages that use a name
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
 ]
-exclude_patterns = ["_build", "jupyter_execute", "**.ipynb_checkpoints", "explanation/solvers-table.md"]
+exclude_patterns = [
+    "_build",
+    "jupyter_execute",
+    "**.ipynb_checkpoints",
+    "explanation/solvers-table.md",
+    "gallery/*.ipynb",
+    "pictures",
+    "sg_execution_times.rst",
+]
 templates_path = ["_templates"]
 
 # Every page with code is run at every build, and a cell that fails fails the build.
@@ -30,6 +50,24 @@ nb_merge_streams = True  # what a cell prints is one block, however long it take
 # Without this a MPLBACKEND=Agg of the calling shell would leave the pages without pictures.
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"
 
+# Each picture of the gallery is drawn by a short script of its own, run at every build as the pages are.
+sphinx_gallery_conf = {
+    "examples_dirs": "pictures",
+    "gallery_dirs": "gallery",
+    "filename_pattern": r"\.py$",
+    "abort_on_example_error": True,
+    "backreferences_dir": "gallery/backreferences",
+    "capture_repr": (),
+    "within_subsection_order": "FileNameSortKey",
+    "download_all_examples": False,
+    "min_reported_time": 60,
+    "show_memory": False,
+    "show_signature": False,
+    "write_computation_times": False,
+    "remove_config_comments": True,
+    "thumbnail_size": (400, 300),
+}
+
 myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
@@ -37,11 +75,34 @@ autosummary_generate = True
 autodoc_typehints = "none"  # the docstrings say the types
 numpydoc_show_class_members = False  # the template of a class lists them
 
+codeautolink_concat_default = True  # the cells of a page share their names
+codeautolink_autodoc_inject = True
+suppress_warnings = ["codeautolink.match_name"]  # the gallery links its code itself
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
 bibtex_bibfiles = ["references.bib"]
 bibtex_default_style = "plain"
 bibtex_reference_style = "author_year"
 
+# MathJax comes with the pages, in one file that loads no fonts: formulas are set without a network, too.
+html_static_path = [
+    "_static",
+    str(Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax" / "tex-svg.js"),
+]
+mathjax_path = "tex-svg.js"
+
 html_theme = "pydata_sphinx_theme"
 html_title = f"empowerment {version}"
-html_theme_options = {"show_toc_level": 2, "navigation_with_keys": False, "secondary_sidebar_items": ["page-toc"]}
-html_sidebars = {"index": [], "glossary": [], "changelog": []}
+html_css_files = ["pages.css"]
+html_copy_source = False
+html_show_sourcelink = False
+html_sidebars = {"**": ["sidebar"]}
+html_theme_options = {
+    "header_links_before_dropdown": 6,
+    "navigation_with_keys": False,
+    "secondary_sidebar_items": ["page-toc", "notebook-download"],
+    "show_nav_level": 1,
+    "show_toc_level": 2,
+}

@@ -7,6 +7,8 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from empowerment.runtime.optional import missing
+
 # What the wrappers of Gymnasium change; nothing where they only check, count, limit, record or draw. The others are
 # told by the class they are made of.
 _WRAPPERS = {
@@ -53,9 +55,7 @@ def made(name: str) -> Any:
     try:
         import gymnasium
     except ImportError:
-        raise ImportError(
-            f'making {name!r} needs gymnasium; install it with pip install "empowerment[gym]"'
-        ) from None
+        raise missing(f"making {name!r}", "gymnasium") from None
     try:
         return gymnasium.make(name)
     except gymnasium.error.Error as reason:

@@ -16,6 +16,7 @@ from empowerment.adapters.environment import action_names, made, name_of, refuse
 from empowerment.adapters.gym_tables import has_table
 from empowerment.adapters.snapshot import Snapshots
 from empowerment.core import validate
+from empowerment.runtime.optional import missing
 
 _MINIGRID = ("MiniGrid-", "BabyAI-")
 
@@ -117,9 +118,7 @@ def _made(name: str) -> Any:
         try:
             import minigrid  # noqa: F401 (importing it registers its environments)
         except ImportError:
-            raise ImportError(
-                f'making {name!r} needs minigrid; install it with pip install "empowerment[minigrid]"'
-            ) from None
+            raise missing(f"making {name!r}", "minigrid") from None
     return made(name)
 
 

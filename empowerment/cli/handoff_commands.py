@@ -14,6 +14,7 @@ from empowerment.cli.exit_codes import MISSED, OK, complain
 from empowerment.cli.token_models import read_model
 from empowerment.core import validate
 from empowerment.runtime.files import written_whole
+from empowerment.runtime.optional import missing
 from empowerment.text import (
     Costs,
     Threshold,
@@ -149,8 +150,8 @@ def run_serve(arguments: argparse.Namespace) -> int:
     """Serve completions until SIGTERM or Ctrl-C."""
     try:
         from empowerment.text.handoff.server.run import serve
-    except ImportError as reason:
-        raise ImportError(f'this needs {reason.name}; install it with pip install "empowerment[serve]"') from None
+    except ImportError:
+        raise missing("serving completions", "starlette", "uvicorn") from None
     from empowerment.text.handoff.server.limits import Limits
     from empowerment.text.handoff.server.service import LOOPBACK, Service
 

@@ -13,14 +13,15 @@ from empowerment.core import validate
 from empowerment.core.status import Status
 from empowerment.measures.result import EmpowermentResult
 from empowerment.runtime.files import written_whole
+from empowerment.runtime.optional import missing
 
 _PICTURES = (".png", ".svg", ".pdf")
-_NEEDED = dict.fromkeys(_PICTURES, (("matplotlib",), "plot")) | {
-    ".csv": ((), ""),
-    ".nc": (("xarray", "pandas", "netCDF4"), "xarray"),
-    ".npz": ((), ""),
+_NEEDED: dict[str, tuple[str, ...]] = dict.fromkeys(_PICTURES, ("matplotlib",)) | {
+    ".csv": (),
+    ".nc": ("xarray", "pandas", "netCDF4"),
+    ".npz": (),
 }
-"""For each ending the packages it needs and the extra that installs them."""
+"""For each ending the packages it needs."""
 
 
 class _TriedError(Exception):
@@ -40,10 +41,9 @@ def check(path: str) -> None:
         If nothing can be written there.
     """
     suffix = validate.one_of(_suffix(path), _NEEDED, "ending of a file to save")
-    packages, extra = _NEEDED[suffix]
-    for package in packages:
-        if importlib.util.find_spec(package) is None:
-            raise ImportError(f'writing {path!r} needs {package}; install it with pip install "empowerment[{extra}]"')
+    absent = [package for package in _NEEDED[suffix] if importlib.util.find_spec(package) is None]
+    if absent:
+        raise missing(f"writing {path!r}", *absent)
     with contextlib.suppress(_TriedError), written_whole(path):
         raise _TriedError
 

@@ -10,6 +10,7 @@ import numpy as np
 from empowerment.core.layout import GridLayout
 from empowerment.core.protocols import StateResult
 from empowerment.core.question import OPTIONS
+from empowerment.runtime.optional import required
 
 _COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
 _TOLD = (*OPTIONS, "unit")
@@ -21,7 +22,7 @@ def to_xarray(result: StateResult) -> Any:
     A state's coordinate is its label, as text where labels are not all plain numbers; states on a grid have the
     coordinates "row" and "column" as well.
     """
-    xarray = _imported("xarray")
+    xarray = required("xarray")
     # A netCDF variable is of one kind: all numbers or all text.
     plain = any(all(isinstance(label, kind) for label in result.states) for kind in (int | float, str))
     coords: dict[str, Any] = {"state": list(result.states) if plain else [str(label) for label in result.states]}
@@ -46,17 +47,10 @@ def data_frame(
     attributes: Mapping[str, Any] = {},
 ) -> Any:
     """Return a pandas DataFrame, its rows labelled, or numbered from 0, under a name; attributes are in ``attrs``."""
-    pandas = _imported("pandas")
+    pandas = required("pandas")
     frame = pandas.DataFrame({name: list(own) if isinstance(own, tuple) else own for name, own in columns.items()})
     if labels is not None:
         labelled = np.fromiter(labels, dtype=object, count=len(labels))
         frame.index = pandas.Index(labelled, tupleize_cols=False)
     frame.index.name, frame.attrs = index_name, dict(attributes)
     return frame
-
-
-def _imported(name: str) -> Any:
-    try:
-        return __import__(name)
-    except ImportError:
-        raise ImportError(f'this needs {name}; install it with pip install "empowerment[xarray]"') from None

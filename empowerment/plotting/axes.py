@@ -10,6 +10,7 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.protocols import StateResult, SweepResult
+from empowerment.runtime.optional import missing
 
 _MOST_TICKS = 20
 
@@ -40,7 +41,7 @@ def axes_of(ax: Any, size: tuple[float, float]) -> Any:
     try:
         from matplotlib import pyplot
     except ImportError:
-        raise ImportError('drawing needs matplotlib; install it with pip install "empowerment[plot]"') from None
+        raise missing("drawing", "matplotlib") from None
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 

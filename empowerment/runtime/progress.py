@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from empowerment.core import validate
+from empowerment.runtime.optional import missing
 
 
 @contextmanager
@@ -25,6 +26,6 @@ def progress_bar(total: int | None, description: str, unit: str, wanted: bool) -
     try:
         from tqdm import tqdm
     except ImportError:
-        raise ImportError('progress=True needs tqdm; install it with pip install "empowerment[progress]"') from None
+        raise missing("progress=True", "tqdm") from None
     with tqdm(total=total, desc=description, unit=unit) as bar:
         yield bar.update

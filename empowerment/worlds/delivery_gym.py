@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.runtime.optional import missing
 from empowerment.worlds.delivery import (
     ACTIONS,
     OFFERS,
@@ -22,7 +23,7 @@ from empowerment.worlds.delivery import (
 try:
     import gymnasium
 except ImportError:
-    raise ImportError('this needs gymnasium; install it with pip install "empowerment[gym]"') from None
+    raise missing("this", "gymnasium") from None
 
 Entry = tuple[float, int, float, bool]
 

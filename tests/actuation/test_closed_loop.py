@@ -182,7 +182,7 @@ def test_methods_are_named_and_extras_asked_for(monkeypatch):
     with pytest.raises(ValueError, match="directed_capacity"):
         solved(TIGER, None, 1, "simplex")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match=r"empowerment\[convex\]"):
+    with pytest.raises(ImportError, match=r'install them with pip install "cvxpy>=1\.5" "clarabel>='):
         solved(TIGER, None, 1, "sequence-form")
 
 

@@ -277,7 +277,7 @@ def test_a_missed_tolerance_is_said_and_the_ends_hold(monkeypatch):
         capacity_bounds(FOUR_ROWS, max_iter=2, on_failure="raise")
     assert capacity_bounds(FOUR_ROWS, max_iter=2, on_failure="ignore").lower == bounds.lower
     assert "NOT converged" in repr(bounds)
-    with pytest.raises(ImportError, match=r'pip install "empowerment\[convex\]"'):
+    with pytest.raises(ImportError, match=r'install them with pip install "cvxpy>=1\.5" "clarabel>='):
         capacity_bounds(FOUR_ROWS, method="convex")
 
 

@@ -138,9 +138,9 @@ def test_without_jax_the_error_says_what_to_install(monkeypatch):
     for name in [name for name in sys.modules if name.startswith("empowerment.capacity.kernels.xla")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "jax", None)
-    with pytest.raises(ImportError, match=r'"jax" needs jax; install it with pip install "empowerment\[jax\]"'):
+    with pytest.raises(ImportError, match='"jax" needs jax; install it with pip install "jax>='):
         emp.channel_capacity(SWITCH, backend="jax")
-    with pytest.raises(ImportError, match=r'"jax" needs jax; install it with pip install "empowerment\[jax\]"'):
+    with pytest.raises(ImportError, match='"jax" needs jax; install it with pip install "jax>='):
         emp.empowerment(emp.MDP(np.stack([SWITCH, SWITCH[::-1]], axis=1)), 1, backend="jax")
 
 

@@ -505,5 +505,5 @@ def test_netcdf_round_trip(noisy, tmp_path):
 @pytest.mark.parametrize(("name", "export"), [("pandas", "to_dataframe"), ("xarray", "to_xarray")])
 def test_a_missing_package_is_named(name, export, noisy, monkeypatch):
     monkeypatch.setitem(sys.modules, name, None)
-    with pytest.raises(ImportError, match=rf'needs {name}; install it with pip install "empowerment\[xarray\]"'):
+    with pytest.raises(ImportError, match=f'needs {name}; install it with pip install "{name}>='):
         getattr(noisy, export)()

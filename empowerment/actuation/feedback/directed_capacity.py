@@ -31,6 +31,7 @@ from empowerment.actuation.task import StateSolution, widened
 from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.models.pomdp import POMDP
+from empowerment.runtime.optional import missing
 
 METHODS = ("auto", "column-generation", "soft-dynamic-programming", "sequence-form")
 _ROUNDS, _SWEEPS = 2000, 20_000
@@ -183,7 +184,7 @@ def has_convex() -> bool:
 def _by_sequence_form(tree: HistoryTree) -> StateSolution:
     """Maximise the entropy of the observations less that of the noise over probabilities of sequences."""
     if not has_convex():
-        raise ImportError('method="sequence-form" needs CVXPY and Clarabel: pip install "empowerment[convex]"')
+        raise missing('method="sequence-form"', "cvxpy", "clarabel")
     cvxpy: Any = importlib.import_module("cvxpy")
     plans = [cvxpy.Variable(able.size, nonneg=True) for able in tree.allowed]
     constraints, before = [], np.ones(1)

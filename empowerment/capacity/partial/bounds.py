@@ -20,6 +20,7 @@ from empowerment.core.channel import Channel
 from empowerment.core.status import Status, report_failure
 from empowerment.results.certified import Certified
 from empowerment.results.result import Table
+from empowerment.runtime.optional import missing
 
 METHODS = ("auto", "interior-point", "convex")
 
@@ -440,4 +441,4 @@ def _has_cvxpy() -> bool:
 
 def _need_cvxpy() -> None:
     if not _has_cvxpy():
-        raise ImportError('method="convex" needs CVXPY and Clarabel: pip install "empowerment[convex]"')
+        raise missing('method="convex"', "cvxpy", "clarabel")

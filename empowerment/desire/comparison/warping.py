@@ -14,6 +14,7 @@ from empowerment.desire.trace import DesireTrace
 from empowerment.desire.worlds.riders import SLOTS_PER_DAY
 from empowerment.results.result import Result, Table
 from empowerment.runtime.loading import load
+from empowerment.runtime.optional import missing
 from empowerment.worlds.delivery import ACCEPT, MOST_HEALTH, state_parts
 
 Pair = tuple[str, str]
@@ -281,7 +282,7 @@ def _library() -> Any:
     try:
         return load("dtaidistance.dtw")
     except ImportError:
-        raise ImportError('this needs dtaidistance; install it with pip install "empowerment[warping]"') from None
+        raise missing("this", "dtaidistance") from None
 
 
 def _series(values: Any, name: str) -> np.ndarray:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from empowerment.text.providers.local import required
+from empowerment.runtime.optional import required
 from empowerment.text.providers.tokens import TextTokens, put_before
 
 _BYTE = re.compile(r"<0x([0-9A-Fa-f]{2})>")
@@ -38,7 +38,7 @@ class FastTokens(TextTokens):
 
     def __init__(self, name: str, tokenizer: Any, size: int, ends: set[int], parse_special: bool) -> None:
         settings = _settings(tokenizer)
-        copy = required("tokenizers", "hf").Tokenizer.from_str
+        copy = required("tokenizers").Tokenizer.from_str
         self._at_start = copy(json.dumps(settings))
         inside = {part: _without_space(settings[part]) for part in ("normalizer", "pre_tokenizer")}
         self._inside = copy(json.dumps(settings | inside))

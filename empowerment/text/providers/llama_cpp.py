@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.runtime.optional import required
 from empowerment.text.providers.gguf import GgufTokens, file_fingerprint
-from empowerment.text.providers.local import LocalModel, required
+from empowerment.text.providers.local import LocalModel
 from empowerment.text.token_model import TokenModelError
 
 
@@ -91,7 +92,7 @@ class LlamaCpp(LocalModel):
         parse_special: bool = False,
         **options: Any,
     ) -> None:
-        self._library = required("llama_cpp", "llamacpp")
+        self._library = required("llama_cpp")
         if isinstance(model, str | os.PathLike):
             sizes = {"n_ctx": n_ctx, "n_batch": n_batch, "n_ubatch": n_batch}
             threads = {"n_threads": n_threads, "n_threads_batch": n_threads}

@@ -2,30 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 from abc import abstractmethod
 from collections.abc import Generator, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
 from empowerment.text.providers.tokenized import TokenizedModel
 from empowerment.text.token_model import Position, TokenModelError
-
-
-def required(module: str, extra: str) -> Any:
-    """Return a module that an extra installs.
-
-    Raises
-    ------
-    ImportError
-        If it is not installed; the message says how to install it.
-    """
-    try:
-        return importlib.import_module(module)
-    except ImportError as reason:
-        raise ImportError(f'this needs {module}; install it with pip install "empowerment[{extra}]"') from reason
 
 
 class LocalModel(TokenizedModel[np.ndarray]):

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.runtime.optional import required
 from empowerment.text.providers.hf_tokens import FastTokens
-from empowerment.text.providers.local import LocalModel, required
+from empowerment.text.providers.local import LocalModel
 from empowerment.text.token_model import TokenModelError
 
 # Weights looked at in each tensor to tell models apart.
@@ -85,7 +86,7 @@ class Transformers(LocalModel):
         name: str | None = None,
         parse_special: bool = False,
     ) -> None:
-        self._torch = required("torch", "hf")
+        self._torch = required("torch")
         if tokenizer is None:
             tokenizer = _place_of(model)
         self._model = _loaded(model, "AutoModelForCausalLM")
@@ -152,7 +153,7 @@ def _loaded(given: Any, loader: str) -> Any:
     if not isinstance(given, str | PurePath):
         return given
     try:
-        return getattr(required("transformers", "hf"), loader).from_pretrained(given)
+        return getattr(required("transformers"), loader).from_pretrained(given)
     except (OSError, ValueError) as reason:
         raise OSError(
             f"cannot load {str(given)!r} by {loader}: {str(reason).splitlines()[0]}; without a network it has to be "

@@ -8,9 +8,9 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from empowerment.core import validate
+from empowerment.runtime.optional import required
 from empowerment.text.providers.gguf import file_fingerprint
 from empowerment.text.providers.llama_server import LlamaServer
-from empowerment.text.providers.local import required
 
 # What a file in the format begins with.
 _MAGIC = b"GGUF"
@@ -83,7 +83,7 @@ class XLlamaCpp(LlamaServer):
         parse_special: bool = False,
         **options: Any,
     ) -> None:
-        library = required("xllamacpp", "xllamacpp")
+        library = required("xllamacpp")
         path = os.fspath(model)
         _check_file(path)
         params = _params(library, path, options)

@@ -6,10 +6,12 @@ device in double precision, one channel or many at once, each padded to a common
 
 from __future__ import annotations
 
+from empowerment.runtime.optional import missing
+
 try:
     import jax  # noqa: F401
 except ImportError as reason:
-    raise ImportError('the backend "jax" needs jax; install it with pip install "empowerment[jax]"') from reason
+    raise missing('the backend "jax"', "jax") from reason
 
 from empowerment.capacity.kernels.reference.reduction import components, equal_rows, proportional_columns
 from empowerment.capacity.kernels.xla.placement import on_devices_of
