@@ -24,6 +24,13 @@ def backend(request):
     return request.param
 
 
+@pytest.fixture
+def double():
+    """JAX in double precision."""
+    with pytest.importorskip("jax").enable_x64(True):
+        yield
+
+
 @pytest.fixture(scope="module")
 def cluster():
     """A Dask cluster of two worker processes; its pages go to whatever port is free."""

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from helpers import for_each
 
 import empowerment
 
@@ -107,7 +108,7 @@ def test_the_reference_backend_needs_no_compiler():
     assert run(code).strip() == "False"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "library", "package"),
     [
         ("Transformers", "torch", "torch"),

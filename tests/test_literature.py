@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import MINI2, MINI3, for_each, of_matrices
 
 import empowerment as emp
 
@@ -22,7 +23,7 @@ MAZE = {
 }
 
 
-@pytest.mark.parametrize("n", MAZE)
+@for_each("n", MAZE)
 def test_klyubin_2005_maze(n):
     result = emp.empowerment(emp.worlds.klyubin_maze(), n)
     fewest, most, mean = MAZE[n]
@@ -32,7 +33,7 @@ def test_klyubin_2005_maze(n):
     assert np.rint(2**result.value) == pytest.approx(2**result.value, abs=1e-10)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("n", "low", "high", "mean"),
     [(1, 0.481307, 1.2, 1.035897), (2, 0.743719, 1.757143, 1.503080), (3, 1.118784, 2.056100, 1.781281)],
 )
@@ -42,7 +43,7 @@ def test_noisy_maze_intended_move_with_four_fifths(n, low, high, mean):
     assert (result.value.min(), result.value.max(), result.value.mean()) == pytest.approx((low, high, mean), abs=6e-7)
 
 
-@pytest.mark.parametrize("n", range(1, 6))
+@for_each("n", range(1, 6))
 def test_open_grid_closed_form(n):
     result = emp.empowerment(emp.worlds.open_grid(11), n)
     assert float(result[(5, 5)]) == pytest.approx(math.log2(2 * n * n + 2 * n + 1), abs=1e-14)
@@ -66,7 +67,7 @@ def test_klyubin_2005_box_pushing():
     assert both.value.max() == float(both[(centre, centre)])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("n", "fewest", "most"), [(1, 3, 4), (2, 5, 8), (3, 9, 14), (4, 11, 19), (5, 15, 23), (6, 19, 27), (7, 27, 27)]
 )
 def test_tower_of_hanoi_three_disks(n, fewest, most):
@@ -89,7 +90,7 @@ FROZEN_LAKE = {
 }
 
 
-@pytest.mark.parametrize("n", [1, 2, 3, 4])
+@for_each("n", [1, 2, 3, 4])
 def test_frozen_lake_4x4(n):
     pytest.importorskip("gymnasium")
     result = emp.empowerment(emp.from_gymnasium("FrozenLake-v1"), n)
@@ -99,7 +100,7 @@ def test_frozen_lake_4x4(n):
         assert float(result[state]) == pytest.approx(expected, abs=1e-8 if expected else 0)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("state", "bits"),
     [
         (0, {6: 0.9860250445, 8: 1.1131486721, 10: 1.2007877592}),
@@ -130,9 +131,7 @@ def test_frozen_lake_8x8_largest():
     assert largest == pytest.approx([0.415037, 0.618272, 0.766971, 0.892117], abs=6e-7)
 
 
-@pytest.mark.parametrize(
-    ("name", "as_given"), [("CliffWalking-v1", [math.log2(3)]), ("Taxi-v4", [2, 2, math.log2(3), 2])]
-)
+@for_each(("name", "as_given"), [("CliffWalking-v1", [math.log2(3)]), ("Taxi-v4", [2, 2, math.log2(3), 2])])
 def test_gymnasium_terminal_states_have_no_empowerment_unless_read_as_given(name, as_given):
     pytest.importorskip("gymnasium")
     model = emp.from_gymnasium(name)
@@ -145,7 +144,7 @@ def test_gymnasium_terminal_states_have_no_empowerment_unless_read_as_given(name
 SLIP_GRID = {5: 3.516782, 6: 3.736450256, 7: 3.900150306, 8: 4.024416462, 9: 4.129801154, 10: 4.209027252}
 
 
-@pytest.mark.parametrize("n", SLIP_GRID)
+@for_each("n", SLIP_GRID)
 def test_slip_grid_from_its_centre(n):
     result = emp.empowerment(emp.worlds.slip_grid(), n, states=(4, 4))
     assert result.converged.all()
@@ -153,17 +152,7 @@ def test_slip_grid_from_its_centre(n):
     assert float(result) == pytest.approx(SLIP_GRID[n], abs=6e-7 if n == 5 else 1e-9)
 
 
-def model(*actions):
-    return emp.MDP(np.stack(actions, axis=1))
-
-
-MINI = {
-    "mini2": model([[0.9, 0.1], [0.2, 0.8]], [[0.4, 0.6], [0.7, 0.3]]),
-    "mini3": model(
-        [[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]],
-        [[0.1, 0.3, 0.6], [0.5, 0.3, 0.2], [0.2, 0.1, 0.7]],
-    ),
-}
+MINI = {"mini2": MINI2, "mini3": MINI3}
 MINI_VALUES = [
     *[("mini2", 0, "final", n, v) for n, v in {1: 0.215055750, 2: 0.129133710, 3: 0.085190026}.items()],
     *[("mini2", 0, "final", n, v) for n, v in {5: 0.046301976, 10: 0.024272286}.items()],
@@ -178,7 +167,7 @@ MINI_VALUES = [
 ]
 
 
-@pytest.mark.parametrize(("world", "state", "output", "n", "bits"), MINI_VALUES)
+@for_each(("world", "state", "output", "n", "bits"), MINI_VALUES)
 def test_two_and_three_state_worlds(world, state, output, n, bits, backend):
     result = emp.empowerment(MINI[world], n, states=state, output=output, backend=backend)
     assert result.converged.all()
@@ -207,7 +196,7 @@ def test_final_and_trajectory_agree_where_the_last_state_tells_the_way():
 
 def test_post_channel_of_permuter_2014_with_and_without_memory_of_the_way():
     """Stay surely when input equals state, else move with probability 1/2."""
-    post = model([[1, 0], [0.5, 0.5]], [[0.5, 0.5], [0, 1]])
+    post = of_matrices([[1, 0], [0.5, 0.5]], [[0.5, 0.5], [0, 1]])
     final = [float(emp.empowerment(post, n, states=0)) for n in range(1, 6)]
     assert final == pytest.approx([0.321928, 0.558239, 0.722573, 0.831298, 0.900166], abs=6e-7)
     for n in (1, 2, 3):

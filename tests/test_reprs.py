@@ -3,7 +3,7 @@
 import re
 
 import numpy as np
-import pytest
+from helpers import for_each
 
 import empowerment as emp
 
@@ -84,7 +84,7 @@ def test_an_interval_of_samples_holds_the_estimate_or_says_why_not():
     assert plenty.lower < plenty.corrected < plenty.upper
 
 
-@pytest.mark.parametrize("level", [1e-300, 0.5])
+@for_each("level", [1e-300, 0.5])
 def test_a_level_near_zero_has_a_quantile(level):
     found = emp.capacity_from_counts([[9, 1], [2, 8]], level=level, rng=0, n_draws=40, n_null=20)
     assert 0 <= found.null_quantile <= 1

@@ -5,24 +5,13 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each, random_model
 from hypothesis import given
 from hypothesis import strategies as st
 
 import empowerment as emp
 from empowerment.actuation.open_loop.channel import NoSequenceError
 from empowerment.actuation.open_loop.counting import count_trajectories, trace_sequences
-
-
-def random_model(seed, n_states=4, n_actions=3, missing=0.0, deterministic=False):
-    rng = np.random.default_rng(seed)
-    if deterministic:
-        rows = np.eye(n_states)[rng.integers(n_states, size=(n_states, n_actions))]
-    else:
-        rows = rng.dirichlet(np.full(n_states, 0.4), size=(n_states, n_actions))
-        rows = np.where(rows > 0.05, rows, 0.0)
-        rows /= rows.sum(axis=2, keepdims=True)
-    available = rng.random((n_states, n_actions)) >= missing
-    return emp.MDP(rows, available=available)
 
 
 def brute_force(model, start, horizon, sensor, output):
@@ -116,7 +105,7 @@ def test_a_step_that_would_not_fit_is_refused_before_it_is_made():
         emp.actuation_channel(emp.worlds.slip_grid(), (4, 4), 9, memory=1e4)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "error", "sentence"),
     [
         ({"horizon": -1}, ValueError, "horizon is -1, expected a number of steps of at least 0"),

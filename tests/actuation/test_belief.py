@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from helpers import for_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from known_pomdps import OPEN_LOOP
 from pomdp_oracles import latent_rows, observation_rows, receiver_knows_rows, trajectory_rows
-from worlds.test_pomdp import OPEN_LOOP
 
 import empowerment as emp
 from empowerment.actuation.augmented import belief_mdp
@@ -36,13 +37,13 @@ def value(model, horizon, belief, **options):
     return float(result)
 
 
-@pytest.mark.parametrize(("model", "belief", "horizon", "known"), OPEN_LOOP)
+@for_each(("model", "belief", "horizon", "known"), OPEN_LOOP)
 def test_known_values(model, belief, horizon, known, backend):
     found = [value(model, horizon, model.belief(belief), backend=backend, **options) for options in SENSED]
     assert found == pytest.approx(known, abs=1e-7)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("belief", "values"),
     [
         ([0.5, 0.5], (1, 1.3025746795, 1.4891203126, 1.6316000734)),
@@ -237,7 +238,7 @@ def test_actions_that_are_missing_somewhere():
     assert value(model, 2, [0.5, 0.5], sensor="belief") == 0
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("error", "options", "sentence"),
     [
         (ValueError, {"beliefs": [0.5, 0.4]}, r"beliefs\[0\] sums to 0.9"),

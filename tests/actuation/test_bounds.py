@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from solver_options import in_nats
+from helpers import LOG2, MINI2, MINI3, for_each, in_nats
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -19,10 +19,9 @@ from empowerment.actuation.open_loop.upper_bounds import FeedbackOracle, log_rea
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateTask, widened
 
-LOG2 = math.log(2)
 TIGHT = 1e-9  # nats; how well the bounds themselves are solved here
 
-every_seed = pytest.mark.parametrize("seed", range(300))
+every_seed = for_each("seed", range(300))
 
 
 class World:
@@ -120,7 +119,7 @@ def bracketed(seed, max_sequences):
 FEW_AND_MANY = [(seed, most) for seed in range(300) for most in ((1, 10**5) if seed % 3 == 0 else (10**5,))]
 
 
-@pytest.mark.parametrize(("seed", "max_sequences"), FEW_AND_MANY)
+@for_each(("seed", "max_sequences"), FEW_AND_MANY)
 def test_the_interval_holds_the_exact_value(seed, max_sequences):
     exact, found = exact_ends(seed), bracketed(seed, max_sequences)
     assert found.methods == "interval"
@@ -223,7 +222,7 @@ def test_intervals_of_short_horizons_are_narrow():
     assert above.max() < 0.5
 
 
-@pytest.mark.parametrize("horizon", [1, 2, 3])
+@for_each("horizon", [1, 2, 3])
 def test_what_lies_out_of_reach_does_not_count(horizon):
     """Some actions lead out of the last columns within reach, when nothing is left to do."""
     whole = Dynamics.of(emp.worlds.slip_grid(), make_sensor(None, emp.worlds.slip_grid()))
@@ -243,7 +242,7 @@ def test_what_lies_out_of_reach_does_not_count(horizon):
         assert bounds[0] == pytest.approx(bounds[1], abs=3 * TIGHT)
 
 
-@pytest.mark.parametrize("seed", range(30))
+@for_each("seed", range(30))
 def test_the_reference_brackets_as_the_compiled_kernels_do(seed):
     case = world(seed)
     one, other = (
@@ -254,7 +253,7 @@ def test_the_reference_brackets_as_the_compiled_kernels_do(seed):
     assert one.upper == pytest.approx(other.upper, abs=3e-5)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@for_each("seed", range(60))
 def test_sequences_that_may_stop_are_bracketed_too(seed):
     case = world(seed)
     options = {"states": case.start, "sensor": case.sensor, "stopping": True, "base": math.e}
@@ -268,18 +267,7 @@ def test_sequences_that_may_stop_are_bracketed_too(seed):
 # --- where values are known
 
 
-def mini(*actions):
-    return emp.MDP(np.stack(actions, axis=1))
-
-
-MINI2 = mini([[0.9, 0.1], [0.2, 0.8]], [[0.4, 0.6], [0.7, 0.3]])
-MINI3 = mini(
-    [[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]],
-    [[0.1, 0.3, 0.6], [0.5, 0.3, 0.2], [0.2, 0.1, 0.7]],
-)
-
-
-@pytest.mark.parametrize(("n_words", "bits"), [(1, 0.379712), (2, 0.16250), (3, 0.09908), (4, 0.08094), (5, 0.07460)])
+@for_each(("n_words", "bits"), [(1, 0.379712), (2, 0.16250), (3, 0.09908), (4, 0.08094), (5, 0.07460)])
 def test_three_states_five_steps_with_feedback(n_words, bits, backend):
     dynamics = Dynamics.of(MINI3, make_sensor(None, MINI3))
     ends = feedback_bound(dynamics, 0, 5, n_words, backend)
@@ -295,7 +283,7 @@ def test_a_short_horizon_is_bracketed_closely(backend):
     assert result.gap[0] < 0.01
 
 
-@pytest.mark.parametrize(("model", "bits"), [(MINI3, 0.068349904672), (MINI2, 0.020722778596)])
+@for_each(("model", "bits"), [(MINI3, 0.068349904672), (MINI2, 0.020722778596)])
 def test_a_thousand_steps_where_the_start_is_forgotten(model, bits):
     result = emp.empowerment(model, 1000, states=0, tol=1e-10)
     assert result.gap[0] <= 1e-10
@@ -315,8 +303,8 @@ def test_twenty_steps_from_the_centre_of_the_slip_grid():
 # --- long horizons
 
 
-@pytest.mark.parametrize("method", ["auto", "interval", "sampled"])
-@pytest.mark.parametrize("horizon", [3, 63, 64, 65, 101])
+@for_each("method", ["auto", "interval", "sampled"])
+@for_each("horizon", [3, 63, 64, 65, 101])
 def test_sequences_in_which_no_action_is_repeated(method, horizon):
     """Beyond 64 steps sequences are grown around one repeated action, and here none may be."""
     rows = np.zeros((3, 3, 3))
@@ -330,8 +318,8 @@ def test_sequences_in_which_no_action_is_repeated(method, horizon):
     assert exact.value[last_from] == pytest.approx(0.531004406, abs=1e-9)
 
 
-@pytest.mark.parametrize("method", ["auto", "interval", "sampled"])
-@pytest.mark.parametrize("horizon", [2, 65])
+@for_each("method", ["auto", "interval", "sampled"])
+@for_each("horizon", [2, 65])
 def test_no_sequence_at_all(method, horizon):
     rows = np.zeros((2, 1, 2))
     rows[0, 0] = [0.5, 0.5]
@@ -341,7 +329,7 @@ def test_no_sequence_at_all(method, horizon):
     assert (result.upper >= 0).all()
 
 
-@pytest.mark.parametrize("horizon", [0, 1])
+@for_each("horizon", [0, 1])
 def test_the_shortest_horizons(horizon):
     exact = emp.empowerment(emp.worlds.slip_grid(), horizon)
     for method in ("interval", "sampled"):

@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from helpers import LOG2, for_each, in_nats
+from known_pomdps import AT_JUNCTION, CORRIDOR, TIGER, TMAZE, UNIFORM, random_pomdp
 from pomdp_oracles import trajectory_rows, tree_rows
-from solver_options import in_nats
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -18,12 +19,7 @@ from empowerment.actuation.feedback.history_tree import HistoryTree
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask
 
-LOG2 = math.log(2)
 TOL = 1e-9  # nats
-
-TIGER, CORRIDOR, TMAZE = emp.worlds.tiger(), emp.worlds.aliased_corridor(), emp.worlds.tmaze()
-UNIFORM = [1 / 5] * 5
-AT_JUNCTION = [float(position == 2) / 2 for position, _ in TMAZE.states]
 
 # Bits over the trajectory of observations, from the belief and the number of steps.
 KNOWN = [
@@ -56,14 +52,14 @@ def solved(model, belief, horizon, method="auto", tol=TOL, backend="numba"):
     return found
 
 
-@pytest.mark.parametrize(("model", "belief", "horizon", "bits"), CASES)
+@for_each(("model", "belief", "horizon", "bits"), CASES)
 def test_known_values(model, belief, horizon, bits):
     found = solved(model, belief, horizon)
     assert found.upper - found.lower <= TOL
     assert found.value / LOG2 == pytest.approx(bits, abs=1e-7)
 
 
-@pytest.mark.parametrize("horizon", range(1, 7))
+@for_each("horizon", range(1, 7))
 def test_the_trapdoor_channel(horizon):
     found = solved(emp.worlds.trapdoor(), None, horizon)
     assert found.upper - found.lower <= TOL
@@ -75,7 +71,7 @@ def test_the_trapdoor_channel_gains_the_golden_mean_a_step():
     assert values[1] - values[0] == pytest.approx(math.log2((1 + math.sqrt(5)) / 2), abs=1e-3)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("model", "belief", "horizon", "bits"), [(TIGER, [1.0, 0.0], 4, 0.4440044), (CORRIDOR, UNIFORM, 2, 0.4831772)]
 )
 def test_on_every_backend(model, belief, horizon, bits, backend):
@@ -84,14 +80,14 @@ def test_on_every_backend(model, belief, horizon, bits, backend):
     assert found.value / LOG2 == pytest.approx(bits, abs=1e-7)
 
 
-@pytest.mark.parametrize(("model", "belief", "horizon", "bits"), CASES)
+@for_each(("model", "belief", "horizon", "bits"), CASES)
 def test_the_soft_dynamic_program_gets_there_too(model, belief, horizon, bits):
     found = solved(model, belief, horizon, "soft-dynamic-programming", tol=1e-7)
     assert found.upper - found.lower <= 1e-7
     assert found.value / LOG2 == pytest.approx(bits, abs=3e-7)
 
 
-@pytest.mark.parametrize(("model", "belief", "horizon", "bits"), CASES)
+@for_each(("model", "belief", "horizon", "bits"), CASES)
 def test_the_sequence_form_gets_there_too(model, belief, horizon, bits):
     pytest.importorskip("cvxpy")
     found = solved(model, belief, horizon, "sequence-form")
@@ -99,19 +95,7 @@ def test_the_sequence_form_gets_there_too(model, belief, horizon, bits):
     assert found.value / LOG2 == pytest.approx(bits, abs=1e-6)
 
 
-def random_pomdp(seed):
-    rng = np.random.default_rng(seed)
-    n_states, n_actions, n_observations = (int(n) for n in rng.integers(2, 4, size=3))
-    transition = rng.dirichlet(np.full(n_states, 0.5), size=(n_states, n_actions))
-    observation = rng.dirichlet(np.full(n_observations, 0.5), size=(n_actions, n_states))
-    if seed % 3 == 0:
-        observation = np.where(observation > 0.2, observation, 0.0)
-        observation /= observation.sum(axis=2, keepdims=True)
-    belief = np.eye(n_states)[0] if seed % 4 == 0 else rng.dirichlet(np.ones(n_states))
-    return emp.POMDP(transition, observation), belief
-
-
-@pytest.mark.parametrize("seed", range(40))
+@for_each("seed", range(40))
 def test_the_interval_holds_the_capacity_over_all_trees(seed):
     model, belief = random_pomdp(seed)
     horizon = 2 if model.n_actions * model.n_observations < 9 else 1 + seed % 2
@@ -133,7 +117,7 @@ def test_the_interval_holds_the_capacity_over_all_trees(seed):
     assert exact.lower <= bracket.upper
 
 
-@pytest.mark.parametrize("seed", range(8))
+@for_each("seed", range(8))
 def test_what_shows_the_state_is_feedback_from_the_state(seed):
     rng = np.random.default_rng(seed)
     transition = rng.dirichlet(np.full(3, 0.5), size=(3, 2))

@@ -4,16 +4,15 @@ import math
 
 import numpy as np
 import pytest
-from solver_options import in_nats
+from helpers import MINI2, MINI3, dynamics_of, for_each, in_nats, random_model
 
 import empowerment as emp
-from empowerment.actuation.dynamics import Dynamics, all_suffixes, count_suffixes
+from empowerment.actuation.dynamics import all_suffixes, count_suffixes
 from empowerment.actuation.open_loop import exact
 from empowerment.actuation.open_loop.column_generation import Columns, generate
 from empowerment.actuation.open_loop.exact import oracle_from, solve_exactly
 from empowerment.actuation.open_loop.layers import Kernels, first_layer, walk
 from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
-from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateTask, TooManySequencesError
 
 TOL = 1e-9  # nats
@@ -25,13 +24,8 @@ def streamed(request, monkeypatch):
     monkeypatch.setattr(exact, "_LAYER_ENTRIES", request.param)
 
 
-def random_model(seed, missing=0.0, concentration=0.5):
-    rng = np.random.default_rng(seed)
-    n_states, n_actions = int(rng.integers(3, 6)), int(rng.integers(2, 4))
-    rows = rng.dirichlet(np.full(n_states, concentration), size=(n_states, n_actions))
-    rows = np.where(rows > 0.03, rows, 0.0)
-    available = rng.random((n_states, n_actions)) >= missing
-    return emp.MDP(rows / rows.sum(axis=2, keepdims=True), available=available)
+def small_world(seed, missing=0.0, concentration=0.5):
+    return random_model(seed, range(3, 6), range(2, 4), concentration=concentration, least=0.03, missing=missing)
 
 
 def sensor_of(kind, model, seed):
@@ -50,10 +44,6 @@ def tools(backend):
 
 def asked(horizon, start=0, backend="numba", max_sequences=10**6, memory=1e9, tol=TOL):
     return StateTask(start, horizon, in_nats(tol, backend), max_sequences, memory)
-
-
-def dynamics_of(model, sensor=None):
-    return Dynamics.of(model, make_sensor(sensor, model))
 
 
 def brute_force(model, start, horizon, sensor=None):
@@ -101,18 +91,18 @@ def check_against_brute_force(model, start, horizon, sensor=None, backend="numba
 
 
 @pytest.mark.usefixtures("streamed")
-@pytest.mark.parametrize("seed", range(12))
+@for_each("seed", range(12))
 def test_random_worlds_have_the_capacity_over_every_sequence(seed, backend):
-    model = random_model(seed)
+    model = small_world(seed)
     for horizon in range(5 if backend == "reference" else 6):
         check_against_brute_force(model, seed % model.n_states, horizon, backend=backend)
 
 
 @pytest.mark.usefixtures("streamed")
-@pytest.mark.parametrize("kind", ["coarse", "noisy", "blind"])
-@pytest.mark.parametrize("seed", range(5))
+@for_each("kind", ["coarse", "noisy", "blind"])
+@for_each("seed", range(5))
 def test_sensors_of_random_worlds(kind, seed, backend):
-    model = random_model(seed)
+    model = small_world(seed)
     for horizon in (0, 1, 4):
         check_against_brute_force(model, 0, horizon, sensor_of(kind, model, seed), backend)
 
@@ -121,7 +111,7 @@ def test_sensors_of_random_worlds(kind, seed, backend):
 def test_missing_actions_of_random_worlds(backend):
     answers = []
     for seed in range(12):
-        model = random_model(seed, missing=0.25, concentration=0.15)
+        model = small_world(seed, missing=0.25, concentration=0.15)
         sensor = sensor_of(("state", "coarse", "noisy")[seed % 3], model, seed)
         answers += [check_against_brute_force(model, start, 4, sensor, backend) for start in range(model.n_states)]
     some = sum(answer is not None for answer in answers)
@@ -145,11 +135,11 @@ def test_a_state_without_actions_has_no_sequence_but_the_empty_one():
 
 
 @pytest.mark.usefixtures("streamed")
-@pytest.mark.parametrize("seed", range(10))
+@for_each("seed", range(10))
 def test_no_row_diverges_further_than_the_stream_says(seed, backend):
     """The bound for any q, whether it is near the optimum or not, and the best word of every prefix."""
     rng = np.random.default_rng(seed)
-    model = random_model(seed, missing=0.1 * (seed % 2), concentration=0.3)
+    model = small_world(seed, missing=0.1 * (seed % 2), concentration=0.3)
     sensor = sensor_of(("state", "noisy")[seed % 2], model, seed)
     channel, _ = brute_force(model, 0, 4, sensor)
     if channel is None:
@@ -177,9 +167,9 @@ def divergences(rows, q):
 
 
 @pytest.mark.usefixtures("streamed")
-@pytest.mark.parametrize("seed", range(10))
+@for_each("seed", range(10))
 def test_the_upper_end_is_above_the_divergence_of_every_row(seed, backend):
-    model = random_model(seed)
+    model = small_world(seed)
     channel, _ = brute_force(model, 0, 4)
     dynamics = dynamics_of(model)
     stream = oracle_from(first_layer(dynamics.unit_rows(np.array([0]))), 4, dynamics, tools(backend), asked(4))
@@ -230,7 +220,7 @@ def test_an_oracle_that_knows_no_more_ends_the_search_with_its_bound():
 
 
 def test_a_relative_tolerance_counts_where_it_is_wider():
-    dynamics = dynamics_of(random_model(3))
+    dynamics = dynamics_of(small_world(3))
     found = solve_exactly(asked(4)._replace(options=in_nats(1e-12, rtol=1e-3)), dynamics, tools("numba"))
     assert found.upper - found.lower <= 1e-3 * found.lower
     assert found.upper - found.lower > 1e-9
@@ -248,12 +238,12 @@ def torus(slip):
 
 
 @pytest.mark.usefixtures("streamed")
-@pytest.mark.parametrize("horizon", [1, 3, 5])
+@for_each("horizon", [1, 3, 5])
 def test_commuting_actions_give_the_value_of_all_their_orders(horizon, backend):
     assert check_against_brute_force(torus(0.2), 12, horizon, backend=backend) is not None
 
 
-@pytest.mark.parametrize("horizon", range(6))
+@for_each("horizon", range(6))
 def test_of_commuting_actions_there_are_as_many_rows_as_multisets(horizon, backend):
     dynamics = dynamics_of(torus(0.2))
     layer = walk(first_layer(dynamics.unit_rows(np.array([12]))), dynamics, horizon, tools(backend), 1e9)
@@ -278,7 +268,7 @@ def test_long_horizons_are_exact_where_actions_commute():
 
 
 @pytest.mark.usefixtures("streamed")
-@pytest.mark.parametrize("seed", range(12))
+@for_each("seed", range(12))
 def test_words_without_forbidden_neighbours_stand_for_all(seed, backend):
     """Worlds in which some actions commute: idle ones, equal ones, mixtures of powers of one matrix."""
     rng = np.random.default_rng(seed)
@@ -305,18 +295,7 @@ def test_actions_commute_only_if_they_are_available_alike():
 # --- rows between others
 
 
-def mini(*actions):
-    return emp.MDP(np.stack(actions, axis=1))
-
-
-MINI2 = mini([[0.9, 0.1], [0.2, 0.8]], [[0.4, 0.6], [0.7, 0.3]])
-MINI3 = mini(
-    [[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]],
-    [[0.1, 0.3, 0.6], [0.5, 0.3, 0.2], [0.2, 0.1, 0.7]],
-)
-
-
-@pytest.mark.parametrize(("model", "bits"), [(MINI3, 0.068349904631), (MINI2, 0.020819015)])
+@for_each(("model", "bits"), [(MINI3, 0.068349904631), (MINI2, 0.020819015)])
 def test_a_million_sequences_of_few_states_are_few_extreme_rows(model, bits, backend):
     found = solve_exactly(asked(20, max_sequences=20_000), dynamics_of(model), tools(backend))
     assert found.upper - found.lower <= TOL
@@ -324,7 +303,7 @@ def test_a_million_sequences_of_few_states_are_few_extreme_rows(model, bits, bac
     assert found.sequences.shape[1] == 20
 
 
-@pytest.mark.parametrize("seed", range(10))
+@for_each("seed", range(10))
 def test_pruned_layers_have_the_value_of_all_rows(seed, backend):
     """Seven actions for a few steps: more rows than twice the states, so that they are pruned on the way."""
     rng = np.random.default_rng(seed)
@@ -352,7 +331,7 @@ def test_pruning_where_actions_are_missing():
 # --- limits
 
 
-@pytest.mark.parametrize("limit", [{"max_sequences": 5000}, {"memory": 1e5}])
+@for_each("limit", [{"max_sequences": 5000}, {"memory": 1e5}])
 def test_more_sequences_than_allowed_are_refused(limit):
     dynamics = dynamics_of(emp.worlds.slip_grid())
     with pytest.raises(TooManySequencesError, match=r"action sequences of 6 steps are left.* method='interval'"):

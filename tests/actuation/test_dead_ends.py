@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from dead_end_oracles import capacity, random_world, sequence_rows, tree_rows
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.actuation.open_loop.options import Option, option_channel
@@ -20,7 +21,7 @@ MODELS = {
 WAYS = [(output, feedback) for output in ("final", "trajectory") for feedback in (False, True)]
 
 
-@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS)
+@for_each("model", MODELS.values(), ids=MODELS)
 def test_to_stay_and_then_to_choose_is_all_there_is_to_a_room_with_a_pit(model):
     """Of four sequences of two actions the two that stay at first count, and they end in different states."""
     sensors = (None,) if isinstance(model, emp.MDP) else (None, "state", "belief")
@@ -148,7 +149,7 @@ def test_an_interval_that_is_too_wide_says_so_in_the_status():
     assert found.status.tolist() == [emp.Status.MAX_ITER] * 2
 
 
-@pytest.mark.parametrize("seed", range(12))
+@for_each("seed", range(12))
 def test_endless_values_are_those_of_the_world_without_what_leads_to_dead_ends(seed):
     """Struck out by hand until nothing changes; what is left has no dead ends, and long horizons come close to it."""
     world = random_world(np.random.default_rng(seed), n_states=4)

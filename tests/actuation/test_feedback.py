@@ -5,53 +5,18 @@ import math
 import numpy as np
 import pytest
 from dead_end_oracles import World, tree_rows
-from solver_options import in_nats
+from helpers import LOG2, MINI2, MINI3, dynamics_of, for_each, in_nats, seven_states, small_model, solved_feedback
 
 import empowerment as emp
-from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.feedback.bellman import feedback_value, feedback_values
-from empowerment.actuation.sensor import make_sensor
+from empowerment.actuation.feedback.bellman import feedback_value
 
-LOG2 = math.log(2)
 TOL = 1e-9  # nats
 
 
-def dynamics_of(model):
-    return Dynamics.of(model, make_sensor(None, model))
-
-
-def solved(model, horizon, backend="numba", tol=TOL):
-    found = feedback_values(dynamics_of(model), horizon, in_nats(tol, backend))
-    assert (found.lower <= found.value).all()
-    assert (found.value <= found.upper).all()
-    hopeless = np.isneginf(found.upper)
-    assert np.isneginf(found.lower[hopeless]).all()
-    assert (found.upper[~hopeless] - found.lower[~hopeless] <= tol + 1e-10).all()
-    return found
-
-
-def mini(*actions):
-    return emp.MDP(np.stack(actions, axis=1))
-
-
-MINI2 = mini([[0.9, 0.1], [0.2, 0.8]], [[0.4, 0.6], [0.7, 0.3]])
-MINI3 = mini(
-    [[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]],
-    [[0.1, 0.3, 0.6], [0.5, 0.3, 0.2], [0.2, 0.1, 0.7]],
-)
 LAKE = [0.333333, 0.694419, 1.034856, None, 1.651633, None, None, None, None, 2.886495]
 
 
-def seven_states():
-    """After a fair coin, one action is certain and the other another coin; which is which depends on the first."""
-    rows = np.zeros((7, 2, 7))
-    rows[0, :, [1, 2]] = 0.5
-    rows[1, 0, 3], rows[1, 1, 3], rows[1, 1, 4] = 1, 0.5, 0.5
-    rows[2, 1, 5], rows[2, 0, 5], rows[2, 0, 6] = 1, 0.5, 0.5
-    return emp.MDP(rows, terminal=[3, 4, 5, 6])
-
-
-@pytest.mark.parametrize(
+@for_each(
     ("model", "bits"),
     [
         (MINI2, {1: 0.215055750, 2: 0.422230205, 3: 0.627666292, 5: 1.037683141, 10: 2.062397280}),
@@ -61,53 +26,50 @@ def seven_states():
 )
 def test_small_worlds(model, bits, backend):
     for horizon, expected in bits.items():
-        assert solved(model, horizon, backend).value[0] / LOG2 == pytest.approx(expected, abs=1e-9)
+        assert solved_feedback(model, horizon, backend).value[0] / LOG2 == pytest.approx(expected, abs=1e-9)
 
 
 def test_words_of_the_golden_mean_shift(backend):
     """Trajectories number the Fibonacci number F(n + 2)."""
     for horizon, words in {1: 2, 2: 3, 5: 13, 12: 377}.items():
-        assert solved(emp.worlds.golden_mean(), horizon, backend).value[0] == pytest.approx(math.log(words), abs=TOL)
+        assert solved_feedback(emp.worlds.golden_mean(), horizon, backend).value[0] == pytest.approx(
+            math.log(words), abs=TOL
+        )
 
 
-@pytest.mark.parametrize("horizon", [1, 4, 30])
+@for_each("horizon", [1, 4, 30])
 def test_where_feedback_does_not_help(horizon):
-    assert solved(emp.worlds.post(), horizon).value == pytest.approx(horizon * math.log(1.25), abs=TOL)
+    assert solved_feedback(emp.worlds.post(), horizon).value == pytest.approx(horizon * math.log(1.25), abs=TOL)
     expected = horizon * 1.259227060685 * LOG2
-    assert solved(emp.worlds.ring(), horizon).value == pytest.approx(expected, abs=horizon * 1e-12 + TOL)
+    assert solved_feedback(emp.worlds.ring(), horizon).value == pytest.approx(expected, abs=horizon * 1e-12 + TOL)
 
 
 def test_seven_states_in_which_it_does():
-    assert solved(seven_states(), 2).value[0] == pytest.approx(math.log(1.25), abs=TOL)
-    assert solved(seven_states(), 9).value[0] == pytest.approx(math.log(1.25), abs=TOL)  # all is over by then
+    assert solved_feedback(seven_states(), 2).value[0] == pytest.approx(math.log(1.25), abs=TOL)
+    assert solved_feedback(seven_states(), 9).value[0] == pytest.approx(
+        math.log(1.25), abs=TOL
+    )  # all is over by then
 
 
-@pytest.mark.parametrize("horizon", [1, 2, 3, 5, 10])
+@for_each("horizon", [1, 2, 3, 5, 10])
 def test_a_slippery_lake(horizon):
     lake = pytest.importorskip("gymnasium").make("FrozenLake-v1")
-    found = solved(emp.from_gymnasium(lake), horizon)
+    found = solved_feedback(emp.from_gymnasium(lake), horizon)
     assert found.value[0] / LOG2 == pytest.approx(LAKE[horizon - 1], abs=6e-7)
 
 
-@pytest.mark.parametrize("make", [emp.worlds.klyubin_maze, emp.worlds.golden_mean])
+@for_each("make", [emp.worlds.klyubin_maze, emp.worlds.golden_mean])
 def test_deterministic_worlds_count_trajectories(make):
     counted = emp.empowerment(make(), 12, output="trajectory", base=math.e)
-    assert solved(make(), 12).value == pytest.approx(counted.value, abs=TOL)
+    assert solved_feedback(make(), 12).value == pytest.approx(counted.value, abs=TOL)
 
 
-def random_model(seed, n_states=3, n_actions=2):
-    rng = np.random.default_rng(seed)
-    rows = rng.dirichlet(np.full(n_states, 0.5), size=(n_states, n_actions))
-    available = rng.random((n_states, n_actions)) < (0.8 if seed % 2 else 1.0)
-    return emp.MDP(rows, available=available, terminal=[n_states - 1] if seed % 3 == 0 else None)
-
-
-@pytest.mark.parametrize("seed", range(20))
+@for_each("seed", range(20))
 def test_policy_trees_have_the_same_capacity(seed):
     """Every tree that is never stuck before its last step as an input of its own."""
-    model = random_model(seed)
+    model = small_model(seed)
     world = World(model.to_dense(), model.available, np.tile(np.eye(3), (2, 1, 1)), [])
-    values = solved(model, 2)
+    values = solved_feedback(model, 2)
     for state in range(3):
         trees = tree_rows(world, np.eye(3)[state], 2, world.observation, "trajectory")
         assert bool(trees) == np.isfinite(values.value[state])
@@ -118,10 +80,10 @@ def test_policy_trees_have_the_same_capacity(seed):
         assert exact.lower <= values.upper[state] + 1e-12
 
 
-@pytest.mark.parametrize("seed", range(6))
+@for_each("seed", range(6))
 def test_the_policy_carries_the_lower_end(seed):
-    model = random_model(seed)
-    found, worth, transition = solved(model, 4), np.zeros(3), model.to_dense()
+    model = small_model(seed)
+    found, worth, transition = solved_feedback(model, 4), np.zeros(3), model.to_dense()
     for policy in found.policies[::-1]:
         assert policy.sum(axis=1) == pytest.approx(model.available.any(axis=1).astype(float), abs=1e-12)
         before = np.zeros(3)
@@ -135,12 +97,12 @@ def test_the_policy_carries_the_lower_end(seed):
 
 
 def test_values_never_fall_without_dead_ends():
-    model = random_model(1)
+    model = small_model(1)
     assert not model.available.all()
     assert model.available.any(axis=1).all()
     before = np.zeros(3)
     for horizon in range(8):
-        found = solved(model, horizon)
+        found = solved_feedback(model, horizon)
         assert (found.upper >= before - TOL).all()
         before = found.value
 
@@ -151,17 +113,17 @@ def test_values_fall_where_a_choice_comes_too_close_to_a_dead_end():
     rows[0, [0, 1], [1, 3]] = rows[1, 0, 2] = rows[3, 0, 4] = rows[4, 0, 4] = 1
     able = np.array([[True, True], [True, False], [False, False], [True, False], [True, False]])
     model = emp.MDP(rows, available=able)
-    assert [solved(model, n).value[0] for n in range(5)] == pytest.approx([0, LOG2, LOG2, 0, 0], abs=TOL)
+    assert [solved_feedback(model, n).value[0] for n in range(5)] == pytest.approx([0, LOG2, LOG2, 0, 0], abs=TOL)
     assert feedback_value(dynamics_of(model), 0, 4, 0.1, in_nats()) == pytest.approx(0, abs=1e-8)
     assert feedback_value(dynamics_of(model), 1, 4, 0.1, in_nats()) == -math.inf
 
 
 def test_nothing_can_be_done_anywhere():
     model = emp.MDP(np.zeros((2, 1, 2)), available=[[False], [False]])
-    found = solved(model, 3)
+    found = solved_feedback(model, 3)
     assert found.value.tolist() == [-math.inf, -math.inf]
     assert not found.policies.any()
-    assert solved(model, 0).value.tolist() == [0.0, 0.0]
+    assert solved_feedback(model, 0).value.tolist() == [0.0, 0.0]
 
 
 def test_an_early_end():

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.actuation.open_loop.hull import extreme_rows
@@ -40,8 +41,8 @@ def test_two_columns_keep_two_rows():
     assert 0 <= lost < 1e-14
 
 
-@pytest.mark.parametrize("size", range(2, 9))
-@pytest.mark.parametrize("seed", range(3))
+@for_each("size", range(2, 9))
+@for_each("seed", range(3))
 def test_mixtures_are_deleted_and_their_vertices_kept(size, seed):
     rng = np.random.default_rng(seed)
     vertices = with_zeros(rng, size, size) if seed == 2 else rng.dirichlet(np.ones(size), size)
@@ -80,7 +81,7 @@ def test_equal_rows_leave_one():
     assert extreme_rows(np.empty((0, 3)))[0].size == 0
 
 
-@pytest.mark.parametrize("seed", range(20))
+@for_each("seed", range(20))
 def test_a_row_that_is_barely_outside_is_never_deleted(seed):
     rng = np.random.default_rng(seed)
     size = 2 + seed % 6
@@ -111,8 +112,8 @@ def test_a_row_does_not_hide_above_one_of_a_smaller_sum():
     assert extreme_rows(scaled)[0].tolist() == [0, 2]
 
 
-@pytest.mark.parametrize("tolerance", [1e-13, 1e-6, 0.02, 0.2])
-@pytest.mark.parametrize("seed", range(5))
+@for_each("tolerance", [1e-13, 1e-6, 0.02, 0.2])
+@for_each("seed", range(5))
 def test_what_is_lost_bounds_the_capacity(seed, tolerance):
     rng = np.random.default_rng(seed)
     size = 3 + seed % 3
@@ -139,7 +140,7 @@ def test_twenty_steps_of_a_mixing_world_need_few_rows():
     assert emp.channel_capacity(rows).value == pytest.approx(0.068349904631, abs=2e-10)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@for_each("seed", range(60))
 def test_pruned_layers_have_the_capacity_of_every_sequence(seed):
     rng = np.random.default_rng(seed)
     n_states, n_actions, horizon = rng.integers(2, 5), rng.integers(2, 4), rng.integers(1, 6)

@@ -5,8 +5,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from actuation.test_feedback import MINI2, MINI3, random_model
-from solver_options import in_nats
+from helpers import MINI2, MINI3, for_each, in_nats, small_model
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -16,8 +15,8 @@ from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import StateTask
 
 
-@pytest.mark.parametrize("horizon", [1, 2, 4])
-@pytest.mark.parametrize("sensor", [None, lambda state: state > 0, np.full((3, 2), 0.5)])
+@for_each("horizon", [1, 2, 4])
+@for_each("sensor", [None, lambda state: state > 0, np.full((3, 2), 0.5)])
 def test_sequences_are_the_open_loop(horizon, sensor):
     options = [Option(list(word)) for word in product(range(2), repeat=horizon)]
     channel = option_channel(MINI3, 0, options, sensor=sensor)
@@ -25,7 +24,7 @@ def test_sequences_are_the_open_loop(horizon, sensor):
     assert float(emp.channel_capacity(channel).value) == pytest.approx(float(exact), abs=2e-9)
 
 
-@pytest.mark.parametrize(("model", "horizon"), [(MINI2, 2), (MINI2, 3), (MINI3, 2), (random_model(4), 2)])
+@for_each(("model", "horizon"), [(MINI2, 2), (MINI2, 3), (MINI3, 2), (small_model(4), 2)])
 def test_all_policies_are_feedback(model, horizon):
     each = [dict(enumerate(choice)) for choice in product(range(2), repeat=model.n_states)]
     options = [Option(list(plan)) for plan in product(each, repeat=horizon)]
@@ -77,7 +76,7 @@ def test_where_the_world_ends_it_stays():
         option_channel(emp.MDP(rows, available=[[True, True], [False, False]]), 0, options)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("option", "said"),
     [
         (Option({0: 0}), "never ends, expected steps= or termination="),

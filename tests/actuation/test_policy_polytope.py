@@ -6,7 +6,7 @@ import time
 import numpy as np
 import pytest
 from dead_end_oracles import capacity, random_world, tree_rows
-from solver_options import in_nats
+from helpers import LOG2, for_each, in_nats
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -17,7 +17,6 @@ from empowerment.actuation.feedback.policy_polytope import PolicyPolytope, solve
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateTask
 
-LOG2 = math.log(2)
 TOL = 1e-9
 PATIENT = StateTask(0, 0, in_nats(TOL), 10**7, 1e12)
 
@@ -74,7 +73,7 @@ def test_a_wide_tolerance_stops_at_once():
     assert spent < 2
 
 
-@pytest.mark.parametrize("seed", range(40))
+@for_each("seed", range(40))
 def test_policies_that_go_by_the_situation_are_enough(seed):
     """Against every tree, among them those that remember; information states that are dead ends are none."""
     rng = np.random.default_rng(seed)
@@ -97,7 +96,7 @@ def test_policies_that_go_by_the_situation_are_enough(seed):
     assert exact.lower <= known.upper
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("n_states", "n_actions", "horizon"),
     [(2, 3, 4), (3, 2, 4), (3, 3, 3), (4, 2, 3), (4, 3, 2), (5, 2, 3), (6, 2, 2)],
 )

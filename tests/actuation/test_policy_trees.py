@@ -5,27 +5,19 @@ from functools import cache
 
 import numpy as np
 import pytest
-from actuation.test_closed_loop import AT_JUNCTION, CORRIDOR, TIGER, TMAZE, UNIFORM, random_pomdp
-from actuation.test_feedback import MINI2, MINI3, random_model, seven_states
+from helpers import LOG2, MINI2, MINI3, dynamics_of, for_each, in_nats, seven_states, small_model
+from known_pomdps import AT_JUNCTION, CORRIDOR, TIGER, TMAZE, UNIFORM, random_pomdp
 from pomdp_oracles import tree_rows
-from solver_options import in_nats
 
 import empowerment as emp
-from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_values
 from empowerment.actuation.feedback.bounds import bracket_beliefs, bracket_states
 from empowerment.actuation.feedback.policy_trees import trees_of_beliefs, trees_of_states
 from empowerment.actuation.open_loop.exact import solve_exactly
 from empowerment.actuation.open_loop.layers import Kernels
-from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, TooManySequencesError
 
-LOG2 = math.log(2)
 TOL = 1e-9  # nats
-
-
-def dynamics_of(model, sensor=None):
-    return Dynamics.of(model, make_sensor(sensor, model))
 
 
 def asked(start, horizon, backend="numba", max_sequences=10**6):
@@ -62,7 +54,7 @@ def open_loop(model, start, horizon, sensor=None):
         return StateSolution.without_sequences(0.0, 0.0, 0.0, horizon)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("model", "bits"),
     [
         (MINI2, {1: 0.215055750, 2: 0.289557801, 3: 0.307090969}),
@@ -82,7 +74,7 @@ def test_the_ring_and_the_lake():
     assert from_state(lake, 0, 2).value / LOG2 == pytest.approx(0.543573, abs=6e-7)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("model", "belief", "horizon", "observation", "state"),
     [
         (TIGER, [0.5, 0.5], 1, 0, 0),
@@ -120,7 +112,7 @@ def test_deterministic_worlds_count_states():
     )
 
 
-@pytest.mark.parametrize("seed", range(60))
+@for_each("seed", range(60))
 def test_the_interval_holds_the_capacity_over_all_trees(seed):
     model, belief = random_pomdp(seed)
     horizon = 2 if model.n_actions * model.n_observations < 9 else 1 + seed % 2
@@ -142,7 +134,7 @@ def test_the_interval_holds_the_capacity_over_all_trees(seed):
 def world(seed):
     """A random model of up to four states, sometimes with terminal states and missing actions, and a horizon."""
     n_states = 2 + seed % 3
-    return random_model(seed, n_states, 2), 1 + seed // 3 % 3
+    return small_model(seed, n_states, 2), 1 + seed // 3 % 3
 
 
 def soft_value(model, horizon):
@@ -154,7 +146,7 @@ def soft_value(model, horizon):
     return value
 
 
-@pytest.mark.parametrize("seed", range(200))
+@for_each("seed", range(200))
 def test_orders(seed):
     """Without feedback <= with it <= over trajectories <= soft values, and the interval holds what it should."""
     model, horizon = world(seed)
@@ -183,7 +175,7 @@ def test_orders(seed):
         assert reacting.value == pytest.approx(blind.value, abs=3 * TOL)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@for_each("seed", range(40))
 def test_more_steps_add_no_more_than_they_have_themselves(seed):
     model = world(seed)[0]
     dynamics, states = dynamics_of(model), range(model.n_states)
@@ -196,7 +188,7 @@ def test_more_steps_add_no_more_than_they_have_themselves(seed):
     )
 
 
-@pytest.mark.parametrize("seed", range(30))
+@for_each("seed", range(30))
 def test_sensors(seed):
     """A coarser reading tells less; whole trajectories of readings tell more; those of states are worth V."""
     model, horizon = world(seed)[0], 1 + seed // 3 % 2
@@ -222,7 +214,7 @@ def test_sensors(seed):
             assert seen.lower <= bracket.upper
 
 
-@pytest.mark.parametrize("seed", range(12))
+@for_each("seed", range(12))
 def test_reacting_to_observations_while_the_receiver_reads_the_states(seed):
     """Both readings of every tree of two steps, written out."""
     rng = np.random.default_rng(seed)
@@ -298,7 +290,7 @@ def test_intervals_close_in_where_there_is_little_to_react_to():
     assert steered.upper < 0.9 * feedback_values(dynamics_of(MINI3), 8, in_nats(TOL)).value[0]
 
 
-@pytest.mark.parametrize(("model", "horizon"), [(MINI2, 3), (MINI3, 3), (emp.worlds.ring(), 3)])
+@for_each(("model", "horizon"), [(MINI2, 3), (MINI3, 3), (emp.worlds.ring(), 3)])
 def test_the_lower_end_reacts(model, horizon):
     exact = from_state(model, 0, horizon)
     ends = bracket_states(asked(0, horizon), dynamics_of(model), open_loop(model, 0, horizon), tools())

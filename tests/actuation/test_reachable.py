@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each, random_model
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -28,15 +29,8 @@ SEEDS = st.integers(0, 10**6)
 
 def random_world(seed, deterministic=True):
     """A small world, often with missing actions, sometimes with states that none leaves."""
-    rng = np.random.default_rng(seed)
-    n_states, n_actions = rng.integers(1, 9), rng.integers(1, 4)
-    if deterministic:
-        rows = np.eye(n_states)[rng.integers(n_states, size=(n_states, n_actions))]
-    else:
-        rows = rng.dirichlet(np.full(n_states, 0.2), size=(n_states, n_actions))
-        rows[rows < 0.05] = 0.0
-        rows /= rows.sum(axis=2, keepdims=True)
-    return emp.MDP(rows, available=rng.random((n_states, n_actions)) >= rng.choice([0.0, 0.3, 0.7]))
+    sizes = {"n_states": range(1, 9), "n_actions": range(1, 4)}
+    return random_model(seed, **sizes, concentration=0.2, missing=[0.0, 0.3, 0.7], deterministic=deterministic)
 
 
 def random_sensor(seed, model, deterministic=True):
@@ -94,8 +88,8 @@ def wheel(n_states):
     return from_successors(moves, states=range(n_states), actions="abc")
 
 
-@pytest.mark.parametrize("up_to", [False, True])
-@pytest.mark.parametrize("horizon", [0, 1, 4, 200])
+@for_each("up_to", [False, True])
+@for_each("horizon", [0, 1, 4, 200])
 def test_many_starts_repeated_and_in_any_order(backend, horizon, up_to):
     """More than one word of starts; each of them counted by itself gives the same."""
     model = wheel(200)

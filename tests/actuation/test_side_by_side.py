@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -22,12 +23,6 @@ from empowerment.actuation.kernels import xla  # noqa: E402
 from empowerment.actuation.open_loop import batched  # noqa: E402
 
 solving = importlib.import_module("empowerment.capacity.kernels.xla.solve")
-
-
-@pytest.fixture
-def double():
-    with jax.enable_x64(True):
-        yield
 
 
 def random_world(seed, n_states=12, n_actions=3, sparsity=0.6):
@@ -47,8 +42,8 @@ def agree(one, other):
     return (np.maximum(one.lower, other.lower) <= np.minimum(one.upper, other.upper)).all()
 
 
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("stopping", [False, True])
+@for_each("seed", range(6))
+@for_each("stopping", [False, True])
 def test_random_worlds_have_the_answers_of_the_other_backends(seed, stopping):
     world = random_world(seed)
     sensor = None if seed % 2 else np.random.default_rng(seed).dirichlet(np.ones(4), size=world.n_states)

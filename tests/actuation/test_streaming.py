@@ -6,6 +6,7 @@ import math
 import numba
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics, all_suffixes
@@ -22,8 +23,8 @@ WORLDS = [
     {"seed": 5, "n_states": 1, "n_actions": 1},
     {"seed": 8, "n_states": 4, "n_actions": 1, "missing": 0.3, "sensor": "coarse"},
 ]
-every_world = pytest.mark.parametrize("options", WORLDS, ids=lambda options: f"world{options['seed']}")
-every_count = pytest.mark.parametrize("n_rows", [1, 63, 64, 150])
+every_world = for_each("options", WORLDS, ids=lambda options: f"world{options['seed']}")
+every_count = for_each("n_rows", [1, 63, 64, 150])
 
 
 class World:
@@ -102,7 +103,7 @@ def test_leaf_offsets_are_those_of_what_is_read_after_each_word(options, n_rows,
 
 
 @every_world
-@pytest.mark.parametrize("length", [0, 1, 3])
+@for_each("length", [0, 1, 3])
 def test_every_word_in_order_has_the_offsets_it_has_by_itself(options, length, backend):
     """In lexicographic order a word shares all but its last actions with the one before."""
     world, kernel = World(**options), actuation_kernels(backend)
@@ -114,7 +115,7 @@ def test_every_word_in_order_has_the_offsets_it_has_by_itself(options, length, b
 
 
 @every_world
-@pytest.mark.parametrize(("length", "count"), [(0, 5), (1, 0), (1, 1), (3, 100)])
+@for_each(("length", "count"), [(0, 5), (1, 0), (1, 1), (3, 100)])
 def test_word_rows_follow_one_word_each(options, length, count, backend):
     world = World(**options)
     starts = world.starts(3)[np.sort(world.rng.integers(3, size=count))]  # neighbours often start alike
@@ -143,8 +144,8 @@ def test_a_word_goes_on_from_what_was_walked_of_the_one_before(backend):
 
 
 @every_count
-@pytest.mark.parametrize("n_words", [1, 2, 3, 4, 5, 27])
-@pytest.mark.parametrize("missing", [0.0, 0.5, 1.0])
+@for_each("n_words", [1, 2, 3, 4, 5, 27])
+@for_each("missing", [0.0, 0.5, 1.0])
 def test_price_finds_the_best_word_of_every_row(n_rows, n_words, missing, backend):
     rng = np.random.default_rng(n_rows * n_words)
     rows, suffixes = rng.dirichlet(np.ones(6), size=n_rows), rng.normal(size=(6, n_words))
@@ -200,7 +201,7 @@ def near(number, count=200):
     return found[found <= 1.0]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "numbers",
     [
         np.random.default_rng(0).random(20_000),
@@ -238,7 +239,7 @@ def test_one_and_zero_are_exact():
     assert added(np.array([1.0, 0.0]), before=1.0).tolist() == [0.0, 1.0]
 
 
-@pytest.mark.parametrize("number", [5e-324, 1e-320, 1e-310, 2.2e-308])
+@for_each("number", [5e-324, 1e-320, 1e-310, 2.2e-308])
 def test_what_is_smaller_than_a_normal_number_adds_next_to_nothing(number):
     assert abs(added(np.array([number]))[0]) <= 1e-304
     assert added(np.array([number]), before=1.0)[0] == 1.0

@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -33,7 +34,7 @@ def branching(model, state):
     return len(set(model.rows[first : first + model.n_actions].indices.tolist()))
 
 
-@pytest.mark.parametrize(("name", "terminal"), TERMINALS.items())
+@for_each(("name", "terminal"), TERMINALS.items())
 def test_terminal_states_absorb(name, terminal):
     model = emp.from_gymnasium(name)
     assert np.flatnonzero(model.is_terminal).tolist() == terminal
@@ -42,7 +43,7 @@ def test_terminal_states_absorb(name, terminal):
         assert np.array_equal(rows, np.eye(model.n_states)[[state] * model.n_actions])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "counts", "bits"),
     [
         ("FrozenLake-v1", [1, 1, 1, 1, 1], [0, 0, 0, 0, 0]),
@@ -58,7 +59,7 @@ def test_terminal_states_as_given(name, counts, bits):
     assert [round(math.log2(count), 3) for count in found] == bits
 
 
-@pytest.mark.parametrize("terminal", ["absorbing", "as-given"])
+@for_each("terminal", ["absorbing", "as-given"])
 def test_frozen_lake_table(terminal):
     lake = emp.from_gymnasium("FrozenLake-v1", terminal=terminal)
     assert (lake.n_states, lake.n_actions) == (16, 4)
@@ -147,7 +148,7 @@ def test_an_entry_of_probability_zero_ends_nothing():
     assert not emp.from_gymnasium(TableEnv(table)).is_terminal.any()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("table", "message"),
     [
         (None, r"TableEnv has no table of transitions; expected env\.unwrapped\.P .* FrozenLake-v1, Cliff"),
@@ -189,7 +190,7 @@ def test_tables_that_are_refused(table, message):
         emp.from_gymnasium(TableEnv(table))
 
 
-@pytest.mark.parametrize("name", ["NoSuchLake-v1", "no_such_namespace/Lake-v1", "FrozenLake-v99", "not an id!"])
+@for_each("name", ["NoSuchLake-v1", "no_such_namespace/Lake-v1", "FrozenLake-v99", "not an id!"])
 def test_unknown_ids(name):
     with pytest.raises(ValueError, match=f"gymnasium cannot make an environment '{name}': ."):
         emp.from_gymnasium(name)
@@ -224,7 +225,7 @@ def three_rooms(state, action):
 ROUND = np.stack([np.eye(3), np.roll(np.eye(3), 1, axis=1)], axis=1)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "table",
     [
         [[three_rooms(s, a) for a in range(2)] for s in range(3)],
@@ -250,7 +251,7 @@ def test_forms_that_say_the_same(table):
     assert model.initial.tolist() == [0, 1, 0]
 
 
-@pytest.mark.parametrize("gap", [None, [], (), {}, "left out"])
+@for_each("gap", [None, [], (), {}, "left out"])
 def test_forms_of_a_missing_action(gap):
     table = {
         0: {"go": [(1.0, 1, 0.5, False)], "stop": gap},
@@ -346,7 +347,7 @@ def test_rewards_of_outcomes_are_averaged():
     assert emp.from_gymnasium(TableEnv(table), terminal="as-given").rewards.tolist() == [[7.0], [5.0]]
 
 
-@pytest.mark.parametrize("reward", [None, np.zeros(2), "much", math.inf, math.nan])
+@for_each("reward", [None, np.zeros(2), "much", math.inf, math.nan])
 def test_rewards_that_are_no_numbers_are_named(reward):
     table = {0: {0: [(1.0, 0, reward, False)], 1: [(1.0, 0, 2.0, False)]}}
     with pytest.warns(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 from pomdp_fuzzing import agrees, random_file
@@ -66,7 +67,7 @@ def classical(name):
         return emp.read_pomdp(DATA / f"{name}.POMDP")
 
 
-@pytest.mark.parametrize("name", ["tiger", "cheese", "4x3"])
+@for_each("name", ["tiger", "cheese", "4x3"])
 def test_classical_files_are_written_and_read_unchanged(name, written):
     model = classical(name)
     same(model, written(model))
@@ -117,7 +118,7 @@ def test_four_by_three_grid_slips_and_has_rounded_probabilities():
 # --- what a file may say
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("start", "initial"),
     [
         ("", None),
@@ -142,7 +143,7 @@ def test_a_single_state_starts_with_its_probability(read):
     assert read(head + "start: 0").initial.tolist() == [1]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "lines",
     [
         "T: go\n0.25 0.75\n1 0",
@@ -159,7 +160,7 @@ def test_every_way_to_say_a_transition(lines, read):
     assert model.mdp.to_dense().tolist() == [[[0.25, 0.75]], [[1, 0]]]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "lines",
     [
         "O: go\n0.25 0.75\n1 0",
@@ -377,7 +378,7 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "line", "sentence"), REFUSED)
+@for_each(("text", "line", "sentence"), REFUSED)
 def test_malformed_files_are_refused_with_file_and_line(text, line, sentence, read):
     with pytest.raises(ValueError, match=re.escape(sentence)) as error:
         read(text)
@@ -411,7 +412,7 @@ def models(draw):
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("data", "sentence"),
     [
         (b"<?xml version='1.0'?>\n<pomdpx/>", "XML, as POMDPX files are, expected the .POMDP format"),
@@ -505,7 +506,7 @@ def test_normalize_divides_distributions_by_their_sums(read):
 MDP_HEAD = "discount: 0.75\nstates: a b\nactions: stay go\nstart: b\nT: stay\nidentity\nT: go\n0.5 0.5\n1 0\n"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("lines", "rewards"),
     [
         ("R: go\n1 2\n3 4", [[0, 1.5], [0, 3]]),
@@ -574,7 +575,7 @@ def test_time_and_memory_are_linear_in_the_file(read):
     assert model.mdp.rows.nnz == 6000
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "line", "sentence"),
     [
         ("states: 999999999999\n", 1, "999,999,999,999 states would take 2e+05 GB, allowed are 4 GB; raise memory="),
@@ -660,7 +661,7 @@ def test_numbers_have_digits_on_both_sides_of_a_point(tmp_path):
     assert numbers == ["1.0", "1.0", "1.0", "1.0e-07"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("labels", "sentence"),
     [
         (

@@ -1,11 +1,11 @@
 from collections import Counter
 
 import numpy as np
-import pytest
+from helpers import for_each
 from pomdp_fuzzing import damaged, random_file, verdict
 
 
-@pytest.mark.parametrize("seed", range(4))
+@for_each("seed", range(4))
 def test_files_are_read_as_an_interpreter_reads_them_or_refused_with_a_line(seed, tmp_path):
     rng = np.random.default_rng(seed)
     found = Counter()

@@ -3,6 +3,7 @@ import re
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 
@@ -105,7 +106,7 @@ def test_single_precision_is_rescaled():
 SEEN, MOVES = np.full((3, 2), 1 / 3), np.full((2, 2, 4), 0.5)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("seen", "moves", "options", "sentence"),
     [
         (SEEN.T, MOVES, {}, "A[0] has shape (2, 3), expected 2 along axis 1, which stands for factor 0"),

@@ -8,6 +8,7 @@ from collections import Counter, deque
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.core.layout import GridLayout
@@ -163,7 +164,7 @@ def test_an_end_in_a_distribution():
     assert model.is_terminal.tolist() == [False, True]
 
 
-@pytest.mark.parametrize("first", ["quit", "go"])
+@for_each("first", ["quit", "go"])
 def test_a_state_entered_with_an_end_and_without_is_two(first):
     def step(cell, action):
         return emp.End(cell) if action == "quit" else (cell + 1) % 3
@@ -179,7 +180,7 @@ def test_a_state_entered_with_an_end_and_without_is_two(first):
 # --- what is refused
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("hidden", "found"),
     [
         pytest.param(lambda count: count, "first gave . and then .", id="counter"),
@@ -264,7 +265,7 @@ def test_an_error_of_the_step_function_says_where():
     assert caught.value.__notes__ == ["raised by the step function at action 'go' in state 2"]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("answer", "kind", "message"),
     [
         (
@@ -301,7 +302,7 @@ def test_answers_that_are_refused(answer, kind, message):
         emp.from_step_function(lambda s, a: answer, 0, ["go"])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "options", "kind", "message"),
     [
         ((walk,), {"actions": ["stay"]}, TypeError, "initial is missing, expected the state to begin with"),
@@ -452,7 +453,7 @@ SWITCHES = {
 }
 
 
-@pytest.mark.parametrize("kind", SWITCHES)
+@for_each("kind", SWITCHES)
 def test_states_of_every_kind(kind):
     class Switch(gymnasium.Env):
         action_space = gymnasium.spaces.Discrete(2)
@@ -540,7 +541,7 @@ class Cliff(gymnasium.Env):
         return self.state, reward, ended, False, {}
 
 
-@pytest.mark.parametrize("terminal", ["absorbing", "as-given"])
+@for_each("terminal", ["absorbing", "as-given"])
 def test_the_cliff_against_its_table(terminal):
     known = emp.from_gymnasium("CliffWalking-v1", terminal=terminal)
     told = emp.from_step_function(
@@ -570,7 +571,7 @@ def test_the_taxi_against_its_table():
     assert all(row(told, s, a) == row(known, s, a) for s in told.states for a in told.actions)
 
 
-@pytest.mark.parametrize(("name", "first"), [("FrozenLake-v1", "left"), ("Taxi-v4", "south")])
+@for_each(("name", "first"), [("FrozenLake-v1", "left"), ("Taxi-v4", "south")])
 def test_environments_that_draw_random_numbers_are_refused(name, first):
     with pytest.raises(
         ValueError,
@@ -594,7 +595,7 @@ def test_a_slippery_lake_is_refused_even_if_its_state_is_told():
         )
 
 
-@pytest.mark.parametrize(
+@for_each(
     "draw",
     [
         lambda env: env.np_random.random(),
@@ -885,7 +886,7 @@ def test_an_object_whose_attribute_is_not_plain_is_refused(minigrid):
         emp.from_step_function(Room(size=5))
 
 
-@pytest.mark.parametrize(("name", "package"), [("MiniGrid-Empty-5x5-v0", "minigrid"), ("CartPole-v1", "gymnasium")])
+@for_each(("name", "package"), [("MiniGrid-Empty-5x5-v0", "minigrid"), ("CartPole-v1", "gymnasium")])
 def test_an_id_without_its_package_says_what_to_install(monkeypatch, name, package):
     genuine = builtins.__import__
 

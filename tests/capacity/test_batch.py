@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -72,6 +73,7 @@ def test_batches_in_several_threads_at_once():
 
 
 def test_progress_of_a_batch_is_shown_when_asked(capsys):
+    pytest.importorskip("tqdm")
     emp.channel_capacity(ragged(5))
     assert capsys.readouterr() == ("", "")
     emp.channel_capacity(ragged(5), progress=True)
@@ -105,7 +107,7 @@ def test_missed_tolerances_of_a_batch_are_said_once():
     assert "1 NOT converged" in repr(result)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("batch", "sentence"),
     [
         (np.empty((0, 2, 2)), "the batch has no channels"),
@@ -119,7 +121,7 @@ def test_a_bad_channel_of_a_batch_is_named(batch, sentence):
         emp.channel_capacity(batch)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("rewards", "sentence"),
     [
         ([[0.0, 1.0]], "rewards has 1 arrays, expected one for each of 2 channels"),

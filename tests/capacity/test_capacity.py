@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import for_each, h
 from scipy import sparse
 
 import empowerment as emp
@@ -12,10 +13,6 @@ from empowerment.capacity.kernels.reference import blahut_arimoto
 from empowerment.testing import FAMILIES, check_certificate, hard_channel
 
 METHODS = ("working-set", "squarem", "blahut-arimoto")
-
-
-def h(x):
-    return -x * math.log2(x) - (1 - x) * math.log2(1 - x)
 
 
 def symmetric(m, error):
@@ -75,9 +72,9 @@ CLOSED_FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("name", CLOSED_FORMS)
+@for_each("form", [np.asarray, sparse.csr_array])
+@for_each("method", METHODS)
+@for_each("name", CLOSED_FORMS)
 def test_closed_forms(name, method, form, backend):
     matrix, capacity, published = CLOSED_FORMS[name]
     assert capacity == pytest.approx(published, rel=1e-4, abs=1e-11)
@@ -109,7 +106,7 @@ def test_units_change_the_number_and_not_the_channel(backend):
 SMALL = [(family, part) for family in FAMILIES for part in range(10)]
 
 
-@pytest.mark.parametrize(("family", "part"), SMALL)
+@for_each(("family", "part"), SMALL)
 def test_stress_small(family, part):
     """12 families, 420 channels of each, up to 40 by 30: none may miss 1e-9 bits."""
     rng = np.random.default_rng([part, *family.encode()])
@@ -122,7 +119,7 @@ def test_stress_small(family, part):
         check_certificate(matrix, result)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_stress_tall(family):
     """12 families, 17 channels of each with 300 to 700 inputs."""
     rng = np.random.default_rng([77, *family.encode()])
@@ -133,7 +130,7 @@ def test_stress_tall(family):
         check_certificate(matrix, result)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_stress_reference_agrees(family):
     rng = np.random.default_rng([5, *family.encode()])
     for _ in range(10):
@@ -145,7 +142,7 @@ def test_stress_reference_agrees(family):
         assert max(plain.lower, compiled.lower) <= min(plain.upper, compiled.upper)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 @pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 def test_an_independent_convex_solver_agrees(family):
     """18 channels of each family against Clarabel, whose optimum is good to about 1e-8."""
@@ -204,7 +201,7 @@ def test_tiny_capacities_by_relative_tolerance(backend):
     assert result.value == pytest.approx(1 - h(0.4999), rel=1e-4)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@for_each("method", METHODS)
 def test_a_missed_tolerance_is_said_and_the_interval_holds(method, backend):
     matrix = hard_channel("dirichlet", 8, 30, 20)
     options = {"method": method, "backend": backend, "max_iter": 3}
@@ -227,7 +224,7 @@ def test_a_missed_tolerance_is_said_and_the_interval_holds(method, backend):
 LADDER = ("interior point", "squarem", "blahut_arimoto")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("broken", "status", "words"),
     [
         (LADDER[:1], emp.Status.SQUAREM, "SQUAREM went on"),
@@ -322,7 +319,7 @@ def test_verify_and_the_check_of_certificates_know_rewards():
         emp.verify(MUROGA, result, [1.0, 2.0])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "sentence"),
     [
         ({"rewards": [1.0]}, "rewards has 1 entries, expected 3, one for each input"),

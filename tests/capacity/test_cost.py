@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each, h
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -14,10 +15,6 @@ from empowerment.capacity.constrained.per_unit_cost import capacity_per_unit_cos
 from empowerment.testing import FAMILIES, channels, hard_channel
 
 SWITCH = [[0.9, 0.1], [0.1, 0.9]]
-
-
-def h(x):
-    return -x * math.log2(x) - (1 - x) * math.log2(1 - x) if 0 < x < 1 else 0.0
 
 
 def switch_capacity(budget):
@@ -87,8 +84,8 @@ CLOSED_FORMS = {
 }
 
 
-@pytest.mark.parametrize("form", [np.asarray, sparse.csr_array])
-@pytest.mark.parametrize("name", CLOSED_FORMS)
+@for_each("form", [np.asarray, sparse.csr_array])
+@for_each("name", CLOSED_FORMS)
 def test_closed_forms(name, form, backend):
     matrix, costs, budget, capacity, published = CLOSED_FORMS[name]
     if capacity is not None:
@@ -154,7 +151,7 @@ def test_the_default_budgets_reach_from_the_smallest_cost_to_the_end_of_the_rise
     assert capacity_cost(np.eye(2)[[0, 1, 1]], [0, 0, 1]).budget == pytest.approx([0])
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_budgets_share_their_solves(family):
     """About two solves for each budget of a curve, hardly ever more than a dozen for one alone."""
     rng = np.random.default_rng([6, *family.encode()])
@@ -169,7 +166,7 @@ def test_budgets_share_their_solves(family):
         assert alone.n_solves <= 25
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_stress(family, backend):
     """Costs of all kinds, budgets from next to nothing to more than enough."""
     rng = np.random.default_rng([8, *family.encode()])
@@ -184,7 +181,7 @@ def test_stress(family, backend):
         check_certificate(matrix, costs, result)
 
 
-@pytest.mark.parametrize("part", range(30))
+@for_each("part", range(30))
 @pytest.mark.filterwarnings("ignore:Solution may be inaccurate")
 def test_an_independent_convex_solver_agrees(part):
     cvxpy = pytest.importorskip("cvxpy")
@@ -275,7 +272,7 @@ def test_per_unit_cost_with_a_free_input(backend):
     assert capacity_per_unit_cost(sparse.csr_array(named.matrix), [0, 2, 0]).value == push.value
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("matrix", "costs", "best"),
     [
         (np.eye(3), [0, 1, 2], 1),  # rows that reach what the free row does not
@@ -303,7 +300,7 @@ def test_per_unit_cost_without_a_free_input(backend):
     assert capacity_per_unit_cost([[0.2, 0.8]], [3], backend=backend).value == pytest.approx(0, abs=1e-9)
 
 
-@pytest.mark.parametrize("costs", [[0], [0, 0], [0, 3]])
+@for_each("costs", [[0], [0, 0], [0, 3]])
 def test_inputs_that_cannot_be_told_apart_are_worth_nothing(costs):
     assert capacity_per_unit_cost([[0.5, 0.5]] * len(costs), costs).value == pytest.approx(0, abs=1e-12)
 
@@ -346,8 +343,8 @@ def test_a_missed_tolerance_is_said_and_the_interval_holds(monkeypatch):
         capacity_per_unit_cost(SWITCH, [1, 2], on_failure="raise")
 
 
-@pytest.mark.parametrize("function", [capacity_cost, capacity_per_unit_cost])
-@pytest.mark.parametrize(
+@for_each("function", [capacity_cost, capacity_per_unit_cost])
+@for_each(
     ("costs", "sentence"),
     [
         ([1.0], "costs has 1 entries, expected 2, one for each input of the channel"),
@@ -361,7 +358,7 @@ def test_unusable_costs_are_refused(function, costs, sentence):
         function(SWITCH, costs)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("budget", "sentence"),
     [
         (0.5, r"budget is 0.5, expected a finite number of at least 1, the cost of the cheapest input \(number 1\)"),
@@ -381,8 +378,8 @@ def test_negative_costs_per_unit_of_cost_are_refused():
         capacity_per_unit_cost(SWITCH, [0, -1])
 
 
-@pytest.mark.parametrize("function", [capacity_cost, capacity_per_unit_cost])
-@pytest.mark.parametrize(
+@for_each("function", [capacity_cost, capacity_per_unit_cost])
+@for_each(
     ("options", "sentence"),
     [
         ({"backend": "torch"}, "unknown backend 'torch'; the known ones are"),
@@ -429,7 +426,7 @@ def check_rewards(matrix, rewards, result):
     assert result.converged
 
 
-@pytest.mark.parametrize("rewards", [[0.0, 0.0, 0.0], [1.0, -2.0, 0.5], [-5.0, -6.0, -7.0], [300.0, 0.0, -300.0]])
+@for_each("rewards", [[0.0, 0.0, 0.0], [1.0, -2.0, 0.5], [-5.0, -6.0, -7.0], [300.0, 0.0, -300.0]])
 def test_rewards_without_noise(rewards, backend):
     result = emp.channel_capacity(np.eye(3), rewards=rewards, backend=backend)
     most = max(rewards)
@@ -437,7 +434,7 @@ def test_rewards_without_noise(rewards, backend):
     check_rewards(np.eye(3), rewards, result)
 
 
-@pytest.mark.parametrize("more", [0.01, -0.01])
+@for_each("more", [0.01, -0.01])
 def test_rewards_end_all_choice_from_a_divergence_on(more, backend):
     """Only one input is used if and only if its advantage is at least the others' divergence from its row."""
     advantage = emp.divergence(SWITCH[1], SWITCH[0]) + more
@@ -460,7 +457,7 @@ def test_of_equal_rows_the_larger_reward_counts(backend):
     check_rewards(twice, [0.1, 0.3, 0.4, -1.0], double)
 
 
-@pytest.mark.parametrize("seed", range(5))
+@for_each("seed", range(5))
 def test_rewards_of_parts_with_outputs_of_their_own_add_up_as_powers(seed, backend):
     rng = np.random.default_rng(seed)
     parts = [hard_channel("dirichlet", rng, n, m) for n, m in ((4, 3), (2, 5), (1, 1))]

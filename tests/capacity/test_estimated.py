@@ -6,6 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from helpers import LOG2, for_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse, stats
@@ -20,7 +21,6 @@ from empowerment.testing import channels
 SWITCH = np.array([[0.9, 0.1], [0.1, 0.9]])
 CAPACITY = 0.531004406411
 THREE = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.2, 0.1, 0.7]])  # 0.505989130499 bits, by Muroga's formula
-LOG2 = math.log(2)
 
 
 def binary_samples(n, first, second):
@@ -37,7 +37,7 @@ def expected(counts, weights):
     return mean, math.sqrt(weights @ (values - mean) ** 2)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("n", "mean", "deviation"),
     [(10, 0.605265, 0.22335), (30, 0.553770, 0.12790), (100, 0.537250, 0.06787), (300, 0.533052, 0.03894)],
 )
@@ -51,7 +51,7 @@ def test_the_plug_in_is_too_large_by_what_the_expansion_says(n, mean, deviation)
     assert truth.standard_error * math.sqrt(10) == pytest.approx(found[1], rel=2 / n)
 
 
-@pytest.mark.parametrize(("n", "mean"), [(10, 0.039537), (30, 0.012342), (100, 0.003634)])
+@for_each(("n", "mean"), [(10, 0.039537), (30, 0.012342), (100, 0.003634)])
 def test_samples_of_a_useless_channel_show_a_capacity(n, mean):
     found, _ = expected(*binary_samples(n, 0.5, 0.5))
     assert found == pytest.approx(mean, abs=1e-6)
@@ -67,7 +67,7 @@ def test_the_correction_takes_most_of_the_bias_away():
     assert abs(left) < 0.3 * (weights[likely] @ values - CAPACITY)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "rows",
     [THREE, [[0.6, 0.2, 0.1, 0.1], [0.05, 0.75, 0.1, 0.1], [0.1, 0.1, 0.3, 0.5]], [[1, 0, 0], [0.3, 0.5, 0.2]]],
 )
@@ -89,7 +89,7 @@ def test_an_input_that_is_not_used_changes_no_bias():
     assert expansion(more).caveat is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("counts", "caveat", "error"),
     [
         ([[3, 3], [5, 5]], "capacity of 0", False),
@@ -127,7 +127,7 @@ def test_the_plug_in_is_too_large_on_average(rows, n):
     assert weights @ emp.channel_capacity(samples).value >= emp.channel_capacity(rows).lower - 1e-8
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("counts", "mean", "ends", "of_mean"),
     [
         ([[9, 1], [1, 9]], 0.3902, (0.0890, 0.7203), 0.349978),
@@ -177,8 +177,8 @@ def test_p_values_are_uniform_where_nothing_depends_on_the_input():
         assert each.detected == (each.plug_in.lower > each.null_quantile)
 
 
-@pytest.mark.parametrize("interval", from_counts.INTERVALS)
-@pytest.mark.parametrize("counts", [[[3, 2]], [[1], [5]], [[0, 3, 0], [0, 9, 0]], [[1]]])
+@for_each("interval", from_counts.INTERVALS)
+@for_each("counts", [[[3, 2]], [[1], [5]], [[0, 3, 0], [0, 9, 0]], [[1]]])
 def test_one_input_or_one_output_has_no_capacity(counts, interval):
     found = emp.capacity_from_counts(counts, interval=interval, rng=0)
     assert found.plug_in.value == 0
@@ -198,7 +198,7 @@ def test_what_is_there_is_detected():
     assert none.p_value is none.null_mean is none.null_quantile is none.null_draws is none.detected is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("rows", "n", "least"),
     [(SWITCH, 30, 0.88), (np.full((3, 3), 1 / 3), 50, 0.95), ([[0.99, 0.01], [0.01, 0.99]], 30, 0.88)],
 )
@@ -226,7 +226,7 @@ def test_a_concentration_interval_is_what_its_formula_says():
     assert emp.capacity_from_counts([[1], [5]], interval="concentration", n_null=0).upper == 0
 
 
-@pytest.mark.parametrize("m", [2, 3, 7])
+@for_each("m", [2, 3, 7])
 def test_no_smaller_change_of_capacity_would_do(m):
     # Attained between the identity and the channel that errs to each other symbol alike.
     for distance in (0.01, 0.3, 1 - 1 / m):
@@ -245,7 +245,7 @@ def test_rows_stay_within_the_distance():
     assert _row_distance(np.array([n]), 2000, 0.9) < 6  # no overflow
 
 
-@pytest.mark.parametrize("interval", from_counts.INTERVALS)
+@for_each("interval", from_counts.INTERVALS)
 def test_the_seed_decides(interval):
     counts = [[10, 4, 1], [2, 9, 5], [3, 3, 6]]
     one, same, other = (
@@ -266,7 +266,7 @@ def test_draws_do_not_depend_on_how_many_are_made_at_a_time(monkeypatch):
     assert np.array_equal(whole.null_draws, parts.null_draws)
 
 
-@pytest.mark.parametrize("interval", from_counts.INTERVALS)
+@for_each("interval", from_counts.INTERVALS)
 def test_units(interval):
     counts = [[10, 4, 1], [2, 9, 5], [3, 3, 6]]
     bits = emp.capacity_from_counts(counts, interval=interval, n_draws=100, n_null=50, rng=1)
@@ -344,7 +344,7 @@ def test_a_missed_tolerance_is_said(monkeypatch):
     assert emp.capacity_from_counts(counts, on_failure="ignore", rng=0).plug_in.gap > 1e-9
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("counts", "message"),
     [
         ([[1, -2], [3, 4]], r"counts\[0, 1\] is -2, expected a whole number"),
@@ -363,7 +363,7 @@ def test_bad_counts(counts, message):
         emp.capacity_from_counts(counts)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "message"),
     [
         ({"interval": "normal"}, "unknown interval 'normal'; the known ones are 'bootstrap', 'dirichlet', 'conc"),

@@ -1,7 +1,7 @@
 """Work gates: what the solver needs in steps and passes may not creep up. Times are never tested."""
 
 import numpy as np
-import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.testing import FAMILIES, hard_channel
@@ -31,7 +31,7 @@ def totals(family):
     return int(result.n_iter.sum()), int(result.n_passes.sum())
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_hard_families(family):
     steps, passes = totals(family)
     most_steps, most_passes = (1.2 * measured for measured in MEASURED[family])
@@ -39,7 +39,7 @@ def test_hard_families(family):
     assert passes <= most_passes
 
 
-@pytest.mark.parametrize(("horizon", "measured"), [(3, (10, 4)), (4, (13, 4)), (5, (13, 4))])
+@for_each(("horizon", "measured"), [(3, (10, 4)), (4, (13, 4)), (5, (13, 4))])
 def test_slip_grid(horizon, measured):
     result = emp.channel_capacity(emp.actuation_channel(emp.worlds.slip_grid(), (4, 4), horizon))
     assert result.n_iter <= 1.2 * measured[0]

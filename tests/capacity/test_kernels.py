@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -92,7 +93,7 @@ def test_squarem_is_as_monotone_as_the_plain_iteration(matrix):
     assert lows == sorted(lows)
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_both_interior_points_take_the_same_path(family):
     rng = np.random.default_rng([3, *family.encode()])
     for _ in range(5):
@@ -129,7 +130,7 @@ def test_every_certificate_follows_from_its_p_and_q(matrix):
         check_certificate(matrix, result)
 
 
-@pytest.mark.parametrize("shape", [(2, 200_000), (200_000, 2), (3000, 40)])
+@for_each("shape", [(2, 200_000), (200_000, 2), (3000, 40)])
 def test_ends_lie_outside_the_exact_ones_however_long_the_sums(kernel, shape):
     """A sum of many terms in plain order is off by more than the slack that is allowed for."""
     for seed in range(6):
@@ -151,7 +152,7 @@ def test_ends_lie_outside_the_exact_ones_however_long_the_sums(kernel, shape):
         assert total - found.lower < 1e-11
 
 
-@pytest.mark.parametrize("n", [999, 3000, 3333])
+@for_each("n", [999, 3000, 3333])
 def test_ends_enclose_the_logarithm_of_the_number_of_noiseless_inputs(kernel, n):
     """Equal terms are where plain summation drifts: each addition rounds the same way."""
     found = kernel.solve(np.eye(n), np.zeros(n), 1e-12, 0.0, WORKING_SET, 100)

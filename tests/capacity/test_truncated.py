@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -80,7 +81,7 @@ def caps_of(observed, options):
     return caps
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@for_each("name", EXAMPLES)
 def test_reference_values(name):
     observed, options, smallest_value, outside, largest = EXAMPLES[name]
     bounds = capacity_bounds(observed, **options)
@@ -100,7 +101,7 @@ def test_reference_values(name):
     assert bracket.maximum.value == pytest.approx(largest, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@for_each("name", EXAMPLES)
 def test_the_completions_that_prove_the_ends_have_their_capacity(name):
     observed, options, *_ = EXAMPLES[name]
     bounds = capacity_bounds(observed, **options)
@@ -134,8 +135,8 @@ def random_completions(observed, caps, rng, count):
         yield wide + extra
 
 
-@pytest.mark.parametrize("where", ["inside", "outside"])
-@pytest.mark.parametrize("name", EXAMPLES)
+@for_each("where", ["inside", "outside"])
+@for_each("name", EXAMPLES)
 def test_random_completions_stay_inside(name, where):
     observed, options, *_ = EXAMPLES[name]
     caps = np.full((len(observed), observed.shape[1] + 1), np.inf)
@@ -228,7 +229,7 @@ def test_certificates_of_random_truncations(case):
             check_minimum(observed, caps_of(observed, options), bounds.minimum)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@for_each("name", EXAMPLES)
 def test_an_independent_convex_solver_agrees(name):
     pytest.importorskip("cvxpy")
     pytest.importorskip("clarabel")
@@ -332,7 +333,7 @@ def test_a_convex_solver_that_gives_up_leaves_what_the_start_proves(monkeypatch)
     assert bounds.lower < 0.3568245577 < bounds.minimum.upper
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_stress(family):
     """12 families, 40 truncated channels of each: none may miss 1e-8 bits."""
     rng = np.random.default_rng([21, *family.encode()])
@@ -448,7 +449,7 @@ def test_listed_zeros_take_no_residual():
     assert every.minimum.value == pytest.approx(0.9019888278, abs=1e-9)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("observed", "options", "sentence"),
     [
         ([[0.5, -0.1]], {}, r"observed\[0, 1\] is -0.1, expected a finite probability of at least 0"),

@@ -9,6 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.capacity.kernels import BLAHUT_ARIMOTO, HANDED_OVER, NOT_REACHED, SQUAREM, WORKING_SET, pack
@@ -43,7 +44,7 @@ def in_shape(matrix, shape, method, tol=6e-10):
         return jax.device_get(ends), int(n_iter[0])
 
 
-@pytest.mark.parametrize(("method", "rounding"), [(WORKING_SET, 1e-12), (SQUAREM, 6e-10), (BLAHUT_ARIMOTO, 1e-12)])
+@for_each(("method", "rounding"), [(WORKING_SET, 1e-12), (SQUAREM, 6e-10), (BLAHUT_ARIMOTO, 1e-12)])
 def test_padding_changes_nothing(method, rounding):
     """Neither the numbers, beyond rounding (which extrapolation magnifies), nor the steps; and p stays 0 there."""
     for family in ("dirichlet", "thresholded", "near-boundary"):
@@ -155,7 +156,7 @@ def test_in_workers_of_joblib():
     assert run(code) == ["True"]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_stress(family):
     """A batch of each hard family, with more rows than columns: none but a few of the hardest left to the CPU."""
     rng = np.random.default_rng([11, *family.encode()])
@@ -244,12 +245,6 @@ print(odd.value.devices() == {jax.devices()[1]})
 # Transformations
 
 
-@pytest.fixture
-def double():
-    with jax.enable_x64(True):
-        yield
-
-
 def value(matrix, **options):
     return emp.channel_capacity(matrix, **options).value
 
@@ -281,7 +276,7 @@ def test_a_result_leaves_a_transformation_whole(double):
     assert batch[1].value == pytest.approx(float(result.value), abs=1e-9)
 
 
-@pytest.mark.parametrize(("method", "status"), [("working-set", "MAX_ITER"), ("blahut-arimoto", "MAX_ITER")])
+@for_each(("method", "status"), [("working-set", "MAX_ITER"), ("blahut-arimoto", "MAX_ITER")])
 def test_inside_a_transformation_the_status_tells_and_nobody_is_warned(method, status, double):
     matrix = hard_channel("dirichlet", 8, 30, 20)
     with warnings.catch_warnings():
@@ -292,7 +287,7 @@ def test_inside_a_transformation_the_status_tells_and_nobody_is_warned(method, s
     assert result.lower < float(emp.channel_capacity(matrix)) < result.upper
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("error", "options", "shape", "sentence"),
     [
         (ValueError, {"backend": "numba"}, (2, 2), "inside a JAX transformation the backend is 'jax', not 'numba'"),

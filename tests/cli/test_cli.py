@@ -14,6 +14,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -148,7 +149,7 @@ def test_map_says_where_nothing_can_be_done(run):
 HIDDEN = {name for name in emp.worlds.WORLDS if isinstance(emp.worlds.make(name), emp.POMDP)}
 
 
-@pytest.mark.parametrize("name", sorted(HIDDEN))
+@for_each("name", sorted(HIDDEN))
 def test_worlds_with_hidden_states_are_entered_with_their_first_belief(name, run):
     code, out, err = run("map", name, "--horizon", 2, "--sensor", "state")
     assert (code, err) == (0, "")
@@ -193,14 +194,14 @@ def test_a_file_whose_model_does_not_fit(run):
     assert run("map", "large.POMDP", "--horizon", 1, "--memory", 0.01)[0] == 0
 
 
-@pytest.mark.parametrize("name", sorted(set(emp.worlds.WORLDS) - HIDDEN))
+@for_each("name", sorted(set(emp.worlds.WORLDS) - HIDDEN))
 def test_every_bundled_world_can_be_mapped(name, run):
     code, out, err = run("map", name, "--horizon", 1, "--tol", 1e-6)
     assert (code, err) == (0, "")
     assert f"{name}: {emp.worlds.make(name).n_states} states" in out
 
 
-@pytest.mark.parametrize(("how", "value"), [("absorbing", 0.0), ("as-given", math.log2(3))])
+@for_each(("how", "value"), [("absorbing", 0.0), ("as-given", math.log2(3))])
 def test_gymnasium_with_either_kind_of_terminal_state(how, value, run):
     pytest.importorskip("gymnasium")
     code, out, _ = run("map", "gym:CliffWalking-v1", "--horizon", 1, "--terminal", how, "--json")
@@ -229,7 +230,7 @@ def test_transition_files_of_every_form(run):
         assert [state["value"] for state in json.loads(out)["states"]] == pytest.approx(wanted, abs=1e-8)
 
 
-@pytest.mark.parametrize("terminal", [[False, True], [1]])
+@for_each("terminal", [[False, True], [1]])
 def test_terminal_states_in_a_transition_file(terminal, run):
     np.savez("world.npz", transition=two_rooms(), terminal=np.array(terminal))
     _, out, _ = run("map", "world.npz", "--horizon", 1, "--json")
@@ -286,7 +287,7 @@ def test_a_picture_needs_no_pyplot(run, monkeypatch):
     assert run("map", "tower_of_hanoi", "--horizon", 1, "--save", "hanoi.png")[0] == 0
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "sentence"),
     [
         ("map.gif", "unknown ending of a file to save '.gif'; the known ones are '.png', '.svg', '.pdf', '.csv', "),
@@ -301,7 +302,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(path, sentence
     assert sentence in refused("map", "klyubin_maze", "--horizon", 5, "--save", "fine.csv", "--save", path)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "package", "wanted"),
     [
         ("m.png", "matplotlib", "matplotlib>=3.8"),
@@ -375,7 +376,7 @@ def test_what_is_saved_keeps_its_mode_and_spares_what_is_no_file(run, refused, h
 # --- map: bad input
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "sentence"),
     [
         (("atlantis",), "unknown world 'atlantis'; the known ones are 'aliased_corridor', 'box_pushing'"),
@@ -423,8 +424,8 @@ def test_bad_input_of_map(arguments, sentence, refused):
     assert sentence in refused("map", *horizon, *arguments)
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz"])
-@pytest.mark.parametrize("content", [b"", b"not an array", b"\x93NUMPY\x01\x00", b"PK\x03\x04"])
+@for_each("suffix", [".npy", ".npz"])
+@for_each("content", [b"", b"not an array", b"\x93NUMPY\x01\x00", b"PK\x03\x04"])
 def test_a_damaged_transition_file(suffix, content, refused, here):
     (here / f"world{suffix}").write_bytes(content)
     assert "(it is damaged, or holds Python objects, which are never loaded)" in refused(
@@ -432,7 +433,7 @@ def test_a_damaged_transition_file(suffix, content, refused, here):
     )
 
 
-@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+@for_each("suffix", [".npy", ".npz"])
 def test_pickles_and_object_arrays_are_never_loaded(suffix, refused, here):
     path = here / f"world{suffix}"
     path.write_bytes(pickle.dumps(Trap()))
@@ -443,7 +444,7 @@ def test_pickles_and_object_arrays_are_never_loaded(suffix, refused, here):
     assert os.listdir(here) == [path.name]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("array", "sentence"),
     [
         (np.eye(2), "transition has shape (2, 2), expected 3 axes: (state, action, next_state)"),
@@ -553,7 +554,7 @@ def switch():
     np.savetxt("switch.csv", SWITCH, delimiter=",")
 
 
-@pytest.mark.parametrize("name", ["switch.npy", "switch.csv"])
+@for_each("name", ["switch.npy", "switch.csv"])
 def test_capacity(name, switch, run):
     code, out, err = run("capacity", name)
     assert (code, err) == (0, "")
@@ -605,7 +606,7 @@ def test_capacity_with_a_missed_tolerance(run, monkeypatch):
     assert err == f"empowerment: the interval is {found['gap']:.2e} bits wide, wanted 1.00e-09: {found['sentence']}\n"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "content", "sentence"),
     [
         ("absent.csv", None, "cannot read 'absent.csv': No such file or directory"),
@@ -637,7 +638,7 @@ def test_an_archive_is_no_channel(refused, here):
     assert "is not a file with one array of numbers" in refused("capacity", "a.npy")
 
 
-@pytest.mark.parametrize("option", ["--method", "--backend"])
+@for_each("option", ["--method", "--backend"])
 def test_unknown_names_are_listed(option, switch, refused):
     assert f"unknown {option[2:]} 'magic'; the known ones are" in refused("capacity", "switch.npy", option, "magic")
 
@@ -654,7 +655,7 @@ def test_help_lists_worlds_and_examples(capsys):
     assert "exit codes" in out
 
 
-@pytest.mark.parametrize("arguments", [(), ("dance",), ("map",), ("capacity",)])
+@for_each("arguments", [(), ("dance",), ("map",), ("capacity",)])
 def test_bad_usage(arguments, refused):
     assert "-h shows the usage" in refused(*arguments)
 

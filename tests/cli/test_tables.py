@@ -7,6 +7,7 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.cli import main
@@ -220,7 +221,7 @@ def test_index_columns_are_never_probabilities(run):
     assert run("a,b\n0,1\n1,0\n", "--index")[0] == 2  # its rows are 1 and 0
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("content", "sentence"),
     [
         (b"a,b\n", "standard input has a header and no other line"),

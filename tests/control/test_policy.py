@@ -5,19 +5,13 @@ import math
 import gymnasium
 import numpy as np
 import pytest
+from helpers import MINI2, MINI3, for_each
 from hypothesis import given
 from hypothesis import strategies as st
 
 import empowerment as emp
 
 MAZE = emp.worlds.klyubin_maze()
-MINI2 = emp.MDP(np.stack([[[0.9, 0.1], [0.2, 0.8]], [[0.4, 0.6], [0.7, 0.3]]], axis=1))
-MINI3 = emp.MDP(
-    np.stack(
-        [[[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]], [[0.1, 0.3, 0.6], [0.5, 0.3, 0.2], [0.2, 0.1, 0.7]]],
-        axis=1,
-    )
-)
 REWARDS3 = [[1, 0], [0, 0.5], [0.2, 0]]
 ROW = emp.worlds.open_grid(1, 3, stay=False)  # north, south, east, west
 
@@ -116,7 +110,7 @@ def test_log_odds_of_a_softmax_are_differences_of_values():
 # --- what is handed in
 
 
-@pytest.mark.parametrize("temperature", [0, -1.0, math.nan, math.inf, "hot", True])
+@for_each("temperature", [0, -1.0, math.nan, math.inf, "hot", True])
 def test_a_temperature_is_above_zero(temperature):
     with pytest.raises(ValueError, match=r"temperature is .*, expected a finite number above 0"):
         emp.softmax_policy(ROW, [0, 0, 1], temperature)
@@ -191,7 +185,7 @@ def test_a_policy_acts_in_gymnasium():
 # --- the unified Bellman equation
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("weight", "expected"),
     [
         (0.0, (7.61208611, 6.93429584, 6.31442898)),
@@ -206,7 +200,7 @@ def test_values_of_rewards_and_information(weight, expected):
     assert result.unit == "nats"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("world", "expected"),
     [
         (MINI2, (2.061972251, 2.032206386)),
@@ -259,8 +253,8 @@ def brute_force(world, rewards, discount, weight, sweeps=400):
     return values
 
 
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("weight", [0.0, 0.7])
+@for_each("seed", range(4))
+@for_each("weight", [0.0, 0.7])
 def test_intervals_hold_the_value_of_slow_iteration(seed, weight):
     world, rewards = random_world(seed)
     result = emp.unified_bellman(world, rewards, discount=0.6, information_weight=weight, base=math.e)
@@ -270,8 +264,8 @@ def test_intervals_hold_the_value_of_slow_iteration(seed, weight):
     assert (slow <= result.upper + 1e-9).all()
 
 
-@pytest.mark.parametrize("weight", [0.0, 0.7])
-@pytest.mark.parametrize("max_iter", [1, 2])
+@for_each("weight", [0.0, 0.7])
+@for_each("max_iter", [1, 2])
 def test_intervals_of_few_sweeps_hold_the_value(weight, max_iter):
     for seed in range(20):
         world, rewards = random_world(seed)
@@ -327,7 +321,7 @@ def test_wide_intervals_are_told_of():
         emp.unified_bellman(noisy, discount=0.999, tol=1e-12, on_failure="raise")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "message"),
     [
         ({"discount": 1}, r"discount is 1, expected a number in \[0, 1\)"),

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from actuation.test_feedback import MINI2, MINI3, random_model, solved
+from helpers import MINI2, MINI3, for_each, small_model, solved_feedback
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -13,7 +13,7 @@ from empowerment.actuation.sensor import make_sensor
 from empowerment.control.rates import discounted_empowerment, empowerment_rate
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("model", "bits"),
     [
         (MINI2, [2.061972251, 2.032206386]),
@@ -29,7 +29,7 @@ def test_discounted_values(model, bits, backend):
     assert found.unit == "bits"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("model", "bits"),
     [
         (MINI2, 0.204941443),
@@ -53,14 +53,14 @@ def test_rates_on_every_backend(backend):
     assert float(empowerment_rate(MINI3, backend=backend)) == pytest.approx(0.159647124, abs=2e-9)
 
 
-@pytest.mark.parametrize("discount", [0.0, 0.5, 0.99])
-@pytest.mark.parametrize("seed", range(6))
+@for_each("discount", [0.0, 0.5, 0.99])
+@for_each("seed", range(6))
 def test_many_steps_come_close_to_the_discounted_value(seed, discount):
     """Value iteration by hand: the interval holds it, and the fixed point it tends to."""
-    model = random_model(seed)
+    model = small_model(seed)
     found = discounted_empowerment(model, discount, base=math.e, tol=1e-8)
     if discount == 0:
-        assert found.value == pytest.approx(solved(model, 1).value, abs=2e-8)
+        assert found.value == pytest.approx(solved_feedback(model, 1).value, abs=2e-8)
     transition, value = model.to_dense(), found.value
     for state in np.flatnonzero(model.available.any(axis=1)):
         own = transition[state][model.available[state]]
@@ -69,10 +69,10 @@ def test_many_steps_come_close_to_the_discounted_value(seed, discount):
     assert found.lower.max() <= math.log(2) / (1 - discount)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@for_each("seed", [1, 2])
 def test_the_rate_is_what_one_more_step_brings(seed):
     model = emp.MDP(np.random.default_rng(seed).dirichlet(np.ones(4), size=(4, 3)))
-    more = solved(model, 30).value - solved(model, 29).value
+    more = solved_feedback(model, 30).value - solved_feedback(model, 29).value
     assert more == pytest.approx(float(empowerment_rate(model, base=math.e)), abs=1e-8)
 
 
@@ -92,7 +92,7 @@ def test_transient_states_do_not_count():
     assert float(empowerment_rate(emp.MDP(rows))) == pytest.approx(1.0, abs=1e-9)
 
 
-@pytest.mark.parametrize("leaves", [False, True])
+@for_each("leaves", [False, True])
 def test_places_that_need_not_meet_are_named(leaves):
     rows = np.eye(4)[[[0, 1], [0, 2 if leaves else 1], [2, 3], [2, 3]]]
     with pytest.raises(ValueError, match=r"around state 'a' for ever and around state 'c'.*discounted_empowerment"):

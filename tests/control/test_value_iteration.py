@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -58,7 +59,7 @@ def test_both_kernels_agree_with_policy_iteration():
     assert kinds == {True, False, "all", "some"}
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@for_each("backend", BACKENDS)
 def test_closed_forms(backend):
     rewards = np.array([[1.0, 0.0], [0.0, 3.0]])
     stay, swap = np.eye(2), np.eye(2)[::-1]
@@ -154,7 +155,7 @@ def test_work_that_is_told_to_stop_stops():
         optimal_action_values(world, rewards, discount=0.97)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changes", "kind", "words"),
     [
         ({"discount": 1.0}, ValueError, r"discount is 1, expected a number in \[0, 1\)"),

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -9,7 +10,7 @@ import empowerment as emp
 NOISY = [[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]]
 
 
-@pytest.mark.parametrize("form", [np.array, sparse.csr_array, lambda m: sparse.coo_array(np.array(m)), list])
+@for_each("form", [np.array, sparse.csr_array, lambda m: sparse.coo_array(np.array(m)), list])
 def test_every_form_of_a_matrix_makes_the_same_channel(form):
     channel = emp.Channel(form(NOISY), inputs=["a", "b"])
     dense = channel.matrix.toarray() if sparse.issparse(channel.matrix) else channel.matrix
@@ -28,8 +29,8 @@ def test_a_channel_is_its_own_copy_and_read_only():
         channel.matrix[0, 0] = 1.0
 
 
-@pytest.mark.parametrize("form", [np.array, sparse.csr_array])
-@pytest.mark.parametrize(
+@for_each("form", [np.array, sparse.csr_array])
+@for_each(
     ("matrix", "sentence"),
     [
         ([[0.5, 0.5], [0.7, 0.2]], r"channel\[1\] sums to 0.9, expected 1; pass normalize=True to rescale"),
@@ -43,7 +44,7 @@ def test_a_row_that_is_no_distribution_is_refused(form, matrix, sentence):
         emp.Channel(form(matrix))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("matrix", "sentence"),
     [
         (np.empty((0, 3)), r"channel has shape \(0, 3\), expected at least one entry"),
@@ -58,7 +59,7 @@ def test_a_matrix_of_the_wrong_shape_is_refused(matrix, sentence):
         emp.Channel(matrix)
 
 
-@pytest.mark.parametrize("matrix", [[["a", "b"]], [[1j, 1]], np.array([[0.5, 0.5]], dtype=np.float16), [[None, 1]]])
+@for_each("matrix", [[["a", "b"]], [[1j, 1]], np.array([[0.5, 0.5]], dtype=np.float16), [[None, 1]]])
 def test_entries_that_are_no_real_numbers_are_refused(matrix):
     with pytest.raises(TypeError, match="channel has dtype"):
         emp.Channel(matrix)
@@ -86,7 +87,7 @@ def test_float32_rows_may_miss_the_sum_by_their_own_rounding():
         emp.Channel(rows.astype(float))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("labels", "error", "sentence"),
     [
         (["a"], ValueError, "inputs has 1 labels, expected 2"),
@@ -99,7 +100,7 @@ def test_labels_must_fit(labels, error, sentence):
         emp.Channel(NOISY, inputs=labels)
 
 
-@pytest.mark.parametrize("form", [np.array, sparse.csr_array])
+@for_each("form", [np.array, sparse.csr_array])
 def test_information_measures_against_their_definitions(form):
     channel, p = emp.Channel(form(NOISY)), [0.25, 0.75]
     q = [0.25 * a + 0.75 * b for a, b in zip(*NOISY, strict=True)]

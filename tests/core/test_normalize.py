@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -14,7 +15,7 @@ WORLD = np.stack([ROUNDED[[0, 0, 0]], ROUNDED[[1, 1, 1]]], axis=1)
 STILL = np.stack([np.eye(3)] * 2, axis=1)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "call",
     [
         emp.channel_capacity,
@@ -74,7 +75,7 @@ def test_a_matrix_whose_columns_sum_to_1_is_to_be_transposed():
         emp.Channel([[2.0, 0.0], [1.0, 1.0]], normalize=True)  # counts are no columns of probabilities
 
 
-@pytest.mark.parametrize("shape", [np.asarray, sparse.csr_array])
+@for_each("shape", [np.asarray, sparse.csr_array])
 def test_what_a_linear_solver_leaves_below_zero_is_taken_as_zero_when_asked_to(shape):
     left = np.array([[1.0, -6.6e-18], [0.25, 0.75]])
     with pytest.raises(ValueError, match=r"has the entry -6.6e-18, .*; pass normalize=True, which takes it as 0"):

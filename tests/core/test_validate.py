@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.core import validate
@@ -17,7 +18,7 @@ NOISY = np.array([[[0.9, 0.1], [0.1, 0.9]], [[0.5, 0.5], [0.0, 1.0]]])
 NO_NUMBERS = (None, True, np.True_, "2", b"2", 2j, math.nan, Decimal(2), [2], np.array([2.0]), object(), int)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("check", "good"),
     [
         (validate.base, 2.0),
@@ -63,7 +64,7 @@ def test_a_limit_that_compiled_code_cannot_hold_is_none():
     assert np.array_equal(found.value, emp.empowerment(NOISY, 1).value)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("call", "sentence"),
     [
         (lambda: emp.channel_capacity(W, base=10**400), r"base is about 10\*\*400, expected a number above 1"),

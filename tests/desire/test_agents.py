@@ -5,6 +5,7 @@ import pickle
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.desire import (
@@ -15,7 +16,6 @@ from empowerment.desire import (
     EmpoweredRider,
     PolicyAgent,
     QLearningRider,
-    Riders,
     RuleAgent,
     UnifiedAgent,
     ValueTrackingRider,
@@ -27,11 +27,6 @@ from empowerment.desire.agents.learning import experience
 from empowerment.worlds.delivery import ACCEPT, REFUSE, REST, delivery_outcomes, state_parts
 
 FAR = 3
-
-
-@pytest.fixture(scope="module")
-def riders():
-    return Riders()
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +71,14 @@ ROUNDED = np.array([0.006, 0.006, 0.0006, 0.0006, 0.0006, 0.0006])
 TRACKED = np.array([0.2, 0.03, 0.002, 0.002, 0.003, 0.002])
 
 
-@pytest.mark.parametrize("name", TABLE)
+@for_each("name", TABLE)
 def test_agents_do_what_the_prototype_measured(name, riders, empowered):
     agent = RIDER_AGENTS[name](**({"resolution": 20} if name in ON_LATTICE else {}))
     found = cells(simulate_agents(riders, empowered if name == "empowerment" else agent, seeds=range(100)))
     np.testing.assert_array_less(np.abs(np.subtract(found, TABLE[name])), TRACKED if name == "d2a-like" else ROUNDED)
 
 
-@pytest.mark.parametrize("steps", LEARNED)
+@for_each("steps", LEARNED)
 def test_learners_do_what_the_prototype_measured(steps, riders):
     """A chaotic sum of millions of steps: rounding that differs may end in another policy."""
     found = cells(simulate_agents(riders, QLearningRider(steps), seeds=range(100)))
@@ -102,7 +97,7 @@ def test_each_is_named_by_its_key_and_made_anew():
 LIGHT = {"q-learning": lambda: QLearningRider(20_000), "empowerment": lambda: EmpoweredRider(1)}
 
 
-@pytest.mark.parametrize("name", RIDER_AGENTS)
+@for_each("name", RIDER_AGENTS)
 def test_runs_do_not_depend_on_each_other_nor_on_their_length(name, riders):
     agent = LIGHT.get(name, RIDER_AGENTS[name])()
     together = simulate_agents(riders, agent, 60, seeds=[0, 1, 2])
@@ -357,7 +352,7 @@ class OtherWorld:
     desires = ("a", "b", "c")
 
 
-@pytest.mark.parametrize("make", [ValueTrackingRider, EmpoweredRider, lambda: QLearningRider(10)])
+@for_each("make", [ValueTrackingRider, EmpoweredRider, lambda: QLearningRider(10)])
 def test_riders_live_among_riders_only(make):
     with pytest.raises(TypeError, match="world is a OtherWorld, expected a Riders"):
         make().begin(OtherWorld(), DesireParameters())

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment import desire
@@ -41,11 +42,6 @@ from empowerment.export.npz import save_fields
 SHOCK = DesireParameters.shock()
 D0 = np.array(WEALTH)
 MONTH = 360
-
-
-@pytest.fixture(scope="module")
-def riders():
-    return Riders()
 
 
 @pytest.fixture(scope="module")
@@ -632,7 +628,7 @@ def test_a_damaged_file_is_refused(riders, agent, tmp_path):
         DesireTrace.load(path)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("field", "change", "words"),
     [
         ("state_numbers", lambda a: a + 528, "state_numbers ranges from"),
@@ -691,7 +687,7 @@ def test_a_table_of_a_trace(month):
 # --- what is refused
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changes", "kind", "words"),
     [
         ({"appraisal": ((0.5, 0.25), (0, 0))}, ValueError, "appraisal has shape"),
@@ -747,7 +743,7 @@ def test_presets():
     np.testing.assert_array_equal(wide.weights, np.full((3, 4), 0.5))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("call", "kind", "words"),
     [
         (lambda: appraise(np.zeros(2), np.zeros(2), 0.5, SHOCK), ValueError, r"mood has shape \(2,\)"),
@@ -781,7 +777,7 @@ def worse(**changes):
     return world
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("call", "kind", "words"),
     [
         (lambda: DesireAgent([0.5, 0.6]), ValueError, "will sums to 1.1"),
@@ -810,7 +806,7 @@ def test_wrong_agents_and_worlds(call, kind, words):
         call()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changes", "kind", "words"),
     [
         ({"world": Riders}, TypeError, "world is the class Riders"),
@@ -872,7 +868,7 @@ def test_an_agent_without_a_desire_has_equal_weights(riders):
     assert trace.agent == "stubborn"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("answer", "kind", "words"),
     [
         (
@@ -896,7 +892,7 @@ def test_wrong_choices(riders, answer, kind, words):
         simulate_agents(riders, Stubborn(answer), 5)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("probabilities", "words"),
     [
         ([0.5, 0.6, 0.0], r"decide\(state, desire\) sums to 1.1"),

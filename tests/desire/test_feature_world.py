@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -170,7 +171,7 @@ def test_a_trace_of_any_world_is_saved_and_read(tmp_path):
     assert len(found.to_dataframe()) == 40
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changes", "kind", "words"),
     [
         ({"model": "plant"}, TypeError, "model is a str, expected an MDP"),

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.control.value_iteration import optimal_action_values
@@ -27,11 +28,6 @@ from empowerment.text import influence_audit
 
 SEEDS, STEPS, FEW = range(2), 120, 5
 NAMES = ("silence", "earn", "take care", "be seen")
-
-
-@pytest.fixture(scope="module")
-def riders():
-    return Riders()
 
 
 @pytest.fixture(scope="module")
@@ -338,7 +334,7 @@ def test_other_worlds():
         desire_influence(Shop(), **options)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "error", "words"),
     [
         ({"wills": {}}, TypeError, "expected a mapping from names to desires"),

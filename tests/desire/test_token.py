@@ -10,7 +10,6 @@ import pytest
 import empowerment as emp
 from empowerment.desire import (
     DesireAgent,
-    Riders,
     TokenModelDecision,
     describe_rider,
     describe_state,
@@ -20,11 +19,6 @@ from empowerment.text import FunctionModel, Provider, TableModel, Tier, TokenMod
 
 BALANCED = np.full(3, 1 / 3)
 ANY = TableModel({"": {" A": 0.3, " B": 0.1, " C": 0.2, " D": 0.4}})
-
-
-@pytest.fixture(scope="module")
-def riders():
-    return Riders()
 
 
 class Counting(Provider):

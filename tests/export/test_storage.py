@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.core.layout import GridLayout
@@ -50,7 +51,7 @@ def assert_same(found, wanted):
         assert getattr(found, name) == getattr(wanted, name), name
 
 
-@pytest.mark.parametrize("which", ["noisy", "maze"])
+@for_each("which", ["noisy", "maze"])
 def test_round_trip(which, request, tmp_path):
     result = request.getfixturevalue(which)
     result.save(tmp_path / "result.npz")
@@ -145,7 +146,7 @@ def test_round_trip_of_a_state_without_sequences(tmp_path):
     assert found.sequences(1) == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "sentence"),
     [
         ({"states": [frozenset({1}), "b"]}, r"states.0 holds frozenset\(\{1\}\), which cannot be saved"),
@@ -167,14 +168,14 @@ def test_a_missing_file(tmp_path):
         emp.EmpowermentResult.load(tmp_path / "absent.npz")
 
 
-@pytest.mark.parametrize("content", [b"", b"not an archive", b"PK\x03\x04 cut short"])
+@for_each("content", [b"", b"not an archive", b"PK\x03\x04 cut short"])
 def test_a_foreign_file(content, tmp_path):
     (tmp_path / "result.npz").write_bytes(content)
     with pytest.raises(ValueError, match=NOT_SAVED):
         emp.EmpowermentResult.load(tmp_path / "result.npz")
 
 
-@pytest.mark.parametrize("kept", [0.3, 0.9])
+@for_each("kept", [0.3, 0.9])
 def test_a_file_cut_short(maze, kept, tmp_path):
     path = tmp_path / "result.npz"
     maze.save(path)
@@ -208,7 +209,7 @@ def test_a_plain_array(tmp_path):
         emp.EmpowermentResult.load(tmp_path / "array.npy")
 
 
-@pytest.mark.parametrize("header", [None, "{", "[]", "{}", json.dumps({"format": "other"}), "[" * 100_000])
+@for_each("header", [None, "{", "[]", "{}", json.dumps({"format": "other"}), "[" * 100_000])
 def test_an_archive_of_something_else(header, tmp_path):
     arrays = {"value": np.zeros(2)} if header is None else {"value": np.zeros(2), "header": np.array(header)}
     np.savez(tmp_path / "foreign.npz", **arrays)
@@ -368,7 +369,7 @@ def member(name, shape, content, dtype="<f8"):
     return name, b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + content
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("members", "sentence"),
     [
         (
@@ -472,7 +473,7 @@ def test_xarray(noisy):
     assert data.attrs["tol"] == 1e-7
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("labels", "wanted"),
     [
         (None, [0, 1, 2]),
@@ -502,7 +503,7 @@ def test_netcdf_round_trip(noisy, tmp_path):
         assert (data.attrs["unit"], data.attrs["horizon"], data.attrs["sensor"]) == ("nats", 2, "state")
 
 
-@pytest.mark.parametrize(("name", "export"), [("pandas", "to_dataframe"), ("xarray", "to_xarray")])
+@for_each(("name", "export"), [("pandas", "to_dataframe"), ("xarray", "to_xarray")])
 def test_a_missing_package_is_named(name, export, noisy, monkeypatch):
     monkeypatch.setitem(sys.modules, name, None)
     with pytest.raises(ImportError, match=f'needs {name}; install it with pip install "{name}>='):

@@ -14,6 +14,7 @@ import warnings
 import joblib
 import numpy as np
 import pytest
+from helpers import for_each, random_model
 from joblib.externals.loky import get_reusable_executor
 
 import empowerment as emp
@@ -24,14 +25,6 @@ BAY = ["S..H", "..#.", "...G"]  # eleven free cells, two of them terminal
 
 def bay(slip=0.2):
     return emp.worlds.grid_world(BAY, slip=slip)
-
-
-def random_model(seed, n_states=4, n_actions=2, missing=0.0):
-    rng = np.random.default_rng(seed)
-    rows = rng.dirichlet(np.full(n_states, 0.4), size=(n_states, n_actions))
-    rows = np.where(rows > 0.05, rows, 0.0)
-    available = rng.random((n_states, n_actions)) >= missing
-    return emp.MDP(rows / rows.sum(axis=2, keepdims=True), available=available)
 
 
 FIELDS = ("value", "lower", "upper", "status", "method", "state_numbers")
@@ -112,7 +105,7 @@ def test_bounds_that_were_not_asked_for_may_raise():
         emp.empowerment(bay(), 6, states=(0, 0), options={"max_sequences": 500}, on_failure="raise")
 
 
-@pytest.mark.parametrize("limit", [{"max_sequences": 500}, {"memory": 2e4}])
+@for_each("limit", [{"max_sequences": 500}, {"memory": 2e4}])
 def test_an_exact_value_that_takes_too_much_is_refused_and_the_state_is_named(limit):
     with pytest.raises(MemoryError, match=r"^state \(0, 0\): .* of 6 steps .* method='interval'; these limits"):
         emp.empowerment(bay(), 6, method="column-generation", options=limit)
@@ -123,13 +116,13 @@ def test_an_enumeration_that_takes_too_much_is_refused_and_the_state_is_named():
         emp.empowerment(bay(), 6, method="enumeration", options={"memory": 2e4})
 
 
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@for_each("n_jobs", [1, 2])
 def test_a_refusal_comes_through_from_other_processes(n_jobs):
     with pytest.raises(MemoryError, match=r"^state \(\d, \d\): .* sequences of 6 steps"):
         emp.empowerment(bay(), 6, method="column-generation", options={"max_sequences": 500}, n_jobs=n_jobs)
 
 
-@pytest.mark.parametrize("method", ["column-generation", "sampled"])
+@for_each("method", ["column-generation", "sampled"])
 def test_methods_for_the_last_reading_refuse_trajectories(method):
     with pytest.raises(ValueError, match=f"method='{method}' is for the final reading"):
         emp.empowerment(bay(), 2, output="trajectory", method=method)
@@ -198,7 +191,7 @@ def test_a_generator_goes_on():
     assert not differing(second, drawn(rng=again))
 
 
-@pytest.mark.parametrize("rng", [-1, 1.0, True, "7", [7]])
+@for_each("rng", [-1, 1.0, True, "7", [7]])
 def test_other_sources_of_random_numbers_are_refused(rng):
     with pytest.raises(ValueError, match=r"rng is .*, expected a numpy.random.Generator, a seed"):
         drawn(rng=rng)
@@ -221,7 +214,7 @@ def reached(model, start, horizon):
     return found
 
 
-@pytest.mark.parametrize("method", ["auto", "counting", "column-generation", "enumeration"])
+@for_each("method", ["auto", "counting", "column-generation", "enumeration"])
 def test_in_a_deterministic_world_stopping_counts_all_that_is_near(method):
     maze = emp.worlds.grid_world(["....", ".##.", "..#."], stay=False)
     rng = np.random.default_rng(0)
@@ -252,10 +245,10 @@ def up_to(model, start, horizon, sensor):
     return emp.channel_capacity(np.array(rows), tol=1e-10)
 
 
-@pytest.mark.parametrize("method", ["auto", "enumeration", "interval", "sampled"])
-@pytest.mark.parametrize("seed", range(12))
+@for_each("method", ["auto", "enumeration", "interval", "sampled"])
+@for_each("seed", range(12))
 def test_in_a_noisy_world_stopping_takes_all_shorter_sequences(seed, method):
-    model = random_model(seed, missing=0.3 * (seed % 2))
+    model = random_model(seed, n_actions=2, missing=0.3 * (seed % 2))
     matrix = np.random.default_rng(seed).dirichlet(np.ones(3), size=4)
     sensor, reading = ((None, np.eye(4)), (matrix, matrix))[seed % 3 == 2]
     before = np.zeros(4)
@@ -284,9 +277,9 @@ def test_sequences_that_stop_are_returned_shorter():
     assert information_at(world, "a", result.sequences("a")) == pytest.approx(float(result), abs=1e-6)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@for_each("seed", range(6))
 def test_the_sequences_of_a_noisy_world_are_never_longer_than_the_horizon_and_carry_the_value(seed):
-    model = random_model(seed, missing=0.3 * (seed % 2))
+    model = random_model(seed, n_actions=2, missing=0.3 * (seed % 2))
     result = emp.empowerment(model, 4, stopping=True)
     lengths = set()
     for state in result.states:
@@ -296,7 +289,7 @@ def test_the_sequences_of_a_noisy_world_are_never_longer_than_the_horizon_and_ca
     assert max(lengths) <= 4
 
 
-@pytest.mark.parametrize("method", ["auto", "enumeration", "interval", "sampled"])
+@for_each("method", ["auto", "enumeration", "interval", "sampled"])
 def test_doing_nothing_comes_after_all_actions(method):
     """Wherever in a sequence nothing is done, it stands for the same sequence that stops."""
     options = {"method": method, "rng": 0, "options": {"samples": 30}, "on_failure": "ignore"}
@@ -327,10 +320,8 @@ SYMMETRIC = {
 }
 
 
-@pytest.mark.parametrize(
-    "options", [{}, {"stopping": True}, {"method": "enumeration"}, {"method": "interval"}], ids=str
-)
-@pytest.mark.parametrize("name", SYMMETRIC)
+@for_each("options", [{}, {"stopping": True}, {"method": "enumeration"}, {"method": "interval"}], ids=str)
+@for_each("name", SYMMETRIC)
 def test_states_alike_have_the_values_and_sequences_that_they_have_by_themselves(name, options):
     model = SYMMETRIC[name]()
     together, apart = (emp.empowerment(m, 3, **options) for m in (model, without_symmetries(model)))
@@ -359,7 +350,7 @@ def test_of_states_alike_one_is_computed(monkeypatch):
     assert numbers == [12, 24]  # of a corner the first asked for
 
 
-@pytest.mark.parametrize(
+@for_each(
     "sensor",
     [lambda cell: cell[0] > 0, np.random.default_rng(0).dirichlet(np.ones(3), size=25)],
     ids=["row", "matrix"],
@@ -420,9 +411,7 @@ QUESTIONS = {
 ON_A_CLUSTER = ("exact", "bounds", "drawn", "counted")
 
 
-@pytest.mark.parametrize(
-    ("name", "engine"), [*((name, "loky") for name in QUESTIONS), *((name, "dask") for name in ON_A_CLUSTER)]
-)
+@for_each(("name", "engine"), [*((name, "loky") for name in QUESTIONS), *((name, "dask") for name in ON_A_CLUSTER)])
 def test_many_processes_find_what_one_does_to_the_last_bit(name, engine, request):
     model, options = QUESTIONS[name]()
     options = {"on_failure": "ignore"} | options
@@ -537,7 +526,7 @@ def test_the_order_of_the_states_does_not_matter(tmp_path):
     assert other.value.tolist() == one.value[[1, 0, 1]].tolist()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("change", "sentence"),
     [
         ({"model": bay(0.3)}, "the model"),

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from helpers import for_each, random_model
 
 import empowerment as emp
 from empowerment.measures import context
@@ -13,7 +14,7 @@ CORRIDOR = emp.worlds.grid_world(["...."], stay=True)
 
 def random_world(seed, n_states=4):
     rng = np.random.default_rng(seed)
-    return emp.MDP(rng.dirichlet(np.full(n_states, 0.4), size=(n_states, 3))), rng.dirichlet(np.ones(n_states))
+    return random_model(rng, n_states, least=0), rng.dirichlet(np.ones(n_states))
 
 
 def partitions(items):
@@ -27,7 +28,7 @@ def partitions(items):
         yield [[items[0]], *smaller]
 
 
-@pytest.mark.parametrize(("k", "bits"), [(1, 0.5), (2, 1.0), (3, 1.2924812504), (4, 1.2924812504)])
+@for_each(("k", "bits"), [(1, 0.5), (2, 1.0), (3, 1.2924812504), (4, 1.2924812504)])
 def test_the_corridor(k, bits, backend):
     """Three contexts are as good as four: the inner cells differ, the ends need not be told apart by what they do."""
     result = emp.context_empowerment(CORRIDOR, n_contexts=k, backend=backend)
@@ -120,7 +121,7 @@ def test_longer_horizons_and_hidden_states():
     assert knowing.unit == "nats"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "sentence"),
     [
         ({"weights": [1.0]}, "weights has"),

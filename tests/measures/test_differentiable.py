@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 
@@ -27,12 +28,6 @@ VARIANTS = {
 }
 
 
-@pytest.fixture
-def double():
-    with jax.enable_x64(True):
-        yield
-
-
 def of_logits(logits, horizon=3, **options):
     transition = jax.nn.softmax(logits, axis=-1)
     return emp.empowerment(transition, horizon, states=0, base=math.e, **options).value[0]
@@ -50,7 +45,7 @@ def difference(logits, direction, step=1e-3, **options):
     return (8 * (value(1) - value(-1)) - (value(2) - value(-2))) / (12 * step)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@for_each("variant", VARIANTS)
 def test_values_are_those_of_the_world(variant, double):
     expected = emp.empowerment(emp.MDP(MINI3), 3, **VARIANTS[variant])
     found = jax.jit(lambda t: emp.empowerment(t, 3, **VARIANTS[variant]))(MINI3)
@@ -62,7 +57,7 @@ def test_values_are_those_of_the_world(variant, double):
     assert "3 states" in repr(found)
 
 
-@pytest.mark.parametrize("variant", VARIANTS)
+@for_each("variant", VARIANTS)
 def test_gradients_are_the_limits_of_differences(variant, double):
     """In ten random directions of the logits of mini3's transition at n=3, relative to the gradient's length."""
     logits = np.log(MINI3)
@@ -186,7 +181,7 @@ def test_in_single_precision_a_transformation_is_refused():
         jax.jit(lambda t: emp.empowerment(t, 2).value)(MINI3)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "sentence"),
     [
         ({"method": "column-generation"}, "method='column-generation' cannot be kept"),

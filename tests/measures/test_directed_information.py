@@ -4,20 +4,11 @@ import math
 
 import numpy as np
 import pytest
+from helpers import MINI3, for_each, h
 
 import empowerment as emp
 
-MINI3 = emp.MDP(
-    np.stack(
-        [[[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]], [[0.1, 0.3, 0.6], [0.5, 0.3, 0.2], [0.2, 0.1, 0.7]]],
-        axis=1,
-    )
-)
 UNIFORM3 = np.full((3, 2), 0.5)
-
-
-def h(x):
-    return emp.entropy([x, 1 - x])
 
 
 def noise(x):
@@ -75,7 +66,7 @@ def test_values_of_intervals_of_the_copy_loop():
     assert emp.interval_information(joint, source=(1, 2), target=(3, 4)) == pytest.approx(0.0, abs=1e-12)
 
 
-@pytest.mark.parametrize("joint", [copy_loop(3), *map(random_joint, range(4))])
+@for_each("joint", [copy_loop(3), *map(random_joint, range(4))])
 def test_both_directions_add_up_to_the_mutual_information(joint):
     forward, backward = both_ways(joint)
     assert forward + backward == pytest.approx(mutual(joint), abs=1e-10)
@@ -83,7 +74,7 @@ def test_both_directions_add_up_to_the_mutual_information(joint):
     assert forward + backward <= n_steps * math.log2(min(joint.shape[:2])) + 1e-12
 
 
-@pytest.mark.parametrize("seed", range(3))
+@for_each("seed", range(3))
 def test_plasticity_is_empowerment_with_the_roles_exchanged(seed):
     """Of the environment the observations are actions; one more, always the same, comes before the agent's first."""
     joint = random_joint(seed)
@@ -106,7 +97,7 @@ def test_the_unit_is_that_of_the_base():
     assert nats == pytest.approx(bits * math.log(2))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "message"),
     [
         ({"source": (0, 2)}, "a step of source is 0, expected a whole number of at least 1"),
@@ -174,7 +165,7 @@ def test_policies_of_a_joint_are_checked():
 # --- a fixed policy
 
 
-@pytest.mark.parametrize("horizon", [1, 2, 3])
+@for_each("horizon", [1, 2, 3])
 def test_directed_information_is_that_of_the_joint_distribution(horizon):
     policy = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
     found = emp.directed_information(MINI3, policy, horizon)
@@ -211,7 +202,7 @@ def test_terminal_states_have_none_and_dead_ends_are_refused():
         emp.directed_information(world, policy, 3, states=0)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("policy", "options", "message"),
     [
         ([[0.5, 0.5]] * 2, {"horizon": 1}, r"policy has shape \(2, 2\), expected \(n_states, n_actions\) = \(3, 2\)"),

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from helpers import for_each
+from known_pomdps import CLOSED_LOOP
 from pomdp_oracles import tree_rows
-from worlds.test_pomdp import CLOSED_LOOP
 
 import empowerment as emp
 
@@ -26,14 +27,14 @@ def value(model, horizon, **options):
     return result.value
 
 
-@pytest.mark.parametrize(("model", "belief", "horizon", "known"), CLOSED_LOOP)
+@for_each(("model", "belief", "horizon", "known"), CLOSED_LOOP)
 def test_known_values_from_a_belief(model, belief, horizon, known, backend):
     start = model.belief(belief)
     found = [float(value(model, horizon, beliefs=start, backend=backend, **options)[0]) for options in SENSED]
     assert found == pytest.approx(known, abs=1e-7)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("transition", "known"),
     [
         (MINI2, {1: 0.215055750, 2: 0.422230205, 3: 0.627666292, 5: 1.037683141, 10: 2.062397280}),
@@ -48,7 +49,7 @@ def test_trajectories_of_states(transition, known, backend):
         assert result.methods == "dynamic-programming"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("transition", "known"),
     [(MINI2, (0.215055750, 0.289557801, 0.307090969)), (MINI3, (0.332886673, 0.230509867, 0.197576765))],
 )
@@ -228,7 +229,7 @@ def test_states_on_several_processes():
     assert value(world, 2, n_jobs=2).tolist() == value(world, 2).tolist()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "sentence"),
     [
         ({"method": "enumeration"}, "'policy-trees', 'interval'"),

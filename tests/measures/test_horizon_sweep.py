@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import for_each, random_model
 
 import empowerment as emp
 
@@ -27,12 +28,8 @@ def wide():
 def random_world(seed):
     """A small noisy world with missing actions, and a noisy sensor."""
     rng = np.random.default_rng(seed)
-    n_states, n_actions, n_readings = rng.integers(2, 6), rng.integers(1, 4), rng.integers(1, 5)
-    rows = rng.dirichlet(np.full(n_states, 0.3), size=(n_states, n_actions))
-    rows[rows < 0.05] = 0.0
-    sensor = rng.dirichlet(np.full(n_readings, 0.2), size=n_states)
-    available = rng.random((n_states, n_actions)) >= rng.choice([0.0, 0.2])
-    return emp.MDP(rows, available=available, normalize=True), sensor
+    model = random_model(rng, range(2, 6), range(1, 4), concentration=0.3, missing=[0.0, 0.2])
+    return model, rng.dirichlet(np.full(rng.integers(1, 5), 0.2), size=model.n_states)
 
 
 # --- values
@@ -152,8 +149,8 @@ def test_of_trajectories_the_readings_limit_every_step():
     assert np.allclose(sweep.value[:, 0], np.log2([1, 1, 2, 4]))
 
 
-@pytest.mark.parametrize("seed", range(20))
-@pytest.mark.parametrize("options", [{}, {"stopping": True}, {"output": "trajectory"}])
+@for_each("seed", range(20))
+@for_each("options", [{}, {"stopping": True}, {"output": "trajectory"}])
 def test_nothing_exceeds_its_limits(seed, options):
     model, sensor = random_world(seed)
     sweep = emp.horizon_sweep(model, range(4), sensor=sensor, backend="reference", **options)
@@ -248,7 +245,7 @@ def test_to_choose_when_to_stop_is_worth_no_less_than_the_best_horizon():
 # --- errors
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("horizons", "kind", "message"),
     [
         (5, TypeError, r"horizons is 5, expected several numbers of steps, such as range\(1, 9\)"),
@@ -264,7 +261,7 @@ def test_horizons_that_are_none(horizons, kind, message):
         emp.horizon_sweep(NOISY, horizons)
 
 
-@pytest.mark.parametrize("discount", [-0.1, 1.1, math.nan, True, "0.5"])
+@for_each("discount", [-0.1, 1.1, math.nan, True, "0.5"])
 def test_discounts_that_are_none(noisy, discount):
     with pytest.raises(ValueError, match=r"discount is .*, expected a number in \[0, 1\]"):
         noisy.discounted(discount)

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 
@@ -37,7 +38,7 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("name", CALLS)
+@for_each("name", CALLS)
 def test_a_horizon_that_is_too_long_is_refused_at_once(name):
     began = time.process_time()
     for horizon in (10**9, 10**18, 10**30, 10**400):
@@ -52,8 +53,8 @@ def test_reachable_beliefs_end_when_no_more_are_found():
     assert few.beliefs.shape == TIGER.reachable_beliefs([0.5, 0.5], 200).beliefs.shape
 
 
-@pytest.mark.parametrize("stopping", [False, True])
-@pytest.mark.parametrize("stay", [False, True])
+@for_each("stopping", [False, True])
+@for_each("stay", [False, True])
 def test_counts_of_any_horizon_are_those_of_a_short_one(stay, stopping):
     """Without "stay" a grid is bipartite: the agent alternates between the two colours of a chessboard."""
     grid = emp.worlds.grid_world(["....", ".#..", "...."], stay=stay)

@@ -2,18 +2,9 @@ import math
 
 import numpy as np
 import pytest
+from helpers import MINI3, for_each
 
 import empowerment as emp
-
-MINI3 = emp.MDP(
-    np.stack(
-        [
-            [[0.7, 0.2, 0.1], [0.1, 0.6, 0.3], [0.25, 0.25, 0.5]],
-            [[0.1, 0.3, 0.6], [0.5, 0.3, 0.2], [0.2, 0.1, 0.7]],
-        ],
-        axis=1,
-    )
-)
 
 
 def test_states_are_chosen_by_label():
@@ -197,7 +188,7 @@ def test_progress_is_shown_only_when_asked(capsys):
     assert "3/3" in err
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "sentence"),
     [
         ({"horizon": -1}, "horizon is -1, expected a number of steps of at least 0"),

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -39,7 +40,7 @@ def test_terminal_states_are_absorbing_whatever_their_rows_say():
     assert emp.MDP(TOGGLE, terminal=[]).is_terminal.tolist() == [False, False]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("terminal", "error", "sentence"),
     [
         (1, TypeError, "terminal is 1, expected a sequence of states"),
@@ -80,7 +81,7 @@ def test_determinism_is_read_from_the_transition_itself():
     ]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("transition", "sentence"),
     [
         (
@@ -141,7 +142,7 @@ def test_one_sparse_matrix_for_each_action_in_every_form():
     assert np.array_equal(one.mdp.to_dense(), dense)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("call", "error", "sentence"),
     [
         (

@@ -2,6 +2,7 @@ import itertools
 
 import numpy as np
 import pytest
+from helpers import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -78,7 +79,7 @@ def test_the_hidden_process_is_an_mdp():
     assert emp.POMDP(DOOR, GLANCE).observation_index(np.int64(1)) == 1
 
 
-@pytest.mark.parametrize("kind", ["state", "action", "observation"])
+@for_each("kind", ["state", "action", "observation"])
 def test_unknown_labels_are_answered_with_the_known_ones(kind):
     model = emp.POMDP(DOOR, GLANCE, **LABELS)
     names = ", ".join(map(repr, LABELS[f"{kind}s"]))
@@ -104,7 +105,7 @@ def test_other_labels():
     assert (other.discount, other.initial.tolist()) == (tiger.discount, tiger.initial.tolist())
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("observation", "options", "sentence"),
     [
         (
@@ -161,7 +162,7 @@ def test_the_three_ways_to_give_a_belief():
     assert model.initial.tolist() == [0.25, 0.75]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("belief", "sentence"),
     [
         (None, "has no initial distribution, expected a belief"),
@@ -249,7 +250,7 @@ def distance(belief, others):
     return np.abs(np.asarray(others) - belief).max(axis=1).min()
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("model", "horizon"),
     [
         (emp.worlds.tiger(), 3),

@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from helpers import for_each
 from scipy import sparse
 
 import empowerment as emp
@@ -56,7 +57,7 @@ def test_labels_may_come_from_numpy():
     assert model.symmetries[0][0].tolist() == [1, 0]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("symmetries", "error", "sentence"),
     [
         ("mirror", TypeError, r"symmetries is 'mirror', expected a sequence of pairs \(states, actions\)"),
@@ -135,10 +136,10 @@ def test_terminal_states_and_missing_actions_must_be_mapped_to_such():
     assert len(corridor(available=available, symmetries=[MIRROR]).symmetries) == 1
 
 
-@pytest.mark.parametrize("shape", [(1, 1), (1, 4), (3, 4), (4, 4)])
-@pytest.mark.parametrize("slip_mode", SLIP_MODES)
-@pytest.mark.parametrize("stay", [True, False])
-@pytest.mark.parametrize("slip", [0.0, 0.3])
+@for_each("shape", [(1, 1), (1, 4), (3, 4), (4, 4)])
+@for_each("slip_mode", SLIP_MODES)
+@for_each("stay", [True, False])
+@for_each("slip", [0.0, 0.3])
 def test_open_grids_declare_their_mirror_images(shape, slip_mode, stay, slip):
     model = emp.worlds.open_grid(*shape, slip=slip, slip_mode=slip_mode, stay=stay)  # which checks them
     rows, columns = shape
@@ -154,7 +155,7 @@ def test_no_other_world_declares_symmetries():
         assert isinstance(world, emp.POMDP) or world.symmetries == ()
 
 
-@pytest.mark.parametrize(("shape", "count"), [((4, 4), 3), ((3, 4), 4), ((5, 5), 6), ((1, 1), 1)])
+@for_each(("shape", "count"), [((4, 4), 3), ((3, 4), 4), ((5, 5), 6), ((1, 1), 1)])
 def test_orbits_of_rectangles(shape, count):
     model = emp.worlds.open_grid(*shape, slip=0.2)
     found = orbits(model, np.arange(model.n_states))
@@ -162,8 +163,8 @@ def test_orbits_of_rectangles(shape, count):
     assert (found.representative <= np.arange(model.n_states)).all()  # the first of each orbit
 
 
-@pytest.mark.parametrize("shape", [(4, 4), (3, 4)])
-@pytest.mark.parametrize("slip_mode", SLIP_MODES)
+@for_each("shape", [(4, 4), (3, 4)])
+@for_each("slip_mode", SLIP_MODES)
 def test_action_maps_carry_the_dynamics_along(shape, slip_mode):
     """Some composition maps the representative to the state and its actions as told; that is a symmetry."""
     model = emp.worlds.open_grid(*shape, slip=0.3, slip_mode=slip_mode)
@@ -208,7 +209,7 @@ def test_a_turn_and_its_inverse_lead_all_around_a_ring():
     assert len(set(orbits(emp.MDP(rows, symmetries=[turn, mirror]), here).representative.tolist())) == 1
 
 
-@pytest.mark.parametrize("slip_mode", SLIP_MODES)
+@for_each("slip_mode", SLIP_MODES)
 def test_mapped_sequences_have_the_mapped_rows(slip_mode):
     model = emp.worlds.open_grid(5, slip=0.2, slip_mode=slip_mode)
     found, transition = orbits(model, np.arange(25)), model.to_dense()

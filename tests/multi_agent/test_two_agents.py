@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 
@@ -98,7 +99,7 @@ def test_a_corridor_has_room_for_two():
 # --- closed forms
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("world", "joint", "unseen", "seen", "independent"),
     [(LAMP, 1.0, 0.0, 1.0, 1.0), (DIMMER, math.log2(3), 0.5, 1.0, 1.5)],
     ids=["xor", "binary adder"],
@@ -113,9 +114,7 @@ def test_values_of_two_switches(world, joint, unseen, seen, independent):
     assert emp.worst_case_empowerment(world).value == pytest.approx(unseen, abs=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("state", "still", "random"), [(BESIDE, 0.0, 0.19931), (APART, 1.0, 1.10309)], ids=["(0, 1)", "(0, 2)"]
-)
+@for_each(("state", "still", "random"), [(BESIDE, 0.0, 0.19931), (APART, 1.0, 1.10309)], ids=["(0, 1)", "(0, 2)"])
 def test_values_of_the_corridor(state, still, random):
     for assistant, expected in ((STILL, still), (UNIFORM, random)):
         result = emp.empowerment(CORRIDOR.under_assistant(assistant), 2, states=state, sensor=own_cell)
@@ -149,7 +148,7 @@ def brute_rows(world, state, horizon, assistant, sensor):
     return np.array(rows)
 
 
-@pytest.mark.parametrize("horizon", [1, 2])
+@for_each("horizon", [1, 2])
 def test_a_receiver_who_sees_the_assistant_knows_more(horizon):
     world, assistant = random_world(3), [0.2, 0.5, 0.3]
     sensor = np.array([[1, 0], [0, 1], [0.5, 0.5]])
@@ -193,7 +192,7 @@ def test_independent_agents_tell_no_more_than_one():
     assert repr(found).startswith("SumRate(at least ")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@for_each("seed", range(3))
 def test_the_sum_rate_is_the_best_of_a_grid(seed):
     world = random_world(seed, n_assistant=2)
     found, steps = emp.independent_sum_rate(world, 0, rng=0), world.joint.to_dense()[0]
@@ -209,7 +208,7 @@ def test_the_sum_rate_is_the_best_of_a_grid(seed):
 # --- at worst
 
 
-@pytest.mark.parametrize("seed", range(3))
+@for_each("seed", range(3))
 def test_the_worst_case_is_the_least_of_a_grid(seed):
     world = random_world(seed, n_states=4, n_person=3)
     result = emp.worst_case_empowerment(world)

@@ -4,6 +4,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.desire import DesireAgent, Riders, desire_influence, example_region, shock_effects, simulate_agents
@@ -151,7 +152,7 @@ def test_a_trace_of_riders_draws_itself():
     np.testing.assert_array_equal(health, trace.records["health"][0, :, 1])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "sentence"),
     [
         ({"seed": 6}, "unknown seed 6; the 2 seeds are 5, 8"),

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.core.layout import GridLayout
@@ -104,7 +105,7 @@ def test_the_picture_parts_the_cells_that_no_move_joins(maze):
             assert dark != joined, (state, other)
 
 
-@pytest.mark.parametrize(("origin", "limits"), [("lower", (-0.5, 1.5)), ("upper", (1.5, -0.5))])
+@for_each(("origin", "limits"), [("lower", (-0.5, 1.5)), ("upper", (1.5, -0.5))])
 def test_row_0_is_where_the_origin_says(origin, limits):
     layout = GridLayout((2, 1), ((0, 0), (1, 0)), origin=origin)
     ax = emp.plotting.plot_map(emp.empowerment(emp.MDP(np.eye(2)[:, None, :], layout=layout)))
@@ -168,7 +169,7 @@ def test_the_colour_bar_names_the_unit(maze):
     assert mesh(emp.plotting.plot_map(maze, colorbar=False)).colorbar is None
 
 
-@pytest.mark.parametrize("layout", [None, "constrained"])
+@for_each("layout", [None, "constrained"])
 def test_the_colour_bar_overlaps_no_map(layout, maze):
     figure = pyplot.figure(figsize=(9, 4), layout=layout)
     axes = figure.subplots(1, 2)
@@ -264,7 +265,7 @@ def test_a_grid_gives_a_map_and_anything_else_intervals(maze, hanoi):
     assert emp.plotting.plot_empowerment(replace(maze, layout=object())).get_xlabel() == "state"
 
 
-@pytest.mark.parametrize("layout", [None, "a picture of its own"])
+@for_each("layout", [None, "a picture of its own"])
 def test_a_map_needs_a_grid(layout, maze):
     with pytest.raises(ValueError, match="has no grid to draw a map of; plot_intervals draws any result"):
         emp.plotting.plot_map(replace(maze, layout=layout))
@@ -311,7 +312,7 @@ def test_a_triangle_over_beliefs():
     assert len(ax.figure.axes) == 2
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("n_states", "beliefs", "options", "sentence"),
     [
         (2, None, {}, "the result is one of states, expected one of beliefs"),

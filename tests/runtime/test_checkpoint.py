@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment
 from empowerment.runtime import checkpoint
@@ -78,7 +79,7 @@ def test_pickles_are_not_read(folder):
         opened(folder).read(4)
 
 
-@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b[:90] + b"?" + b[91:]])
+@for_each("damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b[:90] + b"?" + b[91:]])
 def test_a_damaged_chunk_is_named(damage, folder):
     there = opened(folder)
     there.store(4, ARRAYS)
@@ -134,7 +135,7 @@ def test_a_killed_run_leaves_whole_chunks(tmp_path):
         assert found["value"].shape == (300_000,)
 
 
-@pytest.mark.parametrize("name", [".manifest-0a_b1c2d.json", ".chunk-000004-x8z1q_ab.npz"])
+@for_each("name", [".manifest-0a_b1c2d.json", ".chunk-000004-x8z1q_ab.npz"])
 def test_what_a_killed_run_left_is_removed_once_it_is_old(name, folder):
     (folder / name).write_bytes(b"half")
     opened(folder)
@@ -161,7 +162,7 @@ def test_the_names_of_temporary_files_are_recognised(tmp_path):
 # --- the question
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changes", "sentence"),
     [
         ({"question": QUESTION | {"horizon": 6}}, r"differs in horizon \(5 there, 6 now\); pass another path, or"),
@@ -211,7 +212,7 @@ def test_another_format_is_refused(folder):
     assert content(folder) == before
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     ["", "{", "[]", "3", "{}", '{"format": "empowerment-checkpoint-2"}', "\udcff", "[" * 10**5, "9" * 5000, "\0"],
 )
@@ -360,7 +361,7 @@ def test_a_seed_that_is_given_is_not_one_that_is_remembered(tmp_path):
         opened(tmp_path / "run", QUESTION | {"seed": 7})
 
 
-@pytest.mark.parametrize("links", [True, False])
+@for_each("links", [True, False])
 def test_of_two_runs_that_begin_at_once_one_is_the_first(links, tmp_path, monkeypatch):
     def overtaken(folder, names):
         monkeypatch.undo()
@@ -412,7 +413,7 @@ read_only = pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="
 
 
 @read_only
-@pytest.mark.parametrize("filled", [True, False])
+@for_each("filled", [True, False])
 def test_a_read_only_directory_is_refused(filled, folder):
     if not filled:
         shutil.rmtree(folder)

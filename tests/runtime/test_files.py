@@ -10,6 +10,7 @@ import zipfile
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.runtime.files import require_regular, written_whole
@@ -43,8 +44,8 @@ def broken_off(path, reason):
         raise reason
 
 
-@pytest.mark.parametrize("reason", [RuntimeError, KeyboardInterrupt, SystemExit])
-@pytest.mark.parametrize("before", [None, "old"])
+@for_each("reason", [RuntimeError, KeyboardInterrupt, SystemExit])
+@for_each("before", [None, "old"])
 def test_written_whole_leaves_nothing_behind(reason, before, tmp_path):
     path = tmp_path / "result.txt"
     if before:
@@ -120,7 +121,7 @@ def test_the_owner_of_a_file_that_is_replaced_stays(tmp_path, monkeypatch):
 
 
 @posix
-@pytest.mark.parametrize("dangling", [False, True])
+@for_each("dangling", [False, True])
 def test_the_target_of_a_link_is_replaced(dangling, tmp_path):
     (tmp_path / "elsewhere").mkdir()
     target, link, chain = tmp_path / "elsewhere" / "result.txt", tmp_path / "link.txt", tmp_path / "chain.txt"

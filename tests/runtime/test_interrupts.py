@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.runtime import interrupts
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("number", "kinds"),
     [
         (7, "working-set;blahut-arimoto;squarem;batch;counting;alarm;value iteration"),

@@ -10,6 +10,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from helpers import for_each
 from numba.core.dispatcher import Dispatcher
 
 import empowerment
@@ -40,9 +41,7 @@ def test_python_can_call_entry_points_only_and_these_return_no_object():
         assert isinstance(one.signature.return_type, numba.types.NoneType | numba.types.Number | numba.types.Boolean)
 
 
-@pytest.mark.parametrize(
-    "returned", [numba.float64[::1], numba.types.UniTuple(numba.float64, 2), numba.types.Optional(numba.int64)]
-)
+@for_each("returned", [numba.float64[::1], numba.types.UniTuple(numba.float64, 2), numba.types.Optional(numba.int64)])
 def test_an_entry_point_that_returns_an_object_is_refused_where_it_is_written(returned):
     with pytest.raises(TypeError, match=r"^f returns .*, expected void or a number: an entry point writes into"):
 

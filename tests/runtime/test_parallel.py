@@ -14,6 +14,7 @@ from dataclasses import fields
 import joblib
 import numpy as np
 import pytest
+from helpers import for_each
 from joblib.externals.loky import get_reusable_executor
 
 import empowerment as emp
@@ -39,7 +40,7 @@ class ListsOnly(joblib.parallel.ThreadingBackend):
 
 
 ENGINES = ("one", "loky", "threads", "threading", "lists", "dask")
-every_engine = pytest.mark.parametrize("name", ENGINES)
+every_engine = for_each("name", ENGINES)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -87,12 +88,12 @@ def test_there_may_be_no_chunk(name, request):
         assert list(run_chunks(abs, [], **options)) == []
 
 
-@pytest.mark.parametrize("n_jobs", [-1, 1, 2, np.int64(2)])
+@for_each("n_jobs", [-1, 1, 2, np.int64(2)])
 def test_numbers_of_jobs(n_jobs):
     assert sorted(run_chunks(abs, [-3, 2, -1], n_jobs=n_jobs)) == [(0, 3), (1, 2), (2, 1)]
 
 
-@pytest.mark.parametrize("n_jobs", [0, True, 1.0, "2", [2]])
+@for_each("n_jobs", [0, True, 1.0, "2", [2]])
 def test_other_numbers_of_jobs_are_refused_at_once(n_jobs):
     with pytest.raises(ValueError, match=r"n_jobs is .*, expected a whole number of processes"):
         run_chunks(abs, [1], n_jobs=n_jobs)
@@ -101,7 +102,7 @@ def test_other_numbers_of_jobs_are_refused_at_once(n_jobs):
 # --- who does the work
 
 
-@pytest.mark.parametrize("n_jobs", [None, 1])
+@for_each("n_jobs", [None, 1])
 def test_one_job_is_a_loop_in_this_process(n_jobs):
     done, lock = [], threading.Lock()  # a lock cannot be pickled
 
@@ -194,7 +195,7 @@ def comes_to_rest(folder):
 
 
 @every_engine
-@pytest.mark.parametrize("by_error", [False, True])
+@for_each("by_error", [False, True])
 def test_who_stops_early_gets_no_more_work_done(by_error, name, request, tmp_path):
     def work(chunk):
         time.sleep(0.02)
@@ -223,7 +224,7 @@ with closing(run_chunks(lambda chunk: time.sleep(0.05), itertools.count(), n_job
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@for_each("n_jobs", [1, 2])
 def test_ctrl_c_ends_everything_with_one_traceback(n_jobs):
     code = CHUNKS_WITHOUT_END.format(n_jobs=n_jobs)
     child = subprocess.Popen(
@@ -246,7 +247,7 @@ def test_ctrl_c_ends_everything_with_one_traceback(n_jobs):
 # --- what is sent
 
 
-@pytest.mark.parametrize("name", ["loky", "dask"])
+@for_each("name", ["loky", "dask"])
 def test_the_work_is_pickled_once_and_its_arrays_are_shared_and_read_only(name, request):
     pickled = []
 
@@ -305,7 +306,7 @@ def test_a_large_work_is_not_sent_to_a_cluster_with_every_chunk(cluster):
     assert found == {i: held[i] for i in range(20)}
 
 
-@pytest.mark.parametrize("shift", range(9))
+@for_each("shift", range(9))
 def test_a_parcel_that_arrives_at_an_odd_address(shift):
     def shifted(buffer):
         memory = memoryview(bytearray(buffer.raw().nbytes + shift))[shift:]

@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.runtime.digests import bytes_digest
 from empowerment.testing import check_token_model
@@ -137,7 +138,7 @@ def test_a_recording_of_a_lower_tier_refuses_what_that_refuses(tmp_path):
             pen.score("x")
 
 
-@pytest.mark.parametrize("cut", [1, 7, 100])
+@for_each("cut", [1, 7, 100])
 def test_an_unfinished_line_is_taken_away(tmp_path, cut):
     path = tmp_path / "a.jsonl"
     with Recorded(path, PERSON) as person:
@@ -314,7 +315,7 @@ def test_what_no_model_can_have_answered_is_refused_although_its_digest_fits(rec
         Recorded(path).score("a")
 
 
-@pytest.mark.parametrize("text", [DEEP, "NaN", "-Infinity", "9" * 5000, '{"a": 1, "a": 2}', "3 4", '"\0"', ""])
+@for_each("text", [DEEP, "NaN", "-Infinity", "9" * 5000, '{"a": 1, "a": 2}', "3 4", '"\0"', ""])
 def test_json_that_is_hard_to_read(text, recording):
     path, lines = recording
     seal = digest_of(lines[0], "")
@@ -493,7 +494,7 @@ def test_threads_share_a_recording(tmp_path):
     assert len(Recorded(tmp_path / "a.jsonl")) == 60
 
 
-@pytest.mark.parametrize("workers", [1, 4])
+@for_each("workers", [1, 4])
 def test_other_errors_end_the_run(workers):
     def ask(prompt):
         raise KeyboardInterrupt if prompt == "b" else TokenModelError("not now")

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import for_each
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,7 +110,7 @@ def test_a_list_that_a_temperature_changed_is_refused():
         Position(tuple(b"%d" % i for i in range(49)), logs[:49] / 3)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("changes", "message"),
     [
         ({"log_probabilities": np.log([0.5])}, r"log_probabilities has shape \(1,\), expected \(2,\)"),
@@ -365,7 +366,7 @@ class Penalizes(Broken):
             yield replace(place, log_probabilities=logs - math.log(np.exp(logs).sum()))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("model", "message"),
     [
         (ShiftedEcho(), "log-prob"),

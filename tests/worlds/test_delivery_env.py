@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.desire import DesireAgent, DesireParameters, Riders
@@ -15,7 +16,7 @@ gymnasium = pytest.importorskip("gymnasium")
 WEALTH = (0.7, 0.15, 0.15)
 
 
-@pytest.mark.parametrize("masks", [True, False])
+@for_each("masks", [True, False])
 def test_gymnasium_finds_nothing_to_complain_about(masks):
     from gymnasium.envs.registration import EnvSpec
     from gymnasium.utils.env_checker import check_env
@@ -27,7 +28,7 @@ def test_gymnasium_finds_nothing_to_complain_about(masks):
     made.close()
 
 
-@pytest.mark.parametrize("masks", [True, False])
+@for_each("masks", [True, False])
 def test_its_table_is_the_model_exactly(masks):
     world, env = emp.worlds.delivery(), emp.worlds.delivery_env(WEALTH, masks=masks)
     model = emp.from_gymnasium(env)
@@ -53,7 +54,7 @@ def lived(env, seed, act, steps=360):
     return found
 
 
-@pytest.mark.parametrize("masks", [True, False])
+@for_each("masks", [True, False])
 def test_it_is_a_rider_with_the_same_random_numbers(masks):
     rng = np.random.default_rng(5)
     riders, parameters = Riders(1), DesireParameters()
@@ -120,7 +121,7 @@ def test_a_seed_decides_and_resets_go_on_with_its_numbers():
     assert [each[0] for each in lived(env, None, act, steps=7)] != [each[0] for each in lives[0]]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "error", "said"),
     [
         ({"desire": (0.5, 0.5)}, ValueError, "desire has 2 entries, expected 3"),

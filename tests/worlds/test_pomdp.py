@@ -4,60 +4,18 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
+from known_pomdps import CLOSED_LOOP, OPEN_LOOP
 from pomdp_oracles import latent_rows, observation_rows, receiver_knows_rows, trajectory_rows, tree_rows
 
 import empowerment as emp
-
-TIGER, CORRIDOR, MAZE = emp.worlds.tiger(), emp.worlds.aliased_corridor(), emp.worlds.tmaze()
-
-
-def cue_unknown(position):
-    return (MAZE.belief((position, "up")) + MAZE.belief((position, "down"))) / 2
 
 
 def capacity(rows):
     return emp.channel_capacity(np.array(rows), tol=1e-9).value
 
 
-# latent, receiver knows, omniscient, observation, trajectory of observations
-OPEN_LOOP = [
-    pytest.param(TIGER, [0.5, 0.5], 1, (0, 0.3219281, 0.3219281, 0, 0), id="tiger .5, 1"),
-    pytest.param(TIGER, [0.5, 0.5], 2, (0, 0.3219281, 0.3219281, 0, 0.0467264), id="tiger .5, 2"),
-    pytest.param(TIGER, [0.5, 0.5], 3, (0, 0.3219281, 0.3219281, 0, 0.1101376), id="tiger .5, 3"),
-    pytest.param(TIGER, [0.5, 0.5], 4, (0, 0.3219281, 0.3219281, 0, 0.1842506), id="tiger .5, 4"),
-    pytest.param(TIGER, [0.85, 0.15], 1, (0.1050910, 0.3219281, 0.3219281, 0.0467264, 0.0467264), id="tiger .85, 1"),
-    pytest.param(TIGER, [0.85, 0.15], 3, (0.1050910, 0.3219281, 0.3219281, 0.0467264, 0.1778431), id="tiger .85, 3"),
-    pytest.param(TIGER, [1, 0], 1, (0.3219281, 0.3219281, 0.3219281, 0.1050910, 0.1050910), id="tiger 1, 1"),
-    pytest.param(TIGER, [1, 0], 3, (0.3219281, 0.3219281, 0.3219281, 0.1050910, 0.2969533), id="tiger 1, 3"),
-    pytest.param(TIGER, [1, 0], 4, (0.3219281, 0.3219281, 0.3219281, 0.1050910, 0.3925034), id="tiger 1, 4"),
-    pytest.param(
-        CORRIDOR, None, 1, (0.2854412, 1.0456369, 1.0606755, 0.1691806, 0.1691806), id="corridor uniform, 1"
-    ),
-    pytest.param(
-        CORRIDOR, None, 2, (0.6300768, 1.4297733, 1.5077408, 0.3265307, 0.4547620), id="corridor uniform, 2"
-    ),
-    pytest.param(
-        CORRIDOR, None, 3, (0.9647281, 1.6108761, 1.7550296, 0.5241107, 0.8558404), id="corridor uniform, 3"
-    ),
-    pytest.param(CORRIDOR, 2, 3, (2.0556296, 2.0556296, 2.0556296, 0.9540496, 1.3527363), id="corridor middle, 3"),
-    pytest.param(CORRIDOR, 0, 2, (1.1784171, 1.1784171, 1.1784171, 0.6501660, 1.0500898), id="corridor end, 2"),
-    pytest.param(MAZE, None, 3, (1.7356023, 1.7356023, 1.7356023, 1.5628676, 2.8112903), id="maze start, 3"),
-    pytest.param(
-        MAZE, (0, "up"), 3, (1.7356023, 1.7356023, 1.7356023, 1.7356023, 2.8792142), id="maze start, cue known, 3"
-    ),
-    pytest.param(
-        MAZE, cue_unknown(2), 1, (1.6278458, 1.6278458, 1.6278458, 1.2592271, 1.2592271), id="maze junction, 1"
-    ),
-    pytest.param(
-        MAZE, cue_unknown(2), 2, (2.0542543, 2.0542543, 2.0542543, 1.6818028, 2.2505110), id="maze junction, 2"
-    ),
-    pytest.param(
-        MAZE, (2, "up"), 2, (2.0542543, 2.0542543, 2.0542543, 2.0542543, 2.6210997), id="maze junction, cue known, 2"
-    ),
-]
-
-
-@pytest.mark.parametrize(("model", "belief", "horizon", "known"), OPEN_LOOP)
+@for_each(("model", "belief", "horizon", "known"), OPEN_LOOP)
 def test_open_loop_channels_from_a_belief(model, belief, horizon, known):
     transition, observation, start = model.mdp.to_dense(), model.observation, model.belief(belief)
     each = [capacity(latent_rows(transition, state, horizon)) for state in np.eye(model.n_states)]
@@ -71,19 +29,7 @@ def test_open_loop_channels_from_a_belief(model, belief, horizon, known):
     assert found == pytest.approx(known, abs=1e-7)
 
 
-# last observation, last state, trajectory of observations
-CLOSED_LOOP = [
-    pytest.param(TIGER, [0.5, 0.5], 2, (0.0437428, 0.0902639, 0.0467264), id="tiger .5, 2"),
-    pytest.param(TIGER, [0.85, 0.15], 3, (0.1213293, 0.2679702, 0.1951859), id="tiger .85, 3"),
-    pytest.param(TIGER, [1, 0], 3, (0.1796345, 0.4780941, 0.3294937), id="tiger 1, 3"),
-    pytest.param(CORRIDOR, None, 2, (0.3421083, 0.6675146, 0.4831772), id="corridor uniform, 2"),
-    pytest.param(CORRIDOR, 0, 2, (0.6501660, 1.2195940, 1.0678376), id="corridor end, 2"),
-    pytest.param(MAZE, cue_unknown(2), 2, (1.7737323, 2.1257758, 2.2505110), id="maze junction, 2"),
-    pytest.param(MAZE, (2, "up"), 2, (2.1257758, 2.1257758, 2.6210997), id="maze junction, cue known, 2"),
-]
-
-
-@pytest.mark.parametrize(("model", "belief", "horizon", "known"), CLOSED_LOOP)
+@for_each(("model", "belief", "horizon", "known"), CLOSED_LOOP)
 def test_closed_loop_channels_from_a_belief(model, belief, horizon, known):
     start = model.belief(belief)
     found = [
@@ -93,7 +39,7 @@ def test_closed_loop_channels_from_a_belief(model, belief, horizon, known):
     assert found == pytest.approx(known, abs=1e-7)
 
 
-@pytest.mark.parametrize(("balls", "known"), [(1, 0.321928095), (2, 1.082725741), (3, 1.788830470)])
+@for_each(("balls", "known"), [(1, 0.321928095), (2, 1.082725741), (3, 1.788830470)])
 def test_trapdoor_channel_with_feedback(balls, known):
     channel = emp.worlds.trapdoor()
     rows = tree_rows(channel.mdp.to_dense(), channel.observation, channel.initial, balls, "trajectory")
@@ -112,7 +58,7 @@ def trajectory_empowerment(world, horizon):
     return float(emp.empowerment(world, horizon, states=0, output="trajectory"))
 
 
-@pytest.mark.parametrize("horizon", range(1, 7))
+@for_each("horizon", range(1, 7))
 def test_golden_mean_shift_counts_fibonacci_numbers(horizon):
     fibonacci = [1, 2, 3, 5, 8, 13, 21]
     assert trajectory_empowerment(emp.worlds.golden_mean(), horizon) == pytest.approx(
@@ -168,7 +114,7 @@ def test_longer_mazes_and_corridors():
     assert emp.worlds.tiger(accuracy=1).update(None, "listen", "hear-right").tolist() == [0, 1]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "options", "sentence"),
     [
         ("tmaze", {"length": 0}, "length is 0"),

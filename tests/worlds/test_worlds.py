@@ -3,20 +3,13 @@ import textwrap
 
 import numpy as np
 import pytest
+from helpers import for_each, reached
 
 import empowerment as emp
 from empowerment.core.layout import GridLayout
 
 MOVES = ("north", "south", "east", "west")
 SLIP_MODES = ("other", "perpendicular", "stay")
-
-
-def reached(model, start, horizon):
-    """Return the numbers of the states some sequence of exactly `horizon` actions leads to."""
-    ends = {model.state_index(start)}
-    for _ in range(horizon):
-        ends = {int(after) for state in ends for after in model.successors[state]}
-    return ends
 
 
 def row(model, state, action):
@@ -53,14 +46,14 @@ KLYUBIN_COUNTS = [
 ]
 
 
-@pytest.mark.parametrize(("horizon", "fewest", "most", "mean_bits"), KLYUBIN_COUNTS)
+@for_each(("horizon", "fewest", "most", "mean_bits"), KLYUBIN_COUNTS)
 def test_klyubin_maze_reachable_counts(maze, horizon, fewest, most, mean_bits):
     counts = [len(reached(maze, cell, horizon)) for cell in maze.states]
     assert (min(counts), max(counts)) == (fewest, most)
     assert np.mean(np.log2(counts)) == pytest.approx(mean_bits, abs=1e-9)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("horizon", "lowest", "highest"),
     [
         pytest.param(1, 1.00, 2.32, id="Klyubin, Polani, Nehaniv 2005, one step"),
@@ -73,7 +66,7 @@ def test_klyubin_maze_published_ranges(maze, horizon, lowest, highest):
     assert (round(min(bits), 2), round(max(bits), 2)) == (lowest, highest)
 
 
-@pytest.mark.parametrize(("horizon", "most"), [(2, 11), (4, 33)])
+@for_each(("horizon", "most"), [(2, 11), (4, 33)])
 def test_klyubin_maze_without_stay(horizon, most):
     maze = emp.worlds.klyubin_maze(stay=False)
     assert maze.actions == MOVES
@@ -87,7 +80,7 @@ def test_klyubin_maze_counts_rows_from_the_bottom(maze):
     assert maze.layout.origin == "lower"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("cell", "action", "end"),
     [
         ((1, 0), "north", (1, 0)),
@@ -127,7 +120,7 @@ def test_noisy_klyubin_maze():
 # --- open and slippery grids
 
 
-@pytest.mark.parametrize("horizon", range(6))
+@for_each("horizon", range(6))
 def test_open_grid_counts_from_centre_and_corner(horizon):
     grid = emp.worlds.open_grid()
     assert len(reached(grid, (5, 5), horizon)) == 2 * horizon**2 + 2 * horizon + 1
@@ -152,9 +145,7 @@ def test_open_grid_sizes_and_orientation():
     assert emp.worlds.open_grid(4).layout.shape == (4, 4)
 
 
-@pytest.mark.parametrize(
-    ("sizes", "message"), [((0,), "rows is 0"), ((3, 0), "columns is 0"), ((2.5,), "rows is 2.5")]
-)
+@for_each(("sizes", "message"), [((0,), "rows is 0"), ((3, 0), "columns is 0"), ((2.5,), "rows is 2.5")])
 def test_open_grid_refuses_sizes(sizes, message):
     with pytest.raises(ValueError, match=message):
         emp.worlds.open_grid(*sizes)
@@ -192,7 +183,7 @@ def test_slip_other_without_stay_shares_among_three():
     assert row(world, (1, 1), "west") == pytest.approx({(1, 0): 0.7, (0, 1): 0.1, (2, 1): 0.1, (1, 2): 0.1})
 
 
-@pytest.mark.parametrize("stay", [True, False])
+@for_each("stay", [True, False])
 def test_slip_perpendicular_is_half_each(stay):
     world = emp.worlds.grid_world(["...", "...", "..."], slip=0.2, slip_mode="perpendicular", stay=stay)
     assert row(world, (1, 1), "north") == pytest.approx({(0, 1): 0.8, (1, 0): 0.1, (1, 2): 0.1})
@@ -200,20 +191,20 @@ def test_slip_perpendicular_is_half_each(stay):
     assert row(world, (0, 0), "north") == pytest.approx({(0, 0): 0.9, (0, 1): 0.1})
 
 
-@pytest.mark.parametrize("slip_mode", ["perpendicular", "stay"])
+@for_each("slip_mode", ["perpendicular", "stay"])
 def test_an_intended_stay_does_not_slip_into_a_move(slip_mode):
     world = emp.worlds.grid_world(["...", "...", "..."], slip=0.3, slip_mode=slip_mode)
     assert row(world, (1, 1), "stay") == {(1, 1): 1.0}
 
 
-@pytest.mark.parametrize("stay", [True, False])
+@for_each("stay", [True, False])
 def test_slip_stay_is_no_move(stay):
     world = emp.worlds.grid_world(["..."], slip=0.25, slip_mode="stay", stay=stay)
     assert row(world, (0, 1), "east") == {(0, 2): 0.75, (0, 1): 0.25}
     assert row(world, (0, 0), "west") == {(0, 0): 1.0}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("slip_mode", "ends"),
     [("other", {(0, 1), (2, 1), (1, 0), (1, 1)}), ("perpendicular", {(0, 1), (2, 1)}), ("stay", {(1, 1)})],
 )
@@ -222,9 +213,9 @@ def test_certain_slip_never_does_what_was_intended(slip_mode, ends):
     assert set(row(world, (1, 1), "east")) == ends
 
 
-@pytest.mark.parametrize("slip_mode", SLIP_MODES)
-@pytest.mark.parametrize("stay", [True, False])
-@pytest.mark.parametrize("slip", [0.1, 0.7])
+@for_each("slip_mode", SLIP_MODES)
+@for_each("stay", [True, False])
+@for_each("slip", [0.1, 0.7])
 def test_slippery_rows_are_distributions_without_stored_zeros(slip, slip_mode, stay):
     maze = emp.worlds.klyubin_maze(slip=slip, slip_mode=slip_mode, stay=stay)
     assert maze.rows.shape == (100 * maze.n_actions, 100)
@@ -234,7 +225,7 @@ def test_slippery_rows_are_distributions_without_stored_zeros(slip, slip_mode, s
     assert not maze.is_deterministic
 
 
-@pytest.mark.parametrize("slip_mode", SLIP_MODES)
+@for_each("slip_mode", SLIP_MODES)
 def test_no_slip_is_exactly_deterministic(slip_mode):
     maze = emp.worlds.klyubin_maze(slip=0.0, slip_mode=slip_mode)
     assert maze.is_deterministic
@@ -242,7 +233,7 @@ def test_no_slip_is_exactly_deterministic(slip_mode):
     assert set(maze.rows.data) == {1.0}
 
 
-@pytest.mark.parametrize("factory", [emp.worlds.klyubin_maze, emp.worlds.open_grid, emp.worlds.slip_grid])
+@for_each("factory", [emp.worlds.klyubin_maze, emp.worlds.open_grid, emp.worlds.slip_grid])
 def test_slip_options_are_checked(factory):
     with pytest.raises(ValueError, match=r"slip is 1\.5, expected a probability"):
         factory(slip=1.5)
@@ -290,7 +281,7 @@ def test_grid_world_without_start_has_no_initial_distribution():
     assert emp.worlds.grid_world("..").initial is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("drawing", "message"),
     [
         (["..", ".x"], "map has 'x' in row 1, column 1, expected one of '.', ' ', 'S', 'G', 'H', '#'"),
@@ -348,8 +339,8 @@ def test_stationary_box_counts_after_five_steps():
     assert counts[5, 6] < 61
 
 
-@pytest.mark.parametrize("size", [7, 8])
-@pytest.mark.parametrize(("pushable", "horizon"), [(True, 2), (False, 3)])
+@for_each("size", [7, 8])
+@for_each(("pushable", "horizon"), [(True, 2), (False, 3)])
 def test_box_square_is_the_plane_up_to_the_stated_horizon(size, pushable, horizon):
     small, large = (
         emp.worlds.box_pushing(size, pushable=pushable),
@@ -371,7 +362,7 @@ def test_box_square_is_the_plane_up_to_the_stated_horizon(size, pushable, horizo
     assert any(differs[-1])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("agent", "box", "action", "pushed", "stationary"),
     [
         ((1, 1), (1, 2), "east", ((1, 2), (1, 3)), ((1, 1), (1, 2))),
@@ -397,7 +388,7 @@ def test_box_refuses_a_size():
 # --- Hanoi
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("horizon", "fewest", "most"),
     [(1, 3, 4), (2, 5, 8), (3, 9, 14), (4, 11, 19), (5, 15, 23), (6, 19, 27), (7, 27, 27)],
 )
@@ -407,7 +398,7 @@ def test_hanoi_reachable_counts(horizon, fewest, most):
     assert (min(counts), max(counts)) == (fewest, most)
 
 
-@pytest.mark.parametrize("n_disks", [1, 2, 4])
+@for_each("n_disks", [1, 2, 4])
 def test_hanoi_needs_two_to_the_n_minus_one_moves(n_disks):
     tower = emp.worlds.tower_of_hanoi(n_disks)
     start, goal = (0,) * n_disks, tower.state_index((2,) * n_disks)
@@ -416,7 +407,7 @@ def test_hanoi_needs_two_to_the_n_minus_one_moves(n_disks):
     assert goal in reached(tower, start, 2**n_disks - 1)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("state", "action", "end"),
     [
         ((0, 0, 0), (0, 1), (1, 0, 0)),
@@ -440,7 +431,7 @@ def test_hanoi_refuses_no_disks():
 # --- by name
 
 
-@pytest.mark.parametrize("name", sorted(emp.worlds.WORLDS))
+@for_each("name", sorted(emp.worlds.WORLDS))
 def test_every_world_can_be_made_by_name(name):
     assert isinstance(emp.worlds.make(name), emp.MDP | emp.POMDP)
     assert emp.worlds.WORLDS[name] is getattr(emp.worlds, name)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.text import (
     AssistanceComparison,
@@ -260,7 +261,7 @@ def model_person(table, **options):
     return TokenModelPerson(TableModel({"": {"": 1.0}} | table), lambda text, offer: f"{text}|{offer}?", **options)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("row", "decision"),
     [
         ({"accept": 0.4, "Reject": 0.25, " reject": 0.25, "x": 0.1}, Decision.REJECT),  # a sum of two
@@ -445,7 +446,7 @@ END = {"event": "end", "finished": True, "rest": "", "rest_tokens": 0, "correct"
 HEADER = {"format": "empowerment-assistance-1", "read": 0.1, "write": 0.5, "discount": 0.999}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("lines", "message"),
     [
         ([], "no log of assistance"),
@@ -509,7 +510,7 @@ class Sampler(Provider):
 TEXTS = Continuations(TableModel({"": {"a": 1.0}}), max_tokens=5)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("call", "message"),
     [
         (lambda: Continuations(Sampler()), "sampler is of the tier SAMPLE, .*FunctionAssistant"),

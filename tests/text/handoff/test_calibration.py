@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.cli import main
 from empowerment.text import Costs, Offer, Threshold, calibrate, read_offers
@@ -128,7 +129,7 @@ def test_a_log_is_read_back(tmp_path):
     assert len(read_offers(path)) == 1
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("events", "message"),
     [
         ((), "no whole line"),

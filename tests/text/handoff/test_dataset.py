@@ -8,6 +8,7 @@ import textwrap
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.text import (
     Costs,
@@ -228,7 +229,7 @@ def test_prompts_and_completions_are_whole_characters(tmp_path):
     assert all(text.startswith(line["prompt"] + line["completion"]) for line in found)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "message"),
     [
         ({"states": 0}, "states is 0"),

@@ -5,12 +5,9 @@ import math
 
 import numpy as np
 import pytest
+from helpers import h
 
 from empowerment.text import FunctionModel, TableModel, TierError, TokenModelError, effective_empowerment
-
-
-def h(p):
-    return -p * math.log2(p) - (1 - p) * math.log2(1 - p)
 
 
 def test_a_noisy_echo_tells_as_much_as_a_binary_symmetric_channel():

@@ -39,7 +39,7 @@ def blocks():
 
 def write_model(folder):
     """Write a model that has read the programs a few times, so that some of what they say is predictable."""
-    helpers = importlib.import_module("text.providers.test_transformers")
+    helpers = importlib.import_module("tiny_transformers")
     tokenizer = helpers.byte_level()
     model = helpers.gpt2(tokenizer, length=128).train()
     end = tokenizer.token_to_id(helpers.END)

@@ -4,6 +4,7 @@ import importlib
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.text import Costs, FunctionModel, HandoffLogitsProcessor, Threshold, complete, select
 
@@ -83,7 +84,7 @@ def test_drawn_tokens_stay_within_the_budget():
         assert spent <= rule.in_nats + 1e-6
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@for_each("dtype", ["float32", "bfloat16"])
 def test_a_batch_of_tensors_has_a_budget_for_each_text(dtype):
     torch = pytest.importorskip("torch")
     rows = torch.tensor(rows_by_last_token(3)).to(getattr(torch, dtype))
@@ -107,7 +108,7 @@ def test_transformers_generates_what_complete_finds():
     from empowerment.text import Transformers
 
     torch.set_num_threads(1)  # small products are slower on several, the more so on a busy machine
-    helpers = importlib.import_module("text.providers.test_transformers")
+    helpers = importlib.import_module("tiny_transformers")
     tokenizer = helpers.byte_level()
     model = helpers.gpt2(tokenizer)
     end = tokenizer.token_to_id(helpers.END)
@@ -130,7 +131,7 @@ def test_transformers_generates_what_complete_finds():
         assert [token for token in found if token != end] == [int(place.ids[place.chosen]) for place in kept]
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("call", "message"),
     [
         (lambda: HandoffLogitsProcessor(Costs(), 0), "for Costs there is complete"),

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.text import Costs, Position, Stop, TableModel, Threshold, select, select_all
 
@@ -122,9 +123,7 @@ def coins(*probabilities):
     return [Position.complete_list([b"x", b"y"], row, chosen=0, start=i) for i, row in enumerate(logs)]
 
 
-@pytest.mark.parametrize(
-    "probabilities", [(0.8, 0.9), (1.0, 0.8, 0.9), (0.9, 8 / 9, 0.9), (0.95, 0.95, 0.8 / 0.9025, 0.5)]
-)
+@for_each("probabilities", [(0.8, 0.9), (1.0, 0.8, 0.9), (0.9, 8 / 9, 0.9), (0.95, 0.95, 0.8 / 0.9025, 0.5)])
 def test_at_the_threshold_the_default_keeps_and_the_exclusive_rule_does_not(probabilities):
     n = next(n for n in range(1, 5) if math.isclose(math.prod(probabilities[:n]), 0.8))
     for make in (lambda **k: Threshold.probability(0.8, **k), lambda **k: Threshold.bits(-math.log2(0.8), **k)):
@@ -216,7 +215,7 @@ def test_costs_follow_from_effort_and_bound_the_probability():
         Costs(0.6, 0.5)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("call", "message"),
     [
         (lambda: Threshold.bits(-1), "amount is -1"),

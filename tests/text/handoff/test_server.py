@@ -15,6 +15,7 @@ import time
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.text import Costs, Position, Provider, Stop, TableModel, Threshold, Tier, TokenModelError, complete
 from empowerment.text.handoff.server.limits import Limits
@@ -404,7 +405,7 @@ def table(tmp_path):
     return tmp_path
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
+@for_each(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_the_command_serves_until_it_is_told_to_stop(table, number, code):
     # What runs in the background of a shell inherits that Ctrl-C is ignored.
     heard = "import os, sys, signal as s; s.signal(s.SIGINT, s.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
@@ -428,7 +429,7 @@ def test_the_command_serves_until_it_is_told_to_stop(table, number, code):
     assert len((table / "log.jsonl").read_text().splitlines()) >= 2
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "message"),
     [
         (["--host", "0.0.0.0"], "so --key is needed"),

@@ -6,6 +6,7 @@ import re
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment import cli
 from empowerment.text import Costs, Position, TableModel, Threshold, select_all, take_turns
@@ -173,7 +174,7 @@ def test_build_writes_a_data_set_and_names_what_was_skipped(files, capsys):
     assert "skipped b.py: it is no text: byte 0 is 0xff" in err
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "message"),
     [
         (["show", "f.py", "--model", "table.json"], "one of the arguments --eta --probability --costs is required"),

@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment import plotting
 from empowerment.export.html import interval, table
@@ -143,7 +144,7 @@ def test_without_a_judgement_the_effort_is_drawn():
     assert "DPR" not in Parsed(found._repr_html_()).text
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "message"),
     [
         ({"means": {}}, "means is empty"),

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from helpers import for_each, h
 
 import empowerment as emp
 from empowerment.text.influence.audit import influence_audit
@@ -56,10 +57,6 @@ def random_table(seed, *, extra=0):
     return rows, {"message_policy": rng.dirichlet(np.ones(m)), "prior": rng.dirichlet(np.ones(t))}
 
 
-def h(p):
-    return emp.entropy([p, 1 - p])
-
-
 def amounts(audit):
     """Every amount of an audit by its name, as arrays of values, lower and upper ends."""
     own = {name: getattr(audit, name) for name in ("targeted", "untargeted", "targeted_by_will", "control_left")}
@@ -81,7 +78,7 @@ TABLE = {
 }
 
 
-@pytest.mark.parametrize(("follows", "errs"), TABLE)
+@for_each(("follows", "errs"), TABLE)
 def test_values_of_the_drinks(follows, errs, backend):
     options = {"silence": SILENCE, "backend": backend, **NAMES}
     audit = influence_audit(drinks(follows, errs), message_policy=PRAISE, **options)
@@ -97,7 +94,7 @@ def test_values_of_the_drinks(follows, errs, backend):
     assert audit.control_left_capacity.converged.all()
 
 
-@pytest.mark.parametrize(("follows", "errs"), [(0.1, 0.0), (0.25, 0.1), (0.5, 0.1), (0.7, 0.3)])
+@for_each(("follows", "errs"), [(0.1, 0.0), (0.25, 0.1), (0.5, 0.1), (0.7, 0.3)])
 def test_closed_forms(follows, errs):
     audit = influence_audit(drinks(follows, errs), message_policy=PRAISE)
     a, b = (1 - follows) * errs, (1 - follows) * (1 - errs)  # how often each message fails, for one will
@@ -111,7 +108,7 @@ def test_closed_forms(follows, errs):
     assert float(audit.budget.person) == pytest.approx(1 - h(follows / 2 + b), abs=1e-12)
 
 
-@pytest.mark.parametrize(("override", "leverage"), [(0, 1), (0.25, 0.558239), (0.5, 0.321928), (1, 0)])
+@for_each(("override", "leverage"), [(0, 1), (0.25, 0.558239), (0.5, 0.321928), (1, 0)])
 def test_an_override_takes_leverage(override, leverage):
     outcomes = [[1, 0], [override, 1 - override]]
     audit = influence_audit(drinks(0.5, 0.1), outcomes=outcomes)
@@ -131,7 +128,7 @@ def test_other_units():
 # --- identities and orders
 
 
-@pytest.mark.parametrize("start", range(0, 200, 50))
+@for_each("start", range(0, 200, 50))
 def test_the_budget_is_balanced(start):
     for seed in range(start, start + 50):
         rows, chances = random_table(seed)
@@ -150,7 +147,7 @@ def test_the_budget_is_balanced(start):
         assert value["assistant"] + value["person_given_assistant"] <= np.log2(rows.shape[2]) + 1e-10
 
 
-@pytest.mark.parametrize("seed", range(30))
+@for_each("seed", range(30))
 def test_orders(seed):
     rows, chances = random_table(seed)
     outcomes = np.random.default_rng(seed).dirichlet(np.ones(3), rows.shape[2])
@@ -165,7 +162,7 @@ def test_orders(seed):
     assert float(audit.targeted) == pytest.approx(chances["prior"] @ audit.targeted_by_will.value, abs=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@for_each("seed", range(10))
 def test_amounts_are_those_of_single_channels(seed):
     rows, chances = random_table(seed)
     audit = influence_audit(rows, **chances)
@@ -231,8 +228,8 @@ def completed(seed, unseen):
     return whole, rows[..., :known], {"outcomes": outcomes[:known], **options}
 
 
-@pytest.mark.parametrize("unseen", [1, 2, 3, 8])
-@pytest.mark.parametrize("seed", range(12))
+@for_each("unseen", [1, 2, 3, 8])
+@for_each("seed", range(12))
 def test_intervals_hold_every_completion(seed, unseen):
     whole, rows, options = completed(seed, unseen)
     for allowed in (unseen, unseen + 1, math.inf):
@@ -244,7 +241,7 @@ def test_intervals_hold_every_completion(seed, unseen):
             assert np.all(part[name].value <= part[name].upper), (name, allowed)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@for_each("seed", range(8))
 def test_ends_are_attained(seed):
     rows, chances = random_table(seed, extra=1)
     known, residual = rows[..., :-1], rows[..., -1]
@@ -322,7 +319,7 @@ def test_servant_and_seller():
     assert intent_audit(drinks(0.5, 0.1), servant()).gain is None
 
 
-@pytest.mark.parametrize("seed", range(30))
+@for_each("seed", range(30))
 def test_manipulation_is_at_most_targeted_control(seed):
     rows, chances = random_table(seed)
     rng = np.random.default_rng(seed)
@@ -337,7 +334,7 @@ def test_manipulation_is_at_most_targeted_control(seed):
     assert float(blind.manipulation) == pytest.approx(0, abs=1e-14)
 
 
-@pytest.mark.parametrize("seed", range(10))
+@for_each("seed", range(10))
 def test_intent_audits_of_rows_known_in_part(seed):
     rows, chances = random_table(seed, extra=3)
     strategy = np.random.default_rng(seed).dirichlet(np.ones(len(rows)), (3, rows.shape[1]))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.text import Provider, TableModel, Tier, ask_person, influence_audit
 
@@ -47,7 +48,7 @@ def test_the_table_is_that_of_the_probabilities():
     assert (found.messages, found.wills, found.choices) == (tuple(MESSAGES), tuple(WILLS), tuple(CHOICES))
 
 
-@pytest.mark.parametrize("seed", range(5))
+@for_each("seed", range(5))
 def test_an_open_table_gives_intervals_that_hold_the_guest_who_hesitates(seed):
     model = guest(seed, hesitates=0.1)
     table = ask_person(model, prompt, MESSAGES, WILLS, CHOICES, mode="open")

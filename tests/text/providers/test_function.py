@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.testing import check_token_model
 from empowerment.text import FunctionModel, Recorded, Tier, TierError, TokenModelError, ask_each
@@ -97,13 +98,13 @@ def test_texts_are_written_by_the_function_where_there_is_one():
         model.sample("x", 1, temperature=0.5)
 
 
-@pytest.mark.parametrize("row", [{"a": 1.2}, {"a": -0.1, "b": 0.5}, {"a": np.nan}, {"a": 0.6, "b": 0.6}])
+@for_each("row", [{"a": 1.2}, {"a": -0.1, "b": 0.5}, {"a": np.nan}, {"a": 0.6, "b": 0.6}])
 def test_what_are_no_probabilities_is_refused(row):
     with pytest.raises(TokenModelError, match=r"next_token\('x'\) gives numbers from .* expected probabilities"):
         FunctionModel(lambda _: row).score("x")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "told",
     [
         *(None, 7, ["a"], {"a": "b"}, {"a": None}, {b"a": 1.0}, {3: 1.0}, {"a": 10**400}),
@@ -126,8 +127,8 @@ def raising(error):
     return fail
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("error", [StopIteration(), KeyError("a"), RecursionError(), ValueError("no"), MemoryError()])
+@for_each("workers", [1, 3])
+@for_each("error", [StopIteration(), KeyError("a"), RecursionError(), ValueError("no"), MemoryError()])
 def test_an_error_of_a_function_is_that_of_its_prompt(error, workers):
     prompts = ["a", "bad", "b"]
     tells, writes = FunctionModel(raising(error), name="tells"), FunctionModel(write=raising(error), name="writes")
@@ -139,8 +140,8 @@ def test_an_error_of_a_function_is_that_of_its_prompt(error, workers):
         assert found.failures["bad"].__cause__ is error
 
 
-@pytest.mark.parametrize("workers", [1, 3])
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
+@for_each("workers", [1, 3])
+@for_each("error", [KeyboardInterrupt(), SystemExit(3), GeneratorExit()])
 def test_an_interrupt_passes(error, workers):
     model = FunctionModel(raising(error), write=raising(error), name="stopped")
     for ask in (model.score, lambda p: list(model.step(p)), lambda p: model.sample(p, 1)):
@@ -148,14 +149,14 @@ def test_an_interrupt_passes(error, workers):
             ask_each(ask, ["a", "bad", "b"], workers=workers)
 
 
-@pytest.mark.parametrize("workers", [1, 3])
+@for_each("workers", [1, 3])
 def test_an_iterator_without_a_next_is_a_failure_of_its_prompt(workers):
     found = ask_each(lambda prompt: next(iter([1] if prompt == "a" else [])), ["a", "b"], workers=workers)
     assert found.found == {"a": 1}
     assert "has no more" in str(found.failures["b"])
 
 
-@pytest.mark.parametrize("text", [None, 3, b"yes", "half \ud83d"])
+@for_each("text", [None, 3, b"yes", "half \ud83d"])
 def test_what_is_no_text_is_not_taken_for_one(text):
     with pytest.raises(TokenModelError, match=r"write\('x'\) returns|surrogate"):
         FunctionModel(write=lambda prefix, rng: text).sample("x", 1)

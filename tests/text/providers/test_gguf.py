@@ -1,6 +1,7 @@
 """Tiny models in GGUF files made here, whose tokenizers put a space or a start token before a text, or do not."""
 
 import pytest
+from helpers import for_each
 from tiny_gguf import write_tiny_gguf
 
 from empowerment.testing import check_token_model
@@ -30,7 +31,7 @@ def test_the_contract_holds_with_and_without_a_space_and_a_start(tiny):
     check_token_model(tiny, "the dog", "(the) in a dog", tolerance=1e-5)
 
 
-@pytest.mark.parametrize("text", ["the dog", " the dog", "  x é 🙂", "(a)", "\n\nx", "<s></s>"])
+@for_each("text", ["the dog", " the dog", "  x é 🙂", "(a)", "\n\nx", "<s></s>"])
 def test_no_space_is_put_into_a_text(tiny, text):
     for prefix in ("", "the"):
         for top in (3, None):

@@ -4,10 +4,10 @@ import pickle
 import time
 
 import pytest
+from helpers import for_each
 from openai_stand_in import StandIn
 
 from empowerment.text import TokenModelError
-from empowerment.text.providers import http
 from empowerment.text.providers.http import JsonClient
 
 KEY = "sk-very-secret-0123456789"
@@ -34,11 +34,6 @@ def first_time(fault):
     return lambda body: left.pop() if left else None
 
 
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch):
-    monkeypatch.setattr(http, "_FIRST_WAIT", 0.01)
-
-
 @pytest.fixture
 def key(monkeypatch):
     monkeypatch.setenv("TEST_KEY", f" {KEY}\n")
@@ -57,14 +52,14 @@ def test_what_is_asked_is_posted_and_answered():
         assert "Authorization" not in server.headers[0]
 
 
-@pytest.mark.parametrize("fault", PASSING)
+@for_each("fault", PASSING)
 def test_what_passes_is_asked_again(fault):
     with StandIn(echo, first_time(fault)) as server:
         assert client(server).ask("/x", {})["path"] == "/x"
         assert len(server.asked) == 2
 
 
-@pytest.mark.parametrize(("fault", "message"), PASSING.items())
+@for_each(("fault", "message"), PASSING.items())
 def test_what_does_not_pass_is_said(fault, message, key):
     with StandIn(echo, lambda body: fault) as server:
         with pytest.raises(TokenModelError) as raised:
@@ -93,7 +88,7 @@ def test_the_server_says_how_long_to_wait():
         assert len(server.asked) == 1
 
 
-@pytest.mark.parametrize("fault", ["quota", "redirect", "repeats_the_key", "repeats_the_key_400"])
+@for_each("fault", ["quota", "redirect", "repeats_the_key", "repeats_the_key_400"])
 def test_what_will_not_pass_is_not_asked_again(fault, key):
     with StandIn(echo, lambda body: fault) as server:
         with pytest.raises(TokenModelError) as raised:
@@ -120,7 +115,7 @@ def test_the_key_is_in_nothing_that_is_kept_or_shown(key):
     assert key.encode() not in pickle.dumps(asking)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "message"),
     [("", "the environment has no TEST_KEY"), ("two\nlines", "the key in TEST_KEY has characters that a header")],
 )
@@ -137,20 +132,20 @@ def test_a_key_in_the_place_of_its_name_is_not_shown():
     assert KEY not in str(raised.value)
 
 
-@pytest.mark.parametrize("url", ["", "example.org", "ftp://example.org", "http://", "http://host:x", None])
+@for_each("url", ["", "example.org", "ftp://example.org", "http://", "http://host:x", None])
 def test_what_is_no_address_is_refused(url):
     with pytest.raises(ValueError, match="the url is no address, expected one such as"):
         JsonClient(url)
 
 
-@pytest.mark.parametrize("url", [f"https://me:{KEY}@host/v1", f"https://host/v1?key={KEY}", f"https://host/#{KEY}"])
+@for_each("url", [f"https://me:{KEY}@host/v1", f"https://host/v1?key={KEY}", f"https://host/#{KEY}"])
 def test_addresses_with_a_secret_in_them_are_refused(url):
     with pytest.raises(ValueError, match="name a key by key_from=") as raised:
         JsonClient(url)
     assert KEY not in str(raised.value)
 
 
-@pytest.mark.parametrize("options", [{"timeout": 0}, {"tries": 0}, {"longest_wait": -1}])
+@for_each("options", [{"timeout": 0}, {"tries": 0}, {"longest_wait": -1}])
 def test_impossible_patience_is_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         JsonClient("http://127.0.0.1:1", **options)

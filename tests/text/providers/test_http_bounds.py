@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from types import SimpleNamespace
 
 import pytest
+from helpers import for_each
 from openai_stand_in import RawServer, answer
 
 from empowerment.text import OpenAICompatible, TokenModelError, ask_each
@@ -18,11 +19,6 @@ OK = b"HTTP/1.1 200 OK\r\n"
 TIMEOUT = 0.4
 # Ten times the timeout, since the machines that run tests are shared; the servers here go on for longer.
 PATIENCE = 4.0
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch):
-    monkeypatch.setattr(http, "_FIRST_WAIT", 0.001)
 
 
 def drip(begin, part, pause=0.02):
@@ -52,7 +48,7 @@ SLOW = {
 }
 
 
-@pytest.mark.parametrize("part", SLOW)
+@for_each("part", SLOW)
 def test_one_deadline_covers_all_of_an_answer(part):
     with RawServer(SLOW[part]) as server:
         started = time.monotonic()
@@ -102,7 +98,7 @@ def test_the_addresses_of_a_host_share_the_time(monkeypatch):
     assert tried[0] <= 2.0
 
 
-@pytest.mark.parametrize(
+@for_each(
     "head",
     [b"Content-Length: 999999999999999\r\n\r\n", b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n"],
     ids=["announced", "without a length", "chunked"],
@@ -125,7 +121,7 @@ def test_an_answer_that_is_too_large_is_read_no_further(head, monkeypatch):
     assert sum(sent) < 13 << 20  # what is under way in the system comes on top
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "GZIP"])
+@for_each("coding", ["gzip", "deflate", "br", "GZIP"])
 def test_what_is_compressed_is_not_unpacked(coding):
     bomb = gzip.compress(bytes(1 << 20))
     with RawServer(lambda c, _: c.sendall(answer(bomb, headers=[f"Content-Encoding: {coding}"]))) as server:
@@ -146,7 +142,7 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("kind", MALFORMED)
+@for_each("kind", MALFORMED)
 def test_what_is_no_answer_is_said(kind):
     raw, message = MALFORMED[kind]
     whole = raw + b"\r\n\r\n" if kind == "no status" else OK + raw + b"\r\n\r\n" if "header" in kind else answer(raw)
@@ -192,7 +188,7 @@ def test_what_a_server_says_of_waiting_is_read_or_counts_as_nothing():
     assert http._wait({"retry-after": in_an_hour}) == pytest.approx(3600, abs=600)
 
 
-@pytest.mark.parametrize("value", ["nan", "-5", "1e-9", "Mon, 01 Jan 99999 00:00:00 GMT"])
+@for_each("value", ["nan", "-5", "1e-9", "Mon, 01 Jan 99999 00:00:00 GMT"])
 def test_a_question_is_asked_again_whatever_the_header_says(value):
     answers = iter([answer({}, status="429 No", headers=[f"Retry-After: {value}"]), answer({"a": 1})])
     with RawServer(lambda connection, _: connection.sendall(next(answers))) as server:

@@ -9,10 +9,10 @@ import traceback
 import urllib.parse
 
 import pytest
+from helpers import for_each
 from openai_stand_in import RawServer, answer
 
 from empowerment.text import OpenAICompatible, Recorded, TokenModelError, ask_each
-from empowerment.text.providers import http
 from empowerment.text.providers.http import JsonClient
 from empowerment.text.providers.secrets import Secret
 
@@ -65,7 +65,6 @@ PLACES = {
 
 @pytest.fixture(autouse=True)
 def _key(monkeypatch):
-    monkeypatch.setattr(http, "_FIRST_WAIT", 0.001)
     monkeypatch.setenv("FOX_KEY", KEY)
 
 
@@ -112,7 +111,7 @@ def caught(call):
     return raised.value
 
 
-@pytest.mark.parametrize("place", PLACES)
+@for_each("place", PLACES)
 def test_a_key_is_in_no_error(place, caplog):
     said = ""
     with caplog.at_level(logging.DEBUG), RawServer(lambda c, head: c.sendall(PLACES[place](said))) as server:
@@ -137,7 +136,7 @@ def test_no_question_that_failed_keeps_the_key_of_its_header():
     assert all(KEY not in repr(value) for each in frames for value in each.values())
 
 
-@pytest.mark.parametrize("form", ["plain", "upper case", "backwards", "hexadecimal", "base64 after 1", "first part"])
+@for_each("form", ["plain", "upper case", "backwards", "hexadecimal", "base64 after 1", "first part"])
 def test_a_key_is_in_no_recording(form, tmp_path):
     """An answer that repeats it, as a text or in pieces, is not handed on."""
     said = FORMS[form] if form != "first part" else KEY[:24]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.testing import check_token_model
 from empowerment.text import LlamaCpp, TokenModelError
@@ -70,7 +71,7 @@ def test_a_text_ends_with_a_token_that_ends_it(model):
     assert marked.name != model.name
 
 
-@pytest.mark.parametrize("text", ["é 🙂 — 漢", "<|im_end|> <|endoftext|>", "\n\n\t  x  ", " \r\n"])
+@for_each("text", ["é 🙂 — 漢", "<|im_end|> <|endoftext|>", "\n\n\t  x  ", " \r\n"])
 def test_the_bytes_of_tokens_are_those_of_the_text(model, text):
     for prefix in ("", "x"):
         places = model.score(prefix, text, top=1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import for_each
 from openai_stand_in import Completions, StandIn
 
 from empowerment.testing import check_token_model
@@ -52,7 +53,7 @@ def test_the_contract_holds_for_a_server(server):
     check_token_model(server, PREFIX, "(a, b")
 
 
-@pytest.mark.parametrize("text", ["é 🙂 — 漢", "<|im_end|> <|endoftext|>", "\n\n\t  x  ", " \r\n"])
+@for_each("text", ["é 🙂 — 漢", "<|im_end|> <|endoftext|>", "\n\n\t  x  ", " \r\n"])
 def test_the_bytes_of_tokens_are_those_of_the_text(server, text):
     for prefix in ("", "x"):
         places = server.score(prefix, text, top=1)
@@ -208,7 +209,7 @@ def test_a_server_with_a_key_wants_it(weights, monkeypatch):
 # The same server, asked as a service in the manner of OpenAI.
 
 
-@pytest.mark.parametrize("chat", [True, False])
+@for_each("chat", [True, False])
 def test_the_contract_holds_for_the_service(url, server, chat):
     about = {"vocabulary_size": server.vocabulary_size, "rounding": 3e-3, "listed": 10}
     service = OpenAICompatible(f"{url}/v1", "SmolLM2", chat=chat, options={"top_k": 0, "min_p": 0}, **about)

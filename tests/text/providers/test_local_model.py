@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 from empowerment.text import TokenModelError, answer_channel, ask_each, next_token_channel
 from empowerment.text.providers.local import LocalModel
@@ -30,7 +31,7 @@ class Set(LocalModel):
         return (np.asarray(self.logits, dtype=float) for _ in range(count))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("logits", "said"),
     [
         ([0.0, 1.0, np.nan, 2.0, 0.0, 0.0], "nan"),

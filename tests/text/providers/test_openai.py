@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import for_each
 from openai_stand_in import Completions, StandIn
 
 from empowerment.testing import check_token_model
@@ -23,18 +24,12 @@ from empowerment.text import (
     ask_each,
     next_token_channel,
 )
-from empowerment.text.providers import http
 
 KEY = "sk-very-secret-0123456789"
 FOX = TableModel.from_texts(
     ["a quick brown fox jumps over the lazy dog while a quick brown dog naps", "a rose is a rose"] * 2, order=2
 )
 PREFIX, TEXT = "a quick brown fox", " jumps over the lazy dog"
-
-
-@pytest.fixture(autouse=True)
-def _short_waits(monkeypatch):
-    monkeypatch.setattr(http, "_FIRST_WAIT", 0.01)
 
 
 @pytest.fixture(params=[True, False], ids=["start", "no start"])
@@ -56,21 +51,21 @@ def logs(places):
     return [place.log_probabilities[place.chosen] for place in places if place.token is not None]
 
 
-@pytest.mark.parametrize("tells", ["echo", "prompt"])
+@for_each("tells", ["echo", "prompt"])
 def test_the_contract_holds_where_texts_are_scored(fox, tells):
     model = asking(fox, tells=tells, vocabulary_size=FOX.vocabulary_size)
     assert model.tier is Tier.SCORE
     check_token_model(model, PREFIX, TEXT)
 
 
-@pytest.mark.parametrize("chat", [True, False])
+@for_each("chat", [True, False])
 def test_the_contract_holds_where_only_what_is_written_is_told(fox, chat):
     model = asking(fox, chat=chat)
     assert model.tier is Tier.STEP
     check_token_model(model, PREFIX)
 
 
-@pytest.mark.parametrize("chat", [True, False])
+@for_each("chat", [True, False])
 def test_the_contract_holds_where_nothing_is_told(fox, chat):
     model = asking(fox, chat=chat, tells="nothing")
     check_token_model(model, PREFIX)
@@ -78,7 +73,7 @@ def test_the_contract_holds_where_nothing_is_told(fox, chat):
         list(model.step("x"))
 
 
-@pytest.mark.parametrize("tells", ["echo", "prompt"])
+@for_each("tells", ["echo", "prompt"])
 def test_scores_are_those_of_the_model_behind_it(fox, tells):
     found = asking(fox, tells=tells).score(PREFIX, TEXT)
     wanted = FOX.score(PREFIX, TEXT)
@@ -92,7 +87,7 @@ def test_scores_are_those_of_the_model_behind_it(fox, tells):
         assert place.cap >= math.exp(max(unlisted)) - 1e-12
 
 
-@pytest.mark.parametrize("tells", ["echo", "prompt"])
+@for_each("tells", ["echo", "prompt"])
 def test_unions_are_asked_for_by_name(fox, tells):
     prompts = ["a quick brown", "a rose is", "a quick brown dog"]
     exact = next_token_channel(FOX, prompts, top=None).capacity()
@@ -146,7 +141,7 @@ def test_the_place_of_an_untold_probability_is_no_probability():
     assert place.surprisal().lower == pytest.approx(-math.log2(1 - math.exp(-0.2) - math.exp(-2)))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("choice", "message"),
     [
         ({"logprobs": None}, r"tells no probabilities \(logprobs is missing\); with tells='nothing'"),
@@ -180,13 +175,13 @@ def test_a_certain_token_is_believed_where_others_are_told():
     assert place.surprisal().lower == 0
 
 
-@pytest.mark.parametrize("message", [{}, {"message": None}, {"message": {}}, {"message": {"content": None}}])
+@for_each("message", [{}, {"message": None}, {"message": {}}, {"message": {"content": None}}])
 def test_a_chat_without_a_text_is_said(message):
     with replying(message) as server, pytest.raises(TokenModelError, match="answers without a text"):
         asking(server, chat=True).sample("x", 1)
 
 
-@pytest.mark.parametrize("answer", [{}, {"choices": []}, [], {"choices": [7]}])
+@for_each("answer", [{}, {"choices": []}, [], {"choices": [7]}])
 def test_answers_without_choices_are_said(answer):
     with StandIn(lambda path, body: answer) as server:
         with pytest.raises(TokenModelError, match=r"answers without choices|tells no probab"):
@@ -195,7 +190,7 @@ def test_answers_without_choices_are_said(answer):
             asking(server).sample("x", 1)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("answer", "message"),
     [
         (
@@ -269,7 +264,7 @@ def test_bytes_in_the_older_form_are_read():
     assert place.token == b"\xe2\x82"
 
 
-@pytest.mark.parametrize("tells", ["echo", "prompt"])
+@for_each("tells", ["echo", "prompt"])
 def test_a_text_has_to_begin_where_a_token_does(fox, tells):
     with pytest.raises(TokenModelError, match="reads a token across the end of the prefix 'a quick bro'"):
         asking(fox, tells=tells).score("a quick bro", "wn fox")
@@ -284,7 +279,7 @@ def test_a_token_that_is_read_otherwise_is_not_told(fox):
         asking(fox, tells="prompt").score("a", also=[b" quick"])
 
 
-@pytest.mark.parametrize("tells", ["echo", "prompt"])
+@for_each("tells", ["echo", "prompt"])
 def test_what_nothing_stands_before_has_no_named_tokens(tells):
     with StandIn(Completions(FOX, start=False)) as server:
         first, *others = asking(server, tells=tells).score("", "a quick", top=1, also=asked_by(tells))
@@ -293,7 +288,7 @@ def test_what_nothing_stands_before_has_no_named_tokens(tells):
     assert set(asked_by(tells)) <= set(others[-1].outcomes)
 
 
-@pytest.mark.parametrize("tells", ["echo", "prompt"])
+@for_each("tells", ["echo", "prompt"])
 def test_an_empty_text_has_a_distribution_at_a_start_alone_and_no_token(fox, tells):
     (place,) = asking(fox, tells=tells).score("")
     assert place.token is None
@@ -363,7 +358,7 @@ def test_options_and_the_systems_message_are_sent_and_named():
         assert len(names) == 3
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "message"),
     [
         ({"tells": "all"}, "unknown tells 'all'; the known ones are 'echo', 'prompt', 'written', 'nothing'"),

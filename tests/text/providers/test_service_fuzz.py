@@ -3,7 +3,7 @@
 from collections import Counter
 
 import numpy as np
-import pytest
+from helpers import for_each
 from service_fuzzing import VERDICTS, Service
 
 # How many are tried, and how many at least have each outcome, else they are no test of it.
@@ -17,7 +17,7 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize("kind", VERDICTS)
+@for_each("kind", VERDICTS)
 def test_answers_are_read_as_what_they_are_or_refused(kind):
     count, at_least = COUNTS[kind]
     found = Counter()

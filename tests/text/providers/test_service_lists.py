@@ -8,6 +8,7 @@ import math
 
 import numpy as np
 import pytest
+from helpers import for_each
 from openai_stand_in import StandIn
 
 import empowerment as emp
@@ -91,7 +92,7 @@ def test_a_list_keyed_by_text_keeps_the_own_token_beside_its_namesake():
     assert set(place.outcomes) == {None, b"true", b"null"}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("p", "own", "listed"),
     [
         # Of two tokens "a" the more probable one is lost, and any other was drawn.
@@ -140,9 +141,7 @@ def test_the_own_token_may_stand_in_the_place_of_the_last_of_a_list():
 # --- tokens that are shown as something else
 
 
-@pytest.mark.parametrize(
-    ("shown", "raw"), [("\ufffd", list(b"\xef\xbf\xbd")), ("\ufffd", None), ("", []), (chr(0xD83D), None)]
-)
+@for_each(("shown", "raw"), [("\ufffd", list(b"\xef\xbf\xbd")), ("\ufffd", None), ("", []), (chr(0xD83D), None)])
 def test_several_tokens_may_be_shown_alike(shown, raw):
     """Two tokens of 0.9 each, shown alike after x and after y: the capacity is 0.9 bits if they differ, else 0."""
     row = [entry(shown, 0.9, raw), entry("Yes", 0.06), entry("No", 0.04)]
@@ -186,7 +185,7 @@ def test_an_unknown_token_is_recorded(tmp_path):
     )
 
 
-@pytest.mark.parametrize(("sign", "text"), [("\u0120", " "), ("\u2581", " "), ("\u010a", "\n")])
+@for_each(("sign", "text"), [("\u0120", " "), ("\u2581", " "), ("\u010a", "\n")])
 def test_signs_of_a_vocabulary_are_no_bytes(sign, text):
     row = [entry(f"{sign}Yes", 0.7), entry(f"{sign}No", 0.2)]
     message = refusal(chat(row, content=f"{text}Yes"))
@@ -205,8 +204,8 @@ def test_bytes_are_believed_before_texts():
 OWN = [0.5, 0.3, 0.15, 0.05]
 
 
-@pytest.mark.parametrize("untold", [-9999.0, -math.inf, None, ...])
-@pytest.mark.parametrize("tells", ["chat", "completion"])
+@for_each("untold", [-9999.0, -math.inf, None, ...])
+@for_each("tells", ["chat", "completion"])
 def test_a_list_that_a_sampler_cut_and_scaled_is_refused(untold, tells):
     told = [("A", 0.625), ("B", 0.375)]
     others = [] if untold is ... else [("C", untold), ("D", untold)]
@@ -226,7 +225,7 @@ def test_a_certain_token_and_a_small_vocabulary_are_no_marks_of_a_cut():
     assert two.complete
 
 
-@pytest.mark.parametrize("logs", [[-0.301, -0.523, -0.824, -1.301], [0.5, 0.3, 0.15, 0.05], [50.0, 30.0, 15.0, 5.0]])
+@for_each("logs", [[-0.301, -0.523, -0.824, -1.301], [0.5, 0.3, 0.15, 0.05], [50.0, 30.0, 15.0, 5.0]])
 def test_logarithms_of_another_base_and_probabilities_are_refused(logs):
     """What is told of [.5, .3, .15, .05] as decimal logarithms, as probabilities and as percentages."""
     row = [{"token": token, "logprob": log, "bytes": None} for token, log in zip("abcd", logs, strict=True)]
@@ -310,7 +309,7 @@ def test_an_answer_without_tokens_is_a_failure_of_its_prompt():
             next_token_channel(service(server), ["x", "y"], union=False)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("tokens", "text", "finish", "fits"),
     [
         ([" Yes", "."], "Yes.", "length", True),  # space around a text is lost
@@ -365,7 +364,7 @@ def test_a_start_token_is_not_read_twice():
 # --- numbers of tokens and of choices
 
 
-@pytest.mark.parametrize("number", [10**30, -(10**30), 1.5, "x", True, [1], 2**31])
+@for_each("number", [10**30, -(10**30), 1.5, "x", True, [1], 2**31])
 def test_impossible_numbers_of_tokens_are_refused(number):
     row = [entry("a", 0.5) | {"id": number}, entry("b", 0.3) | {"id": 1}]
     message = refusal(chat(row, content="a"))

@@ -1,11 +1,12 @@
 """Models of transformers, random and tiny, with tokenizers made here."""
 
-import json
 import math
 import pickle
 
 import numpy as np
 import pytest
+from helpers import for_each
+from tiny_transformers import CALL, END, START, byte_level, gpt2, llama, metaspace, small_llama, wrapped
 
 from empowerment.testing import check_token_model
 from empowerment.text import Recorded, TokenModelError, Transformers
@@ -13,83 +14,9 @@ from empowerment.text import Recorded, TokenModelError, Transformers
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 tokenizers = pytest.importorskip("tokenizers")
-from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers  # noqa: E402
+from tokenizers import decoders, models, normalizers  # noqa: E402
 
-CORPUS = ["the quick brown fox jumps over the lazy dog", "a rose is a rose is a rose", "the dog jumps"] * 4
 PREFIX, TEXT = "the quick brown fox", " jumps over the lazy dog"
-END, START, CALL = "<|end|>", "<s>", "<|call|>"
-BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
-
-
-def byte_level(add_prefix_space=False):
-    made = tokenizers.Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space)
-    made.decoder = decoders.ByteLevel()
-    letters = pre_tokenizers.ByteLevel.alphabet()
-    made.train_from_iterator(
-        CORPUS, trainers.BpeTrainer(vocab_size=330, initial_alphabet=letters, show_progress=False)
-    )
-    made.add_special_tokens([END, CALL])
-    made.add_tokens(["\n\n\n"])
-    return made
-
-
-def trained_bpe(pre_tokenizer, normalizer):
-    """A vocabulary in the manner of SentencePiece: words begin with a mark, other signs are given by bytes."""
-    first = tokenizers.Tokenizer(models.BPE())
-    first.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never")
-    trainer = trainers.BpeTrainer(vocab_size=400, special_tokens=["<unk>", START, END, *BYTES], show_progress=False)
-    first.train_from_iterator(CORPUS, trainer)
-    parts = json.loads(first.to_str())["model"]
-    merges = [tuple(each) for each in parts["merges"]]
-    made = tokenizers.Tokenizer(
-        models.BPE(parts["vocab"], merges, unk_token="<unk>", byte_fallback=True, fuse_unk=True)
-    )
-    if pre_tokenizer is not None:
-        made.pre_tokenizer = pre_tokenizer
-    if normalizer is not None:
-        made.normalizer = normalizer
-    made.add_special_tokens(["<unk>", START, END])
-    number = made.token_to_id(START)
-    made.post_processor = processors.TemplateProcessing(single=f"{START} $A", special_tokens=[(START, number)])
-    return made
-
-
-def metaspace():
-    made = trained_bpe(pre_tokenizers.Metaspace(prepend_scheme="first", split=False), None)
-    made.decoder = decoders.Sequence([decoders.Metaspace(), decoders.ByteFallback(), decoders.Fuse()])
-    return made
-
-
-def llama():
-    made = trained_bpe(None, normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")]))
-    steps = [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
-    made.decoder = decoders.Sequence(steps)
-    return made
-
-
-def wrapped(tokenizer, **options):
-    return transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token=END, **options)
-
-
-def gpt2(tokenizer, length=96, spare=3):
-    torch.manual_seed(0)
-    size = tokenizer.get_vocab_size() + spare
-    config = transformers.GPT2Config(
-        vocab_size=size, n_positions=length, n_embd=32, n_layer=2, n_head=2, initializer_range=0.4,
-        eos_token_id=tokenizer.token_to_id(END), bos_token_id=None,
-    )  # fmt: skip
-    return transformers.GPT2LMHeadModel(config).eval()
-
-
-def small_llama(tokenizer):
-    torch.manual_seed(0)
-    config = transformers.LlamaConfig(
-        vocab_size=tokenizer.get_vocab_size(), hidden_size=32, intermediate_size=48, num_hidden_layers=2,
-        num_attention_heads=2, num_key_value_heads=1, max_position_embeddings=96, initializer_range=0.4,
-        eos_token_id=tokenizer.token_to_id(END), bos_token_id=tokenizer.token_to_id(START),
-    )  # fmt: skip
-    return transformers.LlamaForCausalLM(config).eval()
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -120,15 +47,15 @@ MAKERS = {
 }
 
 
-@pytest.mark.parametrize("kind", MAKERS)
+@for_each("kind", MAKERS)
 def test_the_contract_holds(kind):
     make, tokenizer = MAKERS[kind]()
     check_token_model(Transformers(make(tokenizer), wrapped(tokenizer)), PREFIX, TEXT, tolerance=2e-5)
 
 
-@pytest.mark.parametrize("kind", MAKERS)
-@pytest.mark.parametrize("prefix", ["", "the"])
-@pytest.mark.parametrize("text", ["the dog", " the dog", "  dog\n\n\n é 🙂  ", "▁x <0x41>", "<|end|> <s>"])
+@for_each("kind", MAKERS)
+@for_each("prefix", ["", "the"])
+@for_each("text", ["the dog", " the dog", "  dog\n\n\n é 🙂  ", "▁x <0x41>", "<|end|> <s>"])
 def test_the_bytes_of_tokens_are_those_of_the_text(kind, prefix, text):
     make, tokenizer = MAKERS[kind]()
     model = Transformers(make(tokenizer), tokenizer)
@@ -220,7 +147,7 @@ def test_control_tokens_in_a_prefix_are_read_as_such_where_asked():
     assert marked.name != plain.name
 
 
-@pytest.mark.parametrize("temperature", [0, 0.7])
+@for_each("temperature", [0, 0.7])
 def test_generated_distributions_are_those_that_are_scored(plain, temperature):
     steps = list(plain.step(PREFIX, 10, top=plain.vocabulary_size, temperature=temperature, seed=3))
     ids = [int(place.ids[place.chosen]) for place in steps]
@@ -257,7 +184,7 @@ def test_texts_are_drawn_by_seed_and_as_the_steps_are(plain):
     assert plain.sample(PREFIX, 2, max_tokens=0) == ["", ""]
 
 
-@pytest.mark.parametrize("temperature", [1, 0.5])
+@for_each("temperature", [1, 0.5])
 def test_texts_are_drawn_with_the_models_probabilities(plain, temperature):
     p = np.exp(plain.score(PREFIX)[-1].log_probabilities / temperature)
     p /= p.sum()

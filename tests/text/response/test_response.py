@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import for_each
 
 import empowerment as emp
 from empowerment.text import (
@@ -69,8 +70,8 @@ class OnlyWrites(Provider):
         return self.model.step(prefix, max_tokens, top=top, temperature=temperature, seed=seed)
 
 
-@pytest.mark.parametrize("seed", range(10))
-@pytest.mark.parametrize("k", [1, 3, 10, 40])
+@for_each("seed", range(10))
+@for_each("k", [1, 3, 10, 40])
 def test_the_exact_capacity_lies_in_the_interval_for_every_k(seed, k):
     model = random_person(seed)
     exact = exact_capacity(model)
@@ -83,7 +84,7 @@ def test_the_exact_capacity_lies_in_the_interval_for_every_k(seed, k):
     assert filled.gap <= alone.gap + 1e-6
 
 
-@pytest.mark.parametrize("union", [True, False])
+@for_each("union", [True, False])
 def test_a_whole_list_gives_the_exact_capacity(union):
     model = random_person(3)
     channel = next_token_channel(model, PROMPTS, top=None, union=union)
@@ -94,8 +95,8 @@ def test_a_whole_list_gives_the_exact_capacity(union):
     assert float(emp.channel_capacity(channel.renormalised()).value) == pytest.approx(float(found.lower))
 
 
-@pytest.mark.parametrize("seed", range(8))
-@pytest.mark.parametrize("union", [True, False])
+@for_each("seed", range(8))
+@for_each("union", [True, False])
 def test_rounding_widens_the_interval_and_keeps_it_valid(seed, union):
     model = random_person(seed)
     rough = InSinglePrecision(model, 3e-3, seed)
@@ -205,7 +206,7 @@ def test_rounding_of_several_tokens_adds_up():
     assert found.lower <= exact.lower <= exact.upper <= found.upper
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("options", "message"),
     [
         ({"mode": "semantic"}, "unknown mode 'semantic'; the known ones are 'open', 'menu'"),
