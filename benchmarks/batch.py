@@ -22,7 +22,7 @@ def channels() -> list[np.ndarray]:
         world = emp.worlds.slip_grid(slip=float(slip))
         for state in world.states:
             for horizon in (1, 2, 3, 4):
-                found.append(emp.actuation_channel(world, state, horizon, merge=False).matrix)
+                found.append(emp.actuation_channel(world, horizon, state, merge=False).matrix)
     return found
 
 

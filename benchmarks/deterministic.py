@@ -16,7 +16,7 @@ import numpy as np
 
 import empowerment as emp
 from benchmarks.memory import peak
-from empowerment.actuation.open_loop.counting import count_runs
+from empowerment.actuation.open_loop.counting import log_trajectories
 from empowerment.actuation.sensor import make_sensor
 
 T = TypeVar("T")
@@ -66,7 +66,7 @@ def main(side: int = 1000, horizon: int = 20) -> None:
     wrong = sum(abs(result.value[s] - math.log2(n)) > 1e-12 for s, n in zip(sample.tolist(), counts, strict=True))
     print(f"{wrong} of {sample.size} states differ from a plain breadth-first search")
     sensor, starts = make_sensor(None, world), np.arange(world.n_states)
-    _, (logarithms, error) = timed("count_runs", lambda: count_runs(world, sensor, starts, horizon))
+    _, (logarithms, error) = timed("log_trajectories", lambda: log_trajectories(world, sensor, starts, horizon))
     print(f"{logarithms.mean() / math.log(2):.4f} bits of trajectories on average, each within {error:.0e} nats")
 
 

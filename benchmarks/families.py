@@ -17,7 +17,7 @@ def dirichlet(rows: int, columns: int, concentration: float) -> np.ndarray:
 
 def grid(horizon: int) -> np.ndarray:
     """Return the n-step channel from the centre of the slip grid, a row for every sequence of actions."""
-    return emp.actuation_channel(emp.worlds.slip_grid(), (4, 4), horizon, merge=False).matrix
+    return emp.actuation_channel(emp.worlds.slip_grid(), horizon, (4, 4), merge=False).matrix
 
 
 def near_equal_rows() -> np.ndarray:

@@ -44,7 +44,7 @@ def timed(call: Callable[..., Any], *arguments: Any, runs: int = 1, **options: A
 
 def by_hand(world: emp.MDP, horizon: int, merge: bool = True) -> emp.CapacityResult:
     """Return the capacity of the channel that has a row for every sequence."""
-    return emp.channel_capacity(emp.actuation_channel(world, CENTRE, horizon, merge=merge))
+    return emp.channel_capacity(emp.actuation_channel(world, horizon, CENTRE, merge=merge))
 
 
 def print_maps(world: emp.MDP, jobs: int) -> None:

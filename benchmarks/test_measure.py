@@ -75,7 +75,7 @@ def test_counting_in_a_large_grid(benchmark, output):
 @pytest.mark.parametrize("horizon", [4, 6])
 def test_building_the_channel(benchmark, horizon):
     world = emp.worlds.slip_grid()
-    emp.actuation_channel(world, CENTRE, 1)
+    emp.actuation_channel(world, 1, CENTRE)
     channel = benchmark.pedantic(emp.actuation_channel, (world, CENTRE, horizon), rounds=3)
     benchmark.extra_info["shape"] = channel.shape
 

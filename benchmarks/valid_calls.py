@@ -25,6 +25,7 @@ from benchmarks import (
     valid_handoff_calls,
     valid_influence_calls,
     valid_picture_calls,
+    valid_results,
     valid_rider_calls,
 )
 from empowerment import desire, plotting, testing, text, worlds
@@ -109,7 +110,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "Policy": {"probabilities": policy, "states": ["s", "t"], "actions": ACTIONS},
         "Option": {"policy": "a", "steps": 1},
         "End": {"state": 0},
-        "actuation_channel": {"model": noisy(), "state": "s"},
+        "actuation_channel": {"model": noisy(), "horizon": 1, "state": "s"},
         "assistant_policy": {"world": pair(), "person": [1.0, 0.0], "values": np.arange(float(pair().n_states))},
         "belief_grid": {"n_states": 2, "steps": 2},
         "capacity_bounds": {"observed": observed, "residual": [0.2, 0.2]},
@@ -130,17 +131,17 @@ def functions() -> dict[str, dict[str, Any]]:
         "from_step_function": {"step": step, "initial": 0, "actions": ACTIONS},
         "greedy_policy": {"model": noisy(), "values": values},
         "horizon_sweep": {"model": noisy(), "horizons": [1, 2], "rng": 0},
-        "independent_sum_rate": {"world": pair(), "state": pair().states[0], "rng": 0},
+        "independent_sum_rate": {"world": pair(), "horizon": 1, "state": pair().states[0], "rng": 0},
         "information_from_counts": {"counts": counts},
-        "informed_empowerment": {"world": pair(), "assistant": [1.0, 0.0]},
+        "informed_empowerment": {"world": pair(), "horizon": 1, "assistant": [1.0, 0.0]},
         "interval_information": {"joint": W / 2},
-        "joint_distribution": {"model": noisy(), "policy": policy, "horizon": 1, "start": "s"},
+        "joint_distribution": {"model": noisy(), "policy": policy, "horizon": 1, "initial": "s"},
         "mutual_information": {"channel": W, "input_distribution": [0.5, 0.5]},
         "option_channel": {"model": noisy(), "state": "s", "options": [OPTION]},
         "read_pomdp": {"path": pomdp_file},
-        "simulate": {"model": noisy(), "policy": policy, "start": "s", "steps": 2, "rng": 0},
+        "simulate": {"model": noisy(), "policy": policy, "initial": "s", "steps": 2, "rng": 0},
         "softmax_policy": {"model": noisy(), "values": values, "temperature": 1.0},
-        "transfer_empowerment": {"world": pair(), "policy": [1.0, 0.0], "sensor": lambda state: state},
+        "transfer_empowerment": {"world": pair(), "horizon": 1, "policy": [1.0, 0.0], "sensor": lambda state: state},
         "unified_bellman": {"model": noisy(), **sweep},
         "verify": {"channel": W, "result": emp.channel_capacity(W)},
         "worst_case_empowerment": {"world": pair()},
@@ -215,9 +216,8 @@ def methods() -> dict[str, Call]:
     asked = text.ask_person(table, lambda message, will: message, ["q", "r"], ["w"], ["a", "b"])
     sampled = text.cluster_channel(table, ["q", "r"], 3, seed=0, max_tokens=1)
     sweep = emp.horizon_sweep(lake, [1, 2])
-    result().save(DIRECTORY / "result.npz")
     known = {"belief": [0.5, 0.5], "action": "listen"}
-    found: dict[str, Call] = {
+    found = _methods_of_results() | {
         "MDP.from_arrays": Call(emp.MDP.from_arrays, {"transition": noisy().to_dense(), "axes": "sas"}),
         "MDP.state_index": Call(noisy().state_index, {"state": "s"}),
         "MDP.state_indices": Call(noisy().state_indices, {"states": ["s"]}),
@@ -239,9 +239,7 @@ def methods() -> dict[str, Call]:
         "TwoAgentMDP.under_assistant": Call(pair().under_assistant, {"policy": [1.0, 0.0]}),
         "TwoAgentMDP.under_person": Call(pair().under_person, {"policy": [1.0, 0.0]}),
         "EmpowermentResult.average": Call(result().average, {}),
-        "EmpowermentResult.load": Call(emp.EmpowermentResult.load, {"path": DIRECTORY / "result.npz"}),
         "EmpowermentResult.plot": Call(result().plot, {}),
-        "EmpowermentResult.save": Call(result().save, {"path": DIRECTORY / "saved.npz"}),
         "EmpowermentResult.sequences": Call(result().sequences, {"state": (0, 0)}),
         "HorizonSweep.discounted": Call(sweep.discounted, {"discount": 0.5}),
         "HorizonSweep.plot": Call(sweep.plot, {}),
@@ -271,6 +269,21 @@ def methods() -> dict[str, Call]:
     ):
         found |= {name: Call(*call) for name, call in others.methods(DIRECTORY).items()}
     return found | {name: Call(*call) for name, call in valid_picture_calls.methods().items()}
+
+
+def _methods_of_results() -> dict[str, Call]:
+    """Return a valid call of what every result offers."""
+    found = {}
+    for prefix, module in _MODULES.items():
+        for name, example in valid_results.examples().items():
+            if hasattr(module, name):
+                path = DIRECTORY / f"{name}.npz"
+                example.save(path)
+                found[f"{prefix}{name}.save"] = Call(example.save, {"path": path.with_stem("saved")})
+                found[f"{prefix}{name}.load"] = Call(type(example).load, {"path": path})
+                if hasattr(example, "plot"):
+                    found[f"{prefix}{name}.plot"] = Call(example.plot, {})
+    return found
 
 
 # Language models that need weights or a server to answer, and what only states how one answers.

@@ -62,14 +62,8 @@ def functions(directory: Path) -> dict[str, dict[str, Any]]:
 
 def methods(directory: Path) -> dict[str, tuple[Any, dict[str, Any]]]:
     """Return a valid call of each method of a public class, by the names of the class and the method."""
-    saved = {"AgentComparison": comparison(), "ShockEffects": effects(), "ExampleRegion": region()}
-    found: dict[str, tuple[Any, dict[str, Any]]] = {}
-    for name, result in saved.items():
-        result.save(directory / f"{name}.npz")
-        found[f"desire.{name}.load"] = type(result).load, {"path": directory / f"{name}.npz"}
-        found[f"desire.{name}.save"] = result.save, {"path": directory / f"saved-{name}.npz"}
     distances = desire.warping_distances(trace())
-    return found | {
+    return {
         "desire.AgentComparison.difference": (
             comparison().difference,
             {"agent": "a", "other": "b", "measure": "income"},

@@ -66,7 +66,6 @@ def functions(directory: Path) -> dict[str, dict[str, Any]]:
 def methods(directory: Path) -> dict[str, tuple[Any, dict[str, Any]]]:
     """Return a valid call of each method of a public class, by the names of the class and the method."""
     plans, here = desire.Plans(riders(), 0.9, 0.1), {"world": riders(), "parameters": PARAMETERS}
-    trace().save(directory / "trace.npz")
     return {
         "desire.DesireParameters.shock": (PARAMETERS.shock, {}),
         "desire.DesireParameters.source": (PARAMETERS.source, {"pleasure": 0.25, "arousal": 0.5}),
@@ -78,6 +77,4 @@ def methods(directory: Path) -> dict[str, tuple[Any, dict[str, Any]]]:
         "desire.Plans.action_values": (plans.action_values, {"desires": D0}),
         "desire.Plans.policies": (plans.policies, {"desires": D0}),
         "desire.DesireTrace.plot": (trace().plot, {}),
-        "desire.DesireTrace.save": (trace().save, {"path": directory / "saved-trace.npz"}),
-        "desire.DesireTrace.load": (desire.DesireTrace.load, {"path": directory / "trace.npz"}),
     }

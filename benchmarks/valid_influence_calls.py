@@ -36,10 +36,7 @@ def functions() -> dict[str, dict[str, Any]]:
 
 def methods(directory: Path) -> dict[str, tuple[Any, dict[str, Any]]]:
     """Return a valid call of each method of a public class, by the names of the class and the method."""
-    found().save(directory / "influence.npz")
     return {
         "desire.ContextInfluence.amount": (found()["untimed"].amount, {"measure": "targeted"}),
-        "desire.DesireInfluence.load": (desire.DesireInfluence.load, {"path": directory / "influence.npz"}),
-        "desire.DesireInfluence.save": (found().save, {"path": directory / "kept-influence.npz"}),
         "desire.TokenModelDecision.prompt": (decision().prompt, {"state": 0, "desire": (0.6, 0.3, 0.1)}),
     }

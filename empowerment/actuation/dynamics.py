@@ -1,4 +1,4 @@
-"""A model and a sensor as the kernels take them, and the part of them that matters from some states on."""
+"""A model and a sensor as arrays for the kernels, restricted to the states within reach."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.models.dead_ends import admissible_actions
 from empowerment.models.mdp import MDP
 
-# Products of larger matrices, which tell which actions commute, would take longer than they save.
+# Above this many entries, testing which actions commute takes longer than it saves.
 _COMMUTING_ENTRIES = 1_000_000
 
 
 @dataclass(frozen=True)
 class Dynamics:
-    """What the actions do on a set of states, the columns, and what is read there.
+    """Transitions and sensor on a set of states, the columns.
 
     Attributes
     ----------
     columns : ndarray of int of shape (n_columns,)
         Numbers of the states, in increasing order.
     actions : tuple of csr_array of shape (n_columns, n_columns)
-        One matrix for each action, rows of missing actions empty.
+        Transition matrix of each action; the rows of missing actions are empty.
     available : ndarray of bool of shape (n_columns, n_actions)
     sensor : csr_array of shape (n_columns, n_readings)
     follows : ndarray of bool of shape (n_actions, n_actions)
-        Whether the second action may come directly after the first; of two that commute, one order is enough.
+        Whether the second action may directly follow the first; of two that commute, one order is enough.
     is_inner : ndarray of bool of shape (n_columns,)
-        Whether all that one step leads to is among the columns.
+        Whether all successors are among the columns.
     """
 
     columns: np.ndarray
@@ -73,38 +73,38 @@ class Dynamics:
 
     @cached_property
     def successors(self) -> sparse.csr_array:
-        """Truth values of shape (n_columns, n_columns): which state can follow which."""
+        """Whether one column can follow another in one step: truth values of shape (n_columns, n_columns)."""
         return sparse.csr_array(sum(abs(matrix) for matrix in self.actions) > 0)
 
     @cached_property
     def steps(self) -> Steps:
-        """The actions as the kernels gather them."""
+        """The transitions in the layout of the kernels."""
         gathers = sparse.csr_array(sparse.vstack([matrix.T for matrix in self.actions]))
         missing = np.ascontiguousarray(~self.available.T)
         return Steps(*_arrays(gathers), missing, self.follows)
 
     @cached_property
     def readings(self) -> Readings:
-        """The sensor as the kernels gather it."""
+        """The sensor in the layout of the kernels."""
         return Readings(*_arrays(sparse.csr_array(self.sensor.T)))
 
     def admissible(self, alive: np.ndarray | None = None) -> Iterator[Dynamics]:
-        """Yield the same with the actions that are admissible with 1, 2, 3, … steps left.
+        """Yield the dynamics restricted to the actions that are admissible with 1, 2, 3, … steps left.
 
-        See :func:`empowerment.models.dead_ends.admissible_actions`. Columns that one step may leave are those of the
-        last step, and never stuck.
+        See :func:`empowerment.models.dead_ends.admissible_actions`. Columns that one step may leave are
+        reached in the last step alone, and so are never dead ends.
 
         Parameters
         ----------
         alive : ndarray of bool of shape (n_columns,), optional
-            In which columns one may end; by default in all of them.
+            Permitted final columns; by default all of them.
         """
-        found, last = self, self.available
+        dynamics, last = self, self.available
         for allowed in admissible_actions(self.actions, self.available, alive, ~self.is_inner):
             if allowed is not last and (allowed != last).any():
-                found = self._with_available(allowed)
+                dynamics = self._with_available(allowed)
             last = allowed
-            yield found
+            yield dynamics
 
     def _with_available(self, allowed: np.ndarray) -> Dynamics:
         actions = []
@@ -112,28 +112,28 @@ class Dynamics:
             masked = sparse.csr_array(sparse.diags_array(kept.astype(float)) @ matrix)
             masked.eliminate_zeros()
             actions.append(masked)
-        # Of two that commute the order that is left may be the other one.
+        # Of two actions that commute, the order that stays available may be the other one.
         follows = np.ones_like(self.follows)
         return replace(self, actions=tuple(actions), available=allowed, follows=follows)
 
     def with_steps_left(self, n_steps: int) -> Dynamics:
-        """Return the same with the actions that are admissible with so many steps left, at least 1."""
+        """Return the dynamics restricted to the actions that are admissible with `n_steps` >= 1 steps left."""
         levels = islice(self.admissible(), n_steps)
-        found = next(levels)
+        dynamics = next(levels)
         for level in levels:
-            if level is found:  # nothing changes any more
+            if level is dynamics:  # nothing changes any more
                 break
-            found = level
-        return found
+            dynamics = level
+        return dynamics
 
     def lasting(self) -> Dynamics:
-        """Return the part in which an agent need never be stuck, with the actions that keep it there."""
+        """Return the largest part in which an agent can act for ever, with the actions that keep it there."""
         levels = pairwise(self.admissible())
         last = next(level for level, following in levels if following is level)
         return last.restricted(np.flatnonzero(last.available.any(axis=1)))
 
     def restricted(self, kept: np.ndarray) -> Dynamics:
-        """Return the part on some of the columns, given by increasing numbers."""
+        """Return the dynamics on some of the columns, given by increasing numbers."""
         left = np.ones(self.n_columns, dtype=bool)
         left[kept] = False
         actions = tuple(matrix[kept][:, kept] for matrix in self.actions)
@@ -141,7 +141,7 @@ class Dynamics:
         return Dynamics(self.columns[kept], actions, self.available[kept], self.sensor[kept], self.follows, ~leaves)
 
     def around(self, starts: np.ndarray, horizon: int) -> Dynamics:
-        """Return the part that `horizon` steps from some of the columns can reach; all of it if that is most."""
+        """Return the dynamics on what `horizon` steps can reach from some columns, or on all columns if on most."""
         reached = np.zeros(self.n_columns, dtype=bool)
         reached[starts] = True
         for _ in range(horizon):
@@ -156,7 +156,7 @@ class Dynamics:
         return self.restricted(np.flatnonzero(reached))
 
     def reached(self, starts: np.ndarray, n_steps: int) -> np.ndarray:
-        """Return the columns that exactly `n_steps` steps from some columns may lead to."""
+        """Return the columns that exactly `n_steps` steps from some columns can lead to."""
         front = np.zeros(self.n_columns, dtype=bool)
         front[starts] = True
         for _ in range(n_steps):
@@ -167,45 +167,45 @@ class Dynamics:
         return np.flatnonzero(front)
 
     def possible_readings(self, columns: np.ndarray) -> np.ndarray:
-        """Return the numbers of the readings that some of the columns may give."""
+        """Return the numbers of the readings that are possible in some columns."""
         return np.unique(self.sensor[columns].indices)
 
-    def places(self, states: np.ndarray) -> np.ndarray:
-        """Return the columns of states given by their numbers."""
+    def positions(self, states: np.ndarray) -> np.ndarray:
+        """Return the columns of states, given by the numbers of the states."""
         return np.searchsorted(self.columns, states)
 
     def unit_rows(self, columns: np.ndarray) -> np.ndarray:
-        """Return one row for each column: the agent is there for certain."""
+        """Return the unit row of each column: all probability in this column."""
         rows = np.zeros((columns.size, self.n_columns))
         rows[np.arange(columns.size), columns] = 1.0
         return rows
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """Return the distributions of the reading."""
+        """Return the distribution of the reading for each row over columns."""
         return np.ascontiguousarray(rows @ self.sensor)
 
-    def before(self, values: np.ndarray, suffixes: np.ndarray) -> np.ndarray:
-        """Return, from each column, the expectation of `values` after each suffix: shape (n_columns, n_suffixes)."""
-        found = np.repeat(values[:, None], len(suffixes), axis=1)
+    def expected_after(self, values: np.ndarray, suffixes: np.ndarray) -> np.ndarray:
+        """Return the expected `values` after each suffix, from each column: shape (n_columns, n_suffixes)."""
+        expectations = np.repeat(values[:, None], len(suffixes), axis=1)
         for chosen in suffixes.T[::-1]:
             for action, matrix in enumerate(self.actions):
                 own = np.flatnonzero(chosen == action)
-                found[:, own] = matrix @ found[:, own]
-        return found
+                expectations[:, own] = matrix @ expectations[:, own]
+        return expectations
 
 
 def count_suffixes(follows: np.ndarray, length: int) -> float:
     """Return the number of suffixes that :func:`all_suffixes` would list."""
-    ways = np.ones(len(follows))  # suffixes of some length that begin with each action
+    ways = np.ones(len(follows))  # number of suffixes that begin with each action
     for _ in range(length - 1):
         ways = follows @ ways
     return float(ways.sum()) if length else 1.0
 
 
 def all_suffixes(follows: np.ndarray, length: int) -> np.ndarray:
-    """Return the suffixes of one length, in lexicographic order, as an array of shape (n_suffixes, length).
+    """Return the suffixes of one length in lexicographic order, shape (n_suffixes, length).
 
-    Those are left out in which an action comes directly after one that it may not follow.
+    Suffixes in which an action directly follows one that it may not follow are left out.
     """
     n_actions = len(follows)
     suffixes = np.zeros((1, 0), dtype=np.int32)

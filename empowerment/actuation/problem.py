@@ -1,4 +1,4 @@
-"""Who starts where, who knows what, and what is read: a question about any model as one about states of a world."""
+"""Reduction of a question about any model to one about the states of a fully observed MDP."""
 
 from __future__ import annotations
 
@@ -16,25 +16,23 @@ from empowerment.models.pomdp import POMDP
 
 KNOWN_TO = ("nobody", "receiver", "both")
 SENSORS = ("observation", "state", "belief")
-
-
-# Bytes for each belief that is followed: it is a column of all rows that are held, which may be thousands.
+# Bytes for each reachable belief: it is a column of every stored row, of which there may be thousands.
 _BYTES = 40_000
 
 
 @dataclass(frozen=True)
 class PartialObservation:
-    """What an agent that reacts to observations, not to states, starts from.
+    """Initial beliefs of an agent that observes the state in part.
 
     Attributes
     ----------
     model : POMDP
     beliefs : ndarray of shape (n_starts, n_states)
-        What it knows at first, for each start.
+        The agent's initial belief, for each start.
     starts : ndarray of int of shape (n_starts,)
-        Where the same start is in the world of an agent that does not react.
+        State of the fully observed model that stands for each start without feedback.
     sensor : ndarray of shape (n_states, n_readings) or None
-        What the receiver reads off the state; None if it reads the observations.
+        Distribution of the receiver's reading in each state; None if it reads the observations.
     """
 
     model: POMDP
@@ -45,24 +43,24 @@ class PartialObservation:
 
 @dataclass(frozen=True)
 class StateProblem:
-    """A fully observed world whose states answer a question about states or beliefs of a model.
+    """A fully observed MDP whose states stand for the states or beliefs of the caller's model.
 
     Attributes
     ----------
     model : MDP
     sensor : Sensor
     starts : ndarray of int of shape (n_starts,)
-        The states of the world to start from.
+        Initial states.
     labels : tuple
-        What the caller calls what was asked for: states by their labels, beliefs by their numbers.
+        The caller's names of the starts: labels of states, numbers of beliefs.
     beliefs : ndarray of shape (n_beliefs, n_states) or None
-        Beliefs over the states of the caller's model, where these were asked for.
+        The caller's beliefs over the states of the model, if the question is about beliefs.
     weights : ndarray of shape (n_beliefs, n_starts) or None
-        Where not the starts were asked for but averages over them.
+        If the answers are averages over the starts: the weights of the averages.
     layout
-        That of the caller's model, where its states were asked for.
+        Layout of the caller's model, if the question is about its states.
     partial_observation : PartialObservation or None
-        Where actions react to observations of hidden states.
+        With feedback from observations of hidden states: the initial beliefs.
     """
 
     model: MDP
@@ -76,11 +74,11 @@ class StateProblem:
 
     @property
     def numbers(self) -> np.ndarray:
-        """Number of each start: its state, or its place in the list where the agent observes the state in part."""
+        """Number of each start: its state, or with partial observation its position in the list."""
         return self.starts if self.partial_observation is None else np.arange(self.starts.size)
 
     def name_of(self, numbers: np.ndarray) -> dict[int, str]:
-        """Return what to call the starts with these numbers in a message."""
+        """Return names for the starts with these numbers, for messages."""
         what = "state" if self.beliefs is None or self.weights is not None else "belief"
         named = zip(numbers.tolist(), self.labels, strict=True)
         return {number: f"{what} {validate.shown(label)}" for number, label in named}
@@ -98,10 +96,10 @@ def state_problem(
     horizon: int = 1,
     memory: float = math.inf,
 ) -> StateProblem:
-    """Return the world in which a question about a model is one about states.
+    """Return the fully observed MDP in which a question about a model is one about states.
 
-    The options are those of :func:`empowerment.empowerment`; `horizon` and `memory` limit the beliefs that are
-    followed where these are read.
+    The parameters are those of :func:`empowerment.empowerment`; `horizon` and `memory` limit the reachable beliefs
+    if the sensor reads beliefs.
     """
     hidden = isinstance(model, POMDP)
     mdp = model.mdp if hidden else as_mdp(model)
@@ -112,10 +110,10 @@ def state_problem(
         raise ValueError("states and beliefs were both given, expected one of them")
     certain = states is not None or (beliefs is None and not hidden)
     numbers = mdp.state_indices(states) if certain else np.empty(0, dtype=np.int64)
-    given = None if certain else _beliefs(model if beliefs is None else mdp, beliefs)
+    given = None if certain else _belief_rows(model if beliefs is None else mdp, beliefs)
     if hidden and isinstance(sensor, str) and sensor == "belief":
-        return _of_memory(model, numbers, given, known_to, horizon, memory)
-    world, reader = _read(model, mdp, sensor, stopping)
+        return _belief_problem(model, numbers, given, known_to, horizon, memory)
+    world, reader = _with_sensor(model, mdp, sensor, stopping)
     if given is None:
         problem = StateProblem(world, reader, numbers, _labels(mdp, numbers), layout=mdp.layout)
     elif known_to == "both":
@@ -126,15 +124,15 @@ def state_problem(
         if known_to == "receiver":
             world, reader, padded = augment_with_start(world, reader, padded)
         problem = StateProblem(*augment_with_beliefs(world, reader, padded), tuple(range(len(given))), given)
-    return _reacting(problem, model, stopping) if hidden and feedback else problem
+    return _with_partial_observation(problem, model, stopping) if hidden and feedback else problem
 
 
 def _labels(mdp: MDP, numbers: np.ndarray) -> tuple[Any, ...]:
     return tuple(mdp.states[i] for i in numbers.tolist())
 
 
-def _reacting(problem: StateProblem, model: POMDP, stopping: bool) -> StateProblem:
-    """Return a problem with what an agent needs that reacts to observations."""
+def _with_partial_observation(problem: StateProblem, model: POMDP, stopping: bool) -> StateProblem:
+    """Add the initial beliefs of an agent whose actions depend on observations."""
     if stopping:
         raise ValueError(
             "stopping=True and feedback=True go together where the agent sees the state, expected one of them: to "
@@ -147,10 +145,10 @@ def _reacting(problem: StateProblem, model: POMDP, stopping: bool) -> StateProbl
     return replace(problem, partial_observation=PartialObservation(model, beliefs, problem.starts, read))
 
 
-def _of_memory(
+def _belief_problem(
     model: POMDP, numbers: np.ndarray, given: np.ndarray | None, known_to: str, horizon: int, memory: float
 ) -> StateProblem:
-    """Return the world of the agent's beliefs, which are what is read."""
+    """Return the belief MDP, whose sensor reads the belief itself."""
     if known_to != "nobody":
         raise ValueError(
             f"sensor='belief' reads the agent's own memory, for which known_to={known_to!r} has no meaning; expected "
@@ -158,13 +156,13 @@ def _of_memory(
         )
     horizon = validate.short_horizon(horizon)
     rows = np.eye(model.n_states)[numbers] if given is None else given
-    most = int(min(memory / (_BYTES + 8 * model.n_states), 1e9))
-    world = belief_mdp(model, rows, horizon, most)
+    max_beliefs = int(min(memory / (_BYTES + 8 * model.n_states), 1e9))
+    world = belief_mdp(model, rows, horizon, max_beliefs)
     return StateProblem(*world, tuple(range(len(rows))) if given is not None else _labels(model.mdp, numbers), given)
 
 
-def _beliefs(model: Any, beliefs: Any) -> np.ndarray:
-    """Return beliefs as rows: those given, or the initial one of a model whose states are hidden."""
+def _belief_rows(model: Any, beliefs: Any) -> np.ndarray:
+    """Return the given beliefs as rows, or the initial belief of a POMDP."""
     if beliefs is None:
         return np.asarray(model.belief())[None]
     axes = "(belief, state)"
@@ -175,8 +173,8 @@ def _beliefs(model: Any, beliefs: Any) -> np.ndarray:
     return np.asarray(validate.probability_rows(rows, "beliefs"))
 
 
-def _read(model: Any, mdp: MDP, sensor: Any, stopping: bool) -> tuple[MDP, Sensor]:
-    """Return the world and what is read in it; reading observations may take a world that remembers actions."""
+def _with_sensor(model: Any, mdp: MDP, sensor: Any, stopping: bool) -> tuple[MDP, Sensor]:
+    """Return the fully observed model and its sensor; to read observations it may have to store the last action."""
     if not isinstance(model, POMDP):
         return mdp, make_sensor(sensor, mdp)
     if sensor is None or (isinstance(sensor, str) and sensor == "observation"):

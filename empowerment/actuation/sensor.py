@@ -1,4 +1,4 @@
-"""What the agent reads off a state."""
+"""Sensors: the distribution of a reading in each state."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Sensor:
     name: str
 
     def unlabelled(self) -> Sensor:
-        """Return the same readings with numbers for labels: small to send."""
+        """Return the sensor with numbers for labels, which is cheaper to send to other processes."""
         return Sensor(self.matrix, range(len(self.readings)), self.name)
 
     @property
@@ -48,7 +48,7 @@ class Sensor:
 
 
 def make_sensor(sensor: Any, model: MDP) -> Sensor:
-    """Return the sensor a caller asked for.
+    """Return the sensor for a `sensor` argument.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What is asked of one state, and what comes of it."""
+"""The task that is set for one state, and its solution."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from empowerment.actuation.open_loop.column_generation import Solution
+from empowerment.actuation.open_loop.column_generation import ColumnSolution
 from empowerment.capacity.options import SolverOptions
 
 
@@ -40,12 +40,12 @@ class NoSequenceError(ValueError):
 
 
 class TooManySequencesError(Exception):
-    """There are more sequences, or policies, than may be looked at, or than fit into the memory allowed.
+    """Raised if sequences or policies exceed the number, or the memory, that the task allows.
 
     Attributes
     ----------
     known : StateSolution or None
-        An interval that was found by then.
+        An interval that was proved before the limit was reached.
     """
 
     def __init__(self, message: str = "", known: StateSolution | None = None) -> None:
@@ -54,19 +54,19 @@ class TooManySequencesError(Exception):
 
 
 class StateTask(NamedTuple):
-    """What is asked of one state.
+    """The state to start from, the horizon, the accuracy and the limits.
 
     Attributes
     ----------
     start : int
-        The column of the state.
+        Column of the initial state.
     horizon : int
     options : SolverOptions
-        In nats.
+        Tolerances in nats.
     max_sequences : int
-        Number of sequences that may be looked at.
+        Largest number of sequences to enumerate.
     memory : float
-        Bytes that may be taken.
+        Limit on the working memory, in bytes.
     """
 
     start: int
@@ -75,13 +75,22 @@ class StateTask(NamedTuple):
     max_sequences: int
     memory: float
 
-    def wanted(self, lower: float) -> float:
-        """Return the width wanted of an interval with this lower end, in nats."""
+    def width(self, lower: float) -> float:
+        """Return the tolerated width of an interval with this lower end, in nats."""
         return self.options.width(lower)
 
 
 class StateSolution(NamedTuple):
-    """An interval in nats, rounding allowed for, and the sequences that carry its lower end."""
+    """An interval in nats, rounding included, and the input distribution that attains its lower end.
+
+    Attributes
+    ----------
+    value, lower, upper : float
+    sequences : ndarray of int of shape (n_sequences, horizon)
+        Numbers of the actions.
+    weights : ndarray of shape (n_sequences,)
+        Probabilities of the sequences.
+    """
 
     value: float
     lower: float
@@ -91,12 +100,14 @@ class StateSolution(NamedTuple):
 
     @classmethod
     def without_sequences(cls, value: float, lower: float, upper: float, horizon: int) -> StateSolution:
-        """Return an interval that no sequences carry: actions react, or the interval is only a bound."""
+        """Return an interval without sequences: the actions depend on observations, or it is only a bound."""
         return cls(value, lower, upper, np.empty((0, horizon), dtype=np.int32), np.empty(0))
 
 
-def widened(found: Solution | StateSolution, relative_error: float) -> StateSolution:
-    """Allow for a relative error of the rows; see :class:`empowerment.actuation.open_loop.layers.Layer`."""
-    room = 2.0 * relative_error
-    lower = found.lower - room * (1.0 + max(found.lower, 0.0))
-    return StateSolution(found.value, lower, found.upper + room * (1.0 + found.upper), found.sequences, found.weights)
+def widened(solution: ColumnSolution | StateSolution, relative_error: float) -> StateSolution:
+    """Widen an interval by the relative error of the rows; see :class:`.open_loop.layers.Layer`."""
+    slack = 2.0 * relative_error
+    lower = solution.lower - slack * (1.0 + max(solution.lower, 0.0))
+    return StateSolution(
+        solution.value, lower, solution.upper + slack * (1.0 + solution.upper), solution.sequences, solution.weights
+    )

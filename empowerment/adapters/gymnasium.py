@@ -238,5 +238,5 @@ def _layout(core: Any, cells: Sequence[Any]) -> GridLayout | None:
             places = tuple(np.ndindex(shape))
             drawn = places if letters.shape == shape else ()
             marks = {place: str(letters[place]) for place in drawn if letters[place] in ("S", "G", "H")}
-            return GridLayout(shape, tuple(places[cell] for cell in cells), marks=marks)
+            return GridLayout(shape, tuple(places[cell] for cell in cells), marks=marks, name=name_of(core))
     return None

@@ -8,11 +8,14 @@ from typing import Any
 import numpy as np
 
 from empowerment.adapters.snapshot import Snapshots
+from empowerment.core.layout import GridLayout
 
 _DIRECTIONS = ("right", "down", "left", "up")
 _READ_HERE = ("agent_pos", "agent_dir", "carrying", "grid", "step_count")
 _PLACES = ("init_pos", "cur_pos")  # where an object is the grid tells
 _IN_HAND = (-1, -1)  # MiniGrid's own mark
+# How pictures mark what stands in a cell after the reset; walls are seen by having no state.
+_MARKS = {"goal": "G", "key": "K", "door": "D", "ball": "B", "box": "X", "lava": "L"}
 _PLAIN = (bool, int, float, str, tuple, type(None))
 
 
@@ -83,6 +86,18 @@ class GridMemory:
                 thing.cur_pos = np.array(self._cell(place))
         if core.carrying is not None:
             core.carrying.cur_pos = np.array(_IN_HAND)
+
+    def layout(self, states: Sequence[Any], name: str) -> GridLayout:
+        """Return the map of the grid, on which a state lies where the agent stands, with a mark for each object."""
+        width, height = self.core.grid.width, self.core.grid.height
+        # A state in which an episode ends may be labelled ("ended", state).
+        positions = [(state[1] if state[0] == "ended" else state)[0] for state in states]
+        marks = {
+            divmod(place, width): _MARKS[thing.type]
+            for place, thing in enumerate(self.cells)
+            if thing is not None and thing.type in _MARKS
+        }
+        return GridLayout((height, width), tuple((y, x) for x, y in positions), marks=marks, name=name)
 
     def _cell(self, place: int) -> tuple[int, int]:
         row, column = divmod(place, self.core.grid.width)

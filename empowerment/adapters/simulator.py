@@ -16,6 +16,7 @@ from empowerment.adapters.environment import action_names, made, name_of, refuse
 from empowerment.adapters.gym_tables import has_table
 from empowerment.adapters.snapshot import Snapshots
 from empowerment.core import validate
+from empowerment.core.layout import GridLayout
 from empowerment.runtime.optional import missing
 
 _MINIGRID = ("MiniGrid-", "BabyAI-")
@@ -74,6 +75,12 @@ class Simulator:
         if self._drawn() != before:
             raise ValueError(self._refusal(state, action))
         return self.memory.read(), bool(terminated)
+
+    def layout(self, states: Sequence[Any]) -> GridLayout | None:
+        """Return where the states lie, if the environment is a grid."""
+        return (
+            self.memory.layout(states, name_of(self.core)) if isinstance(self.memory, minigrid.GridMemory) else None
+        )
 
     def _drawn(self) -> bytes | None:
         """Return what changes when a random number is drawn, be it from Python's or NumPy's common generator."""

@@ -60,7 +60,8 @@ def from_step_function(
     progress : bool
         Show a progress bar (needs tqdm).
     layout : GridLayout or callable, optional
-        For pictures. A function gets the tuple of states and returns the layout.
+        For pictures. A function gets the tuple of states and returns the layout. By default the states of MiniGrid
+        environments lie where the agent stands, and others have none.
     seed : int
         For the reset of an environment.
     get_state, set_state : callable, optional
@@ -143,6 +144,7 @@ def from_step_function(
                 raise TypeError(f"initial is {initial!r}, but an environment begins where its reset leaves it")
             step, starts = _with_ends(simulator.step), [state_label(simulator.initial, "the initial state")]
             actions = simulator.actions if actions is None else actions
+            layout = simulator.layout if layout is None else layout
         world = World(step, _actions(actions), keep_ends=terminal == "absorbing")
         search = Search(world, max_states)
         with progress_bar(None, "exploring", "state", progress) as advance:

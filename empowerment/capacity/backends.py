@@ -16,5 +16,5 @@ def backend_name(backend: str | None) -> str:
 
 
 def capacity_kernels(backend: str | None) -> ModuleType:
-    """Return a backend's package of kernels, loaded only now."""
+    """Return the package of kernels of a backend, imported on demand."""
     return load(f"empowerment.capacity.kernels.{BACKENDS[backend_name(backend)]}")

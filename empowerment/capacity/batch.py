@@ -1,4 +1,4 @@
-"""Many channels in flat arrays, the form in which kernels take them."""
+"""Batches of channels in flat arrays, the input of kernels."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from empowerment.core.channel import Channel, as_channel
 Member = np.ndarray | Channel
 """A channel of a batch: an array is still to be checked."""
 
-# Entries that are packed and solved at a time: 16 MB, which the allocator hands out again instead of returning it.
+# Entries packed and solved at a time: 16 MB, a block that the allocator reuses instead of returning it to the system.
 _CHUNK = 1 << 21
 
 
 def as_batch(channels: Any) -> list[Member] | None:
-    """Return the members of a batch, or None if this is one channel.
+    """Return the members of a batch, or None for a single channel.
 
     A batch is an array of three axes, or a list or tuple of channels; a list of lists of numbers is one channel.
-    Plain float64 matrices are checked later, many at a time; all others here, and become a `Channel`.
+    Plain float64 matrices are checked later, many at a time; all others are checked here, and become a `Channel`.
     """
     if isinstance(channels, np.ndarray):
         several = channels.ndim == 3
@@ -48,7 +48,7 @@ def _is_plain(item: Any) -> bool:
 
 
 def _checked(item: Any, number: int) -> Channel:
-    """Return a channel; an error names its place in the batch."""
+    """Return a channel; errors name its position in the batch."""
     try:
         return as_channel(item)
     except (TypeError, ValueError) as reason:
@@ -77,7 +77,7 @@ def chunks(members: list[Member], rewards: list[np.ndarray] | None) -> Iterator[
 
 
 def _all_stochastic(batch: Batch) -> bool:
-    """Return whether all rows certainly pass the checks of a channel; if not, one by one they tell which fails."""
+    """Return whether all rows certainly pass the checks of a channel; if not, they are checked one by one."""
     widths = np.repeat(batch.n_columns, batch.n_rows)
     sums = np.add.reduceat(batch.entries, np.cumsum(widths) - widths)
     return bool((np.abs(sums - 1.0) <= 5e-10).all() and batch.entries.min() >= 0)

@@ -1,4 +1,4 @@
-"""JAX arrays that are handed in: recognised without loading JAX, which whoever holds one has loaded."""
+"""JAX arrays as arguments, recognised without importing JAX: whoever holds one has imported it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ def found_in(*values: Any) -> list[Any]:
 
 
 def any_traced(arrays: list[Any]) -> bool:
-    """Return whether some of these JAX arrays stand for values that are not known yet: those of a transformation."""
+    """Return whether some of these JAX arrays are tracers, whose values are unknown inside a transformation."""
     return any(isinstance(array, sys.modules["jax"].core.Tracer) for array in arrays)
 
 
 def on_host(value: Any) -> Any:
-    """Return JAX arrays, alone or in a list or tuple, as NumPy's; anything else as it is."""
+    """Convert JAX arrays, alone or in a list or tuple, to NumPy; return anything else unchanged."""
     if not found_in(value):
         return value
     if isinstance(value, list | tuple):
@@ -33,7 +33,7 @@ def on_host(value: Any) -> Any:
 
 
 def on_devices_of(arrays: list[Any]) -> contextlib.AbstractContextManager[None]:
-    """Run what is inside on the devices that hold these JAX arrays; without any, where it would run anyway."""
+    """Run the block on the devices of these JAX arrays; without any, on the default ones."""
     if not arrays:
         return contextlib.nullcontext()
     from empowerment.capacity.kernels.xla.placement import on_devices_of
@@ -42,7 +42,7 @@ def on_devices_of(arrays: list[Any]) -> contextlib.AbstractContextManager[None]:
 
 
 def on_device(result: Any, arrays: list[Any]) -> Any:
-    """Return a result with its arrays as JAX's, on the devices that hold these."""
+    """Return a result with JAX arrays on the devices of these arrays."""
     from empowerment.capacity.jax_results import with_jax_arrays
 
     with on_devices_of(arrays):

@@ -1,7 +1,7 @@
-"""Results that hold JAX arrays: put on devices, and known to JAX as nodes of its trees.
+"""Results with JAX arrays: moved to devices, and registered as pytrees.
 
-Which fields of a result are arrays its class says: those in `device_fields` go to the device, those in `host_fields`
-stay NumPy's. All others are plain values, by which JAX compares two trees.
+The class of a result lists its array fields: those in `device_fields` go to the device, those in `host_fields` stay
+NumPy arrays. All other fields are static values, by which JAX compares two trees.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from empowerment.core.status import Status
 
 
 class _Texts(tuple[str, ...]):
-    """An array of text, as a value that can be compared."""
+    """An array of text as a hashable value."""
 
 
 @in_double_precision
@@ -34,7 +34,7 @@ def with_jax_arrays(result: Any) -> Any:
 
 @functools.cache
 def register(kind: Any) -> None:
-    """Let JAX look into results of a class, so that its transformations can return them."""
+    """Register a class of results as a pytree, so that JAX transformations can return them."""
     names = tuple(field.name for field in dataclasses.fields(kind))
     leaves = (*kind.device_fields, *kind.host_fields)
     plain = tuple(name for name in names if name not in leaves)

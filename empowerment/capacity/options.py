@@ -1,4 +1,4 @@
-"""What a caller asks of a solver, checked once and handed on as one object."""
+"""The options of a solver, checked once and passed on as one object."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from empowerment.core.status import ON_FAILURE
 
 MAX_ITER = 100_000
 
-# Kernels aim a little below the tolerance; the rest is room for the outward rounding of the certificate.
+# Fraction of the tolerance that kernels aim at; the rest is left for the outward rounding of the certificate.
 _INNER = 0.9
 
 
 @dataclass(frozen=True)
 class SolverOptions:
-    """How narrow an interval is wanted, in which unit, and how it is to be found.
+    """Tolerances, unit, backend and limits of a solver.
 
     Attributes
     ----------
     tol : float
-        Width wanted, in the unit of `base`.
+        Tolerated width of the interval, in the unit of `base`.
     rtol : float
-        Width wanted relative to the lower end; the wider of the two counts.
+        The same relative to the lower end; the larger of the two widths counts.
     base : float
         Base of the logarithm: 2 for bits, ``math.e`` for nats.
     backend : str
@@ -56,12 +56,12 @@ class SolverOptions:
         max_iter: Any = MAX_ITER,
         on_failure: Any = "warn",
     ) -> SolverOptions:
-        """Return the options of a public function, or refuse the first that is wrong.
+        """Return the checked options of a public function.
 
         Raises
         ------
         TypeError, ValueError
-            If an option is of the wrong type, out of its range, or not known.
+            If an option has the wrong type, is out of range, or unknown.
         """
         tol, rtol = validate.tolerances(tol, rtol)
         return cls(
@@ -79,31 +79,31 @@ class SolverOptions:
         return math.log(self.base)
 
     def in_nats(self) -> SolverOptions:
-        """Return the same question asked in nats."""
+        """Return the same options with tolerances in nats."""
         return replace(self, tol=self.tol * self.unit, base=math.e)
 
     def to_within(self, tol: float) -> SolverOptions:
-        """Return the options of a solve that is to be this narrow, whatever its size, and makes no report."""
+        """Return the options of an auxiliary solve with an absolute tolerance and without reports."""
         return replace(self, tol=max(tol, validate.MIN_TOL), rtol=0.0, on_failure="ignore")
 
     def share(self, fraction: float) -> SolverOptions:
-        """Return the options of a solve with a part of the tolerance, which makes no report."""
+        """Return the options of an auxiliary solve with a fraction of the tolerance and without reports."""
         return replace(
             self, tol=max(fraction * self.tol, validate.MIN_TOL), rtol=fraction * self.rtol, on_failure="ignore"
         )
 
     def width(self, lower: float) -> float:
-        """Return the width wanted of an interval with this lower end."""
+        """Return the tolerated width of an interval with this lower end."""
         return max(self.tol, self.rtol * max(lower, 0.0))
 
     def met(self, lower: Any, upper: Any) -> Any:
-        """Return whether an interval is as narrow as wanted."""
+        """Return whether an interval is within the tolerance."""
         return met(lower, upper, self.tol, self.rtol)
 
     def for_kernel(self, method: str) -> tuple[float, float, int, int]:
-        """Return the tolerances in nats, the number of the method and the limit, as kernels take them."""
+        """Return the tolerances in nats, the number of the method and the limit: the arguments of kernels."""
         return _INNER * self.tol * self.unit, _INNER * self.rtol, METHOD_NUMBERS[method], self.max_iter
 
     def as_keywords(self) -> dict[str, Any]:
-        """Return the options by the names that public functions give them."""
+        """Return the options as keyword arguments of public functions."""
         return {name: getattr(self, name) for name in self.__dataclass_fields__}

@@ -102,3 +102,15 @@ class CapacityResult(Numbered):
             "status": Status(int(np.asarray(self.status)[number])),
             "shapes": None,
         }
+
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+    ) -> Any:
+        """Draw the input distribution, or the values of a batch; see :func:`empowerment.plotting.plot_capacity`."""
+        from empowerment.plotting import plot_capacity
+
+        return plot_capacity(self, ax=ax, title=title, vmin=vmin, vmax=vmax)

@@ -1,4 +1,4 @@
-"""Sparse channels: solved part by connected part, each of them dense; certified as a whole on the sparse matrix."""
+"""Sparse channels: each connected component is solved as a dense matrix, the whole certified on the sparse one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy.sparse import csgraph
 from empowerment.capacity.kernels import Outcome, worst_rung
 from empowerment.capacity.kernels.reference.certificate import certificate
 
-# A part is solved as a dense matrix; beyond this many entries (8 GiB) it is refused instead of tried.
+# Largest number of entries of a component as a dense matrix (8 GiB).
 _MAX_DENSE_ENTRIES = 1 << 30
 
 
@@ -23,41 +23,41 @@ def solve_sparse(
 ) -> Outcome:
     """Solve each connected component and use it with probability ``exp(C_i - C)``; see `reference.solve`.
 
-    A component with one input or one output carries nothing but its largest reward.
+    The value of a component with one input or one output is its largest reward.
     """
-    worth = np.zeros(matrix.shape[0]) if rewards is None else rewards
+    input_rewards = np.zeros(matrix.shape[0]) if rewards is None else rewards
     p, q, parts, values, alone = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1]), [], [], []
     for rows, columns in _components(matrix):
         if rows.size == 1 or columns.size == 1:
-            alone.append(rows[np.argmax(worth[rows])])
+            alone.append(rows[np.argmax(input_rewards[rows])])
             continue
         if rows.size * columns.size > _MAX_DENSE_ENTRIES:
             raise MemoryError(
                 f"a connected part of the sparse channel has {rows.size} inputs and {columns.size} outputs; "
                 f"solving it takes a dense matrix of more than {_MAX_DENSE_ENTRIES} entries"
             )
-        found = solve_dense(np.ascontiguousarray(matrix[rows][:, columns].toarray()), offsets[rows])
-        parts.append((rows, columns, found))
-        values.append(found.information)
+        solution = solve_dense(np.ascontiguousarray(matrix[rows][:, columns].toarray()), offsets[rows])
+        parts.append((rows, columns, solution))
+        values.append(solution.information)
     single = np.array(alone, dtype=np.int64)
-    value = np.concatenate([values, worth[single]])
+    value = np.concatenate([values, input_rewards[single]])
     weight = np.exp(value - value.max())
     weight /= weight.sum()
-    for (rows, columns, found), w in zip(parts, weight, strict=False):
-        p[rows], q[columns] = w * found.p, w * found.q
+    for (rows, columns, solution), w in zip(parts, weight, strict=False):
+        p[rows], q[columns] = w * solution.p, w * solution.q
     p[single] = weight[len(parts) :]
     q += p[single] @ matrix[single]
     unseen = np.flatnonzero(q == 0)
     reached = np.bincount(matrix[:, unseen].indices, minlength=unseen.size) > 0
-    q[unseen[reached]] = np.nextafter(0, 1)  # where a product of two small numbers underflowed
+    q[unseen[reached]] = np.nextafter(0, 1)  # a product of two small numbers underflowed
     p /= p.sum()
     return Outcome(
         p,
         q,
         *certificate(matrix, offsets, p, q),
-        n_iter=sum(found.n_iter for _, _, found in parts),
-        n_passes=sum(found.n_passes for _, _, found in parts),
-        rung=worst_rung(found.rung for _, _, found in parts),
+        n_iter=sum(solution.n_iter for _, _, solution in parts),
+        n_passes=sum(solution.n_passes for _, _, solution in parts),
+        rung=worst_rung(solution.rung for _, _, solution in parts),
     )
 
 

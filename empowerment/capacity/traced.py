@@ -1,15 +1,16 @@
-"""Capacities inside JAX's transformations, where values are not known yet, and their gradients.
+"""Capacities inside JAX transformations, where values are unknown, and their gradients.
 
-Nothing can be checked there, nothing handed over to the CPU, and nobody warned: the status says how it went.
+There nothing can be checked, nothing can fall back to the CPU, and no warning is possible: the status reports
+failures.
 
-The values are taken as they are: rows that do not sum to 1 give the certificate of measures, and what is not a number
-stays none. On a CPU, XLA takes entries below 2.3e-308 for 0.
+Values are used unchecked: rows that do not sum to 1 give the certificate of measures, and NaN stays NaN. On a CPU,
+XLA flushes entries below 2.3e-308 to 0.
 
-The gradient is that of the information at the input distribution p that was found, which at an optimum is the
-gradient of the capacity (the envelope theorem), or one of its subgradients where p is not the only one; the iteration
-itself is not differentiated. In the divergence of measures, ``sum w log(w/q) - sum w + sum q``, the derivative of
-the information in an entry W[x, y] is ``p[x] log(W[x, y] / q[y])``: what a change of W does to ``q = p W`` cancels.
-In the reward of an input it is p[x].
+The gradient is that of the information at the computed input distribution p, which at an optimum is the gradient of
+the capacity (the envelope theorem), or one of its subgradients if p is not unique; the iteration itself is not
+differentiated. In the divergence of measures, ``sum w log(w/q) - sum w + sum q``, the derivative of
+the information in an entry W[x, y] is ``p[x] log(W[x, y] / q[y])``: the effects through ``q = p W`` cancel. In the
+reward of an input it is p[x].
 """
 
 from __future__ import annotations
@@ -29,12 +30,12 @@ from empowerment.capacity.result import CapacityResult
 from empowerment.core.channel import Channel
 from empowerment.core.status import Status
 
-# Tolerances in nats, the method and the limit on steps, as kernels take them.
+# Tolerances in nats, the method and the limit on steps: the arguments of kernels.
 _Limits = tuple[float, float, int, int]
 
 
-class Answer(NamedTuple):
-    """What is known of one channel at the end, in nats."""
+class TracedSolution(NamedTuple):
+    """The solution of one channel, in nats."""
 
     value: jax.Array
     lower: jax.Array
@@ -47,15 +48,15 @@ class Answer(NamedTuple):
 
 
 def traced_capacity(channel: Any, rewards: Any, options: SolverOptions, method: str) -> CapacityResult:
-    """Return the result for one channel, or for a batch in one array, whose numbers are known later.
+    """Return the traced result of one channel, or of a batch in one array.
 
     Raises
     ------
     RuntimeError
         If JAX computes in single precision.
     TypeError, ValueError
-        If the channel is no array of two or three axes, the rewards are not one for each input, or a failure is to
-        be raised.
+        If the channel is not an array of two or three axes, the rewards do not match the inputs, or
+        ``on_failure="raise"``.
     """
     if options.backend != "jax":
         raise ValueError(f"inside a JAX transformation the backend is 'jax', not {options.backend!r}")
@@ -71,7 +72,7 @@ def traced_capacity(channel: Any, rewards: Any, options: SolverOptions, method: 
 
 
 def require_double_precision() -> None:
-    """Refuse to go on inside a transformation in which JAX computes in single precision."""
+    """Raise if JAX computes in single precision inside a transformation."""
     if jax.dtypes.canonicalize_dtype(float) != np.float64:
         raise RuntimeError(
             "inside a JAX transformation a capacity needs double precision, which is off: "
@@ -94,7 +95,7 @@ def _as_arrays(channel: Any, rewards: Any, unit: float) -> tuple[jax.Array, jax.
     return matrix, nats
 
 
-def _result(answer: Answer, options: SolverOptions, method: str, shapes: np.ndarray | None) -> CapacityResult:
+def _result(answer: TracedSolution, options: SolverOptions, method: str, shapes: np.ndarray | None) -> CapacityResult:
     value, lower, upper = (x / options.unit for x in (answer.value, answer.lower, answer.upper))
     missed = jnp.where(answer.limited, int(Status.MAX_ITER), int(Status.PRECISION))
     arrays: dict[str, Any] = {
@@ -119,17 +120,17 @@ def _result(answer: Answer, options: SolverOptions, method: str, shapes: np.ndar
 
 
 @functools.partial(jax.custom_vjp, nondiff_argnums=(0, 1))
-def _solved(limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> Answer:
+def _solved(limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> TracedSolution:
     return _answer(limits, rewarded, matrix, rewards)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
-def _answer(limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> Answer:
+def _answer(limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array) -> TracedSolution:
     channel = Channels(matrix, rewards, (matrix > 0).any(axis=0))
     target, method = target_of(*limits), limits[2]
     ends, n_iter, certificate, _ = run_and_certify(channel, target, method)
     lower = certificate.lower if rewarded else jnp.maximum(certificate.lower, 0.0)
-    return Answer(
+    return TracedSolution(
         value=jnp.minimum(jnp.maximum(certificate.information, lower), certificate.upper),
         lower=lower,
         upper=certificate.upper,
@@ -143,15 +144,15 @@ def _answer(limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Arr
 
 def _forward(
     limits: _Limits, rewarded: bool, matrix: jax.Array, rewards: jax.Array
-) -> tuple[Answer, tuple[jax.Array, jax.Array]]:
+) -> tuple[TracedSolution, tuple[jax.Array, jax.Array]]:
     answer = _solved(limits, rewarded, matrix, rewards)
     return answer, (matrix, answer.p)
 
 
 def _backward(
-    limits: _Limits, rewarded: bool, kept: tuple[jax.Array, jax.Array], change: Answer
+    limits: _Limits, rewarded: bool, kept: tuple[jax.Array, jax.Array], change: TracedSolution
 ) -> tuple[jax.Array, jax.Array]:
-    """Return the gradient of the value; the other parts of the answer count as constants."""
+    """Return the gradient of the value; the other parts of the solution count as constants."""
     matrix, p = kept
     return change.value * slope(matrix, p), change.value * p
 
@@ -162,8 +163,8 @@ _solved.defvjp(_forward, _backward)
 def slope(matrix: jax.Array, p: jax.Array) -> jax.Array:
     """Return ``p[x] log(W[x, y] / q[y])``, and 0 where W or p is 0.
 
-    Where W alone is 0 the true slope is minus infinity. Zero is what makes gradients in the logits of a softmax
-    right: there it is multiplied by W.
+    If W alone is 0 the true slope is minus infinity. With 0 instead, gradients in the logits of a softmax are right,
+    because there the slope is multiplied by W.
     """
     used = (matrix > 0) & (p > 0)[:, None]
     q = jnp.maximum(product(p, matrix), TINIEST)

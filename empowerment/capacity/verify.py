@@ -54,23 +54,25 @@ def verify(channel: Any, result: CapacityResult, rewards: Any = None) -> tuple[f
     True
     """
     channel, result = as_channel(channel), validate.instance(result, CapacityResult, "result")
-    wanted = (result.input_distribution.size, result.output_distribution.size)
-    if channel.shape != wanted:
-        raise ValueError(f"channel has shape {channel.shape}, but the result belongs to one of shape {wanted}")
+    expected_shape = (result.input_distribution.size, result.output_distribution.size)
+    if channel.shape != expected_shape:
+        raise ValueError(
+            f"channel has shape {channel.shape}, but the result belongs to one of shape {expected_shape}"
+        )
     unit = math.log(result.base)
-    worth = (
+    input_rewards = (
         np.zeros(channel.n_inputs)
         if rewards is None
         else validate.number_array(rewards, "rewards", 1, "(input,)") * unit
     )
-    if worth.shape != (channel.n_inputs,):
-        raise ValueError(f"rewards has shape {worth.shape}, expected {(channel.n_inputs,)}")
+    if input_rewards.shape != (channel.n_inputs,):
+        raise ValueError(f"rewards has shape {input_rewards.shape}, expected {(channel.n_inputs,)}")
     p = result.input_distribution
-    lower = channel.mutual_information(p, math.e) + float(p @ worth)
-    upper = float((channel.divergences(result.output_distribution, math.e) + worth).max())
+    lower = channel.mutual_information(p, math.e) + float(p @ input_rewards)
+    upper = float((channel.divergences(result.output_distribution, math.e) + input_rewards).max())
     # A sum of w log(w / q) has terms of total size below the divergence, twice the row's entropy and 1. NumPy adds
     # the rows of a dense matrix pairwise, SciPy those of a sparse one in their order.
-    size = 1 + abs(lower) + abs(upper) + 2 * channel.row_entropies(math.e).max() + 2 * np.abs(worth).max()
+    size = 1 + abs(lower) + abs(upper) + 2 * channel.row_entropies(math.e).max() + 2 * np.abs(input_rewards).max()
     longest = (
         np.diff(channel.matrix.indptr).max() if sparse.issparse(channel.matrix) else math.log2(channel.n_outputs + 1)
     )

@@ -7,9 +7,9 @@ import csv
 import importlib.util
 import io
 from pathlib import Path
-from typing import Any
 
 from empowerment.core import validate
+from empowerment.core.layout import GridLayout
 from empowerment.core.status import Status
 from empowerment.measures.result import EmpowermentResult
 from empowerment.runtime.files import written_whole
@@ -67,7 +67,8 @@ def _suffix(path: str) -> str:
 
 
 def _write_table(result: EmpowermentResult, path: Path) -> None:
-    cells: Any = result.layout and [result.layout.cells[number] for number in result.state_numbers]
+    layout = result.layout
+    cells = isinstance(layout, GridLayout) and [layout.cells[number] for number in result.state_numbers]
     with open(path, "w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
         place = ["row", "column"] if cells else []

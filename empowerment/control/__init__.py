@@ -1,1 +1,1 @@
-"""Acting on a model: policies that climb values, what they are worth, and what becomes of them."""
+"""Control: policies from values, optimal values, rates, and simulation."""

@@ -1,6 +1,6 @@
-"""Empowerment without a last step: discounted, and for each step in the long run.
+"""Empowerment over infinite horizons: discounted, and the average rate.
 
-Both are of an agent that sees the state and a receiver that sees all of them.
+The agent observes each state before it acts, and the receiver reads all states.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from empowerment.core.status import Status, report_failure
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.results.certified import Certified
 
-# What is left where every policy comes to a dead end.
+# The result if every policy reaches a dead end.
 _NO_RUN = AverageRate(0.0, 0.0, 0.0, np.zeros((0, 1)), 0)
 
 
@@ -95,7 +95,7 @@ def discounted_empowerment(
     *,
     tol: float = 1e-9,
     rtol: float = 0.0,
-    base: float = 2,
+    base: float | str = 2,
     backend: str | None = None,
     max_iter: int = 100,
     on_failure: str = "warn",
@@ -174,7 +174,7 @@ def empowerment_rate(
     *,
     tol: float = 1e-9,
     backend: str | None = None,
-    base: float = 2,
+    base: float | str = 2,
     max_iter: int = 10_000,
     on_failure: str = "warn",
 ) -> EmpowermentRate:
@@ -194,8 +194,8 @@ def empowerment_rate(
         Width wanted of the interval, in the result's unit.
     backend : {"numba", "reference", "jax"}, optional
         Backend of the capacities; see :func:`channel_capacity`.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     max_iter : int
         Limit on the applications of the Bellman operator.
     on_failure : {"warn", "raise", "ignore"}

@@ -1,8 +1,8 @@
-"""Following a policy with random numbers: one run through a model."""
+"""Simulation of a policy in a model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -13,20 +13,23 @@ from empowerment.models.belief_space import normalised
 from empowerment.models.mdp import MDP, action_rewards, as_mdp
 from empowerment.models.policy import draw, policy_rows
 from empowerment.models.pomdp import POMDP
+from empowerment.results.result import Result, Table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Simulation:
-    """Trajectory of one simulation, in numbers of states, actions and observations.
+class Simulation(Result):
+    """Trajectory of one simulation.
 
     Attributes
     ----------
-    states : ndarray of int of shape (n_steps + 1,)
-        The initial state, and the state after each action.
-    actions : ndarray of int of shape (n_steps,)
-        The actions.
-    observations : ndarray of int of shape (n_steps,), or None
-        The observation after each action; None for an MDP.
+    states : tuple of length n_steps + 1
+        Labels of the first state, and of the one after each action.
+    actions : tuple of length n_steps
+        Labels of the actions.
+    observations : tuple of length n_steps, or None
+        Labels of what was observed after each action; None for an MDP.
+    state_numbers, action_numbers, observation_numbers : ndarray of int, or None
+        The same as numbers in the model.
     beliefs : ndarray of shape (n_steps + 1, n_states), or None
         The belief before the first action and after each observation; None for an MDP.
     rewards : ndarray of shape (n_steps,), or None
@@ -48,9 +51,12 @@ class Simulation:
     ([0, 1, 2], 2, False)
     """
 
-    states: np.ndarray
-    actions: np.ndarray
-    observations: np.ndarray | None
+    states: tuple[Any, ...]
+    actions: tuple[Any, ...]
+    observations: tuple[Any, ...] | None
+    state_numbers: np.ndarray
+    action_numbers: np.ndarray
+    observation_numbers: np.ndarray | None
     beliefs: np.ndarray | None
     rewards: np.ndarray | None
     ended: bool
@@ -58,7 +64,13 @@ class Simulation:
     @property
     def n_steps(self) -> int:
         """Number of actions."""
-        return self.actions.size
+        return len(self.actions)
+
+    def _table(self) -> Table:
+        """Return a row for each step: the state before it, the action, and what came of them."""
+        columns: dict[str, Any] = {"state": self.states[:-1], "action": self.actions, "next_state": self.states[1:]}
+        columns |= {} if self.observations is None else {"observation": self.observations}
+        return Table("step", None, columns | ({} if self.rewards is None else {"reward": self.rewards}))
 
     def __repr__(self) -> str:
         how = "ended" if self.ended else "not ended"
@@ -69,7 +81,7 @@ def simulate(
     model: Any,
     policy: Any,
     *,
-    start: Any = None,
+    initial: Any = None,
     steps: int,
     rewards: Any = None,
     rng: np.random.Generator | int | None = None,
@@ -84,7 +96,7 @@ def simulate(
         For an MDP the probabilities of the actions in each state. For a POMDP a function that takes the belief, an
         array of shape (n_states,), and returns the probabilities of the actions, of shape (n_actions,). An action
         must be available in every state of positive probability.
-    start : state label, belief, or None
+    initial : state label, belief, or None
         For an MDP the initial state. For a POMDP the initial belief, as :meth:`POMDP.belief` takes it, from which the
         initial state is drawn. None takes the model's initial distribution.
     steps : int
@@ -119,32 +131,36 @@ def simulate(
     ...     listen, open_left, open_right = np.eye(3)
     ...     return open_right if belief[0] > 0.95 else open_left if belief[1] > 0.95 else listen
     >>> run = emp.simulate(tiger, careful, steps=4, rng=1)
-    >>> [tiger.actions[a] for a in run.actions]
-    ['listen', 'listen', 'open-left', 'listen']
+    >>> run.actions
+    ('listen', 'listen', 'open-left', 'listen')
     >>> run.beliefs.shape
     (5, 2)
     """
     steps = validate.positive_int(steps, "steps", most=validate.MOST_DRAWS)
     rng = validate.generator(rng)
     if isinstance(model, POMDP):
-        walk: _Walk = _Hidden(model, policy, start)
+        walk: _Walk = _BeliefWalk(model, policy, initial)
         rewards = model.rewards if rewards is None else rewards
     else:
-        walk = _Seen(as_mdp(model), policy, start)
+        walk = _StateWalk(as_mdp(model), policy, initial)
     mdp = walk.mdp
-    worth = None if rewards is None else action_rewards(mdp, rewards)
+    reward_table = None if rewards is None else action_rewards(mdp, rewards)
     states, actions = [draw(walk.first, rng)], list[int]()
     while len(actions) < steps and not walk.is_over(states[-1]):
         actions.append(draw(walk.choose(states[-1]), rng))
         states.append(draw(_row(mdp, states[-1], actions[-1]), rng))
         walk.see(actions[-1], states[-1], rng)
     taken = np.array(actions, dtype=np.int64)
+    seen = walk.observations
     return Simulation(
-        states=np.array(states),
-        actions=taken,
-        observations=walk.observations,
+        states=tuple(mdp.states[s] for s in states),
+        actions=tuple(mdp.actions[a] for a in actions),
+        observations=None if seen is None else tuple(walk.labels[o] for o in seen),
+        state_numbers=np.array(states),
+        action_numbers=taken,
+        observation_numbers=seen,
         beliefs=walk.beliefs,
-        rewards=None if worth is None else worth[states[:-1], taken],
+        rewards=None if reward_table is None else reward_table[states[:-1], taken],
         ended=walk.is_over(states[-1]),
     )
 
@@ -154,10 +170,11 @@ def _row(mdp: MDP, state: int, action: int) -> np.ndarray:
 
 
 class _Walk(Protocol):
-    """What differs between models whose states are seen and those whose states are hidden."""
+    """A run of a policy, with the state or a belief as the input of the policy."""
 
     mdp: MDP
     first: np.ndarray
+    labels: Sequence[Any]
 
     def is_over(self, state: int) -> bool: ...
 
@@ -172,21 +189,22 @@ class _Walk(Protocol):
     def beliefs(self) -> np.ndarray | None: ...
 
 
-class _Seen:
-    """The agent sees the state."""
+class _StateWalk:
+    """A run in an MDP: the policy reads the state."""
 
     observations = beliefs = None
+    labels: Sequence[Any] = ()
 
-    def __init__(self, mdp: MDP, policy: Any, start: Any) -> None:
+    def __init__(self, mdp: MDP, policy: Any, initial: Any) -> None:
         if callable(policy):
             raise TypeError(
                 "policy is a function, expected a Policy or an array (state, action) for an MDP; functions of the "
                 "belief are for a POMDP"
             )
         self.mdp, self._rows = mdp, policy_rows(policy, mdp)
-        if start is None and mdp.initial is None:
-            raise ValueError("this model has no initial distribution, expected start= with the label of a state")
-        self.first = np.array(mdp.initial) if start is None else np.eye(mdp.n_states)[mdp.state_index(start)]
+        if initial is None and mdp.initial is None:
+            raise ValueError("this model has no initial distribution, expected initial= with the label of a state")
+        self.first = np.array(mdp.initial) if initial is None else np.eye(mdp.n_states)[mdp.state_index(initial)]
 
     def is_over(self, state: int) -> bool:
         return bool(self.mdp.is_terminal[state] or not self.mdp.available[state].any())
@@ -198,18 +216,18 @@ class _Seen:
         pass
 
 
-class _Hidden:
-    """The agent has a belief, and changes it by what it observes."""
+class _BeliefWalk:
+    """A run in a POMDP: the policy reads the belief, updated by each observation."""
 
-    def __init__(self, model: POMDP, policy: Any, start: Any) -> None:
+    def __init__(self, model: POMDP, policy: Any, initial: Any) -> None:
         if not callable(policy):
             raise TypeError(
                 f"policy is a {type(policy).__name__}, expected a function from beliefs to probabilities of actions: "
                 "the states of a POMDP are hidden"
             )
-        self.mdp, self._model = model.mdp, model
+        self.mdp, self._model, self.labels = model.mdp, model, model.observations
         self._policy: Callable[[np.ndarray], Any] = policy
-        self.first = model.belief(start)
+        self.first = model.belief(initial)
         self._beliefs, self._observations = [self.first], list[int]()
 
     def is_over(self, state: int) -> bool:

@@ -111,7 +111,7 @@ def unified_bellman(
     information_weight: float = 1.0,
     tol: float = 1e-9,
     rtol: float = 0.0,
-    base: float = 2,
+    base: float | str = 2,
     backend: str | None = None,
     max_iter: int = 100,
     on_failure: str = "warn",
@@ -142,8 +142,8 @@ def unified_bellman(
         Width wanted of the intervals, in the result's unit.
     rtol : float
         Width wanted relative to the lower ends; the wider of the two counts.
-    base : float
-        2 for bits, ``math.e`` for nats: the unit in which rewards are given.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats: the unit in which rewards are given.
     backend : {"numba", "reference", "jax"}, optional
         Backend of the capacities; see :func:`channel_capacity`.
     max_iter : int

@@ -129,19 +129,19 @@ class ValueIteration:
                 f"{self._tol:.2e}: raise max_iter or tol"
             )
         ahead = (model.rows @ swept.values.T).T.reshape(tables.shape)
-        found = np.where(model.available, tables + discount * ahead, -np.inf)
-        return found.reshape(np.shape(rewards))
+        values = np.where(model.available, tables + discount * ahead, -np.inf)
+        return values.reshape(np.shape(rewards))
 
 
 def _reward_tables(model: MDP, rewards: Any) -> np.ndarray:
-    """Return rewards as an array (table, state, action), 0 where they are not read."""
+    """Return rewards as an array (table, state, action), 0 for missing actions and in terminal states."""
     shape = model.n_states, model.n_actions
-    found = validate.number_array(rewards, "rewards", None, "(..., state, action)")
-    if found.shape[-2:] != shape:
+    array = validate.number_array(rewards, "rewards", None, "(..., state, action)")
+    if array.shape[-2:] != shape:
         raise ValueError(
-            f"rewards has shape {found.shape}, expected (..., n_states, n_actions) = (..., {shape[0]}, {shape[1]})"
+            f"rewards has shape {array.shape}, expected (..., n_states, n_actions) = (..., {shape[0]}, {shape[1]})"
         )
-    tables = np.array(found, dtype=np.float64).reshape(-1, *shape)
+    tables = np.array(array, dtype=np.float64).reshape(-1, *shape)
     tables[:, ~model.available] = 0.0
     tables[:, model.is_terminal] = 0.0
     if not np.isfinite(tables).all():

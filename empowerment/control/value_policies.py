@@ -1,4 +1,4 @@
-"""Acting on values of states: the policies that climb them."""
+"""Greedy and softmax policies for values of states."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def expected_next(model: Any, values: Any) -> np.ndarray:
     array([1., 1., 2., 0.])
     """
     model = as_mdp(model)
-    found = np.asarray(model.rows @ state_values(model, values)).reshape(model.n_states, model.n_actions)
-    return np.where(model.available, found, -np.inf)
+    expected = np.asarray(model.rows @ state_values(model, values)).reshape(model.n_states, model.n_actions)
+    return np.where(model.available, expected, -np.inf)
 
 
 def state_values(model: MDP, values: Any) -> np.ndarray:
-    """Return one finite number for each state of a model, in the order of the model's states."""
+    """Return one finite value for each state, in the order of the model's states."""
     if not isinstance(values, EmpowermentResult):
         return validate.number_table(values, (model.n_states,), "values", "(state,)")
     absent = np.setdiff1d(np.arange(model.n_states), values.state_numbers)
@@ -64,9 +64,9 @@ def state_values(model: MDP, values: Any) -> np.ndarray:
             f"the result handed in as values {which}, expected all {model.n_states} states: call empowerment without "
             "states="
         )
-    found = np.empty(model.n_states)
-    found[values.state_numbers] = np.asarray(values.value)
-    return found
+    ordered = np.empty(model.n_states)
+    ordered[values.state_numbers] = np.asarray(values.value)
+    return ordered
 
 
 def greedy_policy(model: Any, values: Any, *, rewards: Any = None, tie: str = "first", tol: float = 1e-12) -> Policy:
@@ -118,16 +118,16 @@ def greedy_policy(model: Any, values: Any, *, rewards: Any = None, tie: str = "f
     >>> import empowerment as emp
     >>> maze = emp.worlds.klyubin_maze()
     >>> policy = emp.greedy_policy(maze, emp.empowerment(maze, 5), tie="stay")
-    >>> path = emp.simulate(maze, policy, start=(0, 0), steps=6)
-    >>> [maze.states[i] for i in path.states]
-    [(0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 4), (0, 4)]
+    >>> path = emp.simulate(maze, policy, initial=(0, 0), steps=6)
+    >>> path.states
+    ((0, 0), (0, 1), (0, 2), (0, 3), (0, 4), (0, 4), (0, 4))
     """
     model = as_mdp(model)
     validate.one_of(tie, TIES, "tie")
     tol = validate.finite(tol, "tol", least=0.0)
-    worth = _worth(model, values, rewards)
+    action_values = _action_values(model, values, rewards)
     with np.errstate(invalid="ignore"):  # a state without actions has no best one
-        best = (worth >= worth.max(axis=1, keepdims=True) - tol) & np.isfinite(worth)
+        best = (action_values >= action_values.max(axis=1, keepdims=True) - tol) & np.isfinite(action_values)
     if tie == "stay":
         here = np.column_stack([matrix.diagonal() for matrix in model.action_matrices])
         staying = np.where(best, here, -1.0)
@@ -176,15 +176,16 @@ def softmax_policy(model: Any, values: Any, temperature: float, *, rewards: Any 
     """
     model = as_mdp(model)
     temperature = validate.finite(temperature, "temperature", above=0.0)
-    worth = _worth(model, values, rewards)
-    best = worth.max(axis=1, keepdims=True)
+    action_values = _action_values(model, values, rewards)
+    best = action_values.max(axis=1, keepdims=True)
     with np.errstate(over="ignore"):  # at a low temperature only the best is left
-        weights = np.exp((worth - np.where(np.isfinite(best), best, 0.0)) / temperature)
+        weights = np.exp((action_values - np.where(np.isfinite(best), best, 0.0)) / temperature)
     total = weights.sum(axis=1, keepdims=True)
     return Policy(weights / np.where(total > 0, total, 1.0), model.states, model.actions)
 
 
-def _worth(model: MDP, values: Any, rewards: Any) -> np.ndarray:
+def _action_values(model: MDP, values: Any, rewards: Any) -> np.ndarray:
+    """Return the expected next value plus reward of each action; minus infinity if it may hit a dead end."""
     lasting = lasting_actions(model)
-    found = np.where(lasting | ~lasting.any(axis=1, keepdims=True), expected_next(model, values), -np.inf)
-    return found if rewards is None else found + action_rewards(model, rewards)
+    expected = np.where(lasting | ~lasting.any(axis=1, keepdims=True), expected_next(model, values), -np.inf)
+    return expected if rewards is None else expected + action_rewards(model, rewards)

@@ -133,7 +133,7 @@ class Channel:
             validate.distribution(input_distribution, self.n_inputs, "input_distribution") @ self.matrix
         )
 
-    def row_entropies(self, base: float = 2) -> np.ndarray:
+    def row_entropies(self, base: float | str = 2) -> np.ndarray:
         """Compute the entropy of the output given each input.
 
         Parameters
@@ -152,7 +152,7 @@ class Channel:
             found[rows] = -_sum_rows(block, _x_log_x(_entries(block)))
         return found / unit
 
-    def divergences(self, output_distribution: Any, base: float = 2) -> np.ndarray:
+    def divergences(self, output_distribution: Any, base: float | str = 2) -> np.ndarray:
         """Compute ``D(p(.|x) || q)`` for each input x.
 
         The largest divergence is an upper bound on the capacity for every q (Kemperman 1974). For rows whose sum
@@ -195,7 +195,7 @@ class Channel:
             found[rows] = _sum_rows(block, terms) - _sum_rows(block, w)
         return (found + q.sum()) / unit
 
-    def mutual_information(self, input_distribution: Any, base: float = 2) -> float:
+    def mutual_information(self, input_distribution: Any, base: float | str = 2) -> float:
         """Compute the mutual information of input and output under an input distribution.
 
         It is a lower bound on the capacity for every input distribution.
@@ -254,7 +254,7 @@ def as_channel(channel: Any) -> Channel:
     )
 
 
-def entropy(distribution: Any, base: float = 2) -> float:
+def entropy(distribution: Any, base: float | str = 2) -> float:
     """Compute the entropy of a distribution.
 
     Parameters
@@ -289,7 +289,7 @@ def entropy(distribution: Any, base: float = 2) -> float:
     return float(-_x_log_x(p).sum() / math.log(validate.base(base))) + 0.0
 
 
-def divergence(p: Any, q: Any, base: float = 2) -> float:
+def divergence(p: Any, q: Any, base: float | str = 2) -> float:
     """Compute the relative entropy ``D(p || q)`` of two distributions.
 
     Parameters
@@ -325,7 +325,7 @@ def divergence(p: Any, q: Any, base: float = 2) -> float:
     return float(Channel.from_valid(p[None, :]).divergences(q, base)[0])
 
 
-def mutual_information(channel: Any, input_distribution: Any, base: float = 2) -> float:
+def mutual_information(channel: Any, input_distribution: Any, base: float | str = 2) -> float:
     """Compute the mutual information of input and output of a channel.
 
     Parameters

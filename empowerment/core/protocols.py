@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 
-class NumbersWithIntervals(Protocol):
-    """Numbers, each with an interval, certified or statistical."""
+class _Certified(Protocol):
+    """Numbers of states, each with its interval."""
 
     @property
     def value(self) -> Any:
@@ -24,22 +24,14 @@ class NumbersWithIntervals(Protocol):
         ...
 
     @property
-    def unit(self) -> str:
-        """The name of the unit."""
-        ...
-
-
-class CertifiedResult(NumbersWithIntervals, Protocol):
-    """Numbers, each with its certified interval."""
-
-    @property
     def converged(self) -> Any:
         """Whether their intervals met the tolerance."""
         ...
 
-
-class _OverStates(CertifiedResult, Protocol):
-    """Numbers of states."""
+    @property
+    def unit(self) -> str:
+        """The name of the unit."""
+        ...
 
     @property
     def states(self) -> Any:
@@ -52,7 +44,7 @@ class _OverStates(CertifiedResult, Protocol):
         ...
 
 
-class StateResult(_OverStates, Protocol):
+class StateResult(_Certified, Protocol):
     """The empowerment of states; see :class:`empowerment.EmpowermentResult` for what the fields hold."""
 
     @property
@@ -130,7 +122,7 @@ class StateResult(_OverStates, Protocol):
         ...
 
 
-class SweepResult(_OverStates, Protocol):
+class SweepResult(_Certified, Protocol):
     """The empowerment of states at several horizons; see :class:`empowerment.HorizonSweep`."""
 
     @property

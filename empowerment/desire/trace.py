@@ -156,8 +156,10 @@ class DesireTrace(Result):
     def plot(
         self,
         ax: Any = None,
-        *,
         title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        *,
         seed: int | None = None,
         agent: int = 0,
         steps: tuple[int, int] | None = None,
@@ -166,7 +168,8 @@ class DesireTrace(Result):
         """Draw what became of one agent; see :func:`empowerment.plotting.plot_desire_trace`."""
         from empowerment.plotting import plot_desire_trace
 
-        return plot_desire_trace(self, seed=seed, agent=agent, steps=steps, day=day, ax=ax, title=title)
+        which: dict[str, Any] = {"seed": seed, "agent": agent, "steps": steps, "day": day}
+        return plot_desire_trace(self, ax=ax, title=title, vmin=vmin, vmax=vmax, **which)
 
     def __repr__(self) -> str:
         runs = "1 run" if len(self) == 1 else f"{len(self)} runs"

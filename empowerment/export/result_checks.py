@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.core.layout import GridLayout
+from empowerment.core.layout import GraphLayout, GridLayout, Layout
 from empowerment.core.protocols import StateResult
 from empowerment.core.status import KINDS, Status
 
@@ -121,8 +121,18 @@ def _check_beliefs(beliefs: np.ndarray, n: int) -> None:
         raise ValueError("beliefs has a row that is not a probability distribution")
 
 
-def _check_layout(layout: GridLayout, last: int) -> None:
+def _check_layout(layout: Layout, last: int) -> None:
     """Check what pictures rely on; what lies outside the grid is only drawn there."""
+    if not isinstance(layout.name, str):
+        raise ValueError("layout has a name that is no text")
+    if isinstance(layout, GraphLayout):
+        if not all(isinstance(number, int) and number >= 0 for edge in layout.edges for number in edge):
+            raise ValueError("layout has an edge that is not a pair of state numbers")
+    else:
+        _check_grid(layout, last)
+
+
+def _check_grid(layout: GridLayout, last: int) -> None:
     ends = [cell for wall in layout.walls for cell in wall]
     pairs = [layout.shape, *layout.cells, *ends, *layout.marks]
     if not all(len(pair) == 2 and all(isinstance(x, numbers.Integral) for x in pair) for pair in pairs):
@@ -131,6 +141,8 @@ def _check_layout(layout: GridLayout, last: int) -> None:
         raise ValueError(f"layout has the shape {layout.shape} and {len(layout.cells)} cells for state number {last}")
     if layout.origin not in ("upper", "lower") or not all(isinstance(text, str) for text in layout.marks.values()):
         raise ValueError("layout has marks that are no text, or an origin that is neither 'upper' nor 'lower'")
+    if len(layout.axes) != 2 or not all(isinstance(axis, str) for axis in layout.axes):
+        raise ValueError("layout has axes that are not two texts")
 
 
 def _array(values: Any, name: str, kinds: str, shape: tuple[int, ...], wanted: str) -> np.ndarray:

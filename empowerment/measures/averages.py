@@ -1,4 +1,4 @@
-"""Averages of empowerment over states or beliefs, with the intervals that follow."""
+"""Averages of empowerment over states or beliefs, with their intervals."""
 
 from __future__ import annotations
 
@@ -71,8 +71,8 @@ def average(result: StateResult, weights: Any = None) -> AverageEmpowerment:
     share = np.full(count, 1.0 / count) if weights is None else validate.distribution(weights, count, "weights")
     ends = {name: float(share @ np.asarray(getattr(result, name))) for name in ("value", "lower", "upper")}
     used = share > 0
-    status = Status(_telling(result.status[used], ~result.converged[used]))
-    method = _weakest(result.method[used])
+    status = Status(_status_of_average(result.status[used], ~result.converged[used]))
+    method = _weakest_method(result.method[used])
     return AverageEmpowerment(
         **ends, status=status, method=method, base=result.base, tol=result.tol, rtol=result.rtol
     )
@@ -87,19 +87,19 @@ def averaged(result: Result, weights: np.ndarray, labels: tuple[Any, ...]) -> Re
         value=values,
         lower=lower,
         upper=upper,
-        status=np.array([_telling(result.status[own], ~result.converged[own]) for own in used]),
-        method=np.array([_weakest(result.method[own]) for own in used]),
+        status=np.array([_status_of_average(result.status[own], ~result.converged[own]) for own in used]),
+        method=np.array([_weakest_method(result.method[own]) for own in used]),
         states=labels,
         state_numbers=np.arange(len(labels)),
         optimal=None,
     )
 
 
-def _telling(status: np.ndarray, missed: np.ndarray) -> int:
-    """Return the status of a state that missed the tolerance, if there is one, or else of one with inputs."""
+def _status_of_average(status: np.ndarray, missed: np.ndarray) -> int:
+    """Return the status of a state that missed the tolerance, if there is one, else of a state with inputs."""
     return int(status[np.argmax(2 * missed + (status != Status.NO_SEQUENCE))])
 
 
-def _weakest(methods: np.ndarray) -> str:
-    """Return the method that says least, of those that say as much the last in the table."""
+def _weakest_method(methods: np.ndarray) -> str:
+    """Return the method of the weakest kind; among ties the last one in the table."""
     return max(methods.tolist(), key=list(KINDS).index)

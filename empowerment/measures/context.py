@@ -1,4 +1,4 @@
-"""Empowerment of an agent that tells few contexts apart, and the contexts that are worth telling apart."""
+"""Empowerment of an agent that observes a context of the state, and optimal contexts."""
 
 from __future__ import annotations
 
@@ -148,42 +148,42 @@ def context_empowerment(
     if contexts is not None:
         groups, upper, method = _given(contexts, labels, table.present), None, "given"
     else:
-        groups, upper, method = _found(table, validate.positive_int(n_contexts, "n_contexts"))
+        groups, upper, method = _best_contexts(table, validate.positive_int(n_contexts, "n_contexts"))
     return _result(table, groups, upper, labels, method)
 
 
 class _Table:
-    """What each group of states is worth, computed when it is first asked for."""
+    """Empowerment of groups of states, computed on demand."""
 
     def __init__(self, model: Any, horizon: int, chances: np.ndarray, options: dict[str, Any]) -> None:
         self.chances, self.present = chances, np.flatnonzero(chances)
-        self._ask: Callable[[np.ndarray], EmpowermentResult] = lambda beliefs: empowerment(
+        self._solve: Callable[[np.ndarray], EmpowermentResult] = lambda beliefs: empowerment(
             model, horizon, beliefs=beliefs, **options
         )
-        self._known: dict[frozenset[int], tuple[float, float]] = {}
+        self._shares: dict[frozenset[int], tuple[float, float]] = {}
 
     def result(self, groups: list[frozenset[int]]) -> EmpowermentResult:
-        """Return the empowerment from what each group leaves to believe."""
+        """Return the empowerment from the belief that each group leaves."""
         beliefs = np.zeros((len(groups), self.chances.size))
         for belief, group in zip(beliefs, groups, strict=True):
             members = sorted(group)
             belief[members] = self.chances[members]
-        return self._ask(beliefs / beliefs.sum(axis=1, keepdims=True))
+        return self._solve(beliefs / beliefs.sum(axis=1, keepdims=True))
 
-    def learn(self, groups: Iterable[frozenset[int]]) -> None:
-        """Find out about those groups that are not known yet, all at once."""
-        new = [group for group in dict.fromkeys(groups) if group not in self._known]
+    def solve_new(self, groups: Iterable[frozenset[int]]) -> None:
+        """Compute the values of all new groups together."""
+        new = [group for group in dict.fromkeys(groups) if group not in self._shares]
         if not new:
             return
-        found = self.result(new)
-        for group, lower, upper in zip(new, np.asarray(found.lower), np.asarray(found.upper), strict=True):
+        result = self.result(new)
+        for group, lower, upper in zip(new, np.asarray(result.lower), np.asarray(result.upper), strict=True):
             share = float(self.chances[sorted(group)].sum())
-            self._known[group] = (share * float(lower), share * float(upper))
+            self._shares[group] = (share * float(lower), share * float(upper))
 
-    def worth(self, group: frozenset[int], end: int = 0) -> float:
+    def value(self, group: frozenset[int], end: int = 0) -> float:
         """Return the probability of a group times the lower (0) or upper (1) end of its empowerment."""
-        self.learn([group])
-        return self._known[group][end]
+        self.solve_new([group])
+        return self._shares[group][end]
 
 
 def _given(contexts: Any, labels: Any, present: np.ndarray) -> list[frozenset[int]]:
@@ -205,99 +205,99 @@ def _given(contexts: Any, labels: Any, present: np.ndarray) -> list[frozenset[in
     return [frozenset(group) for group in groups.values()]
 
 
-def _found(table: _Table, n_contexts: int) -> tuple[list[frozenset[int]], float | None, str]:
-    """Return good contexts, an upper end for all others where that of theirs is none, and how they were found."""
+def _best_contexts(table: _Table, n_contexts: int) -> tuple[list[frozenset[int]], float | None, str]:
+    """Return good contexts, an upper end for all contexts unless their own is one, and the method."""
     singles = [frozenset([number]) for number in table.present.tolist()]
     if n_contexts == 1:
         return [frozenset().union(*singles)], None, "all partitions"
-    if n_contexts >= len(singles):  # to part a context never loses
+    if n_contexts >= len(singles):  # a finer partition is never worse
         return singles, None, "all partitions"
     if len(singles) <= MOST_STATES:
-        upper = sum(table.worth(group, 1) for group in _best(table, n_contexts, 1))
-        return _best(table, n_contexts), upper, "all partitions"
-    groups = _merged(table, n_contexts)
-    return groups, sum(table.worth(group, 1) for group in singles), "merging"
+        upper = sum(table.value(group, 1) for group in _best_partition(table, n_contexts, 1))
+        return _best_partition(table, n_contexts), upper, "all partitions"
+    groups = _merge_greedily(table, n_contexts)
+    return groups, sum(table.value(group, 1) for group in singles), "merging"
 
 
-def _best(table: _Table, n_contexts: int, end: int = 0) -> list[frozenset[int]]:
+def _best_partition(table: _Table, n_contexts: int, end: int = 0) -> list[frozenset[int]]:
     """Return the partition of the largest sum of lower (0) or upper (1) ends, by dynamic programming over subsets."""
     members = table.present.tolist()
     groups = {
         mask: frozenset(m for i, m in enumerate(members) if mask >> i & 1) for mask in range(1, 1 << len(members))
     }
-    table.learn(groups.values())
-    worth = {mask: table.worth(group, end) for mask, group in groups.items()}
-    whole = (1 << len(members)) - 1
-    best: dict[int, tuple[float, list[int]]] = {mask: (value, [mask]) for mask, value in worth.items()}
+    table.solve_new(groups.values())
+    values = {mask: table.value(group, end) for mask, group in groups.items()}
+    everything = (1 << len(members)) - 1
+    best: dict[int, tuple[float, list[int]]] = {mask: (value, [mask]) for mask, value in values.items()}
     for _ in range(n_contexts - 1):
-        best = {mask: _split(mask, best, worth) for mask in worth}
-    return [groups[mask] for mask in sorted(best[whole][1], key=lambda mask: mask & -mask)]
+        best = {mask: _split(mask, best, values) for mask in values}
+    return [groups[mask] for mask in sorted(best[everything][1], key=lambda mask: mask & -mask)]
 
 
-def _split(mask: int, best: dict[int, tuple[float, list[int]]], worth: dict[int, float]) -> tuple[float, list[int]]:
-    """Return the best way to part a subset into one more group: the one that holds its first member, and the rest."""
-    found, first = best[mask], mask & -mask
+def _split(mask: int, best: dict[int, tuple[float, list[int]]], values: dict[int, float]) -> tuple[float, list[int]]:
+    """Return the best partition of a subset into one more group: the group of its first member, and the rest."""
+    best_split, first = best[mask], mask & -mask
     rest = mask ^ first
     part = rest
     while part:
         value, groups = best[part]
-        own = mask ^ part
-        if worth[own] + value > found[0]:
-            found = worth[own] + value, [own, *groups]
+        group = mask ^ part
+        if values[group] + value > best_split[0]:
+            best_split = values[group] + value, [group, *groups]
         part = (part - 1) & rest
-    return found
+    return best_split
 
 
-def _merged(table: _Table, n_contexts: int) -> list[frozenset[int]]:
-    """Merge the two contexts whose union loses least until few are left, then move states while that gains."""
+def _merge_greedily(table: _Table, n_contexts: int) -> list[frozenset[int]]:
+    """Merge contexts, least loss first, until `n_contexts` are left, then move single states while that gains."""
     groups = [frozenset([number]) for number in table.present.tolist()]
     while len(groups) > n_contexts:
         pairs = [(i, j) for j in range(len(groups)) for i in range(j)]
-        table.learn(groups[i] | groups[j] for i, j in pairs)
+        table.solve_new(groups[i] | groups[j] for i, j in pairs)
         losses = [
-            table.worth(groups[i]) + table.worth(groups[j]) - table.worth(groups[i] | groups[j]) for i, j in pairs
+            table.value(groups[i]) + table.value(groups[j]) - table.value(groups[i] | groups[j]) for i, j in pairs
         ]
         i, j = pairs[int(np.argmin(losses))]
         union = groups[i] | groups[j]
         groups = [group for k, group in enumerate(groups) if k not in (i, j)] + [union]
-    while (moved := _moved(table, groups)) is not None:
+    while (moved := _best_move(table, groups)) is not None:
         groups = moved
     return sorted(groups, key=min)
 
 
-def _moved(table: _Table, groups: list[frozenset[int]]) -> list[frozenset[int]] | None:
-    """Return the groups after the move of one state that gains most, None where none gains more than rounding."""
-    best, found = 1e-9, None
+def _best_move(table: _Table, groups: list[frozenset[int]]) -> list[frozenset[int]] | None:
+    """Return the groups after the best move of one state, or None if no move gains more than rounding."""
+    best, moved = 1e-9, None
     for i, source in enumerate(groups):
         for state in sorted(source) if len(source) > 1 else ():
             left = source - {state}
-            table.learn([left, *(group | {state} for j, group in enumerate(groups) if j != i)])
+            table.solve_new([left, *(group | {state} for j, group in enumerate(groups) if j != i)])
             for j, target in enumerate(groups):
                 if j == i:
                     continue
                 after, before = (left, target | {state}), (source, target)
-                gain = sum(map(table.worth, after)) - sum(map(table.worth, before))
+                gain = sum(map(table.value, after)) - sum(map(table.value, before))
                 if gain > best:
                     best = gain
-                    found = [left if k == i else target | {state} if k == j else g for k, g in enumerate(groups)]
-    return found
+                    moved = [left if k == i else target | {state} if k == j else g for k, g in enumerate(groups)]
+    return moved
 
 
 def _result(
     table: _Table, groups: list[frozenset[int]], upper: float | None, labels: Any, method: str
 ) -> ContextEmpowerment:
-    found = table.result(groups)
+    result = table.result(groups)
     shares = np.array([table.chances[sorted(group)].sum() for group in groups])
-    average = found.average(shares / shares.sum())
+    average = result.average(shares / shares.sum())
     return ContextEmpowerment(
         value=average.value,
         lower=average.lower,
         upper=average.upper if upper is None else max(average.upper, upper),
         contexts=tuple(tuple(labels[number] for number in sorted(group)) for group in groups),
         probabilities=shares,
-        by_context=found,
+        by_context=result,
         method=method,
-        base=found.base,
-        tol=found.tol,
-        rtol=found.rtol,
+        base=result.base,
+        tol=result.tol,
+        rtol=result.rtol,
     )

@@ -6,7 +6,13 @@ from functools import cached_property
 
 import numpy as np
 
-from empowerment.actuation.open_loop.counting import Graph, count_readings, count_runs, reading_graph, successor_graph
+from empowerment.actuation.open_loop.counting import (
+    Graph,
+    count_readings,
+    log_trajectories,
+    reading_graph,
+    successor_graph,
+)
 from empowerment.core.status import Status
 from empowerment.measures.request import EmpowermentRequest
 from empowerment.measures.solutions import Solutions
@@ -52,7 +58,7 @@ class CountingSolver:
         request = self.request
         model, sensor, solver = request.problem.model, request.problem.sensor, request.solver
         if request.output == "trajectory":
-            logarithms, error = count_runs(model, sensor, numbers, request.horizon)
+            logarithms, error = log_trajectories(model, sensor, numbers, request.horizon)
             return logarithms / solver.unit, error / solver.unit, logarithms > 0
         counts = count_readings(
             *self._graphs,

@@ -1,4 +1,4 @@
-"""Directed information: what flows from actions to observations, or back, under a policy that is given."""
+"""Directed information from actions to observations, or back, under a given policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIRECTIONS = ("action->observation", "observation->action")
 
 
 def directed_information(
-    model: Any, policy: Any, horizon: int | None = None, *, discount: float = 1.0, states: Any = None, base: float = 2
+    model: Any, horizon: int | None, policy: Any, *, states: Any = None, discount: float = 1.0, base: float | str = 2
 ) -> np.ndarray:
     """Compute the directed information from actions to states under a fixed policy.
 
@@ -29,16 +29,16 @@ def directed_information(
     ----------
     model : MDP, or array of shape (n_states, n_actions, n_states)
         The world of the agent.
+    horizon : int or None
+        Number of steps. None sums over all steps, which requires a discount below 1.
     policy : Policy or array_like of shape (n_states, n_actions)
         Probabilities of the actions in each state, 0 where an action is missing.
-    horizon : int, optional
-        Number of steps. None sums over all steps, which requires a discount below 1.
     discount : float
         Weight of a step relative to the one before, in [0, 1].
     states : state label or list of state labels, optional
         Initial states; all by default.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
 
     Returns
     -------
@@ -64,7 +64,7 @@ def directed_information(
     >>> import numpy as np, empowerment as emp
     >>> ring = emp.worlds.ring(5, slip=0.1)
     >>> uniform = np.full((5, 3), 1 / 3)
-    >>> emp.directed_information(ring, uniform, 2, states=0).round(6)
+    >>> emp.directed_information(ring, 2, uniform, states=0).round(6)
     array([2.516574])
     """
     model = as_mdp(model)
@@ -73,7 +73,7 @@ def directed_information(
     numbers = model.state_indices(states)
     horizon = None if horizon is None else validate.horizon(horizon)
     gain, steps = _information(model, rows), step_matrix(model, rows)
-    _check_goes_on(model, steps, numbers, horizon)
+    _check_admissible(model, steps, numbers, horizon)
     if horizon is None:
         if discount == 1:
             raise ValueError(
@@ -87,8 +87,8 @@ def directed_information(
     return total[numbers] / unit
 
 
-def _check_goes_on(model: MDP, steps: sparse.csr_array, starts: np.ndarray, horizon: int | None) -> None:
-    """Refuse a policy that may be stuck while steps are left."""
+def _check_admissible(model: MDP, steps: sparse.csr_array, starts: np.ndarray, horizon: int | None) -> None:
+    """Raise if a policy may reach a state without actions while steps are left."""
     stuck = np.asarray(~model.available.any(axis=1))
     origin = np.full(model.n_states, -1)
     origin[starts] = starts
@@ -110,13 +110,13 @@ def _check_goes_on(model: MDP, steps: sparse.csr_array, starts: np.ndarray, hori
 
 def _information(model: MDP, policy: np.ndarray) -> np.ndarray:
     """Return the information between action and next state in each state, in nats."""
-    found = np.zeros(model.n_states)
+    information = np.zeros(model.n_states)
     for state in np.flatnonzero(policy.any(axis=1) & ~model.is_terminal).tolist():
         used = np.flatnonzero(policy[state])
         channel = Channel.from_valid(model.rows[state * model.n_actions + used])
         chances = policy[state, used] / policy[state, used].sum()
-        found[state] = max(channel.mutual_information(chances, base=math.e), 0.0)
-    return found
+        information[state] = max(channel.mutual_information(chances, base=math.e), 0.0)
+    return information
 
 
 def interval_information(
@@ -125,7 +125,7 @@ def interval_information(
     source: tuple[int, int] | None = None,
     target: tuple[int, int] | None = None,
     direction: str = "action->observation",
-    base: float = 2,
+    base: float | str = 2,
 ) -> float:
     """Compute the directed information from one interval of steps to another.
 
@@ -142,8 +142,8 @@ def interval_information(
         First and last step of either interval, counted from 1; all steps by default.
     direction : {"action->observation", "observation->action"}
         An action can inform about the observation of its own step, an observation only about later actions.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
 
     Returns
     -------
@@ -186,14 +186,14 @@ def interval_information(
     n_steps = table.ndim // 2
     first, last = _interval(source, n_steps, "source")
     begin, end = _interval(target, n_steps, "target")
-    back = validate.one_of(direction, DIRECTIONS, "direction") == DIRECTIONS[1]
+    reverse = validate.one_of(direction, DIRECTIONS, "direction") == DIRECTIONS[1]
     unit = math.log(validate.base(base))
     # Axes count from 0: action i has axis 2 i - 2, observation i axis 2 i - 1.
-    sent, received = (1, 0) if back else (0, 1)
+    sent, received = (1, 0) if reverse else (0, 1)
     total = 0.0
-    for step in range(max(first + back, begin), end + 1):
+    for step in range(max(first + reverse, begin), end + 1):
         symbol = 2 * step - 2 + received
-        sources = [2 * i - 2 + sent for i in range(first, min(last, step - back) + 1)]
+        sources = [2 * i - 2 + sent for i in range(first, min(last, step - reverse) + 1)]
         given = [2 * i - 2 + sent for i in range(1, first)] + [2 * i - 2 + received for i in range(1, step)]
         total += _conditional_information(table, sources, symbol, given)
     return total / unit
@@ -220,9 +220,11 @@ def _interval(steps: tuple[int, int] | None, n_steps: int, name: str) -> tuple[i
 
 
 def _conditional_information(table: np.ndarray, sources: list[int], symbol: int, given: list[int]) -> float:
-    """Return the information between some axes and another one, given others, in nats."""
-    known, told, seen = (_entropy(table, axes) for axes in (given, [*given, *sources], [*given, symbol]))
-    return max(told + seen - known - _entropy(table, [*given, *sources, symbol]), 0.0)
+    """Return the conditional information between some axes and another one, in nats."""
+    past, with_sources, with_symbol = (
+        _entropy(table, axes) for axes in (given, [*given, *sources], [*given, symbol])
+    )
+    return max(with_sources + with_symbol - past - _entropy(table, [*given, *sources, symbol]), 0.0)
 
 
 def _entropy(table: np.ndarray, axes: list[int]) -> float:

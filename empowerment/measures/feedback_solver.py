@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from empowerment.actuation.feedback.bellman import feedback_values
-from empowerment.actuation.feedback.bounds import bracket_beliefs, bracket_states
+from empowerment.actuation.feedback.bounds import bound_belief_feedback, bound_state_feedback
 from empowerment.actuation.feedback.directed_capacity import directed_capacity
 from empowerment.actuation.feedback.policy_trees import polytope_of_states, trees_of_beliefs, trees_of_states
 from empowerment.actuation.problem import PartialObservation
@@ -82,7 +82,7 @@ class FeedbackSolver:
         request = self.request
         dynamics = self._open_loop.dynamics.around(numbers, request.horizon)
         values = feedback_values(dynamics, request.horizon, request.solver.in_nats())
-        ends = np.stack(values[:3], axis=1)[dynamics.places(numbers)]
+        ends = np.stack(values[:3], axis=1)[dynamics.positions(numbers)]
         return joined([self._as_arrays(*each) for each in ends.tolist()])
 
     def _as_arrays(self, value: float, lower: float, upper: float) -> Solutions:
@@ -142,9 +142,9 @@ class FeedbackSolver:
         value, lower, upper = (float(arrays[name][0]) * request.solver.unit for name in ("value", "lower", "upper"))
         open_loop = StateSolution.without_sequences(value, lower, upper, task.horizon)
         if partial is None:
-            return bracket_states(task, dynamics, open_loop, self._open_loop.kernels, request.output)
+            return bound_state_feedback(task, dynamics, open_loop, self._open_loop.kernels, request.output)
         belief = partial.beliefs[number]
-        return bracket_beliefs(task, partial.model, belief, open_loop, request.output, partial.sensor)
+        return bound_belief_feedback(task, partial.model, belief, open_loop, request.output, partial.sensor)
 
 
 def _narrowest(one: StateSolution, other: StateSolution | None) -> StateSolution:

@@ -248,7 +248,14 @@ class HorizonSweep(Labelled):
             self.rtol,
         )
 
-    def plot(self, ax: Any = None, states: Any = None) -> Any:  # type: ignore[override]
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        states: Any = None,
+    ) -> Any:
         """Draw the values against the horizon; see :func:`empowerment.plotting.plot_horizons`.
 
         Parameters
@@ -265,7 +272,7 @@ class HorizonSweep(Labelled):
         """
         from empowerment.plotting import plot_horizons
 
-        return plot_horizons(self, ax=ax, states=states)
+        return plot_horizons(self, ax=ax, title=title, vmin=vmin, vmax=vmax, states=states)
 
 
 def _shown(horizons: np.ndarray) -> str:

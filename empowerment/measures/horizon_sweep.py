@@ -174,7 +174,7 @@ def _horizons(values: Any) -> list[int]:
         raise TypeError(
             f"horizons is {validate.shown(values)}, expected several numbers of steps, such as range(1, 9)"
         )
-    found: dict[int, None] = {}
+    numbers: dict[int, None] = {}
     for i, value in enumerate(values):
         if i == _MOST_HORIZONS:
             raise ValueError(f"horizons has more than {_MOST_HORIZONS:,} numbers of steps, expected at most so many")
@@ -182,9 +182,9 @@ def _horizons(values: Any) -> list[int]:
             number = validate.horizon(value)
         except (TypeError, ValueError) as reason:
             raise type(reason)(f"horizons[{i}]: {reason}") from None
-        if number in found:
+        if number in numbers:
             raise ValueError(f"horizons[{i}] is {number} again, expected numbers of steps that differ")
-        found[number] = None
-    if not found:
+        numbers[number] = None
+    if not numbers:
         raise ValueError("horizons is empty, expected at least one number of steps")
-    return sorted(found)
+    return sorted(numbers)

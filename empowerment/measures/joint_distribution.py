@@ -20,10 +20,10 @@ Chooser = Callable[[History, np.ndarray], np.ndarray]
 
 def joint_distribution(
     model: Any,
-    policy: Any,
     horizon: int,
+    policy: Any,
     *,
-    start: Any = None,
+    initial: Any = None,
     memory: float = DEFAULT_MEMORY,
 ) -> np.ndarray:
     """Compute the joint distribution of the next actions and observations.
@@ -32,13 +32,13 @@ def joint_distribution(
     ----------
     model : MDP or POMDP, or array of shape (n_states, n_actions, n_states)
         The world of the agent. The observation of an MDP is its state.
+    horizon : int
+        Number of steps.
     policy : Policy, array_like of shape (n_states, n_actions), or callable
         A function takes the history, a tuple of pairs (action, observation) of labels, and returns the probabilities
         of the next action, of shape (n_actions,). It is called with histories of positive probability. The other
         forms choose by the state, and are for an MDP.
-    horizon : int
-        Number of steps.
-    start : state label, belief, or None
+    initial : state label, belief, or None
         For an MDP the initial state. For a POMDP a belief, as :meth:`POMDP.belief` takes it.
     memory : float
         Limit in bytes on the result.
@@ -64,7 +64,7 @@ def joint_distribution(
     --------
     >>> import empowerment as emp
     >>> tiger = emp.worlds.tiger()
-    >>> joint = emp.joint_distribution(tiger, lambda history: [0.5, 0.25, 0.25], 2)
+    >>> joint = emp.joint_distribution(tiger, 2, lambda history: [0.5, 0.25, 0.25])
     >>> joint.shape
     (3, 2, 3, 2)
     >>> round(emp.interval_information(joint), 6)
@@ -74,13 +74,15 @@ def joint_distribution(
     if not horizon:
         raise ValueError("horizon is 0, expected a whole number of at least 1")
     if isinstance(model, POMDP):
-        mdp, first, shown = model.mdp, model.belief(start), model.observation
-        choose = _asking(policy, mdp, model.observations)
+        mdp, first, shown = model.mdp, model.belief(initial), model.observation
+        choose = _history_chooser(policy, mdp, model.observations)
     else:
         mdp = as_mdp(model)
-        first, shown = np.eye(mdp.n_states)[mdp.state_index(start)], np.eye(mdp.n_states)[None]
+        first, shown = np.eye(mdp.n_states)[mdp.state_index(initial)], np.eye(mdp.n_states)[None]
         shown = np.broadcast_to(shown, (mdp.n_actions, *shown.shape[1:]))
-        choose = _asking(policy, mdp, mdp.states) if callable(policy) else _looking_up(policy, mdp, start)
+        choose = (
+            _history_chooser(policy, mdp, mdp.states) if callable(policy) else _markov_chooser(policy, mdp, initial)
+        )
     shape = mdp.n_actions, shown.shape[2]
     _check_size(shape, horizon, mdp.n_states, memory)
     weights, histories = first[None, :], [History()]
@@ -101,7 +103,7 @@ def _check_size(shape: tuple[int, int], horizon: int, n_states: int, memory: flo
 
 
 def _after(mdp: MDP, shown: np.ndarray, weights: np.ndarray, chances: np.ndarray) -> np.ndarray:
-    """Return the weight of each state after each history with one more action and observation."""
+    """Extend each history by one action and observation; return the weights of the states."""
     parts = []
     for action, matrix in enumerate(mdp.action_matrices):
         there = (weights * chances[:, [action]]) @ matrix
@@ -109,9 +111,9 @@ def _after(mdp: MDP, shown: np.ndarray, weights: np.ndarray, chances: np.ndarray
     return np.stack(parts, axis=1).reshape(-1, mdp.n_states)
 
 
-def _looking_up(policy: Any, mdp: MDP, start: Any) -> Chooser:
-    """Return what chooses by the state."""
-    rows, origin = policy_rows(policy, mdp), mdp.state_index(start)
+def _markov_chooser(policy: Any, mdp: MDP, initial: Any) -> Chooser:
+    """Return the action distribution of a Markov policy as a function of the history."""
+    rows, origin = policy_rows(policy, mdp), mdp.state_index(initial)
 
     def choose(past: History, weights: np.ndarray) -> np.ndarray:
         state = past[-1][1] if past else origin
@@ -125,8 +127,8 @@ def _looking_up(policy: Any, mdp: MDP, start: Any) -> Chooser:
     return choose
 
 
-def _asking(policy: Any, mdp: MDP, labels: Sequence[Any]) -> Chooser:
-    """Return what asks a function, where the history can occur."""
+def _history_chooser(policy: Any, mdp: MDP, labels: Sequence[Any]) -> Chooser:
+    """Return the action distribution of a callable policy as a function of the history, checked."""
     if not callable(policy):
         raise TypeError(
             f"policy is a {type(policy).__name__}, expected a function of the history: the states of a POMDP are "
@@ -136,19 +138,19 @@ def _asking(policy: Any, mdp: MDP, labels: Sequence[Any]) -> Chooser:
     def choose(past: History, weights: np.ndarray) -> np.ndarray:
         if not weights.any():
             return np.zeros(mdp.n_actions)
-        told = tuple((mdp.actions[a], labels[o]) for a, o in past)
-        able = mdp.available[weights > 0].all(axis=0)
-        if not able.any():
+        past_labels = tuple((mdp.actions[a], labels[o]) for a, o in past)
+        available = mdp.available[weights > 0].all(axis=0)
+        if not available.any():
             raise ValueError(
-                f"after {told!r} no action is available in every state that is then possible, expected a policy that "
-                "does not lead there, or a horizon that ends before"
+                f"after {past_labels!r} no action is available in every possible state, expected a policy "
+                "that does not lead there, or a horizon that ends before"
             )
-        chances = validate.distribution(policy(told), mdp.n_actions, f"policy({told!r})")
-        lost = np.flatnonzero((chances > 0) & ~able)
-        if lost.size:
+        chances = validate.distribution(policy(past_labels), mdp.n_actions, f"policy({past_labels!r})")
+        unavailable = np.flatnonzero((chances > 0) & ~available)
+        if unavailable.size:
             raise ValueError(
-                f"policy({told!r}) gives action {mdp.actions[lost[0]]!r} a probability of {chances[lost[0]]:g}, "
-                "expected 0: it is not available in a state that is possible then"
+                f"policy({past_labels!r}) gives action {mdp.actions[unavailable[0]]!r} a probability of "
+                f"{chances[unavailable[0]]:g}, expected 0: it is not available in a state that is possible then"
             )
         return chances
 

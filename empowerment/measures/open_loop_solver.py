@@ -8,9 +8,14 @@ from functools import cached_property
 import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.open_loop.bounds import bracket, bracket_runs, is_wide, sampled
+from empowerment.actuation.open_loop.bounds import (
+    bound_from_samples,
+    bound_sequences,
+    bound_suffices,
+    bound_trajectories,
+)
 from empowerment.actuation.open_loop.channel import open_loop
-from empowerment.actuation.open_loop.column_generation import Solution
+from empowerment.actuation.open_loop.column_generation import ColumnSolution
 from empowerment.actuation.open_loop.exact import solve_exactly
 from empowerment.actuation.open_loop.layers import HULL_COLUMNS, Kernels
 from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, TooManySequencesError, widened
@@ -70,7 +75,7 @@ class OpenLoopSolver:
                 return self._sampled(number)
             if request.method == "interval":
                 task, dynamics = self.task(number)
-                return as_arrays(bracket(task, dynamics, self.kernels, self._bounds), "interval", request)
+                return as_arrays(bound_sequences(task, dynamics, self.kernels, self._bounds), "interval", request)
             return self._solved(number)
         except NoSequenceError:
             exact = "enumeration" if request.output == "trajectory" else "column-generation"
@@ -79,7 +84,7 @@ class OpenLoopSolver:
     def task(self, number: int) -> tuple[StateTask, Dynamics]:
         """Return the task of one state, and the part of the world that it can reach."""
         dynamics = self.dynamics.around(np.array([number]), self.request.horizon)
-        start = int(dynamics.places(np.array([number]))[0])
+        start = int(dynamics.positions(np.array([number]))[0])
         return self._task_from(start), dynamics
 
     def _task_from(self, start: int) -> StateTask:
@@ -98,7 +103,7 @@ class OpenLoopSolver:
         return Kernels.of(self.request.solver.backend)
 
     @cached_property
-    def _bounds(self) -> dict[bytes, Solution]:
+    def _bounds(self) -> dict[bytes, ColumnSolution]:
         """Bounds that hold for many states."""
         return {}
 
@@ -125,10 +130,10 @@ class OpenLoopSolver:
         """Take the capacity of the rows of every sequence; of trajectories bounds where there are too many."""
         request, problem = self.request, self.request.problem
         by_name = request.method == "enumeration"
-        most = math.inf if by_name else request.resources.max_sequences
+        max_sequences = math.inf if by_name else request.resources.max_sequences
         try:
             task, dynamics = self.task(number)
-            if request.method == "interval" or (not by_name and is_wide(task, dynamics, "trajectory")):
+            if request.method == "interval" or (not by_name and bound_suffices(task, dynamics, "trajectory")):
                 raise TooManySequencesError
             channel = open_loop(
                 problem.model,
@@ -138,12 +143,12 @@ class OpenLoopSolver:
                 request.output,
                 task.memory,
                 self.kernels.capacity,
-                most,
+                max_sequences,
             )
         except (MemoryError, TooManySequencesError) as reason:
             if by_name:
                 raise RefusedError(number, str(reason)) from None
-            bounds = bracket_runs(task, problem.model, problem.sensor, dynamics, self.kernels)
+            bounds = bound_trajectories(task, problem.model, problem.sensor, dynamics, self.kernels)
             return as_arrays(bounds, "interval", request)
         options = request.solver.share(1.0)
         result = channel_capacity(Channel.from_valid(channel.rows), **options.as_keywords())
@@ -157,9 +162,9 @@ class OpenLoopSolver:
         request = self.request
         task, dynamics = self.task(number)
         bounds = None
-        wide = request.method == "auto" and is_wide(task, dynamics, "final")
+        wide = request.method == "auto" and bound_suffices(task, dynamics, "final")
         if wide or (request.method == "auto" and request.horizon > _LONG):
-            bounds = bracket(task, dynamics, self.kernels, self._bounds)
+            bounds = bound_sequences(task, dynamics, self.kernels, self._bounds)
             if wide or task.options.met(bounds.lower, bounds.upper) or dynamics.n_columns > HULL_COLUMNS:
                 return as_arrays(bounds, "interval", request)
         try:
@@ -167,7 +172,7 @@ class OpenLoopSolver:
         except TooManySequencesError as reason:
             if request.method != "auto":
                 raise RefusedError(number, str(reason)) from None
-            bounds = bounds or bracket(task, dynamics, self.kernels, self._bounds)
+            bounds = bounds or bound_sequences(task, dynamics, self.kernels, self._bounds)
             return as_arrays(bounds, "interval", request)
 
     def _sampled(self, number: int) -> Solutions:
@@ -182,4 +187,4 @@ class OpenLoopSolver:
                 f"{task.memory / 1e9:.3g} GB; take fewer samples, shorten the horizon or raise the option memory",
             )
         rng = np.random.default_rng([self.request.seed, number])
-        return as_arrays(sampled(task, samples, rng, dynamics, self.kernels), "sampled", self.request)
+        return as_arrays(bound_from_samples(task, samples, rng, dynamics, self.kernels), "sampled", self.request)

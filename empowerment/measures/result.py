@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from empowerment.core.layout import GridLayout
+from empowerment.core.layout import GraphLayout, GridLayout, Layout
 from empowerment.core.status import KINDS
 from empowerment.measures.sequences import Sequences, TracedSequences
 from empowerment.results.certified import Labelled, counted
@@ -73,7 +73,7 @@ class EmpowermentResult(Labelled):
 
     host_fields: ClassVar[tuple[str, ...]] = ("state_numbers", "optimal", "beliefs")
     _each = ("value", "lower", "upper", "status", "method", "states", "state_numbers")
-    _parts = (GridLayout, Sequences, TracedSequences)
+    _parts = (GridLayout, GraphLayout, Sequences, TracedSequences)
 
     value: np.ndarray
     lower: np.ndarray
@@ -122,8 +122,10 @@ class EmpowermentResult(Labelled):
     def _check(self) -> None:
         from empowerment.export.result_checks import check_result
 
-        if self.layout is not None and not isinstance(self.layout, GridLayout):
-            raise TypeError(f"a layout of type {type(self.layout).__name__} cannot be saved, expected a GridLayout")
+        layout: Any = self.layout
+        if layout is not None and not isinstance(layout, Layout):
+            kind = type(layout).__name__
+            raise TypeError(f"a layout of type {kind} cannot be saved, expected a GridLayout or a GraphLayout")
         check_result(self)
 
     @property
@@ -186,11 +188,18 @@ class EmpowermentResult(Labelled):
 
         return average(self, weights)
 
-    def plot(self, ax: Any = None, **options: Any) -> Any:  # type: ignore[override]
-        """Draw the result, as a map if the model has a layout; see :func:`empowerment.plotting.plot_empowerment`."""
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        **options: Any,
+    ) -> Any:
+        """Draw the result in the way that suits its world; see :func:`empowerment.plotting.plot_empowerment`."""
         from empowerment.plotting import plot_empowerment
 
-        return plot_empowerment(self, ax=ax, **options)
+        return plot_empowerment(self, ax=ax, title=title, vmin=vmin, vmax=vmax, **options)
 
     def to_xarray(self) -> Any:
         """Return an xarray Dataset over the dimension "state", with the options as attributes."""

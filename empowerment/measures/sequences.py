@@ -90,8 +90,8 @@ class TracedSequences:
                 "raise the option memory of the computation, as in options={'memory': 1e10}"
             )
         start = int(self.starts[position])
-        found = trace_sequences(self.successors, self.readings, start, self.horizon, up_to=self.stopping)
-        return found, np.full(len(found), 1.0 / max(len(found), 1))
+        sequences = trace_sequences(self.successors, self.readings, start, self.horizon, up_to=self.stopping)
+        return sequences, np.full(len(sequences), 1.0 / max(len(sequences), 1))
 
     def only(self, position: int) -> TracedSequences:
         """Return what those of one state are traced from."""

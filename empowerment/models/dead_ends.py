@@ -1,9 +1,8 @@
-"""Dead ends: states, or beliefs, in which the agent is stuck, and the actions that keep it out of them.
+"""Dead ends, and the actions that avoid them.
 
-An agent is stuck where no action is available, unless it has no steps left. An action is admissible if, wherever it
-may lead, the agent can go on for as many steps as are left then. This is the one place where that rule is kept for
-states; for what an agent knows step by step it is kept in `actuation.feedback.information_states` and
-`actuation.feedback.history_tree`.
+A dead end is a state in which no action is available while steps are left. An action is admissible if no possible
+successor is a dead end for the remaining steps. This module applies the rule to states; for information states and
+histories see `actuation.feedback.information_states` and `actuation.feedback.history_tree`.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ def admissible_actions(
         One for each action.
     available : ndarray of bool of shape (n_states, n_actions)
     alive : ndarray of bool of shape (n_states,), optional
-        In which states one may end; by default in all of them.
+        Permitted final states; by default all of them.
     unknown : ndarray of bool of shape (n_states,), optional
-        States whose actions lead further than `matrices` tell. They are taken to be alive.
+        States with successors outside of `matrices`. They count as alive.
 
     Yields
     ------
     ndarray of bool of shape (n_states, n_actions)
-        The same array again and again once nothing changes any more.
+        Once nothing changes any more, always the same array.
     """
     alive = np.ones(len(available), dtype=bool) if alive is None else alive
     while True:
@@ -55,13 +54,13 @@ def admissible_actions(
 
 
 def lasting_actions(model: MDP) -> np.ndarray:
-    """Return which actions an agent may take that never ends: those after which it need never be stuck.
+    """Return which actions are admissible with infinitely many steps left.
 
     Returns
     -------
     ndarray of bool of shape (n_states, n_actions)
-        The greatest fixed point: actions that may lead to a state without any are struck out until none does. A state
-        without such an action is a dead end, or leads to one whatever is done. Terminal states have all actions.
+        The greatest fixed point: actions that may lead to a state without any are removed until none does. From a
+        state without such actions every policy may reach a dead end. Terminal states have all actions.
     """
     if model.available.any(axis=1).all():
         return model.available

@@ -1,4 +1,4 @@
-"""What is left of a model once a policy is fixed: a Markov chain, and sums along it."""
+"""The Markov chain that a policy induces, and discounted sums along it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from empowerment.models.mdp import MDP
 
 
 def step_matrix(model: MDP, policy: np.ndarray) -> sparse.csr_array:
-    """Return how a policy moves from state to state, shape (n_states, n_states); rows may be empty."""
+    """Return the transition matrix under a policy, shape (n_states, n_states); rows without actions are empty."""
     weights = sparse.dia_array((policy.reshape(1, -1), [0]), shape=(policy.size, policy.size))
     owner = np.repeat(np.arange(model.n_states), model.n_actions)
     fold = sparse.csr_array((np.ones(owner.size), (owner, np.arange(owner.size))), shape=(model.n_states, owner.size))

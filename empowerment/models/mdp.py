@@ -16,7 +16,7 @@ from empowerment.models.symmetry import declared
 from empowerment.models.transitions import AXES as AXES
 from empowerment.models.transitions import FlatTransition, flat_transition, reordered
 
-# Ends the sentence about a row of zeros, as products of feasible pairs have them.
+# Ends the message about a row of zeros, as products of feasible pairs have them.
 _NO_ACTION = "; if the action is missing there, say so with available=, such as available=transition.sum(axis=2) > 0"
 
 
@@ -135,9 +135,9 @@ class MDP:
         self.discount = None if discount is None else validate.discount(discount)
         for array in (self.is_terminal, self.available, self.rows.data, self.rows.indices, self.rows.indptr):
             array.setflags(write=False)
-        for told in (self.initial, self.rewards):
-            if told is not None:
-                told.setflags(write=False)
+        for optional in (self.initial, self.rewards):
+            if optional is not None:
+                optional.setflags(write=False)
         self.symmetries = declared(self, symmetries, self._state_numbers) if symmetries is not None else ()
 
     @classmethod
@@ -371,7 +371,7 @@ def _availability(available: Any, flat: FlatTransition) -> np.ndarray:
 
 
 def _with_absorbing(rows: sparse.csr_array, is_terminal: np.ndarray, n_actions: int) -> sparse.csr_array:
-    """Put "stay here" into the (empty) rows of terminal states."""
+    """Make terminal states absorbing."""
     if is_terminal.any():
         states = np.flatnonzero(is_terminal)
         index = (states[:, None] * n_actions + np.arange(n_actions)).reshape(-1)

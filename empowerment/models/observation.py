@@ -1,4 +1,4 @@
-"""What is observed of hidden states, as an array with every row checked."""
+"""Checks of the observation probabilities of a POMDP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ AXES = "(action, next_state, observation)"
 
 
 def occurring(mdp: MDP) -> np.ndarray:
-    """Return which actions lead to which states from somewhere, shape (n_actions, n_states)."""
+    """Return which states each action can lead to from some state, shape (n_actions, n_states)."""
     counts = [np.bincount(matrix.indices, minlength=mdp.n_states) for matrix in mdp.action_matrices]
     return np.array(counts) > 0
 
@@ -36,7 +36,7 @@ def checked(observation: Any, mdp: MDP, occurs: np.ndarray, normalize: bool) -> 
             return f"[{state}] (next state {mdp.states[state]!r})"
         return f"[{action}, {state}] (action {mdp.actions[action]!r}, next state {mdp.states[state]!r})"
 
-    found = validate.probability_rows(
+    checked_rows = validate.probability_rows(
         rows,
         "observation",
         where=where,
@@ -44,28 +44,28 @@ def checked(observation: Any, mdp: MDP, occurs: np.ndarray, normalize: bool) -> 
         normalize=normalize,
         unchecked=np.asarray(~occurring & ~rows.any(axis=1)),
     ).reshape(array.shape)
-    found.setflags(write=False)
-    return np.broadcast_to(found, (mdp.n_actions, mdp.n_states, array.shape[-1]))
+    checked_rows.setflags(write=False)
+    return np.broadcast_to(checked_rows, (mdp.n_actions, mdp.n_states, array.shape[-1]))
 
 
 def _n_axes(values: Any) -> int:
     try:
         return np.ndim(values)
-    except ValueError:  # rows of different lengths, which have a sentence of their own
+    except ValueError:  # rows of different lengths have an error message of their own
         return 3
 
 
 def _check_shape(array: np.ndarray, mdp: MDP) -> None:
-    """Complain about axes that do not fit the model, with the call that mends their order where there is one."""
-    wanted = (mdp.n_actions, mdp.n_states)[-(array.ndim - 1) :]
-    if array.shape[:-1] == wanted:
+    """Raise if the axes do not fit the model, with a transposition that does as a hint."""
+    leading_shape = (mdp.n_actions, mdp.n_states)[-(array.ndim - 1) :]
+    if array.shape[:-1] == leading_shape:
         return
     hint = ""
     if array.ndim == 2 and array.shape[1] == mdp.n_states:
         hint = "; this looks like (observation, next_state): np.transpose(observation) mends that"
-    elif array.ndim == 3 and array.shape[:2] == wanted[::-1]:
+    elif array.ndim == 3 and array.shape[:2] == leading_shape[::-1]:
         hint = "; this looks like (next_state, action, observation): np.swapaxes(observation, 0, 1) mends that"
-    elif array.ndim == 3 and array.shape[1:] == wanted[::-1]:
+    elif array.ndim == 3 and array.shape[1:] == leading_shape[::-1]:
         hint = "; this looks like (observation, next_state, action): np.transpose(observation) mends that"
     names = "(n_states, n_observations)" if array.ndim == 2 else "(n_actions, n_states, n_observations)"
     raise ValueError(

@@ -52,9 +52,9 @@ class Policy:
     actions: Sequence[Any]
 
     def __post_init__(self) -> None:
-        """Check the probabilities, and keep a copy of them."""
-        found = validate.number_array(self.probabilities, "probabilities", 2, "(state, action)")
-        rows = np.asarray(validate.probability_rows(found, "probabilities", unchecked=np.asarray(~found.any(axis=1))))
+        """Check and copy the probabilities."""
+        array = validate.number_array(self.probabilities, "probabilities", 2, "(state, action)")
+        rows = np.asarray(validate.probability_rows(array, "probabilities", unchecked=np.asarray(~array.any(axis=1))))
         rows.setflags(write=False)
         object.__setattr__(self, "probabilities", rows)
         object.__setattr__(self, "states", validate.labels(self.states, rows.shape[0], "states"))
@@ -97,47 +97,47 @@ class Policy:
 
 
 def draw(probabilities: np.ndarray, rng: np.random.Generator) -> int:
-    """Return a number drawn from a distribution, never one of probability zero."""
+    """Draw a number from a distribution, never one of probability 0."""
     possible = np.flatnonzero(probabilities)
-    upto = np.cumsum(probabilities[possible])
-    place = np.searchsorted(upto, rng.random() * upto[-1], side="right")
-    return int(possible[min(place, possible.size - 1)])
+    cumulative = np.cumsum(probabilities[possible])
+    position = np.searchsorted(cumulative, rng.random() * cumulative[-1], side="right")
+    return int(possible[min(position, possible.size - 1)])
 
 
 def policy_rows(policy: Any, model: MDP, name: str = "policy") -> np.ndarray:
-    """Return the probabilities of a policy, checked against the model it is for.
+    """Return the probabilities of a policy, checked against a model.
 
     Parameters
     ----------
     policy : Policy or array_like of shape (n_states, n_actions)
     model : MDP
     name : str
-        What the policy is called in a message.
+        Name of the argument, for messages.
 
     Raises
     ------
     ValueError
-        If it was made for another model, the shape is another one, a row is no distribution, or a missing action has
-        a chance. A state without actions has a row of zeros.
+        If the labels or the shape differ from those of the model, a row is not a distribution, or a missing action
+        has positive probability. A state without actions has a row of zeros.
     """
     shape = model.n_states, model.n_actions
-    found = policy
+    array = policy
     if isinstance(policy, Policy):
         check_labels(policy, model.states, model.actions, name)
-        found = policy.probabilities
-    found = validate.number_array(found, name, 2, "(state, action)")
-    if found.shape != shape:
-        raise ValueError(f"{name} has shape {found.shape}, expected (n_states, n_actions) = {shape}")
-    given = np.argwhere((found != 0) & ~model.available)
+        array = policy.probabilities
+    array = validate.number_array(array, name, 2, "(state, action)")
+    if array.shape != shape:
+        raise ValueError(f"{name} has shape {array.shape}, expected (n_states, n_actions) = {shape}")
+    given = np.argwhere((array != 0) & ~model.available)
     if given.size:
         state, action = given[0].tolist()
         raise ValueError(
-            f"{name}[{state}, {action}] is {found[state, action]:g}, expected 0: action {model.actions[action]!r} "
+            f"{name}[{state}, {action}] is {array[state, action]:g}, expected 0: action {model.actions[action]!r} "
             f"is not available in state {model.states[state]!r}"
         )
     return np.asarray(
         validate.probability_rows(
-            found,
+            array,
             name,
             where=lambda row: f"[{row}] (state {model.states[row]!r})",
             unchecked=np.asarray(~model.available.any(axis=1)),
@@ -146,12 +146,12 @@ def policy_rows(policy: Any, model: MDP, name: str = "policy") -> np.ndarray:
 
 
 def check_labels(policy: Policy, states: Sequence[Any], actions: Sequence[Any], name: str) -> None:
-    """Complain about a policy that was made for another model."""
-    for kind, own, wanted in (("states", policy.states, states), ("actions", policy.actions, actions)):
-        if tuple(own) != tuple(wanted):
-            differ = next((pair for pair in zip(own, wanted, strict=False) if pair[0] != pair[1]), None)
-            found = f"{differ[0]!r} where the model has {differ[1]!r}" if differ else f"{len(own)} of them"
+    """Raise if the labels of a policy differ from those of a model."""
+    for kind, own, expected in (("states", policy.states, states), ("actions", policy.actions, actions)):
+        if tuple(own) != tuple(expected):
+            differ = next((pair for pair in zip(own, expected, strict=False) if pair[0] != pair[1]), None)
+            difference = f"{differ[0]!r} where the model has {differ[1]!r}" if differ else f"{len(own)} of them"
             raise ValueError(
-                f"{name} is for other {kind}: it has {found}, expected those of the model in their order; "
+                f"{name} is for other {kind}: it has {difference}, expected those of the model in their order; "
                 "hand in its probabilities if only the labels differ"
             )

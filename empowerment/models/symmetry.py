@@ -1,4 +1,4 @@
-"""Symmetries of states: permutations that leave a model as it is, and the orbits they generate."""
+"""Symmetries of models: permutations of states and actions that keep the model, and their orbits."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Symmetry = tuple[np.ndarray, np.ndarray]
 TOLERANCE = 1e-13
 """Transition probabilities may differ by this much, relative to themselves, between a state and its image."""
 
-# States that are compared with their images together; bounds the memory of the comparison.
+# Number of states to compare with their images together; bounds the memory of the comparison.
 _CHUNK = 1 << 14
 
 
-class Dynamics(Protocol):
-    """What is asked of a model: how it moves, where it ends, and what its states and actions are called."""
+class SymmetricModel(Protocol):
+    """What the checks read of a model: its transitions, terminal states, and labels."""
 
     n_states: int
     n_actions: int
@@ -33,17 +33,17 @@ class Dynamics(Protocol):
 
 
 class Orbits(NamedTuple):
-    """Of which state each is an image.
+    """The orbit representative of each state, and the map from it.
 
     Attributes
     ----------
     representative : ndarray of int of shape (count,)
-        A state of the same orbit: the first of the given states that are in it.
+        The first of the given states in the same orbit.
     action_map : ndarray of int of shape (count, n_actions)
-        Action ``action_map[i, a]`` does in state i what action ``a`` does in its representative, all states
-        mapped alike. It carries sequences of actions as well, one action at a time.
+        Action ``action_map[i, a]`` in state i is the image of action ``a`` in the representative. It maps action
+        sequences as well, one action at a time.
     distance : ndarray of int of shape (count,)
-        How many declared symmetries, one after the other, lead there from the representative.
+        Number of declared symmetries whose composition maps the representative to the state.
     """
 
     representative: np.ndarray
@@ -52,19 +52,19 @@ class Orbits(NamedTuple):
 
     @classmethod
     def apart(cls, numbers: np.ndarray, n_actions: int) -> Orbits:
-        """Return orbits in which each of some things stands for itself alone."""
+        """Return trivial orbits, in which each item represents itself."""
         maps = np.tile(np.arange(n_actions), (len(numbers), 1))
         return cls(np.asarray(numbers), maps, np.zeros(len(numbers), dtype=np.int64))
 
 
-def orbits(model: Dynamics, numbers: np.ndarray) -> Orbits:
-    """Return for each state, given by its number, a representative of its orbit and how it is reached from there.
+def orbits(model: SymmetricModel, numbers: np.ndarray) -> Orbits:
+    """Return for each state number the representative of its orbit and the map from it.
 
-    Two states are in one orbit if some composition of the model's symmetries maps the one to the other. Without
+    Two states are in one orbit if some composition of the model's symmetries maps one to the other. Without
     symmetries every state represents itself.
     """
     numbers = np.asarray(numbers)
-    _, first, place = np.unique(_labels_of_orbits(model)[numbers], return_index=True, return_inverse=True)
+    _, first, position = np.unique(_labels_of_orbits(model)[numbers], return_index=True, return_inverse=True)
     representative = numbers[first]
     action_map = np.full((model.n_states, model.n_actions), -1)
     distance = np.zeros(model.n_states, dtype=np.int64)
@@ -79,11 +79,11 @@ def orbits(model: Dynamics, numbers: np.ndarray) -> Orbits:
             distance[states[fresh]] = distance[fresh] + 1
             reached.append(states[fresh])
         front = np.concatenate(reached)
-    return Orbits(representative[place], action_map[numbers], distance[numbers])
+    return Orbits(representative[position], action_map[numbers], distance[numbers])
 
 
-def _labels_of_orbits(model: Dynamics) -> np.ndarray:
-    """Return for each state a number that it shares with the states of its orbit alone."""
+def _labels_of_orbits(model: SymmetricModel) -> np.ndarray:
+    """Return the number of each state's orbit."""
     n = model.n_states
     here = np.tile(np.arange(n), len(model.symmetries))
     there = np.concatenate([np.arange(0), *(states for states, _ in model.symmetries)])
@@ -91,18 +91,20 @@ def _labels_of_orbits(model: Dynamics) -> np.ndarray:
     return np.asarray(csgraph.connected_components(graph, directed=False)[1])
 
 
-def declared(model: Dynamics, symmetries: Sequence[Any], state_numbers: Mapping[Any, int]) -> tuple[Symmetry, ...]:
-    """Return the symmetries of a model in numbers, each checked; they are given in labels.
+def declared(
+    model: SymmetricModel, symmetries: Sequence[Any], state_numbers: Mapping[Any, int]
+) -> tuple[Symmetry, ...]:
+    """Convert symmetries in labels to checked symmetries in numbers.
 
     Raises
     ------
     ValueError, TypeError
-        If one is no pair of permutations, or does not leave the model as it is.
+        If one is not a pair of permutations, or does not keep the model.
     """
     if not isinstance(symmetries, tuple | list):
         raise TypeError(f"symmetries is {validate.shown(symmetries)}, expected a sequence of pairs (states, actions)")
     action_numbers = {label: number for number, label in enumerate(model.actions)}
-    found = []
+    checked = []
     for position, pair in enumerate(symmetries):
         name = f"symmetries[{position}]"
         if not isinstance(pair, tuple | list) or len(pair) != 2:
@@ -112,12 +114,12 @@ def declared(model: Dynamics, symmetries: Sequence[Any], state_numbers: Mapping[
         states = validate.permutation(pair[0], state_numbers, name, "state")
         actions = validate.permutation(pair[1], action_numbers, name, "action")
         _check(model, states, actions, name)
-        found.append((states, actions))
-    return tuple(found)
+        checked.append((states, actions))
+    return tuple(checked)
 
 
-def _check(model: Dynamics, states: np.ndarray, actions: np.ndarray, name: str) -> None:
-    """Refuse permutations that change the model."""
+def _check(model: SymmetricModel, states: np.ndarray, actions: np.ndarray, name: str) -> None:
+    """Raise if a pair of permutations changes the model."""
     _check_terminal(model, states, name)
     _check_available(model, states, actions, name)
     _check_dynamics(model, states, actions, name)
@@ -125,7 +127,7 @@ def _check(model: Dynamics, states: np.ndarray, actions: np.ndarray, name: str) 
     actions.setflags(write=False)
 
 
-def _check_terminal(model: Dynamics, states: np.ndarray, name: str) -> None:
+def _check_terminal(model: SymmetricModel, states: np.ndarray, name: str) -> None:
     wrong = np.flatnonzero(model.is_terminal != model.is_terminal[states])
     if wrong.size:
         here, there = model.states[wrong[0]], model.states[states[wrong[0]]]
@@ -133,7 +135,7 @@ def _check_terminal(model: Dynamics, states: np.ndarray, name: str) -> None:
         raise ValueError(f"{name} maps state {here!r} to {there!r}, but only {which} terminal")
 
 
-def _check_available(model: Dynamics, states: np.ndarray, actions: np.ndarray, name: str) -> None:
+def _check_available(model: SymmetricModel, states: np.ndarray, actions: np.ndarray, name: str) -> None:
     wrong = np.argwhere(model.available != model.available[states][:, actions])
     if wrong.size:
         state, action = wrong[0]
@@ -143,7 +145,7 @@ def _check_available(model: Dynamics, states: np.ndarray, actions: np.ndarray, n
         raise ValueError(f"{name} maps {here} to {there}, but only {which} available")
 
 
-def _check_dynamics(model: Dynamics, states: np.ndarray, actions: np.ndarray, name: str) -> None:
+def _check_dynamics(model: SymmetricModel, states: np.ndarray, actions: np.ndarray, name: str) -> None:
     back = np.argsort(states).astype(model.rows.indices.dtype)
     for first in range(0, model.n_states, _CHUNK):
         chunk = np.arange(first, min(first + _CHUNK, model.n_states))
@@ -161,9 +163,9 @@ def _check_dynamics(model: Dynamics, states: np.ndarray, actions: np.ndarray, na
 
 
 def _difference(
-    model: Dynamics, chunk: np.ndarray, states: np.ndarray, actions: np.ndarray, back: np.ndarray
+    model: SymmetricModel, chunk: np.ndarray, states: np.ndarray, actions: np.ndarray, back: np.ndarray
 ) -> sparse.csr_array:
-    """Return by how much more than is allowed rows of a chunk of states differ from their images, mapped back."""
+    """Return by how much the rows of some states and their images differ beyond the tolerance."""
     rows = model.rows[chunk[0] * model.n_actions : (chunk[-1] + 1) * model.n_actions]
     images = model.rows[(states[chunk, None] * model.n_actions + actions).reshape(-1)]
     mapped_back = sparse.csr_array((images.data, back[images.indices], images.indptr), shape=rows.shape)
@@ -171,7 +173,7 @@ def _difference(
     return sparse.csr_array(abs(rows - mapped_back) - TOLERANCE * rows)
 
 
-def _move(model: Dynamics, state: int, action: int, target: int) -> str:
+def _move(model: SymmetricModel, state: int, action: int, target: int) -> str:
     probability = model.rows[state * model.n_actions + action, target]
     return (
         f"action {model.actions[action]!r} leads from state {model.states[state]!r} to {model.states[target]!r} "

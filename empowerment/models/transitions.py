@@ -1,4 +1,4 @@
-"""The forms in which a transition is handed in, and the one in which a model holds it."""
+"""Conversion of the accepted forms of a transition to the canonical one."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from empowerment.core import validate
 
 AXES = "(state, action, next_state)"
 
-# Where the axes of a canonical transition are in others; the first s is the state, the second one the next state.
+# Positions of the canonical axes in other orders; the first s is the state, the second one the next state.
 _ORDERS = {"sas": (0, 1, 2), "ass": (1, 0, 2), "ssa": (0, 2, 1)}
 
 
 class FlatTransition(NamedTuple):
-    """A transition with one row for each pair of state and action, the actions of a state side by side.
+    """A transition with one row for each pair of state and action, ordered by state, then action.
 
     Attributes
     ----------
     rows : ndarray or sparse array of shape (n_states * n_actions, n_states)
     n_states, n_actions : int
     missing : ndarray of bool of shape (n_states, n_actions) or None
-        Which actions the caller left out by None; None if the form cannot say.
+        Which actions were missing (None) in the input; None if the form has no missing actions.
     """
 
     rows: Any
@@ -34,19 +34,19 @@ class FlatTransition(NamedTuple):
 
 
 def flat_transition(transition: Any) -> FlatTransition:
-    """Return a transition in one form.
+    """Convert a transition to the canonical form.
 
     Parameters
     ----------
     transition : array_like, sparse, sequence of sparse, or nested sequence with None
-        As :class:`empowerment.MDP` takes it.
+        See :class:`empowerment.MDP`.
 
     Raises
     ------
     ValueError
-        If the shape is none of a transition.
+        If the shape is not that of a transition.
     TypeError
-        If it holds something else than numbers.
+        If it contains anything but numbers.
     """
     if sparse.issparse(transition):
         return _stacked(transition)
@@ -75,7 +75,7 @@ def flat_transition(transition: Any) -> FlatTransition:
 
 
 def reordered(transition: Any, axes: str) -> Any:
-    """Return a transition whose axes come in another order as one that :func:`flat_transition` takes.
+    """Return a transition with axes in another order in the order of :func:`flat_transition`.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def reordered(transition: Any, axes: str) -> Any:
     """
     validate.one_of(axes, _ORDERS, "axes")
     names = ["state", "action", "next_state"]
-    told = ", ".join(names[axis] for axis in np.argsort(_ORDERS[axes]))
+    axis_names = ", ".join(names[axis] for axis in np.argsort(_ORDERS[axes]))
     if sparse.issparse(transition):
         if axes == "ssa":
             raise ValueError(
@@ -98,15 +98,17 @@ def reordered(transition: Any, axes: str) -> Any:
                 f"transition has one sparse matrix for each action, expected axes='ass'; axes is {axes!r}"
             )
         return transition
-    array = validate.number_array(transition, "transition", 3, f"({told})")
-    found = np.transpose(array, _ORDERS[axes])
-    if found.shape[0] != found.shape[2]:
-        raise ValueError(f"transition has shape {array.shape}, expected ({told}) with as many next states as states")
-    return found
+    array = validate.number_array(transition, "transition", 3, f"({axis_names})")
+    ordered = np.transpose(array, _ORDERS[axes])
+    if ordered.shape[0] != ordered.shape[2]:
+        raise ValueError(
+            f"transition has shape {array.shape}, expected ({axis_names}) with as many next states as states"
+        )
+    return ordered
 
 
 def _parts(transition: Any) -> list[Any]:
-    """Return the members of a sequence; nothing for an array of numbers."""
+    """Return the members of a sequence; none for an array of numbers."""
     if isinstance(transition, np.ndarray) and transition.dtype == object:
         return list(transition.tolist())
     return list(transition) if isinstance(transition, list | tuple) else []
@@ -123,13 +125,13 @@ def _stacked(rows: Any) -> FlatTransition:
 
 
 def _action_by_action(flat: FlatTransition) -> list[sparse.csr_array]:
-    """Return one matrix for each action of rows that lie action by action."""
+    """Split rows ordered by action, then state into one matrix for each action."""
     rows = sparse.csr_array(flat.rows)
     return [rows[a * flat.n_states : (a + 1) * flat.n_states] for a in range(flat.n_actions)]
 
 
 def _state_by_state(matrices: Sequence[Any]) -> sparse.csr_array:
-    """Return the rows of one matrix for each action, the actions of a state side by side."""
+    """Merge one matrix for each action into rows ordered by state, then action."""
     n_states = next(matrix.shape[0] for matrix in matrices if sparse.issparse(matrix))
     for action, matrix in enumerate(matrices):
         if not (sparse.issparse(matrix) or isinstance(matrix, np.ndarray)):
@@ -146,7 +148,7 @@ def _state_by_state(matrices: Sequence[Any]) -> sparse.csr_array:
 
 
 def _with_gaps(parts: Sequence[Any]) -> FlatTransition:
-    """Return nested sequences, with rows of zeros where None says that an action is missing."""
+    """Replace None, which marks missing actions in nested sequences, by rows of zeros."""
     for state, part in enumerate(parts):
         if not (part is None or isinstance(part, list | tuple) or np.ndim(part) == 2):
             raise TypeError(

@@ -167,14 +167,14 @@ class TwoAgentMDP:
         shape = self.n_states, len(actions)
         if given.ndim == 1:
             return np.broadcast_to(validate.distribution(given, len(actions), name), shape)
-        found = validate.number_array(given, name, 2, "(state, action)")
-        if found.shape != shape:
-            raise ValueError(f"{name} has shape {found.shape}, expected (n_states, n_actions) = {shape}, or one row")
+        array = validate.number_array(given, name, 2, "(state, action)")
+        if array.shape != shape:
+            raise ValueError(f"{name} has shape {array.shape}, expected (n_states, n_actions) = {shape}, or one row")
         where = [f"[{number}] (state {state!r})" for number, state in enumerate(self.states)]
-        return np.asarray(validate.probability_rows(found, name, where=where.__getitem__))
+        return np.asarray(validate.probability_rows(array, name, where=where.__getitem__))
 
     def _averaged(self, weights: np.ndarray, actions: tuple[Any, ...], kept: np.ndarray) -> MDP:
-        """Return the model of the agent whose actions are kept, the pairs mixed with these weights."""
+        """Average the joint model over the other agent's actions with given weights."""
         row = np.broadcast_to(np.arange(self.n_states)[:, None, None] * len(actions) + kept, self._shape)
         pairs = np.arange(weights.size)
         mix = sparse.csr_array(

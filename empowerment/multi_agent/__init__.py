@@ -1,1 +1,1 @@
-"""A person and an assistant in one world: what each can do beside the other, to it and together."""
+"""Empowerment of two agents, a person and an assistant: conditional, joint and in the worst case."""

@@ -75,5 +75,5 @@ def assistant_policy(
     """
     world = validate.instance(world, TwoAgentMDP, "world")
     acting = world.under_person(person)
-    worth = validate.finite(weight, "weight") * state_values(acting, values)
-    return greedy_policy(acting, worth, rewards=rewards, tie=tie, tol=tol)
+    weighted_values = validate.finite(weight, "weight") * state_values(acting, values)
+    return greedy_policy(acting, weighted_values, rewards=rewards, tie=tie, tol=tol)

@@ -1,4 +1,4 @@
-"""What one agent can do beside the other, and to it."""
+"""Empowerment of one agent given the other's actions or policy, and over the other's sensor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.capacity.result import CapacityResult
+from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
@@ -19,7 +19,7 @@ AGENTS = ("assistant", "person")
 
 
 def transfer_empowerment(
-    world: TwoAgentMDP, policy: Any, horizon: int = 1, *, sensor: Any, source: str = "assistant", **options: Any
+    world: TwoAgentMDP, horizon: int, policy: Any, *, sensor: Any, source: str = "assistant", **options: Any
 ) -> EmpowermentResult:
     """Compute the capacity from the actions of one agent to the readings of the other (Salge and Polani 2017).
 
@@ -27,10 +27,10 @@ def transfer_empowerment(
     ----------
     world : TwoAgentMDP
         The world of the two agents.
-    policy : Policy, array_like of shape (n_states, n_actions) or (n_actions,)
-        Policy of the other agent.
     horizon : int
         Number of actions.
+    policy : Policy, array_like of shape (n_states, n_actions) or (n_actions,)
+        Policy of the other agent.
     sensor : callable or array_like of shape (n_states, n_readings)
         The other agent's sensor, as for :func:`empowerment.empowerment`.
     source : {"assistant", "person"}
@@ -60,7 +60,7 @@ def transfer_empowerment(
 
     >>> import numpy as np, empowerment as emp
     >>> corridor, uniform = emp.worlds.shared_corridor(), [1 / 3, 1 / 3, 1 / 3]
-    >>> result = emp.transfer_empowerment(corridor, uniform, 2, sensor=lambda state: state[0], states=(0, 1))
+    >>> result = emp.transfer_empowerment(corridor, 2, uniform, sensor=lambda state: state[0], states=(0, 1))
     >>> round(float(result), 5)
     0.19931
     """
@@ -72,14 +72,14 @@ def transfer_empowerment(
 
 def informed_empowerment(
     world: TwoAgentMDP,
+    horizon: int,
     assistant: Any,
-    horizon: int = 1,
     *,
     states: Any = None,
     sensor: Any = None,
     memory: float = DEFAULT_MEMORY,
     **options: Any,
-) -> CapacityResult:
+) -> EmpowermentResult:
     """Compute the person's empowerment for a receiver that also observes the assistant's actions.
 
     The person chooses a sequence of actions without knowing the assistant's. The value is the largest information
@@ -91,12 +91,12 @@ def informed_empowerment(
     ----------
     world : TwoAgentMDP
         The world of the two agents.
+    horizon : int
+        Number of actions.
     assistant : array_like of shape (n_assistant_actions,), or (n_assistant_actions,) * horizon
         Distribution of the assistant's actions, which do not depend on the state or on observations: that of each
         action, drawn independently, or the joint distribution of all of them. For one step it may also be a Policy,
         or an array of shape (n_states, n_assistant_actions).
-    horizon : int
-        Number of actions.
     states : state label or list of state labels, optional
         States to compute; all by default.
     sensor : callable or array_like of shape (n_states, n_readings), optional
@@ -104,12 +104,12 @@ def informed_empowerment(
     memory : float
         Limit in bytes on the rows of one state.
     **options
-        Further arguments of :func:`empowerment.channel_capacity`.
+        `tol`, `rtol`, `base`, `backend`, `max_iter` and `on_failure` of :func:`empowerment.channel_capacity`.
 
     Returns
     -------
-    CapacityResult
-        A batch with one channel for each state.
+    EmpowermentResult
+        One value for each state. Its `actions` are the person's.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def informed_empowerment(
     --------
     >>> import empowerment as emp
     >>> lamp = emp.worlds.two_way_lamp()
-    >>> emp.informed_empowerment(lamp, [0.5, 0.5], states="off").value
+    >>> emp.informed_empowerment(lamp, 1, [0.5, 0.5], states="off").value
     array([1.])
     """
     numbers = validate.instance(world, TwoAgentMDP, "world").joint.state_indices(states)
@@ -138,11 +138,30 @@ def informed_empowerment(
         response = responses(world, state, horizon, sensor, memory)
         weighted = response * chances[state if chances.shape[0] > 1 else 0][:, None]
         channels.append(Channel.from_valid(np.ascontiguousarray(weighted.reshape(len(response), -1))))
-    return channel_capacity(channels, **options)
+    found = channel_capacity(channels, **options)
+    return EmpowermentResult(
+        value=np.asarray(found.value),
+        lower=np.asarray(found.lower),
+        upper=np.asarray(found.upper),
+        status=np.asarray(found.status),
+        states=tuple(world.states[number] for number in numbers),
+        state_numbers=numbers,
+        actions=tuple(world.person_actions),
+        horizon=horizon,
+        sensor=make_sensor(sensor, world.joint).name,
+        output="final",
+        stopping=False,
+        method=np.full(numbers.size, "enumeration"),
+        backend=found.backend,
+        base=found.base,
+        tol=found.tol,
+        rtol=found.rtol,
+        layout=world.joint.layout,
+    )
 
 
 def _open_loop(world: TwoAgentMDP, assistant: Any, horizon: int) -> np.ndarray:
-    """Return the probabilities of the assistant's sequences, one row for all states or one for each."""
+    """Return the probabilities of the assistant's sequences: one row for all states, or one for each."""
     given = validate.number_array(getattr(assistant, "probabilities", assistant), "assistant", None, "(action,)")
     count = len(world.assistant_actions)
     if horizon == 1 and given.ndim == 2:

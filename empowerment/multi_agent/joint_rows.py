@@ -1,4 +1,4 @@
-"""What every pair of sequences of actions leads to."""
+"""The distribution of the reading after every pair of action sequences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_MEMORY = 1e9
 
 
 def check_memory(world: TwoAgentMDP, state: int, horizon: int, memory: float) -> None:
-    """Refuse a horizon at which the rows of a state would take too much."""
+    """Raise if the rows of a state at a horizon exceed the memory."""
     needed = 8.0 * world.n_states * validate.power(len(world.person_actions) * len(world.assistant_actions), horizon)
     allowed = validate.memory(memory)
     if needed > allowed:
@@ -25,14 +25,14 @@ def check_memory(world: TwoAgentMDP, state: int, horizon: int, memory: float) ->
 
 
 def responses(world: TwoAgentMDP, state: int, horizon: int, sensor: Any, memory: float) -> np.ndarray:
-    """Return the distribution of the reading for all pairs of sequences: person's, assistant's, reading."""
+    """Return the distribution of the reading for all pairs of sequences; axes (person, assistant, reading)."""
     check_memory(world, state, horizon, memory)
     n_states, n_person, n_assistant = world.n_states, len(world.person_actions), len(world.assistant_actions)
     steps = world.joint.to_dense().reshape(n_states, n_person, n_assistant, n_states)
-    found = np.eye(n_states)[state][None, None]
+    rows = np.eye(n_states)[state][None, None]
     for _ in range(horizon):
-        found = np.einsum("hrs,sabt->harbt", found, steps)
-        found = found.reshape(found.shape[0] * n_person, -1, n_states)
-    return np.asarray(found.reshape(-1, n_states) @ make_sensor(sensor, world.joint).matrix).reshape(
-        *found.shape[:2], -1
+        rows = np.einsum("hrs,sabt->harbt", rows, steps)
+        rows = rows.reshape(rows.shape[0] * n_person, -1, n_states)
+    return np.asarray(rows.reshape(-1, n_states) @ make_sensor(sensor, world.joint).matrix).reshape(
+        *rows.shape[:2], -1
     )

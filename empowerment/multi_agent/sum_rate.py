@@ -1,4 +1,4 @@
-"""What two agents can do together who choose independently."""
+"""The sum rate of two agents who choose their actions independently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from empowerment.models.two_agents import TwoAgentMDP
 from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, responses
 from empowerment.results.certified import Certified
 
-# Alternating steps end where none of them gains more than this, in nats.
+# Alternating maximisation ends when no step gains more than this, in nats.
 _NO_GAIN = 1e-12
 
 
@@ -91,15 +91,15 @@ class SumRate(Certified):
 
 def independent_sum_rate(
     world: TwoAgentMDP,
+    horizon: int,
     state: Any,
-    horizon: int = 1,
     *,
     sensor: Any = None,
     starts: int = 8,
     max_iter: int = 200,
     rng: np.random.Generator | int | None = None,
     memory: float = DEFAULT_MEMORY,
-    base: float = 2,
+    base: float | str = 2,
 ) -> SumRate:
     """Bound from below the information that two agents with independent sequences of actions send together.
 
@@ -112,10 +112,10 @@ def independent_sum_rate(
     ----------
     world : TwoAgentMDP
         The world of the two agents.
-    state : hashable
-        Label of the initial state.
     horizon : int
         Number of actions of each agent.
+    state : hashable
+        Label of the initial state.
     sensor : callable or array_like of shape (n_states, n_readings), optional
         The sensor, as for :func:`empowerment.empowerment`.
     starts : int
@@ -126,8 +126,8 @@ def independent_sum_rate(
         Random source for the starting points.
     memory : float
         Limit in bytes on the rows.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
 
     Returns
     -------
@@ -147,7 +147,7 @@ def independent_sum_rate(
     Examples
     --------
     >>> import empowerment as emp
-    >>> emp.independent_sum_rate(emp.worlds.two_way_dimmer(), 0, rng=0)
+    >>> emp.independent_sum_rate(emp.worlds.two_way_dimmer(), 1, 0, rng=0)
     SumRate(at least 1.5 bits, best of 8 starts)
     """
     starts = validate.positive_int(starts, "starts", most=validate.MOST_DRAWS)
@@ -160,8 +160,8 @@ def independent_sum_rate(
     theirs = np.vstack([np.full(n_assistant, 1 / n_assistant), drawn])
     best, n_iter = np.full(starts, -np.inf), 0
     while n_iter < max_iter:
-        mine, _ = _improved(response, theirs)
-        theirs, rate = _improved(response.swapaxes(0, 1), mine)
+        mine, _ = _best_responses(response, theirs)
+        theirs, rate = _best_responses(response.swapaxes(0, 1), mine)
         n_iter += 1
         if (rate <= best + _NO_GAIN).all():
             break
@@ -169,19 +169,19 @@ def independent_sum_rate(
     first = int(best.argmax())
     pair = np.outer(mine[first], theirs[first]).reshape(-1)
     channel = Channel.from_valid(np.ascontiguousarray(response.reshape(pair.size, -1)))
-    found = channel.mutual_information(pair / pair.sum(), base=math.e)
+    information = channel.mutual_information(pair / pair.sum(), base=math.e)
     unit = math.log(base)
-    return SumRate(found / unit, mine[first], theirs[first], starts, n_iter, base, tol=_NO_GAIN / unit)
+    return SumRate(information / unit, mine[first], theirs[first], starts, n_iter, base, tol=_NO_GAIN / unit)
 
 
-def _improved(response: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first agent's best distributions against each of the other's, and the rates in nats."""
+def _best_responses(response: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first agent's best response to each distribution of the other, and the rates in nats."""
     average = np.einsum("kr,xry->kxy", others, response)
     rewards = np.array(
         [[Channel.from_valid(rows).mutual_information(other, base=math.e) for rows in response] for other in others]
     )
-    found = channel_capacity(
+    result = channel_capacity(
         list(average), rewards=list(rewards), tol=1e-11, base=math.e, on_failure="ignore", backend=None
     )
-    p = found.input_distribution
-    return p / p.sum(axis=1, keepdims=True), np.asarray(found.value)
+    p = result.input_distribution
+    return p / p.sum(axis=1, keepdims=True), np.asarray(result.value)

@@ -1,4 +1,4 @@
-"""The least that is left to a person, whatever the assistant does in one step."""
+"""The smallest one-step empowerment of a person over all mixtures of the assistant's actions."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from empowerment.core.status import ON_FAILURE, Status, report_failure
 from empowerment.models.two_agents import TwoAgentMDP
 from empowerment.results.certified import Labelled
 
-# Planes are fitted so far inside the set of mixtures, as a part of the tolerance: at its border slopes have no bound.
+# Distance of planes from the border of the simplex, relative to the tolerance: at the border slopes are unbounded.
 _INSIDE = 0.01
-# What the slopes of a plane may be wrong by, relative to the largest.
+# Bound on the error of the slopes of a plane, relative to the largest.
 _ROUNDING = 1e-13
 
 
@@ -84,7 +84,7 @@ def worst_case_empowerment(
     states: Any = None,
     sensor: Any = None,
     tol: float = 1e-6,
-    base: float = 2,
+    base: float | str = 2,
     backend: str | None = None,
     max_iter: int = 500,
     on_failure: str = "warn",
@@ -105,8 +105,8 @@ def worst_case_empowerment(
         The person's sensor, as for :func:`empowerment.empowerment`.
     tol : float
         Width wanted of the intervals, in the result's unit.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     backend : {"numba", "reference", "jax"}, optional
         Backend of the capacities; see :func:`empowerment.channel_capacity`.
     max_iter : int
@@ -163,14 +163,14 @@ def worst_case_empowerment(
     n_person, n_assistant = len(world.person_actions), len(world.assistant_actions)
     seen = np.asarray(world.joint.rows @ make_sensor(sensor, world.joint).matrix.toarray())
     responses = seen.reshape(world.n_states, n_person, n_assistant, -1)
-    found = [_least(responses[state], tol * unit, backend, max_iter) for state in numbers.tolist()]
-    lower, upper = (np.array([getattr(each, name) for each in found]) / unit for name in ("lower", "upper"))
+    solutions = [_least_capacity(responses[state], tol * unit, backend, max_iter) for state in numbers.tolist()]
+    lower, upper = (np.array([getattr(each, name) for each in solutions]) / unit for name in ("lower", "upper"))
     result = WorstCaseResult(
         value=upper,
         lower=lower,
         upper=upper,
         status=np.where(upper - lower <= tol, Status.CERTIFIED, Status.MAX_ITER),
-        assistant=np.array([each.mixture for each in found]),
+        assistant=np.array([each.mixture for each in solutions]),
         states=tuple(world.states[i] for i in numbers),
         base=base,
         tol=tol,
@@ -184,23 +184,25 @@ def worst_case_empowerment(
     return result
 
 
-class _Found(NamedTuple):
+class _WorstMixture(NamedTuple):
+    """The assistant's worst mixture of actions, and bounds on its capacity in nats."""
+
     lower: float
     upper: float
     mixture: np.ndarray
 
 
-def _least(response: np.ndarray, tol: float, backend: str | None, max_iter: int) -> _Found:
-    """Return the mixture of the least capacity, of a response (person's action, assistant's action, reading)."""
+def _least_capacity(response: np.ndarray, tol: float, backend: str | None, max_iter: int) -> _WorstMixture:
+    """Return the mixture of least capacity; axes of `response`: (person's action, assistant's action, reading)."""
     n_assistant = response.shape[1]
     inside = min(_INSIDE * tol / math.log(max(response.shape[2], 2)), 0.5)
     uniform = np.full(n_assistant, 1 / n_assistant)
-    best, mixture, planes = _Found(0.0, math.inf, uniform), uniform, np.empty((0, n_assistant))
+    best, mixture, planes = _WorstMixture(0.0, math.inf, uniform), uniform, np.empty((0, n_assistant))
     for _ in range(max_iter):
         mixture = (1 - inside) * mixture + inside * uniform
         upper, plane = _plane(response, mixture, tol, backend)
         planes = np.vstack([planes, plane])
-        lower, following = _below(planes)
+        lower, following = _lowest_point(planes)
         if upper < best.upper:
             best = best._replace(upper=upper, mixture=mixture)
         best = best._replace(lower=min(max(best.lower, lower), best.upper))
@@ -211,23 +213,25 @@ def _least(response: np.ndarray, tol: float, backend: str | None, max_iter: int)
 
 
 def _plane(response: np.ndarray, mixture: np.ndarray, tol: float, backend: str | None) -> tuple[float, np.ndarray]:
-    """Return the upper end of a mixture's capacity, and slopes whose product with any mixture is below its own."""
+    """Return the upper end of a mixture's capacity, and the slopes of a plane below the capacity of every mixture."""
     rows = np.ascontiguousarray(np.einsum("r,hry->hy", mixture, response))
-    wanted = max(_INSIDE * tol, validate.MIN_TOL)
-    found = channel_capacity(Channel.from_valid(rows), tol=wanted, base=math.e, backend=backend, on_failure="ignore")
-    p = found.input_distribution / found.input_distribution.sum()
+    plane_tol = max(_INSIDE * tol, validate.MIN_TOL)
+    result = channel_capacity(
+        Channel.from_valid(rows), tol=plane_tol, base=math.e, backend=backend, on_failure="ignore"
+    )
+    p = result.input_distribution / result.input_distribution.sum()
     output = p @ rows
     used = p > 0
     possible = rows[used] > 0
     gains = np.zeros(rows[used].shape)
     gains[possible] = np.log(rows[used][possible] / np.broadcast_to(output, possible.shape)[possible])
-    return float(found.upper), np.einsum("h,hry,hy->r", p[used], response[used], gains)
+    return float(result.upper), np.einsum("h,hry,hy->r", p[used], response[used], gains)
 
 
-def _below(planes: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return a bound below the highest of the planes everywhere, and the mixture where they are the least."""
+def _lowest_point(planes: np.ndarray) -> tuple[float, np.ndarray]:
+    """Return a lower bound on the maximum of the planes, and the mixture where this maximum is least."""
     n_planes, n_assistant = planes.shape
-    found = linprog(
+    program = linprog(
         np.append(np.zeros(n_assistant), 1.0),
         A_ub=np.column_stack([planes, -np.ones(n_planes)]),
         b_ub=np.zeros(n_planes),
@@ -236,9 +240,9 @@ def _below(planes: np.ndarray) -> tuple[float, np.ndarray]:
         bounds=[(0, 1)] * n_assistant + [(None, None)],
         method="highs",
     )
-    if not found.success:
+    if not program.success:
         return -math.inf, np.full(n_assistant, 1 / n_assistant)
-    weights = np.maximum(-found.ineqlin.marginals, 0.0)
-    mixture = np.maximum(found.x[:-1], 0.0)
+    weights = np.maximum(-program.ineqlin.marginals, 0.0)
+    mixture = np.maximum(program.x[:-1], 0.0)
     rounding = _ROUNDING * (1.0 + float(np.abs(planes).max()))
     return float((weights / weights.sum() @ planes).min()) - rounding, mixture / mixture.sum()

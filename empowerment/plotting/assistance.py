@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.plotting.axes import axes_of
+from empowerment.plotting.axes import Canvas
+from empowerment.plotting.colors import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 
-# Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).
-_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00")
+_COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 _AXES = "(assistant,)"
 
 
@@ -22,6 +22,8 @@ def plot_assistants(
     *,
     ax: Any = None,
     title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
 ) -> Any:
     """Draw what was measured of several assistants, one below the other.
 
@@ -37,6 +39,9 @@ def plot_assistants(
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     title : str, optional
+        None by default.
+    vmin, vmax : float, optional
+        The ends of the axis of values; by default those of the data.
 
     Returns
     -------
@@ -47,7 +52,11 @@ def plot_assistants(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is not one number for each assistant.
+        If there is not one number for each assistant, or `vmin` is not below `vmax`.
+
+    See Also
+    --------
+    empowerment.text.AssistanceComparison : Measures what is drawn, and draws it by `plot`.
 
     Examples
     --------
@@ -60,7 +69,8 @@ def plot_assistants(
     values, spreads = _means(means, len(names)), _errors({} if errors is None else errors, len(names))
     if unknown := set(spreads) - set(values):
         raise ValueError(f"errors has {validate.shown(unknown.pop())}, expected the names in means: {list(values)}")
-    ax = axes_of(ax, (6.8, min(max(0.32 * len(names) + 1.4, 2.4), 12.0)))
+    canvas = Canvas.of(ax, (6.8, min(max(0.32 * len(names) + 1.4, 2.4), 12.0)), title, vmin, vmax)
+    ax = canvas.ax
     at = np.arange(len(names))
     for number, (label, mean) in enumerate(values.items()):
         shift = 0.16 * (number - (len(values) - 1) / 2)
@@ -71,13 +81,12 @@ def plot_assistants(
     ax.set_yticks(at, [name.replace("$", r"\$") for name in names])
     ax.set_ylim(len(names) - 0.5, -0.5)
     ax.ticklabel_format(axis="x", useOffset=False)
-    ax.grid(axis="x", color="0.9")
-    ax.set_axisbelow(True)
-    ax.set_xlabel(_axis_label(list(values), any(np.isfinite(each).any() for each in spreads.values())))
+    label = _axis_label(list(values), any(np.isfinite(each).any() for each in spreads.values()))
+    low, high = ax.get_xlim()
+    canvas.value_axis("x", label, low, high, margin=0.0)
     if len(values) > 1:
         ax.legend(fontsize="small")
-    if title is not None:
-        ax.set_title(title, size="medium")
+    canvas.write_title("")
     return ax
 
 

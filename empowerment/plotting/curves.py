@@ -8,25 +8,39 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.protocols import SweepResult
-from empowerment.plotting.axes import axes_of, axis_label
+from empowerment.plotting.axes import Canvas
+from empowerment.plotting.titles import axis_label, shortened, world_of
 
 _MOST_CURVES = 4  # with more of them, and none asked for, three stand for all
 _READINGS: dict[str, Any] = {"linestyle": "--", "linewidth": 0.8}
 _ACTIONS: dict[str, Any] = {"linestyle": ":", "linewidth": 1.4}
 
 
-def plot_horizons(sweep: SweepResult, *, ax: Any = None, states: Any = None) -> Any:
+def plot_horizons(
+    sweep: SweepResult,
+    *,
+    ax: Any = None,
+    title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
+    states: Any = None,
+) -> Any:
     """Draw the empowerment of a few states against the horizon, with what limits it.
 
     Where a value is not known to within the tolerance its mark is open, and a bar shows the interval; a band joins
     the intervals. The thin dashed line of the same colour is the logarithm of the number of possible readings, the
-    dotted one that of the number of action sequences, both as far as they fit into the picture.
+    dotted one that of the number of action sequences, both as far as they fit into the picture. Horizons of which
+    each is at least half as large again as the one before, such as 1, 2, 4, 8, lie on a logarithmic axis.
 
     Parameters
     ----------
     sweep : HorizonSweep
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
+    title : str, optional
+        By default the name of the world, and what is not usual about the question.
+    vmin, vmax : float, optional
+        The ends of the axis of values; by default from just below 0 to just above the largest one.
     states : state label or list of state labels, optional
         Which states to draw. By default all of up to four; of more those that have the largest, the middle and the
         smallest empowerment on average over the horizons.
@@ -40,7 +54,12 @@ def plot_horizons(sweep: SweepResult, *, ax: Any = None, states: Any = None) -> 
     ImportError
         If matplotlib is not installed.
     ValueError
-        If a state is not in the sweep, or no state is asked for.
+        If a state is not in the sweep, no state is asked for, or `vmin` is not below `vmax`.
+
+    See Also
+    --------
+    empowerment.horizon_sweep : Computes what is drawn.
+    plot_map : The values of all states at one horizon.
 
     Examples
     --------
@@ -52,21 +71,48 @@ def plot_horizons(sweep: SweepResult, *, ax: Any = None, states: Any = None) -> 
     """
     validate.offers(sweep, ("horizons", "results"), "sweep", "a HorizonSweep, as horizon_sweep returns it")
     shown = _curves(sweep, states)
-    ax = axes_of(ax, (6.4, 4.2))
-    apart = 0.012 * float(np.ptp(sweep.horizons))
-    curves = [_draw_curve(ax, sweep, i, apart * (place - (len(shown) - 1) / 2)) for place, i in enumerate(shown)]
+    canvas = Canvas.of(ax, (6.4, 4.2), title, vmin, vmax)
+    ax = canvas.ax
+    _scale_horizons(ax, sweep.horizons)
+    middle = (len(shown) - 1) / 2
+    curves = [_draw_curve(ax, sweep, i, _beside(sweep.horizons, place - middle)) for place, i in enumerate(shown)]
     ax.plot(sweep.horizons, sweep.actions, color="0.2", **_ACTIONS, gid="actions")
     highest = float(sweep.upper[:, shown].max())
     top = highest if highest > 1e-9 else 1.0
-    ax.set_ylim(-0.03 * top, 1.1 * top)
-    ax.locator_params(axis="x", integer=True)
-    ax.grid(axis="y", color="0.9")
-    ax.set_axisbelow(True)
-    ax.set(xlabel="horizon", ylabel=axis_label(sweep))
-    if sweep.results[0].output == "trajectory" or sweep.results[0].stopping:
-        ax.set_title("free to stop early" if sweep.results[0].stopping else "over trajectories")
+    canvas.value_axis("y", axis_label(sweep), -0.03 * top, 1.1 * top, margin=0.0)
+    ax.set_xlabel("horizon")
+    canvas.write_title(_title(sweep))
     _write_legend(ax, sweep, shown, curves)
     return ax
+
+
+def _title(sweep: SweepResult) -> str:
+    """Return the name of the world, and what is not usual about the question."""
+    first = sweep.results[0]
+    told = {"with feedback": first.feedback, "free to stop early": first.stopping}
+    told["over trajectories"] = first.output == "trajectory" and not first.stopping
+    return world_of(first.layout, ", ".join(words for words, holds in told.items() if holds))
+
+
+def _doubles(horizons: np.ndarray) -> bool:
+    """Return whether each horizon is at least half as large again as the one before, for three or more."""
+    return len(horizons) > 2 and horizons[0] > 0 and bool((horizons[1:] >= 1.5 * horizons[:-1]).all())
+
+
+def _scale_horizons(ax: Any, horizons: np.ndarray) -> None:
+    if not _doubles(horizons):
+        ax.locator_params(axis="x", integer=True)
+        return
+    ax.set_xscale("log", base=2)
+    ax.set_xticks(horizons, [str(horizon) for horizon in horizons.tolist()])
+    ax.minorticks_off()
+
+
+def _beside(horizons: np.ndarray, places: float) -> np.ndarray:
+    """Return the horizons, a little to the right by so many places, so that bars do not cover each other."""
+    if _doubles(horizons):
+        return np.asarray(horizons * (horizons[-1] / horizons[0]) ** (0.012 * places))
+    return np.asarray(horizons + 0.012 * places * float(np.ptp(horizons)))
 
 
 def _curves(sweep: SweepResult, states: Any) -> list[int]:
@@ -90,13 +136,13 @@ def _place(state: Any, places: dict[Any, int]) -> int:
         raise ValueError(f"the sweep has no state {found}, expected labels among its {len(places)} states") from None
 
 
-def _draw_curve(ax: Any, sweep: SweepResult, i: int, shift: float) -> Any:
+def _draw_curve(ax: Any, sweep: SweepResult, i: int, beside: np.ndarray) -> Any:
     """Draw the values of one state with a band over their intervals, and the limit that its readings set.
 
-    The bars of the intervals are shifted a little, so that those of several states do not cover each other.
+    The bars of the intervals stand at `beside`, so that those of several states do not cover each other.
     """
     at, value, known = sweep.horizons, sweep.value[:, i], sweep.converged[:, i]
-    (line,) = ax.plot(at, value, label=str(sweep.states[i]), linewidth=1.6)
+    (line,) = ax.plot(at, value, label=shortened(sweep.states[i]), linewidth=1.6)
     color = line.get_color()
     ax.fill_between(at, sweep.lower[:, i], sweep.upper[:, i], color=color, alpha=0.18, linewidth=0, gid="band")
     ax.plot(at, sweep.reachable[:, i], color=color, **_READINGS, gid="readings")
@@ -105,7 +151,7 @@ def _draw_curve(ax: Any, sweep: SweepResult, i: int, shift: float) -> Any:
         wide = ~known
         ends = np.maximum([value - sweep.lower[:, i], sweep.upper[:, i] - value], 0)[:, wide]
         style = {"fmt": "o", "color": color, "mfc": "white", "markersize": 5, "capsize": 3}
-        ax.errorbar(at[wide] + shift, value[wide], yerr=ends, **style)
+        ax.errorbar(beside[wide], value[wide], yerr=ends, **style)
     return line
 
 

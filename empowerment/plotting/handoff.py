@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import Any
 
 import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.intervals import unit_name
-from empowerment.plotting.axes import axes_of
+from empowerment.plotting.axes import Canvas
+from empowerment.plotting.colors import GREEN as _ASSISTANT
+from empowerment.plotting.colors import ORANGE as _PERSON
 
-# Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).
-_ASSISTANT, _PERSON = "#009E73", "#E69F00"
 _MOST_TOKENS = 80
 
 
-def plot_turns(turns: Any, *, ax: Any = None, title: str | None = None) -> Any:
+def plot_turns(
+    turns: Any,
+    *,
+    ax: Any = None,
+    title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
+) -> Any:
     """Draw the tokens of a text one beside the other, each as high as its surprisal.
 
     Green bars are completed by the assistant, orange ones written by the person; a line marks each hand-over. Dots
@@ -31,6 +37,8 @@ def plot_turns(turns: Any, *, ax: Any = None, title: str | None = None) -> Any:
     title : str, optional
         By default what the turns say of themselves. Of a text of more than 80 tokens the first are drawn, and the
         default title says so.
+    vmin, vmax : float, optional
+        The ends of the axis of surprisals; by default from 0 to just above the largest one.
 
     Returns
     -------
@@ -40,6 +48,12 @@ def plot_turns(turns: Any, *, ax: Any = None, title: str | None = None) -> Any:
     ------
     ImportError
         If matplotlib is not installed.
+    ValueError
+        If `vmin` is not below `vmax`.
+
+    See Also
+    --------
+    empowerment.text.take_turns : Finds the hand-over points of a text.
 
     Examples
     --------
@@ -58,7 +72,8 @@ def plot_turns(turns: Any, *, ax: Any = None, title: str | None = None) -> Any:
     writers = [turn.writer for turn in turns for _ in range(*turn.tokens)][: len(shown)]
     surprisal = np.array([place.surprisal(base) for place in shown]).reshape(-1, 2)
     entropy = np.array([place.entropy(base) for place in shown]).reshape(-1, 2)
-    ax = axes_of(ax, (max(0.17 * len(shown) + 1.2, 6.0), 3.6))
+    canvas = Canvas.of(ax, (max(0.17 * len(shown) + 1.2, 6.0), 3.6), title, vmin, vmax)
+    ax = canvas.ax
     colors = [_ASSISTANT if writer == "assistant" else _PERSON for writer in writers]
     ax.bar(at, surprisal[:, 0], width=0.86, color=colors)
     top = max(1.0, 1.05 * float(np.max(np.concatenate([[0.0], surprisal[:, 0], entropy[:, 0]]))))
@@ -71,8 +86,9 @@ def plot_turns(turns: Any, *, ax: Any = None, title: str | None = None) -> Any:
         ax.axvline(start - 0.5, color=_PERSON, linewidth=1.2, linestyle="--")
     _keys(ax, base)
     ax.set_xticks(at, [_label(place.token or b"") for place in shown], rotation=90, size=7, family="monospace")
-    ax.set(ylabel=f"surprisal [{unit_name(base)}]", ylim=(0, 1.08 * top), xlim=(-0.7, len(shown) - 0.3))
-    ax.set_title(_title(turns, len(shown), len(places)) if title is None else title, size="medium", pad=24)
+    low, high = canvas.ends(0.0, 1.08 * top)
+    ax.set(ylabel=f"surprisal [{unit_name(base)}]", ylim=(low, high), xlim=(-0.7, len(shown) - 0.3))
+    canvas.write_title(_title(turns, len(shown), len(places)), pad=24)
     return ax
 
 
@@ -100,4 +116,4 @@ def _title(turns: Any, n_shown: int, n_tokens: int) -> str:
         f"{turns.completed:.0%} of the text completed, {turns.n_hand_overs} hand-overs ({turns.selections.method})"
     )
     title = share if n_shown == n_tokens else f"{share}; the first {n_shown} of {n_tokens} tokens"
-    return "\n".join(textwrap.wrap(title, 90))
+    return title

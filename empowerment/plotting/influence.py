@@ -3,112 +3,28 @@
 from __future__ import annotations
 
 import textwrap
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.plotting.axes import axes_of, ticks
+from empowerment.plotting.axes import Canvas, ticks
+from empowerment.plotting.colors import BLUE as _PERSON
+from empowerment.plotting.colors import ORANGE as _ASSISTANT
+from empowerment.plotting.protocols import Budget, ControlLeft
 
-# Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).
-_PERSON, _ASSISTANT, _CHANCE, _SILENCE = "#0072B2", "#E69F00", "#D0D0D0", "#808080"
+_CHANCE, _SILENCE = "#D0D0D0", "#808080"
 _WIDEST = 26  # letters in a line of a label
 
 
-class ControlLeft(Protocol):
-    """An audit of influence; see :class:`empowerment.text.InfluenceAudit`."""
-
-    @property
-    def messages(self) -> Any:
-        """Labels."""
-        ...
-
-    @property
-    def silence(self) -> Any:
-        """The message that is none, if there is one."""
-        ...
-
-    @property
-    def control_left(self) -> Any:
-        """What each message leaves."""
-        ...
-
-    @property
-    def control_left_capacity(self) -> Any:
-        """The most it could be."""
-        ...
-
-    @property
-    def unit(self) -> Any:
-        """The name of the unit."""
-        ...
-
-    @property
-    def residual(self) -> Any:
-        """How much of each row is unknown."""
-        ...
-
-    @property
-    def silent(self) -> Any:
-        """What silence leaves."""
-        ...
-
-
-class Budget(Protocol):
-    """What the entropy of a choice is made of; see :class:`empowerment.text.ControlBudget`."""
-
-    @property
-    def assistant(self) -> Any:
-        """The share of messages."""
-        ...
-
-    @property
-    def person(self) -> Any:
-        """The share of wills."""
-        ...
-
-    @property
-    def noise(self) -> Any:
-        """The share of chance."""
-        ...
-
-    @property
-    def unit(self) -> Any:
-        """The name of the unit."""
-        ...
-
-    @property
-    def assistant_given_person(self) -> Any:
-        """The same, the will known."""
-        ...
-
-    @property
-    def assistant_share(self) -> Any:
-        """The mean of both."""
-        ...
-
-    @property
-    def person_given_assistant(self) -> Any:
-        """The same, the message known."""
-        ...
-
-    @property
-    def person_share(self) -> Any:
-        """The mean of both."""
-        ...
-
-    @property
-    def total(self) -> Any:
-        """The entropy of the choice."""
-        ...
-
-    @property
-    def source(self) -> Any:
-        """Whose messages they are."""
-        ...
-
-
-def plot_control_left(audit: ControlLeft, *, ax: Any = None) -> Any:
+def plot_control_left(
+    audit: ControlLeft,
+    *,
+    ax: Any = None,
+    title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
+) -> Any:
     """Draw how much control of the choice each message leaves to the person, beside what silence leaves.
 
     A bar is what the choice tells of the person's will after the message, under the prior; the diamond is the most it
@@ -119,6 +35,10 @@ def plot_control_left(audit: ControlLeft, *, ax: Any = None) -> Any:
     audit : InfluenceAudit
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
+    title : str, optional
+        Above the legend; none by default.
+    vmin, vmax : float, optional
+        The ends of the axis of control; by default from 0 to just above the largest amount.
 
     Returns
     -------
@@ -128,6 +48,13 @@ def plot_control_left(audit: ControlLeft, *, ax: Any = None) -> Any:
     ------
     ImportError
         If matplotlib is not installed.
+    ValueError
+        If `vmin` is not below `vmax`.
+
+    See Also
+    --------
+    plot_budget : What the entropy of the choice is made of.
+    empowerment.text.influence_audit : Measures what is drawn.
 
     Examples
     --------
@@ -141,7 +68,8 @@ def plot_control_left(audit: ControlLeft, *, ax: Any = None) -> Any:
     names = [_wrapped(label) for label in audit.messages]
     count, left, most = len(names), audit.control_left, audit.control_left_capacity
     lines = sum(1 + name.count("\n") for name in names)
-    ax = axes_of(ax, (6.8, min(max(0.2 * lines + 0.25 * count + 1.6, 2.6), 12.0)))
+    canvas = Canvas.of(ax, (6.8, min(max(0.2 * lines + 0.25 * count + 1.6, 2.6), 12.0)), title, vmin, vmax)
+    ax = canvas.ax
     at = np.arange(count)
     colors = [_SILENCE if audit.silence is not None and m == audit.silence else _PERSON for m in audit.messages]
     ax.barh(at, left.value, height=0.62, color=colors)
@@ -157,15 +85,22 @@ def plot_control_left(audit: ControlLeft, *, ax: Any = None) -> Any:
     ax.set_yticks(shown, [names[i] for i in shown])
     ax.invert_yaxis()
     largest = float(max(np.max(left.upper), np.max(most.upper)))
-    ax.set_xlim(0, 1.06 * largest if largest > 1e-9 else 1.0)
-    ax.grid(axis="x", color="0.9")
-    ax.set_axisbelow(True)
-    ax.set(xlabel=f"control left to the person [{audit.unit}]", ylabel="message")
+    top = 1.06 * largest if largest > 1e-9 else 1.0
+    canvas.value_axis("x", f"control left to the person [{audit.unit}]", 0.0, top, margin=0.0)
+    ax.set_ylabel("message")
     _legend_above(ax)
+    canvas.write_title("", pad=24)
     return ax
 
 
-def plot_budget(budget: Budget, *, ax: Any = None) -> Any:
+def plot_budget(
+    budget: Budget,
+    *,
+    ax: Any = None,
+    title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
+) -> Any:
     """Draw what the entropy of a choice is made of, in both orders and on average.
 
     The values are drawn, which count choices outside the table as one.
@@ -175,6 +110,10 @@ def plot_budget(budget: Budget, *, ax: Any = None) -> Any:
     budget : ControlBudget
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
+    title : str, optional
+        Above the legend; none by default.
+    vmin, vmax : float, optional
+        The ends of the axis of entropy; by default from 0 to just above the whole.
 
     Returns
     -------
@@ -184,6 +123,13 @@ def plot_budget(budget: Budget, *, ax: Any = None) -> Any:
     ------
     ImportError
         If matplotlib is not installed.
+    ValueError
+        If `vmin` is not below `vmax`.
+
+    See Also
+    --------
+    plot_control_left : What each message leaves to the person.
+    empowerment.text.influence_audit : Measures what is drawn.
 
     Examples
     --------
@@ -194,7 +140,8 @@ def plot_budget(budget: Budget, *, ax: Any = None) -> Any:
     'entropy of the choice [bits]'
     """
     validate.offers(budget, ("assistant", "person", "noise"), "budget", "the ControlBudget of an audit")
-    ax = axes_of(ax, (6.8, 2.9))
+    canvas = Canvas.of(ax, (6.8, 2.9), title, vmin, vmax)
+    ax = canvas.ax
     parts = {
         "assistant": (_ASSISTANT, budget.assistant, budget.assistant_given_person, budget.assistant_share),
         "person": (_PERSON, budget.person_given_assistant, budget.person, budget.person_share),
@@ -217,10 +164,11 @@ def plot_budget(budget: Budget, *, ax: Any = None) -> Any:
         ax.text(0.004 * total, row - 0.3, ", ".join(words), va="bottom", fontsize="x-small")
     ax.set_yticks(at, [f"{budget.source} first", "will first", "average of both"])
     ax.set_ylim(2.45, -0.62)
-    ax.set_xlim(0, 1.02 * total)
+    ax.set_xlim(*canvas.ends(0.0, 1.02 * total))
     note = "\nchoices outside the table counted as one" if budget.total.gap > 0 else ""
     ax.set(xlabel=f"entropy of the choice [{budget.unit}]{note}")
     _legend_above(ax)
+    canvas.write_title("", pad=24)
     return ax
 
 

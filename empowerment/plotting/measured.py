@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.plotting.axes import axes_of
+from empowerment.plotting.axes import Canvas
+from empowerment.plotting.colors import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, draw_colorbar, ink_on
 
-# Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).
-_SERIES = ("#0072B2", "#56B4E9", "#BFBFBF", "#E69F00", "#009E73", "#CC79A7")
-_CASES = ("#8C8C8C", "#56B4E9", "#D55E00")
+_SERIES = (BLUE, SKY, "#BFBFBF", ORANGE, GREEN, PURPLE)
+_CASES = ("#8C8C8C", SKY, RED)
 _HOLDS = "#000000"
 
 
@@ -26,6 +26,8 @@ def plot_before_after(
     cases: Sequence[str] = ("before", "after, desire frozen", "after"),
     ax: Any = None,
     title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
 ) -> Any:
     """Draw several measures before and after something, each on a scale of its own.
 
@@ -40,6 +42,9 @@ def plot_before_after(
     ax : matplotlib.axes.Axes, optional
         Whose place the panels take, one for each measure; on a new figure by default. They are its `child_axes`.
     title : str, optional
+        None by default.
+    vmin, vmax : float, optional
+        The ends of the axes of all panels; by default each panel has a scale of its own.
 
     Returns
     -------
@@ -52,6 +57,11 @@ def plot_before_after(
     ValueError
         If the arrays are not of that shape, or an interval ends before it begins.
 
+    See Also
+    --------
+    plot_timing : Several measures on one scale.
+    empowerment.desire.shock_effects : Measures before and after shocks.
+
     Examples
     --------
     >>> import empowerment as emp
@@ -62,7 +72,8 @@ def plot_before_after(
     """
     measures, cases = validate.texts(measures, "measures"), validate.texts(cases, "cases")
     values, lower, upper = _intervals(values, lower, upper, (len(measures), len(cases)), "(n_measures, n_cases)")
-    ax = axes_of(ax, (max(2.1 * len(measures), 4.0), 3.1))
+    canvas = Canvas.of(ax, (max(2.1 * len(measures), 4.0), 3.1), title, vmin, vmax)
+    ax = canvas.ax
     ax.set_axis_off()
     at, width = np.arange(len(cases)), 1 / len(measures)
     for row, measure in enumerate(measures):
@@ -70,23 +81,23 @@ def plot_before_after(
         for case, name in enumerate(cases):
             color = _CASES[case % len(_CASES)]
             panel.plot(at[case], values[row, case], "o", color=color, markersize=7, label=name)
-        _frame(panel, np.stack([values[row], lower[row], upper[row]]), len(cases))
+        _frame(panel, canvas, np.stack([values[row], lower[row], upper[row]]), len(cases))
         colors = [_CASES[case % len(_CASES)] for case in range(len(cases))]
         _draw_intervals(panel, at, values[row], lower[row], upper[row], colors)
         panel.set_title(measure, size="small")
     handles, names = panel.get_legend_handles_labels()
     ax.legend(handles, names, loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=len(cases), frameon=False)
-    if title is not None:
-        ax.set_title(title, size="medium")
+    canvas.write_title("")
     return ax
 
 
-def _frame(panel: Any, numbers: np.ndarray, count: int) -> None:
+def _frame(panel: Any, canvas: Canvas, numbers: np.ndarray, count: int) -> None:
     """Leave room for the numbers above the points."""
     finite = numbers[np.isfinite(numbers)]
     low, high = float(finite.min()), float(finite.max())
     span = high - low if high > low else max(abs(high), 1.0)
-    panel.set(ylim=(low - 0.12 * span, high + 0.22 * span), xlim=(-0.6, count - 0.4), xticks=[])
+    ends = canvas.ends(low - 0.12 * span, high + 0.22 * span)
+    panel.set(ylim=ends, xlim=(-0.6, count - 0.4), xticks=[])
     panel.tick_params(labelsize="small")
     panel.spines[["top", "right"]].set_visible(False)
     panel.grid(axis="y", color="0.92")
@@ -103,6 +114,8 @@ def plot_timing(
     unit: str = "bits",
     ax: Any = None,
     title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
 ) -> Any:
     """Draw quantities as bars, a group for each time at which something was done, with intervals and numbers.
 
@@ -116,6 +129,9 @@ def plot_timing(
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     title : str, optional
+        None by default.
+    vmin, vmax : float, optional
+        The ends of the axis of values; by default from 0, or the lowest value, to just above the highest.
 
     Returns
     -------
@@ -128,6 +144,11 @@ def plot_timing(
     ValueError
         If the arrays are not of that shape, or an interval ends before it begins.
 
+    See Also
+    --------
+    plot_before_after : Measures on a scale each.
+    empowerment.desire.desire_influence : How far messages decide choices, by their timing.
+
     Examples
     --------
     >>> import empowerment as emp
@@ -138,7 +159,9 @@ def plot_timing(
     timings, quantities = validate.texts(timings, "timings"), validate.texts(quantities, "quantities")
     shape = len(timings), len(quantities)
     values, lower, upper = _intervals(values, lower, upper, shape, "(n_timings, n_quantities)")
-    ax = axes_of(ax, (max(1.0 + 0.62 * (len(quantities) + 0.6) * len(timings), 4.5), 3.6))
+    size = max(1.0 + 0.62 * (len(quantities) + 0.6) * len(timings), 4.5), 3.6
+    canvas = Canvas.of(ax, size, title, vmin, vmax)
+    ax = canvas.ax
     width = 0.84 / len(quantities)
     for column, name in enumerate(quantities):
         at = np.arange(len(timings)) + (column - (len(quantities) - 1) / 2) * width
@@ -149,17 +172,15 @@ def plot_timing(
     numbers = np.stack([values, lower, upper])
     finite = numbers[np.isfinite(numbers)]
     top, bottom = float(finite.max()), min(0.0, float(finite.min()))
-    ax.set(ylabel=unit, ylim=(1.1 * bottom, 1.15 * top if top > 1e-9 else 1.0), xlim=(-0.55, len(timings) - 0.45))
+    canvas.value_axis("y", unit, 1.1 * bottom, 1.15 * top if top > 1e-9 else 1.0, margin=0.0)
+    ax.set_xlim(-0.55, len(timings) - 0.45)
     for column in range(len(quantities)):
         at = np.arange(len(timings)) + (column - (len(quantities) - 1) / 2) * width
         ends = lower[:, column], upper[:, column]
         _draw_intervals(ax, at, values[:, column], *ends, ["black"] * len(timings))
     ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(axis="y", color="0.92")
-    ax.set_axisbelow(True)
     ax.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
-    if title is not None:
-        ax.set_title(title, size="medium")
+    canvas.write_title("")
     return ax
 
 
@@ -175,6 +196,8 @@ def plot_sensitivity(
     criterion: str = "the criterion holds",
     ax: Any = None,
     title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
 ) -> Any:
     """Draw a number over a grid of settings as colours, with frames around the settings that meet a criterion.
 
@@ -192,6 +215,9 @@ def plot_sensitivity(
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     title : str, optional
+        None by default.
+    vmin, vmax : float, optional
+        The ends of the colours; by default as far below 0 as above it.
 
     Returns
     -------
@@ -204,6 +230,10 @@ def plot_sensitivity(
     ValueError
         If the arrays are not of that shape.
 
+    See Also
+    --------
+    empowerment.desire.example_region : Over which settings an example happens.
+
     Examples
     --------
     >>> import empowerment as emp
@@ -214,11 +244,14 @@ def plot_sensitivity(
     """
     rows, columns = _settings(rows, "rows"), _settings(columns, "columns")
     values, holds = _grid(values, holds, (len(rows), len(columns)))
-    ax = axes_of(ax, (max(0.85 * len(columns) + 2.6, 4.2), max(0.44 * len(rows) + 1.6, 2.6)))
+    size = max(0.85 * len(columns) + 2.6, 4.2), max(0.44 * len(rows) + 1.6, 2.6)
+    canvas = Canvas.of(ax, size, title, vmin, vmax)
+    ax = canvas.ax
     shown = np.ma.masked_invalid(values)
     most = float(np.abs(shown).max()) if shown.count() else 0.0
     most = most if most > 0 else 1.0
-    mesh = ax.pcolormesh(shown, cmap="PuOr_r", vmin=-most, vmax=most, edgecolors="white", linewidth=1)
+    low, high = canvas.ends(-most, most)
+    mesh = ax.pcolormesh(shown, cmap="PuOr_r", vmin=low, vmax=high, edgecolors="white", linewidth=1)
     for row, column in np.ndindex(values.shape):
         _draw_cell(ax, mesh, values[row, column], row, column)
     for row, column in np.argwhere(holds).tolist():
@@ -229,11 +262,10 @@ def plot_sensitivity(
     ax.invert_yaxis()
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.figure.colorbar(mesh, ax=ax, label=value_name)
+    draw_colorbar(ax, mesh, value_name)
     ax.plot([], [], "s", markerfacecolor="none", markeredgecolor=_HOLDS, markeredgewidth=2, label=criterion)
     ax.legend(loc="lower right", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize="small")
-    if title is not None:
-        ax.set_title(title, size="medium", pad=24)
+    canvas.write_title("", pad=24)
     return ax
 
 
@@ -251,10 +283,8 @@ def _draw_cell(ax: Any, mesh: Any, value: float, row: int, column: int) -> None:
         corner = (column, row)
         ax.add_patch(Rectangle(corner, 1, 1, facecolor="0.95", edgecolor="0.7", hatch="///", linewidth=0, gid="none"))
         return
-    red, green, blue, _ = mesh.cmap(mesh.norm(value))
-    ink = "black" if 0.299 * red + 0.587 * green + 0.114 * blue > 0.5 else "white"
     text = "0" if value == 0 else f"{value:+.3f}".replace("-", "−")
-    ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", size="small", color=ink)
+    ax.text(column + 0.5, row + 0.5, text, ha="center", va="center", size="small", color=ink_on(mesh, value))
 
 
 def _draw_frame(ax: Any, row: int, column: int) -> None:

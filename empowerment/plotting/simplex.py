@@ -9,7 +9,9 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.protocols import StateResult
-from empowerment.plotting.axes import axes_of, axis_label, check_result, color_range, names_of, write_title
+from empowerment.plotting.axes import Canvas, hide_axis, spread
+from empowerment.plotting.colors import draw_colorbar
+from empowerment.plotting.titles import axis_label, check_result, names_of, state_title
 
 # Where certainty of the first, second and third state is drawn.
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
@@ -18,8 +20,11 @@ _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
 def plot_beliefs(
     result: StateResult,
     *,
-    labels: Sequence[Any] | None = None,
     ax: Any = None,
+    title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
+    labels: Sequence[Any] | None = None,
     cmap: Any = "viridis",
     colorbar: bool = True,
     **style: Any,
@@ -33,10 +38,14 @@ def plot_beliefs(
     ----------
     result : EmpowermentResult
         Of beliefs; :func:`empowerment.belief_grid` lists evenly spaced ones.
-    labels : sequence, optional
-        What to call the states; by default their numbers.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
+    title : str, optional
+        By default what is drawn.
+    vmin, vmax : float, optional
+        The ends of the axis of values of a curve, or of the colours of a triangle.
+    labels : sequence, optional
+        What to call the states; by default their numbers.
     cmap : str or Colormap
         Colours of the triangle.
     colorbar : bool
@@ -55,6 +64,11 @@ def plot_beliefs(
     ImportError
         If matplotlib is not installed.
 
+    See Also
+    --------
+    empowerment.belief_grid : Evenly spaced beliefs.
+    plot_intervals : Beliefs over more than three states, one by one.
+
     Examples
     --------
     >>> import empowerment as emp
@@ -70,30 +84,45 @@ def plot_beliefs(
     n_states = result.beliefs.shape[1]
     if n_states not in (2, 3):
         raise ValueError(f"beliefs over {n_states} states have no picture, expected 2 or 3; try plot_intervals")
-    names = names_of(labels, range(n_states))
+    names = names_of([f"state {i}" for i in range(n_states)] if labels is None else labels, range(n_states))
     if n_states == 2:
-        return _curve(result, names, axes_of(ax, (5.0, 3.6)), style)
-    return _triangle(result, names, axes_of(ax, (5.2, 4.4)), cmap, colorbar)
+        return _curve(result, names, Canvas.of(ax, beliefs_size(2), title, vmin, vmax), style)
+    if not spans_triangle(result):
+        raise ValueError(f"{len(result)} beliefs do not span a triangle, expected at least 3 that do")
+    return _triangle(result, names, Canvas.of(ax, beliefs_size(3), title, vmin, vmax), cmap, colorbar)
 
 
-def _curve(result: StateResult, names: list[str], ax: Any, style: dict[str, Any]) -> Any:
+def beliefs_size(n_states: int) -> tuple[float, float]:
+    """Return the size in inches of a figure for beliefs over two or three states."""
+    return (5.0, 3.6) if n_states == 2 else (5.2, 4.4)
+
+
+def spans_triangle(result: StateResult) -> bool:
+    """Return whether beliefs over three states do not all lie on a line."""
+    points = result.beliefs @ _CORNERS
+    return len(points) >= 3 and bool(np.linalg.matrix_rank(points[1:] - points[0], tol=1e-9) == 2)
+
+
+def _curve(result: StateResult, names: list[str], canvas: Canvas, style: dict[str, Any]) -> Any:
     order = np.argsort(result.beliefs[:, 1], kind="stable")
     at = result.beliefs[order, 1]
+    ax = canvas.ax
+    drawn_before = len(ax.lines) > 0
     (line,) = ax.plot(at, result.value[order], **style)
     ax.fill_between(at, result.lower[order], result.upper[order], color=line.get_color(), alpha=0.3, linewidth=0)
-    ax.set(xlabel=f"probability of {names[1]}", ylabel=axis_label(result), xlim=(0, 1))
-    ax.grid(color="0.9")
-    ax.set_axisbelow(True)
-    low, high = ax.get_ylim()
-    write_title(ax, result, high - low)
+    low, high = spread(result.value, result.gap, result.lower, result.upper)
+    if drawn_before:  # make room for both
+        low, high = min(low, ax.get_ylim()[0]), max(high, ax.get_ylim()[1])
+    canvas.value_axis("y", axis_label(result), low, high, margin=0.0 if drawn_before else 0.06)
+    ax.grid(axis="x", color="0.9")
+    ax.set(xlabel=f"probability of {names[1]}", xlim=(0, 1))
+    canvas.write_title(state_title(result, high - low))
     return ax
 
 
-def _triangle(result: StateResult, names: list[str], ax: Any, cmap: Any, colorbar: bool) -> Any:
-    points = result.beliefs @ _CORNERS
-    if len(points) < 3 or np.linalg.matrix_rank(points[1:] - points[0], tol=1e-9) < 2:
-        raise ValueError(f"{len(points)} beliefs do not span a triangle, expected at least 3 that do")
-    low, high = color_range(result)
+def _triangle(result: StateResult, names: list[str], canvas: Canvas, cmap: Any, colorbar: bool) -> Any:
+    ax, points = canvas.ax, result.beliefs @ _CORNERS
+    low, high = canvas.ends(*spread(result.value, result.gap, result.value, result.value))
     colors = ax.tripcolor(*points.T, result.value, shading="gouraud", cmap=cmap, vmin=low, vmax=high)
     ax.plot(*_CORNERS[[0, 1, 2, 0]].T, color="black", linewidth=1)
     for name, (x, y), side in zip(names, _CORNERS, ("top", "top", "bottom"), strict=True):
@@ -102,8 +131,8 @@ def _triangle(result: StateResult, names: list[str], ax: Any, cmap: Any, colorba
         )
     ax.set_aspect("equal")
     ax.set_ylim(-0.08, 0.98)
-    ax.set_axis_off()
+    hide_axis(ax)
     if colorbar:
-        ax.figure.colorbar(colors, ax=ax, label=axis_label(result))
-    write_title(ax, result, high - low)
+        draw_colorbar(ax, colors, axis_label(result))
+    canvas.write_title(state_title(result, high - low))
     return ax

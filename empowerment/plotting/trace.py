@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.plotting.axes import axes_of
+from empowerment.plotting.axes import Canvas
+from empowerment.plotting.colors import BLUE, GREEN, ORANGE, PURPLE, RED, SKY
 
-# Colours that readers with any colour vision tell apart, and that differ in grey (Okabe and Ito).
-COLORS = ("#E69F00", "#009E73", "#0072B2", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442", "#000000")
+COLORS = (ORANGE, GREEN, BLUE, PURPLE, SKY, RED, "#F0E442", "#000000")
 _FELT, _ACTED, _EVENT = "#7F6AA8", "0.3", "#B03A2E"
 _MOST_LINES = 60  # events; the lines of more would cover the strips
 _AXES = ("pleasure", "arousal", "dominance")
@@ -40,12 +40,14 @@ class _Part(NamedTuple):
 def plot_desire_trace(
     trace: Any,
     *,
+    ax: Any = None,
+    title: str | None = None,
+    vmin: float | None = None,
+    vmax: float | None = None,
     seed: Any = None,
     agent: int = 0,
     steps: tuple[int, int] | None = None,
     day: int | None = None,
-    ax: Any = None,
-    title: str | None = None,
 ) -> Any:
     """Draw what became of one agent: the variables it wants, its emotion, its desire and its actions.
 
@@ -55,6 +57,12 @@ def plot_desire_trace(
     Parameters
     ----------
     trace : DesireTrace
+    ax : matplotlib.axes.Axes, optional
+        Whose place the strips take; on a new figure by default. They are its `child_axes`.
+    title : str, optional
+        By default the name of the agent, and how many events it saw.
+    vmin, vmax : float, optional
+        The ends of the axes of all wanted variables; by default each has a scale of its own.
     seed : int, optional
         Of the run; by default the first.
     agent : int
@@ -63,9 +71,6 @@ def plot_desire_trace(
         The first step to draw, and the first one that is not drawn any more; by default all are.
     day : int, optional
         Steps in a day; with it the axis counts days, from 0, and lines separate them.
-    ax : matplotlib.axes.Axes, optional
-        Whose place the strips take; on a new figure by default. They are its `child_axes`.
-    title : str, optional
 
     Returns
     -------
@@ -76,7 +81,11 @@ def plot_desire_trace(
     ImportError
         If matplotlib is not installed.
     ValueError
-        If there is no such seed, agent or step.
+        If there is no such seed, agent or step, or `vmin` is not below `vmax`.
+
+    See Also
+    --------
+    empowerment.desire.simulate_agents : Makes traces.
 
     Examples
     --------
@@ -92,7 +101,8 @@ def plot_desire_trace(
     groups = _groups(trace, part)
     heights = [_NAMES, *(height for _, strips in groups for height, _ in strips)]
     total = sum(heights) + _HEADING * len(groups)
-    ax = axes_of(ax, (_WIDTH, total + 0.9))
+    canvas = Canvas.of(ax, (_WIDTH, total + 0.9), title, vmin, vmax)
+    ax = canvas.ax
     ax.set_axis_off()
     top = 1 - _NAMES / total
     panels = [_panel(ax, top, _NAMES / total)]
@@ -102,10 +112,10 @@ def plot_desire_trace(
         for height, draw in strips:
             top -= height / total
             panels.append(_panel(ax, top, 0.86 * height / total))
-            draw(panels[-1])
+            draw(panels[-1], canvas)
     _share_steps(panels, part, day)
     _write_names(panels[0], part)
-    ax.set_title(_title(trace, part, run, agent) if title is None else title, size="medium")
+    canvas.write_title(_title(trace, part, run, agent))
     return ax
 
 
@@ -140,16 +150,16 @@ def _groups(trace: Any, part: _Part) -> list[tuple[str, list[tuple[float, Any]]]
     """Return headings with their strips: how high each is, and what draws it."""
 
     def level(i: int) -> Any:
-        return lambda panel: _draw_level(panel, part, i, trace.desires[i])
+        return lambda panel, canvas: _draw_level(panel, canvas, part, i, trace.desires[i])
 
     def feeling(i: int) -> Any:
-        return lambda panel: _draw_feeling(panel, part, i)
+        return lambda panel, _: _draw_feeling(panel, part, i)
 
     return [
         ("state: the variables that are wanted", [(_LEVEL, level(i)) for i in range(len(trace.desires))]),
         ("emotion", [(_FEELING, feeling(i)) for i in range(len(_AXES))]),
-        ("desire", [(_BAND, lambda panel: _draw_desire(panel, part, trace.desires))]),
-        ("action", [(_ROW * len(trace.actions) + 0.05, lambda panel: _draw_actions(panel, part, trace.actions))]),
+        ("desire", [(_BAND, lambda panel, _: _draw_desire(panel, part, trace.desires))]),
+        ("action", [(_ROW * len(trace.actions) + 0.05, lambda panel, _: _draw_actions(panel, part, trace.actions))]),
     ]
 
 
@@ -165,13 +175,14 @@ def _label(panel: Any, name: str) -> None:
     panel.yaxis.set_label_coords(-0.055, 0.5)
 
 
-def _draw_level(panel: Any, part: _Part, i: int, name: str) -> None:
+def _draw_level(panel: Any, canvas: Canvas, part: _Part, i: int, name: str) -> None:
     values = part.levels[:, i]
     panel.stairs(values, part.edges, color=COLORS[i % len(COLORS)], linewidth=1.3, baseline=None)
     low, high = min(0.0, float(values.min())), float(values.max())
     high = high if high > low else low + 1
-    panel.set_ylim(low - 0.04 * (high - low), high + 0.04 * (high - low))
-    _mark_ends(panel, (low, high))
+    room = 0.04 * (high - low)
+    panel.set_ylim(*canvas.ends(low - room, high + room))
+    _mark_ends(panel, canvas.ends(low, high))
     _label(panel, name)
 
 

@@ -130,10 +130,12 @@ class Certified(Interval, Result):
         ImportError
             If matplotlib is not installed.
         """
-        from empowerment.plotting.certified import plot_certified
+        from empowerment.plotting import plot_intervals
 
         names = [", ".join(map(str, labels)) for labels in product(*self._axes.values())]
-        return plot_certified(self, names, ", ".join(self._axes), ax=ax, title=title, vmin=vmin, vmax=vmax)
+        ax = plot_intervals(self, ax=ax, title=title, vmin=vmin, vmax=vmax, labels=names, ylabel=f"[{self.unit}]")
+        ax.set_xlabel(", ".join(self._axes))
+        return ax
 
 
 class Numbered(Certified):

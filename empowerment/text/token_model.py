@@ -339,7 +339,7 @@ class Position:
             return Ends(0.0, 0.0)
         return Ends(1.0 - self.mass.upper, max(1.0 - self.mass.lower, 0.0))
 
-    def entropy(self, base: float = 2) -> Ends:
+    def entropy(self, base: float | str = 2) -> Ends:
         """Bound the entropy of the next token.
 
         Parameters
@@ -371,7 +371,7 @@ class Position:
         upper = at_most + _spread(r, self._n_unlisted)
         return _outward(max(lower, 0.0), upper)
 
-    def min_entropy(self, base: float = 2) -> Ends:
+    def min_entropy(self, base: float | str = 2) -> Ends:
         """Bound the min-entropy of the next token: -log of its largest probability, listed or not.
 
         Parameters
@@ -397,7 +397,7 @@ class Position:
         least = max(listed / (1 + slack), shared)
         return _outward(-math.log(most), -math.log(least) if least > 0 else math.inf)
 
-    def surprisal(self, base: float = 2) -> Ends:
+    def surprisal(self, base: float | str = 2) -> Ends:
         """Bound the surprisal -log p of the token at this position.
 
         For a token outside the list only the lower end is known, and the upper end is infinite.
@@ -607,7 +607,7 @@ def _outward(lower: float, upper: float) -> Ends:
     return Ends(max(lower - slack, 0.0), upper * (1 + _ROUNDING) + _ROUNDING)
 
 
-def _in_unit(nats: Ends, base: float) -> Ends:
+def _in_unit(nats: Ends, base: float | str) -> Ends:
     """Convert an interval in nats into the unit of a base; the ends allow for the rounding of the division."""
     unit = math.log(validate.base(base))
     return Ends(nats.lower / unit, nats.upper / unit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.core.layout import GridLayout
 from empowerment.models.mdp import MDP
 from empowerment.worlds.grid import MOVES
 from empowerment.worlds.successors import from_successors
@@ -66,7 +67,11 @@ def box_pushing(size: int = 13, *, pushable: bool = True) -> MDP:
     agent, box = np.repeat(cells, len(cells), axis=0), np.tile(cells, (len(cells), 1))
     successors = np.stack([_moved(agent, box, step, size, pushable) for step in MOVES.values()], axis=1)
     names = [(row, column) for row, column in cells.tolist()]
-    return from_successors(successors, states=[(a, b) for a in names for b in names], actions=tuple(MOVES))
+    states = [(a, b) for a in names for b in names]
+    layout = GridLayout(
+        (size, size), tuple(agent for agent, _ in states), axes=("agent's row", "agent's column"), name="box_pushing"
+    )
+    return from_successors(successors, states=states, actions=tuple(MOVES), name="box_pushing", layout=layout)
 
 
 def _moved(agent: np.ndarray, box: np.ndarray, step: tuple[int, int], size: int, pushable: bool) -> np.ndarray:

@@ -10,6 +10,7 @@ import numpy as np
 from empowerment.core import validate
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
+from empowerment.worlds.graph import graph_layout
 
 
 def golden_mean(noise: float = 0.0) -> MDP:
@@ -38,7 +39,8 @@ def golden_mean(noise: float = 0.0) -> MDP:
     """
     noise = validate.probability(noise, "noise")
     free = [[1 - noise, noise], [noise, 1 - noise]]
-    return MDP([free, [[1, 0], [1, 0]]])
+    transition = [free, [[1, 0], [1, 0]]]
+    return MDP(transition, layout=graph_layout(transition, "golden_mean"))
 
 
 def post(probability: float = 0.5) -> MDP:
@@ -70,7 +72,8 @@ def post(probability: float = 0.5) -> MDP:
     0.643856
     """
     change = validate.probability(probability, "probability")
-    return MDP([[[1, 0], [1 - change, change]], [[change, 1 - change], [0, 1]]])
+    transition = [[[1, 0], [1 - change, change]], [[change, 1 - change], [0, 1]]]
+    return MDP(transition, layout=graph_layout(transition, "post"))
 
 
 def trapdoor() -> POMDP:
@@ -110,9 +113,11 @@ def trapdoor() -> POMDP:
         for put_in in range(2):
             transition[inside, :, put_in, put_in, inside] += 0.5
             transition[inside, :, put_in, inside, put_in] += 0.5
+    rows = transition.reshape(4, 2, 4)
     return POMDP(
-        transition.reshape(4, 2, 4),
+        rows,
         np.tile(np.eye(2), (2, 1)),
         states=[(inside, out) for inside in range(2) for out in range(2)],
         initial=[1, 0, 0, 0],
+        layout=graph_layout(rows, "trapdoor"),
     )

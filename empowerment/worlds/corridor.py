@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.core.layout import GridLayout
 from empowerment.models.pomdp import POMDP
 
 OBSERVATIONS = ("left-wall", "right-wall", "none")
@@ -56,4 +57,5 @@ def aliased_corridor(length: int = 5, slip: float = 0.1, accuracy: float = 0.9) 
         actions=("left", "right", "stay"),
         observations=OBSERVATIONS,
         initial=np.full(length, 1 / length),
+        layout=GridLayout((1, length), tuple((0, cell) for cell in range(length)), name="aliased_corridor"),
     )

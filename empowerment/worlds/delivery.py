@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from empowerment.core.layout import GridLayout
 from empowerment.models.mdp import MDP
 
 N_SLOTS, MOST_HEALTH = 12, 10
@@ -110,7 +111,14 @@ def delivery() -> MDP:
         actions=ACTIONS,
         available=available_actions(),
         initial=first,
+        layout=_layout(health, slot),
     )
+
+
+def _layout(health: np.ndarray, slot: np.ndarray) -> GridLayout:
+    """Return the map of health against slots, in which a cell holds the states of all offers."""
+    cells = tuple(zip(health.tolist(), slot.tolist(), strict=True))
+    return GridLayout((MOST_HEALTH + 1, N_SLOTS), cells, origin="lower", axes=("health", "slot"), name="delivery")
 
 
 def delivery_features() -> np.ndarray:

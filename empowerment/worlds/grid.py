@@ -86,7 +86,7 @@ def grid_world(
     if not free.any():
         found = f"map has no free cell in its {free.shape[0]} rows and {free.shape[1]} columns"
         raise ValueError(f"{found}, expected at least one of {_listed(FREE)}")
-    return build_grid(free, marks=marks, slip=slip, slip_mode=slip_mode, stay=stay)
+    return build_grid(free, marks=marks, slip=slip, slip_mode=slip_mode, stay=stay, name="grid_world")
 
 
 def open_grid(
@@ -131,7 +131,7 @@ def open_grid(
     if math.prod(shape) > _MOST_CELLS:
         raise ValueError(f"rows times columns is {math.prod(shape):.3g} cells, expected at most {_MOST_CELLS:,}")
     free, mirrors = np.ones(shape, dtype=bool), _mirrors(*shape, stay)
-    return build_grid(free, slip=slip, slip_mode=slip_mode, stay=stay, mirrors=mirrors)
+    return build_grid(free, slip=slip, slip_mode=slip_mode, stay=stay, mirrors=mirrors, name="open_grid")
 
 
 def slip_grid(slip: float = 0.1, slip_mode: str = "other") -> MDP:
@@ -157,7 +157,7 @@ def slip_grid(slip: float = 0.1, slip_mode: str = "other") -> MDP:
     """
     free = np.ones((10, 10), dtype=bool)
     free[tuple(np.transpose(SLIP_GRID_BLOCKED))] = False
-    return build_grid(free, slip=slip, slip_mode=slip_mode, stay=True)
+    return build_grid(free, slip=slip, slip_mode=slip_mode, stay=True, name="slip_grid")
 
 
 def build_grid(
@@ -170,6 +170,7 @@ def build_grid(
     slip_mode: str,
     stay: bool,
     mirrors: Iterable[Mirror] = (),
+    name: str,
 ) -> MDP:
     """Build a grid world from its parts.
 
@@ -187,6 +188,8 @@ def build_grid(
         As for :func:`grid_world`.
     mirrors : iterable of (ndarray of int, sequence of str)
         Symmetries: the numbers of the images of the free cells, and the images of the actions.
+    name : str
+        Of the world, for the titles of pictures.
 
     Returns
     -------
@@ -204,7 +207,7 @@ def build_grid(
         terminal=[cell for cell in cells if marks.get(cell) in TERMINAL],
         initial=starts / starts.sum() if starts.any() else None,
         symmetries=[([cells[i] for i in images.tolist()], moves) for images, moves in mirrors],
-        layout=GridLayout(free.shape, cells, walls, marks, origin),
+        layout=GridLayout(free.shape, cells, walls, marks, origin, name=name),
     )
 
 

@@ -58,7 +58,7 @@ def tower_of_hanoi(n_disks: int = 3) -> MDP:
         legal = disk < top[:, target]
         moved = number + (target - source) * value[np.where(legal, disk, 0)]
         columns.append(np.where(legal, moved, number))
-    return from_successors(np.stack(columns, axis=1), states=states, actions=actions)
+    return from_successors(np.stack(columns, axis=1), states=states, actions=actions, name="tower_of_hanoi")
 
 
 def _top_disks(pegs: np.ndarray) -> np.ndarray:

@@ -46,7 +46,9 @@ def klyubin_maze(*, slip: float = 0.0, slip_mode: str = "other", stay: bool = Tr
     22
     """
     free = np.ones((10, 10), dtype=bool)
-    return build_grid(free, walls=_walls(), origin="lower", slip=slip, slip_mode=slip_mode, stay=stay)
+    return build_grid(
+        free, walls=_walls(), origin="lower", slip=slip, slip_mode=slip_mode, stay=stay, name="klyubin_maze"
+    )
 
 
 def _walls() -> list[tuple[Cell, Cell]]:

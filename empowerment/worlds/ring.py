@@ -6,6 +6,7 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.models.mdp import MDP
+from empowerment.worlds.graph import graph_layout
 
 # Longer ones, as arrays of 3 * n ** 2 entries, take too much memory.
 _LONGEST = 2000
@@ -38,4 +39,4 @@ def ring(n: int = 5, slip: float = 0.1) -> MDP:
     n, slip = validate.positive_int(n, "n", most=_LONGEST), validate.probability(slip, "slip")
     targets = (np.arange(n)[:, None] + [-1, 0, 1]) % n
     transition = slip * np.eye(n)[:, None] + (1 - slip) * np.eye(n)[targets]
-    return MDP(transition, actions=("back", "stay", "forward"))
+    return MDP(transition, actions=("back", "stay", "forward"), layout=graph_layout(transition, "ring"))

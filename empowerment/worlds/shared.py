@@ -7,6 +7,7 @@ import numpy as np
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
 from empowerment.models.two_agents import TwoAgentMDP
+from empowerment.worlds.graph import graph_layout
 
 _MOVES = {"left": -1, "right": 1, "stay": 0}
 
@@ -60,7 +61,12 @@ def shared_corridor(length: int = 4) -> TwoAgentMDP:
         states=states,
         person_actions=tuple(_MOVES),
         assistant_actions=tuple(_MOVES),
-        layout=GridLayout((length, length), tuple((assistant, person) for person, assistant in states)),
+        layout=GridLayout(
+            (length, length),
+            tuple((assistant, person) for person, assistant in states),
+            axes=("assistant's cell", "person's cell"),
+            name="shared_corridor",
+        ),
     )
 
 
@@ -87,7 +93,7 @@ def two_way_lamp() -> TwoAgentMDP:
     >>> emp.empowerment(lamp.joint).value
     array([1., 1.])
     """
-    return _counted([[0, 1], [1, 0]], ("off", "on"))
+    return _counted([[0, 1], [1, 0]], ("off", "on"), "two_way_lamp")
 
 
 def two_way_dimmer() -> TwoAgentMDP:
@@ -107,12 +113,13 @@ def two_way_dimmer() -> TwoAgentMDP:
     >>> emp.empowerment(dimmer.joint).value.round(6)
     array([1.584963, 1.584963, 1.584963])
     """
-    return _counted([[0, 1], [1, 2]], (0, 1, 2))
+    return _counted([[0, 1], [1, 2]], (0, 1, 2), "two_way_dimmer")
 
 
-def _counted(table: list[list[int]], states: tuple[object, ...]) -> TwoAgentMDP:
+def _counted(table: list[list[int]], states: tuple[object, ...], name: str) -> TwoAgentMDP:
     """Return the world whose next state depends on the two actions alone."""
     n_states = len(states)
     transition = np.broadcast_to(np.eye(n_states)[table], (n_states, 2, 2, n_states))
     switch = ("down", "up")
-    return TwoAgentMDP(transition, states=states, person_actions=switch, assistant_actions=switch)
+    layout = graph_layout(transition.reshape(n_states, 4, n_states), name)
+    return TwoAgentMDP(transition, states=states, person_actions=switch, assistant_actions=switch, layout=layout)

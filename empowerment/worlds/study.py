@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 from scipy import sparse
 
+from empowerment.core.layout import GridLayout
 from empowerment.models.mdp import MDP
 
 N_DAYS = 7
@@ -58,7 +59,9 @@ def study() -> MDP:
     states = list(product(*map(range, _SHAPE)))
     first = np.zeros(len(states))
     first[states.index(_START)] = 1.0
-    return MDP(_transition(), states=states, actions=ACTIONS, initial=first)
+    cells = tuple((grades, day) for day, grades, _, _ in states)
+    layout = GridLayout((MOST_GRADES + 1, N_DAYS), cells, origin="lower", axes=("grades", "day"), name="study")
+    return MDP(_transition(), states=states, actions=ACTIONS, initial=first, layout=layout)
 
 
 def study_variables() -> np.ndarray:

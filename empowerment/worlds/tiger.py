@@ -6,6 +6,7 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.models.pomdp import POMDP
+from empowerment.worlds.graph import graph_layout
 
 
 def tiger(*, accuracy: float = 0.85) -> POMDP:
@@ -45,8 +46,9 @@ def tiger(*, accuracy: float = 0.85) -> POMDP:
     accuracy = validate.probability(accuracy, "accuracy")
     anew = np.full((2, 2), 0.5)
     heard = np.array([[accuracy, 1 - accuracy], [1 - accuracy, accuracy]])
+    transition = np.stack([np.eye(2), anew, anew], axis=1)
     return POMDP(
-        np.stack([np.eye(2), anew, anew], axis=1),
+        transition,
         np.stack([heard, anew, anew]),
         states=("tiger-left", "tiger-right"),
         actions=("listen", "open-left", "open-right"),
@@ -54,4 +56,5 @@ def tiger(*, accuracy: float = 0.85) -> POMDP:
         initial=[0.5, 0.5],
         rewards=[[-1, -100, 10], [-1, 10, -100]],
         discount=0.95,
+        layout=graph_layout(transition, "tiger"),
     )

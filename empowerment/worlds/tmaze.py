@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.core.layout import GridLayout
 from empowerment.models.pomdp import POMDP
 
 CUES = ("up", "down")
@@ -67,7 +68,14 @@ def tmaze(length: int = 2, slip: float = 0.1) -> POMDP:
         observations=OBSERVATIONS,
         terminal=[(arm, cue) for arm in positions[-2:] for cue in CUES],
         initial=np.repeat([0.5, 0.0], [2, 2 * len(positions) - 2]),
+        layout=_layout(length),
     )
+
+
+def _layout(length: int) -> GridLayout:
+    """Return the map of the maze, in which a cell holds the states of both cues."""
+    cells = [*((1, column) for column in range(length + 1)), (0, length), (2, length)]
+    return GridLayout((3, length + 1), tuple(cell for cell in cells for _ in CUES), marks={(1, 0): "S"}, name="tmaze")
 
 
 def _seen(length: int) -> list[int]:

@@ -65,15 +65,15 @@ def test_every_row_equals_brute_force(seed, horizon, output, kind, missing):
     argument = None if kind == "state" else sensor
     if not expected:
         with pytest.raises(NoSequenceError, match=f"no sequence of {horizon} actions is available from state 0"):
-            emp.actuation_channel(model, 0, horizon, sensor=argument, output=output)
+            emp.actuation_channel(model, horizon, 0, sensor=argument, output=output)
         return
-    full = emp.actuation_channel(model, 0, horizon, sensor=argument, output=output, merge=False)
+    full = emp.actuation_channel(model, horizon, 0, sensor=argument, output=output, merge=False)
     assert list(full.inputs) == sorted(expected)
     for sequence, row in zip(full.inputs, full.matrix, strict=True):
         labels = [label if output == "trajectory" else (label,) for label in full.outputs]
         for label, probability in zip(labels, row, strict=True):
             assert probability == pytest.approx(expected[sequence].get(label, 0.0), abs=1e-13)
-    merged = emp.actuation_channel(model, 0, horizon, sensor=argument, output=output)
+    merged = emp.actuation_channel(model, horizon, 0, sensor=argument, output=output)
     assert set(merged.inputs) <= set(full.inputs)
     assert emp.channel_capacity(merged).value == pytest.approx(emp.channel_capacity(full).value, abs=2e-9)
 
@@ -83,18 +83,18 @@ def test_an_action_that_may_be_missing_on_the_way_rules_the_sequence_out():
     rows = np.zeros((2, 2, 2))
     rows[0, 0], rows[0, 1], rows[1, 0] = [0.5, 0.5], [1, 0], [0, 1]
     model = emp.MDP(rows, available=[[True, True], [True, False]])
-    assert emp.actuation_channel(model, 0, 2, merge=False).inputs == ((0, 0), (1, 0), (1, 1))
+    assert emp.actuation_channel(model, 2, 0, merge=False).inputs == ((0, 0), (1, 0), (1, 1))
 
 
 def test_commuting_actions_are_merged_and_named_by_their_first_sequence():
-    channel = emp.actuation_channel(emp.worlds.open_grid(9, slip=0.2, slip_mode="stay"), (4, 4), 2)
+    channel = emp.actuation_channel(emp.worlds.open_grid(9, slip=0.2, slip_mode="stay"), 2, (4, 4))
     assert channel.n_inputs == 15  # multisets of two of five actions
     assert channel.inputs[1] == ("north", "south")
     assert ("south", "north") not in channel.inputs
 
 
 def test_horizon_zero_is_one_empty_sequence():
-    channel = emp.actuation_channel(random_model(0), 2, 0)
+    channel = emp.actuation_channel(random_model(0), 0, 2)
     assert channel.inputs == ((),)
     assert channel.outputs == (2,)
     assert channel.matrix.tolist() == [[1.0]]
@@ -102,7 +102,7 @@ def test_horizon_zero_is_one_empty_sequence():
 
 def test_a_step_that_would_not_fit_is_refused_before_it_is_made():
     with pytest.raises(MemoryError, match=r"step 3 of 9 takes .* GB of rows, allowed are 1e-05 GB"):
-        emp.actuation_channel(emp.worlds.slip_grid(), (4, 4), 9, memory=1e4)
+        emp.actuation_channel(emp.worlds.slip_grid(), 9, (4, 4), memory=1e4)
 
 
 @for_each(

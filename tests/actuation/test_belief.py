@@ -207,7 +207,7 @@ def test_long_horizons_are_reached_from_beliefs():
 
 
 def test_the_channel_itself():
-    channel = emp.actuation_channel(TIGER, None, 2, output="trajectory")
+    channel = emp.actuation_channel(TIGER, 2, None, output="trajectory")
     assert channel.outputs[0] == ("hear-left", "hear-left")
     assert channel.matrix.sum(axis=1) == pytest.approx(1)
     assert float(emp.channel_capacity(channel)) == pytest.approx(0.0467264, abs=1e-7)

@@ -10,7 +10,7 @@ from helpers import LOG2, MINI2, MINI3, for_each, in_nats
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_value
-from empowerment.actuation.open_loop.bounds import bracket, bracket_runs, sampled
+from empowerment.actuation.open_loop.bounds import bound_from_samples, bound_sequences, bound_trajectories
 from empowerment.actuation.open_loop.column_generation import generate
 from empowerment.actuation.open_loop.exact import oracle_from, with_pruned
 from empowerment.actuation.open_loop.layers import Kernels, first_layer
@@ -58,7 +58,7 @@ def exact_ends(seed, output="final"):
     horizon = case.horizon if output == "final" else min(case.horizon, 4)
     options = {"sensor": case.sensor, "output": output, "merge": False}
     try:
-        channel = emp.actuation_channel(case.model, case.start, horizon, **options)
+        channel = emp.actuation_channel(case.model, horizon, case.start, **options)
     except ValueError:
         return 0.0, 0.0
     found = emp.channel_capacity(channel, base=math.e, tol=1e-11, on_failure="ignore")
@@ -178,13 +178,13 @@ def test_drawn_sequences_hold_the_exact_value_and_give_their_lower_end(seed):
     case = world(seed)
     if not may_go_on(case, case.horizon):
         with pytest.raises(NoSequenceError):
-            sampled(case.task(), 8, np.random.default_rng(seed), case.dynamics, kernels())
+            bound_from_samples(case.task(), 8, np.random.default_rng(seed), case.dynamics, kernels())
         return
-    ends = sampled(case.task(), 8, np.random.default_rng(seed), case.dynamics, kernels())
+    ends = bound_from_samples(case.task(), 8, np.random.default_rng(seed), case.dynamics, kernels())
     assert holds(ends, exact_ends(seed))
     if ends.sequences.size:
         options = {"sensor": case.sensor, "merge": False}
-        channel = emp.actuation_channel(case.model, case.start, case.horizon, **options)
+        channel = emp.actuation_channel(case.model, case.horizon, case.start, **options)
         p = np.zeros(channel.n_inputs)
         for sequence, weight in zip(ends.sequences.tolist(), ends.weights, strict=True):
             p[channel.inputs.index(tuple(sequence))] = weight
@@ -201,9 +201,9 @@ def test_the_interval_of_trajectories_holds_their_exact_value(seed):
         if not may_go_on(case, horizon):
             assert exact == (0.0, 0.0)
             with pytest.raises(NoSequenceError):
-                bracket_runs(task, case.model, make_sensor(case.sensor, case.model), case.dynamics, kernels())
+                bound_trajectories(task, case.model, make_sensor(case.sensor, case.model), case.dynamics, kernels())
             continue
-        ends = bracket_runs(task, case.model, make_sensor(case.sensor, case.model), case.dynamics, kernels())
+        ends = bound_trajectories(task, case.model, make_sensor(case.sensor, case.model), case.dynamics, kernels())
         assert holds(ends, exact)
         assert ends.sequences.shape[1] == horizon
 
@@ -237,7 +237,7 @@ def test_what_lies_out_of_reach_does_not_count(horizon):
                 tail_bound(dynamics, start, horizon, n_words, task),
             )
             for dynamics in (whole, part)
-            for start in dynamics.places(np.array([40])).tolist()
+            for start in dynamics.positions(np.array([40])).tolist()
         ]
         assert bounds[0] == pytest.approx(bounds[1], abs=3 * TIGHT)
 
@@ -246,7 +246,7 @@ def test_what_lies_out_of_reach_does_not_count(horizon):
 def test_the_reference_brackets_as_the_compiled_kernels_do(seed):
     case = world(seed)
     one, other = (
-        bracket(case.task(1000)._replace(options=in_nats(TIGHT, b)), case.dynamics, kernels(b), {})
+        bound_sequences(case.task(1000)._replace(options=in_nats(TIGHT, b)), case.dynamics, kernels(b), {})
         for b in ("reference", "numba")
     )
     assert holds(one, exact_ends(seed))

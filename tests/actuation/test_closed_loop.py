@@ -13,7 +13,7 @@ import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback import directed_capacity as module
 from empowerment.actuation.feedback.bellman import feedback_values
-from empowerment.actuation.feedback.bounds import bracket_beliefs
+from empowerment.actuation.feedback.bounds import bound_belief_feedback
 from empowerment.actuation.feedback.directed_capacity import METHODS, directed_capacity
 from empowerment.actuation.feedback.history_tree import HistoryTree
 from empowerment.actuation.sensor import make_sensor
@@ -112,7 +112,7 @@ def test_the_interval_holds_the_capacity_over_all_trees(seed):
     assert found[0].upper >= blind.lower
     task = StateTask(0, horizon, in_nats(TOL), 10**6, 1e9)
     without = StateSolution.without_sequences(float(blind.value), float(blind.lower), float(blind.upper), horizon)
-    bracket = bracket_beliefs(task, model, belief, without, "trajectory")
+    bracket = bound_belief_feedback(task, model, belief, without, "trajectory")
     assert bracket.lower <= exact.upper
     assert exact.lower <= bracket.upper
 

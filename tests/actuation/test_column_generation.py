@@ -49,7 +49,7 @@ def asked(horizon, start=0, backend="numba", max_sequences=10**6, memory=1e9, to
 def brute_force(model, start, horizon, sensor=None):
     """Return the channel of every available sequence, and its capacity in nats; None without one."""
     try:
-        channel = emp.actuation_channel(model, model.states[start], horizon, sensor=sensor, merge=False)
+        channel = emp.actuation_channel(model, horizon, model.states[start], sensor=sensor, merge=False)
     except ValueError:
         return None, None
     return channel, emp.channel_capacity(channel, base=math.e, tol=1e-11, on_failure="ignore")

@@ -112,7 +112,7 @@ def test_two_actions_into_two_dead_ends_are_one_step_and_no_more():
             assert [float(each) for each in found] == pytest.approx([1, 0, 0], abs=1e-9)
             assert [int(each.status[0]) for each in found] == [emp.Status.CERTIFIED, NOTHING, NOTHING]
         with pytest.raises(NoSequenceError, match="no sequence of 2 actions is available from state"):
-            emp.actuation_channel(model, 0, 2)
+            emp.actuation_channel(model, 2, 0)
     endless = emp.discounted_empowerment(emp.MDP(rows, available=able), 0.9)
     assert (endless.lower.tolist(), endless.upper.tolist(), endless.status.tolist()) == (
         [0] * 3,
@@ -195,36 +195,36 @@ def test_policies_that_climb_keep_out_of_dead_ends():
         assert policy.probabilities[0].tolist() == [1, 0]
         assert policy.probabilities[1].tolist() == [0, 0]
         assert policy.probabilities[2].sum() == 1
-    run = emp.simulate(model, emp.greedy_policy(model, [0, 5, 0]), start=2, steps=9)
-    assert (run.states.tolist(), run.ended) == ([2, 1], True)
-    assert emp.simulate(model, emp.greedy_policy(model, [0, 5, 0]), start=0, steps=9).n_steps == 9
+    run = emp.simulate(model, emp.greedy_policy(model, [0, 5, 0]), initial=2, steps=9)
+    assert (run.state_numbers.tolist(), run.ended) == ([2, 1], True)
+    assert emp.simulate(model, emp.greedy_policy(model, [0, 5, 0]), initial=0, steps=9).n_steps == 9
 
 
 def test_what_is_given_may_not_be_stuck_while_steps_are_left():
     """Options, policies with directed information, and policies with memory: told which state, or which history."""
     room = MODELS["MDP"]
-    assert option_channel(room, "room", [Option(["stay"]), Option(["jump"])]).matrix.tolist() == [[1, 0], [0, 1]]
+    assert option_channel(room, [Option(["stay"]), Option(["jump"])], "room").matrix.tolist() == [[1, 0], [0, 1]]
     for late in (Option(["jump", "stay"]), Option({"room": "jump"}, steps=2)):
         with pytest.raises(
             ValueError, match="option 0 may come to state 'pit', which has no action, with steps left"
         ):
-            option_channel(room, "room", [late])
+            option_channel(room, [late], "room")
     jump = Option({"room": "jump"}, termination=[0, 1])
-    assert option_channel(room, "room", [jump]).outputs == ("pit",)
+    assert option_channel(room, [jump], "room").outputs == ("pit",)
     with pytest.raises(ValueError, match="option 0 may come to state 'pit', which has no action"):
-        option_channel(room, "room", [Option({"room": "jump"}, termination=[0, 0.5])])
+        option_channel(room, [Option({"room": "jump"}, termination=[0, 0.5])], "room")
     half = [[0.5, 0.5], [0, 0]]
-    assert emp.directed_information(room, half, 1, states="room") == pytest.approx([1])
+    assert emp.directed_information(room, 1, half, states="room") == pytest.approx([1])
     with pytest.raises(ValueError, match=r"from state 'room' the policy may come to state 'pit', .* after 1 steps"):
-        emp.directed_information(room, half, 2, states="room")
+        emp.directed_information(room, 2, half, states="room")
     with pytest.raises(ValueError, match=r"from state 'pit' the policy may come to state 'pit', .* after 0 steps"):
-        emp.directed_information(room, half, 1)
+        emp.directed_information(room, 1, half)
     with pytest.raises(ValueError, match=r"from state 'room' the policy may come to state 'pit'"):
-        emp.directed_information(room, half, discount=0.5, states="room")
+        emp.directed_information(room, None, half, discount=0.5, states="room")
     stay = [[1, 0], [0, 0]]
-    assert emp.directed_information(room, stay, discount=0.5, states="room") == pytest.approx([0])
+    assert emp.directed_information(room, None, stay, discount=0.5, states="room") == pytest.approx([0])
     with pytest.raises(ValueError, match=r"after \(\('jump', 1\),\) no action is available in every state"):
-        emp.joint_distribution(MODELS["POMDP"], lambda _: [0.5, 0.5], 2, start="room")
+        emp.joint_distribution(MODELS["POMDP"], 2, lambda _: [0.5, 0.5], initial="room")
 
 
 def test_a_run_of_hidden_states_ends_where_no_action_is_common_to_all_that_are_possible():
@@ -234,10 +234,10 @@ def test_a_run_of_hidden_states_ends_where_no_action_is_common_to_all_that_are_p
     rows[1, 0, 1] = rows[2, 1, 2] = 1
     able = [[True, False], [True, False], [False, True]]
     model = emp.POMDP(rows, [[1.0]] * 3, available=able)
-    run = emp.simulate(model, lambda belief: [1, 0], start=0, steps=5, rng=0)
+    run = emp.simulate(model, lambda belief: [1, 0], initial=0, steps=5, rng=0)
     assert (run.n_steps, run.ended) == (1, True)
     apart = emp.POMDP(rows, np.eye(3), available=able)
-    assert emp.simulate(apart, lambda belief: [belief[2] < 1, belief[2] == 1], start=0, steps=5, rng=0).n_steps == 5
+    assert emp.simulate(apart, lambda belief: [belief[2] < 1, belief[2] == 1], initial=0, steps=5, rng=0).n_steps == 5
     for output, feedback in WAYS:
         blind = emp.empowerment(model, 2, states=0, output=output, feedback=feedback)
         assert (float(blind), blind.status[0]) == (0, NOTHING)
@@ -300,6 +300,6 @@ def test_no_step_is_no_dead_end():
 
 def test_a_channel_without_inputs_says_where_it_would_begin():
     with pytest.raises(NoSequenceError, match="no sequence of 1 actions is available from state 'pit': each action"):
-        emp.actuation_channel(MODELS["MDP"], "pit")
+        emp.actuation_channel(MODELS["MDP"], 1, "pit")
     with pytest.raises(NoSequenceError, match="no sequence of 2 actions is available from this belief: each action"):
         emp.actuation_channel(MODELS["POMDP"], horizon=2, belief=[0.5, 0.5])

@@ -19,7 +19,7 @@ from empowerment.actuation.task import StateTask
 @for_each("sensor", [None, lambda state: state > 0, np.full((3, 2), 0.5)])
 def test_sequences_are_the_open_loop(horizon, sensor):
     options = [Option(list(word)) for word in product(range(2), repeat=horizon)]
-    channel = option_channel(MINI3, 0, options, sensor=sensor)
+    channel = option_channel(MINI3, options, 0, sensor=sensor)
     exact = emp.empowerment(MINI3, horizon, states=0, sensor=sensor)
     assert float(emp.channel_capacity(channel).value) == pytest.approx(float(exact), abs=2e-9)
 
@@ -30,7 +30,7 @@ def test_all_policies_are_feedback(model, horizon):
     options = [Option(list(plan)) for plan in product(each, repeat=horizon)]
     task = StateTask(0, horizon, in_nats(1e-9), 10**6, 1e9)
     exact = trees_of_states(task, Dynamics.of(model, make_sensor(None, model)))
-    found = emp.channel_capacity(option_channel(model, 0, options), base=math.e)
+    found = emp.channel_capacity(option_channel(model, options, 0), base=math.e)
     assert float(found.value) == pytest.approx(exact.value, abs=3e-9)
 
 
@@ -44,36 +44,36 @@ def test_ends_by_chance_sum_over_all_lengths():
         where = where @ step
         expected += where * ending
         where = where * (1 - ending)
-    channel = option_channel(MINI3, 1, {"wander": Option(policy, termination=ending)})
+    channel = option_channel(MINI3, {"wander": Option(policy, termination=ending)}, 1)
     assert channel.inputs == ("wander",)
     assert channel.matrix[0] == pytest.approx(expected, abs=1e-14)
 
 
 def test_ends_for_certain():
     """Discounting with 1 - e everywhere is a geometric number of steps; 1 ends after the first."""
-    once = option_channel(MINI3, 2, [Option(policy=np.eye(2)[[a] * 3], termination=[1, 1, 1]) for a in range(2)])
+    once = option_channel(MINI3, [Option(policy=np.eye(2)[[a] * 3], termination=[1, 1, 1]) for a in range(2)], 2)
     assert once.matrix == pytest.approx(MINI3.to_dense()[2], abs=1e-15)
     walls = {way: Option({(0, c): way for c in range(5)}, termination=[1, 0, 0, 0, 1]) for way in ("west", "east")}
-    channel = option_channel(emp.worlds.grid_world(["....."]), (0, 2), walls)
+    channel = option_channel(emp.worlds.grid_world(["....."]), walls, (0, 2))
     assert channel.outputs == ((0, 0), (0, 4))
     assert channel.matrix.tolist() == [[1, 0], [0, 1]]
 
 
 def test_only_states_on_the_way_are_read():
     corridor = emp.worlds.grid_world(["....."])
-    channel = option_channel(corridor, (0, 0), [Option({(0, 0): "east", (0, 1): "east"}, steps=2)])
+    channel = option_channel(corridor, [Option({(0, 0): "east", (0, 1): "east"}, steps=2)], (0, 0))
     assert channel.outputs == ((0, 2),)
     with pytest.raises(ValueError, match=r"option 0 says nothing in state \(0, 2\), which it can come to"):
-        option_channel(corridor, (0, 0), [Option({(0, 0): "east", (0, 1): "east"}, steps=3)])
+        option_channel(corridor, [Option({(0, 0): "east", (0, 1): "east"}, steps=3)], (0, 0))
 
 
 def test_where_the_world_ends_it_stays():
     rows = np.zeros((2, 2, 2))
     rows[0, 0, 1] = rows[0, 1, 0] = 1
     options = [Option({0: 0}, steps=3), Option({0: 1}, steps=3)]
-    assert option_channel(emp.MDP(rows, terminal=[1]), 0, options).matrix.tolist() == [[0, 1], [1, 0]]
+    assert option_channel(emp.MDP(rows, terminal=[1]), options, 0).matrix.tolist() == [[0, 1], [1, 0]]
     with pytest.raises(ValueError, match="option 0 may come to state 1, which has no action, with steps left"):
-        option_channel(emp.MDP(rows, available=[[True, True], [False, False]]), 0, options)
+        option_channel(emp.MDP(rows, available=[[True, True], [False, False]]), options, 0)
 
 
 @for_each(
@@ -90,12 +90,12 @@ def test_where_the_world_ends_it_stays():
 )
 def test_what_is_wrong_with_an_option_is_said(option, said):
     with pytest.raises(ValueError, match=said):
-        option_channel(MINI3, 0, [option])
+        option_channel(MINI3, [option], 0)
 
 
 def test_missing_actions_and_no_options():
     model = emp.MDP(MINI2.to_dense(), available=[[True, True], [True, False]])
     with pytest.raises(ValueError, match="takes action 1 in state 1, where it is not available"):
-        option_channel(model, 0, [Option([1, 1])])
+        option_channel(model, [Option([1, 1])], 0)
     with pytest.raises(ValueError, match="options is empty"):
-        option_channel(model, 0, [])
+        option_channel(model, [], 0)

@@ -11,7 +11,7 @@ from pomdp_oracles import tree_rows
 
 import empowerment as emp
 from empowerment.actuation.feedback.bellman import feedback_values
-from empowerment.actuation.feedback.bounds import bracket_beliefs, bracket_states
+from empowerment.actuation.feedback.bounds import bound_belief_feedback, bound_state_feedback
 from empowerment.actuation.feedback.policy_trees import trees_of_beliefs, trees_of_states
 from empowerment.actuation.open_loop.exact import solve_exactly
 from empowerment.actuation.open_loop.layers import Kernels
@@ -125,7 +125,7 @@ def test_the_interval_holds_the_capacity_over_all_trees(seed):
         assert exact.lower <= found.upper
         sensor = None if reading == "observation" else np.eye(model.n_states)
         nothing = StateSolution.without_sequences(0.0, 0.0, math.inf, horizon)
-        bracket = bracket_beliefs(asked(0, horizon), model, belief, nothing, "final", sensor)
+        bracket = bound_belief_feedback(asked(0, horizon), model, belief, nothing, "final", sensor)
         assert bracket.lower <= exact.upper
         assert exact.lower <= bracket.upper
 
@@ -157,7 +157,7 @@ def test_orders(seed):
     assert (reacting is NOTHING) == np.isneginf(value.upper[start])
     if reacting is NOTHING:
         with pytest.raises(NoSequenceError, match="may lead to where no action is"):
-            bracket_states(asked(start, horizon), dynamics, blind, tools())
+            bound_state_feedback(asked(start, horizon), dynamics, blind, tools())
         return
     assert reacting.lower <= value.upper[start]
     if model.available.any(axis=1).all():
@@ -167,7 +167,7 @@ def test_orders(seed):
     runs = emp.empowerment(model, horizon, states=start, output="trajectory", base=math.e)
     assert runs.lower[0] <= value.upper[start]
     if seed % 4 == 0:
-        bracket = bracket_states(asked(start, horizon), dynamics, blind, tools())
+        bracket = bound_state_feedback(asked(start, horizon), dynamics, blind, tools())
         assert bracket.lower <= reacting.upper
         assert reacting.lower <= bracket.upper <= value.upper[start] + 1e-8
     if horizon == 1:
@@ -208,7 +208,7 @@ def test_sensors(seed):
             assert coarse.lower <= seen.upper
             assert seen.lower <= runs.upper
             without = StateSolution.without_sequences(0.0, 0.0, math.inf, horizon)
-            bracket = bracket_states(
+            bracket = bound_state_feedback(
                 asked(start, horizon), dynamics_of(model, sensor), without, tools(), "trajectory"
             )
             assert seen.lower <= bracket.upper
@@ -230,7 +230,7 @@ def test_reacting_to_observations_while_the_receiver_reads_the_states(seed):
     assert found.lower <= exact.upper
     assert exact.lower <= found.upper <= found.lower + 2 * TOL
     nothing = StateSolution.without_sequences(0.0, 0.0, math.inf, 2)
-    assert exact.lower <= bracket_beliefs(asked(0, 2), model, belief, nothing, "trajectory", sensor).upper
+    assert exact.lower <= bound_belief_feedback(asked(0, 2), model, belief, nothing, "trajectory", sensor).upper
 
 
 def test_trajectories_of_beliefs_say_where_they_belong():
@@ -272,11 +272,11 @@ def test_too_many_trees_are_refused_and_bracketed():
     task = asked(0, 4)
     with pytest.raises(TooManySequencesError, match=r"policies are left.*allowed are 1,000,000.*method='interval'"):
         trees_of_states(task, dynamics_of(lake))
-    ends = bracket_states(task, dynamics_of(lake), open_loop(lake, 0, 4), tools())
+    ends = bound_state_feedback(task, dynamics_of(lake), open_loop(lake, 0, 4), tools())
     assert ends.lower / LOG2 > 0.89  # without feedback it is 0.796822774
     assert ends.lower < ends.upper <= 1.3542 * LOG2  # what the trajectory has
     task = task._replace(memory=1e4)  # too little to look for policies
-    ends = bracket_states(task, dynamics_of(lake), open_loop(lake, 0, 4), tools())
+    ends = bound_state_feedback(task, dynamics_of(lake), open_loop(lake, 0, 4), tools())
     assert ends.lower / LOG2 == pytest.approx(0.796822774, abs=1e-8)
     with pytest.raises(TooManySequencesError, match="there are 4 beliefs, allowed are 2"):
         trees_of_beliefs(asked(0, 3, max_sequences=2), CORRIDOR, CORRIDOR.belief(0))
@@ -284,16 +284,16 @@ def test_too_many_trees_are_refused_and_bracketed():
 
 def test_intervals_close_in_where_there_is_little_to_react_to():
     """POST: at one step there is nothing to react to, and steering ends where a tree does."""
-    ends = bracket_states(asked(0, 1), dynamics_of(MINI3), open_loop(MINI3, 0, 1), tools())
+    ends = bound_state_feedback(asked(0, 1), dynamics_of(MINI3), open_loop(MINI3, 0, 1), tools())
     assert ends.upper - ends.lower <= 2e-9
-    steered = bracket_states(asked(0, 8), dynamics_of(MINI3), open_loop(MINI3, 0, 8), tools())
+    steered = bound_state_feedback(asked(0, 8), dynamics_of(MINI3), open_loop(MINI3, 0, 8), tools())
     assert steered.upper < 0.9 * feedback_values(dynamics_of(MINI3), 8, in_nats(TOL)).value[0]
 
 
 @for_each(("model", "horizon"), [(MINI2, 3), (MINI3, 3), (emp.worlds.ring(), 3)])
 def test_the_lower_end_reacts(model, horizon):
     exact = from_state(model, 0, horizon)
-    ends = bracket_states(asked(0, horizon), dynamics_of(model), open_loop(model, 0, horizon), tools())
+    ends = bound_state_feedback(asked(0, horizon), dynamics_of(model), open_loop(model, 0, horizon), tools())
     assert exact.value - 1e-5 <= ends.lower <= exact.upper
     assert open_loop(model, 0, horizon).upper < ends.lower
 

@@ -15,8 +15,8 @@ from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.open_loop.counting import (
     Graph,
     count_readings,
-    count_runs,
     count_trajectories,
+    log_trajectories,
     reading_graph,
     successor_graph,
     trace_sequences,
@@ -177,7 +177,7 @@ def test_logarithms_of_runs_equal_exact_counts(seed, horizon):
     model = random_world(seed)
     sensor = random_sensor(seed, model)
     starts = np.random.default_rng(seed).integers(model.n_states, size=6)
-    found, error = count_runs(model, sensor, starts, horizon)
+    found, error = log_trajectories(model, sensor, starts, horizon)
     check_logarithms(found, error, count_trajectories(model.successors, sensor.reading_of_state, starts, horizon))
     assert error < 1e-14
 
@@ -186,7 +186,7 @@ def test_logarithms_of_runs_equal_exact_counts(seed, horizon):
 def test_logarithms_of_paths_equal_counting_with_whole_numbers(seed, horizon):
     """Numbers far beyond double precision, in worlds where they also end or stand still."""
     model = random_world(seed)
-    found, error = count_runs(model, make_sensor(None, model), np.arange(model.n_states), horizon)
+    found, error = log_trajectories(model, make_sensor(None, model), np.arange(model.n_states), horizon)
     check_logarithms(found, error, paths(model, horizon))
     assert error < 1e-11
 
@@ -200,7 +200,7 @@ def test_paths_of_states_that_grow_apart_beyond_any_common_scale():
         (np.ones((table >= 0).sum()), (np.flatnonzero(table >= 0), table[table >= 0])), shape=(96, 12)
     )
     model = emp.MDP(rows, available=successors >= 0)
-    found, error = count_runs(model, make_sensor(None, model), np.array([0, 9, 10, 11]), 1000)
+    found, error = log_trajectories(model, make_sensor(None, model), np.array([0, 9, 10, 11]), 1000)
     assert found.tolist() == pytest.approx([3000 * math.log(2), 0.0, 2997 * math.log(2), -math.inf], abs=error)
     assert found[1] == 0.0
 
@@ -208,11 +208,11 @@ def test_paths_of_states_that_grow_apart_beyond_any_common_scale():
 def test_the_bound_of_logarithms_grows_with_what_was_rounded():
     world = emp.worlds.open_grid(5)
     sensor = make_sensor(None, world)
-    exact, rounded = (count_runs(world, sensor, np.arange(25), horizon)[1] for horizon in (20, 1000))
+    exact, rounded = (log_trajectories(world, sensor, np.arange(25), horizon)[1] for horizon in (20, 1000))
     assert exact <= 4 * math.ulp(20 * math.log(5))
     assert 1000 * 2.0**-53 < rounded < 1e-11
     still = emp.MDP(np.ones((1, 1, 1)))
-    assert count_runs(still, make_sensor(None, still), np.array([0]), 9)[1] < 1e-300
+    assert log_trajectories(still, make_sensor(None, still), np.array([0]), 9)[1] < 1e-300
 
 
 def walk(model, start, sequence):

@@ -13,7 +13,7 @@ from scipy import sparse
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.kernels.reference import extend
-from empowerment.actuation.open_loop.local_models import Surroundings
+from empowerment.actuation.open_loop.local_models import LocalModelBuilder
 from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.kernels import reference
 
@@ -64,7 +64,7 @@ def test_sequences_carry_what_was_found():
     world = emp.worlds.slip_grid()
     result = emp.empowerment(world, 3, backend="jax", states=[world.states[0], world.states[30]])
     for state in result.states:
-        channel = emp.actuation_channel(world, state, 3, merge=False)
+        channel = emp.actuation_channel(world, 3, state, merge=False)
         named = [channel.inputs.index(sequence) for sequence, _ in result.sequences(state)]
         some = emp.channel_capacity(channel.matrix[named])
         assert float(some) == pytest.approx(float(result[state]), abs=1e-5)
@@ -119,8 +119,8 @@ def test_worlds_around_states_follow_the_model(double):
     model = emp.worlds.slip_grid()
     dynamics = Dynamics.of(model, make_sensor(lambda cell: cell[0], model))
     starts, horizon = np.array([3, 40, 41]), 2
-    around = Surroundings(dynamics, starts, horizon)
-    worlds = around.worlds(np.array([1, 2]), int(around.n_places.max()) + 3, int(around.n_readings.max()) + 1, 4)
+    around = LocalModelBuilder(dynamics, starts, horizon)
+    worlds = around.build(np.array([1, 2]), int(around.n_states.max()) + 3, int(around.n_readings.max()) + 1, 4)
     for world, start in enumerate(starts[1:]):
         expected = dynamics.unit_rows(np.array([start]))
         found = np.zeros((1, worlds.moves.shape[2]))

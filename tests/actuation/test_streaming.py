@@ -164,7 +164,7 @@ def test_the_divergence_of_a_word_is_its_offset_less_the_expectation_of_log_q(op
     rows, words = world.starts(20), words_of(world.rng, world.available.shape[1], 2, 6)
     q = world.rng.dirichlet(np.ones(world.sensor.shape[1]))
     offsets = kernel.leaf_offsets(rows, words, world.steps, world.readings)
-    best, word = kernel.price(rows, world.dynamics.before(world.sensor @ np.log(q), words), offsets)
+    best, word = kernel.price(rows, world.dynamics.expected_after(world.sensor @ np.log(q), words), offsets)
     for i, row in enumerate(rows):
         lasts = [world.follow(row, each) for each in words]
         divergences = [-math.inf if last is None else divergence(last @ world.sensor, q) for last in lasts]

@@ -41,6 +41,6 @@ def test_hard_families(family):
 
 @for_each(("horizon", "measured"), [(3, (10, 4)), (4, (13, 4)), (5, (13, 4))])
 def test_slip_grid(horizon, measured):
-    result = emp.channel_capacity(emp.actuation_channel(emp.worlds.slip_grid(), (4, 4), horizon))
+    result = emp.channel_capacity(emp.actuation_channel(emp.worlds.slip_grid(), horizon, (4, 4)))
     assert result.n_iter <= 1.2 * measured[0]
     assert result.n_passes <= 1.2 * measured[1]

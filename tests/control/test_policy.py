@@ -153,11 +153,11 @@ def test_a_policy_of_another_model_is_refused(seen):
     policy = emp.greedy_policy(MAZE, seen)
     turned = emp.MDP(MAZE.rows, states=MAZE.states, actions=MAZE.actions[::-1])
     with pytest.raises(ValueError, match="policy is for other actions: it has 'north' where the model has 'stay'"):
-        emp.directed_information(turned, policy, 1)
+        emp.directed_information(turned, 1, policy)
     with pytest.raises(ValueError, match=r"policy is for other states: it has \(0, 0\) where the model has 0"):
-        emp.simulate(emp.MDP(MAZE.rows), policy, start=0, steps=1)
+        emp.simulate(emp.MDP(MAZE.rows), policy, initial=0, steps=1)
     with pytest.raises(ValueError, match="policy is for other states: it has 2 of them"):
-        emp.simulate(ROW, emp.Policy(np.eye(4)[:2], ROW.states[:2], ROW.actions), start=(0, 0), steps=1)
+        emp.simulate(ROW, emp.Policy(np.eye(4)[:2], ROW.states[:2], ROW.actions), initial=(0, 0), steps=1)
 
 
 def test_actions_are_drawn_with_their_probabilities():
@@ -296,7 +296,7 @@ def test_the_policy_is_worth_the_lower_end(seed, discount, weight):
     rewards = np.where(world.available & ~world.is_terminal[:, None], rewards, 0.0)
     steps = np.einsum("sa,sat->st", np.where(idle[:, None], 0.0, policy), world.to_dense())
     worth = np.linalg.solve(np.eye(world.n_states) - discount * steps, (policy * rewards).sum(axis=1))[counts]
-    worth = worth + weight * emp.directed_information(world, policy, discount=discount, states=counts)
+    worth = worth + weight * emp.directed_information(world, None, policy, discount=discount, states=counts)
     assert (worth >= result.lower[counts] - 1e-9).all()
     assert (worth <= result.upper[counts] + 1e-9).all()
 
@@ -344,21 +344,21 @@ def test_options_of_the_equation_are_checked(options, message):
 
 def test_a_run_follows_the_world_and_can_be_repeated():
     policy = np.full((3, 2), 0.5)
-    runs = [emp.simulate(MINI3, policy, start=1, steps=50, rng=3, rewards=REWARDS3) for _ in range(2)]
-    assert (runs[0].states == runs[1].states).all()
-    assert (runs[0].actions == runs[1].actions).all()
+    runs = [emp.simulate(MINI3, policy, initial=1, steps=50, rng=3, rewards=REWARDS3) for _ in range(2)]
+    assert (runs[0].state_numbers == runs[1].state_numbers).all()
+    assert (runs[0].action_numbers == runs[1].action_numbers).all()
     run = runs[0]
-    assert (run.states.size, run.actions.size, run.n_steps) == (51, 50, 50)
-    assert run.states[0] == 1
+    assert (run.state_numbers.size, run.action_numbers.size, run.n_steps) == (51, 50, 50)
+    assert run.state_numbers[0] == 1
     assert not run.ended
-    assert (run.observations, run.beliefs) == (None, None)
-    assert (run.rewards == np.array(REWARDS3)[run.states[:-1], run.actions]).all()
+    assert (run.observations, run.observation_numbers, run.beliefs) == (None, None, None)
+    assert (run.rewards == np.array(REWARDS3)[run.state_numbers[:-1], run.action_numbers]).all()
 
 
 def test_frequencies_of_a_run_are_those_of_the_model():
-    run = emp.simulate(MINI2, [[0.3, 0.7], [0.5, 0.5]], start=0, steps=20_000, rng=0)
+    run = emp.simulate(MINI2, [[0.3, 0.7], [0.5, 0.5]], initial=0, steps=20_000, rng=0)
     counts = np.zeros((2, 2, 2))
-    np.add.at(counts, (run.states[:-1], run.actions, run.states[1:]), 1)
+    np.add.at(counts, (run.state_numbers[:-1], run.action_numbers, run.state_numbers[1:]), 1)
     assert np.allclose(counts / counts.sum(axis=2, keepdims=True), MINI2.to_dense(), atol=0.02)
     chosen = counts.sum(axis=2)
     assert np.allclose(chosen / chosen.sum(axis=1, keepdims=True), [[0.3, 0.7], [0.5, 0.5]], atol=0.02)
@@ -367,16 +367,16 @@ def test_frequencies_of_a_run_are_those_of_the_model():
 def test_a_run_stops_in_a_terminal_state():
     lane = emp.worlds.grid_world(["S..G"], stay=False)
     run = emp.simulate(lane, np.tile([0.0, 0.0, 1.0, 0.0], (4, 1)), steps=10, rng=0)
-    assert run.states.tolist() == [0, 1, 2, 3]
+    assert run.state_numbers.tolist() == [0, 1, 2, 3]
     assert run.ended
     assert repr(run) == "Simulation(3 steps, ended)"
-    assert emp.simulate(lane, np.full((4, 4), 0.25), start=(0, 3), steps=5).n_steps == 0
+    assert emp.simulate(lane, np.full((4, 4), 0.25), initial=(0, 3), steps=5).n_steps == 0
 
 
 def test_a_run_stops_where_no_action_is_left():
     world = emp.MDP(np.eye(2)[[[1], [1]]], available=[[True], [False]])
-    run = emp.simulate(world, [[1.0], [0.0]], start=0, steps=5)
-    assert run.states.tolist() == [0, 1]
+    run = emp.simulate(world, [[1.0], [0.0]], initial=0, steps=5)
+    assert run.state_numbers.tolist() == [0, 1]
     assert run.ended
 
 
@@ -389,12 +389,12 @@ def test_beliefs_of_a_run_are_those_of_bayes():
     run = emp.simulate(maze, policy, steps=30, rng=8)
     belief = maze.belief()
     assert (run.beliefs[0] == belief).all()
-    for k, (action, seen) in enumerate(zip(run.actions, run.observations, strict=True)):
+    for k, (action, seen) in enumerate(zip(run.action_numbers, run.observation_numbers, strict=True)):
         belief = maze.update(belief, maze.actions[action], maze.observations[seen])
         assert np.allclose(run.beliefs[k + 1], belief, atol=1e-14)
-        assert belief[run.states[k + 1]] > 0
-        assert maze.observation[action, run.states[k + 1], seen] > 0
-    assert run.ended == maze.is_terminal[run.states[-1]]
+        assert belief[run.state_numbers[k + 1]] > 0
+        assert maze.observation[action, run.state_numbers[k + 1], seen] > 0
+    assert run.ended == maze.is_terminal[run.state_numbers[-1]]
 
 
 def test_rewards_of_a_hidden_world_are_collected():
@@ -411,13 +411,13 @@ def test_policies_of_runs_are_checked():
     with pytest.raises(TypeError, match="policy is a list, expected a function from beliefs"):
         emp.simulate(tiger, [[1, 0, 0]] * 2, steps=1)
     with pytest.raises(TypeError, match="policy is a function, expected a Policy or an array"):
-        emp.simulate(MINI2, lambda belief: [0.5, 0.5], start=0, steps=1)
-    with pytest.raises(ValueError, match="this model has no initial distribution, expected start="):
+        emp.simulate(MINI2, lambda belief: [0.5, 0.5], initial=0, steps=1)
+    with pytest.raises(ValueError, match="this model has no initial distribution, expected initial="):
         emp.simulate(MINI2, np.full((2, 2), 0.5), steps=1)
     with pytest.raises(ValueError, match=r"policy\(belief\) sums to 2, expected 1"):
         emp.simulate(tiger, lambda belief: [1, 1, 0], steps=1)
     partly = emp.POMDP(np.eye(2)[:, None].repeat(2, axis=1), np.eye(2), available=[[True, True], [True, False]])
     with pytest.raises(ValueError, match=r"policy\(belief\) gives action 1 a probability of 1 in the belief"):
-        emp.simulate(partly, lambda belief: [0, 1], start=[0.5, 0.5], steps=1)
+        emp.simulate(partly, lambda belief: [0, 1], initial=[0.5, 0.5], steps=1)
     with pytest.raises(ValueError, match="steps is 0"):
-        emp.simulate(MINI2, np.full((2, 2), 0.5), start=0, steps=0)
+        emp.simulate(MINI2, np.full((2, 2), 0.5), initial=0, steps=0)

@@ -283,7 +283,7 @@ NO_RESULTS = [
     ({"states": []}, {}, "it has 0 states"),
     ({"states": [{"a": 1}, 2, 3]}, {}, "its header has {'a': 1}, which no field holds"),
     ({"states": 3}, {}, "what it holds cannot be read (object of type 'int' has no len())"),
-    ({"layout": {"GridLayout": {"shape": [1, 1]}}}, {}, "its GridLayout lacks 'cells'"),
+    ({"layout": {"GridLayout": {"shape": [1, 1]}}}, {}, "its GridLayout lacks 'axes'"),
     ({"layout": {"Trap": {"path": "a"}}}, {}, "its header has {'Trap': {'path': 'a'}}, which no field holds"),
     ({"value": {"array": "lower"}}, {}, "it has no array 'lower'"),
     ({"colour": "red"}, {}, "its header has the unknown name 'colour'"),

@@ -23,7 +23,7 @@ def copy_loop(n_steps, observing=0.1, acting=0.2):
     def policy(history):
         return [0.5, 0.5] if not history else answer[history[-1][1]]
 
-    return emp.joint_distribution(world, policy, n_steps, start=0)
+    return emp.joint_distribution(world, n_steps, policy, initial=0)
 
 
 def random_joint(seed, n_steps=3):
@@ -85,7 +85,7 @@ def test_plasticity_is_empowerment_with_the_roles_exchanged(seed):
 
 
 def test_a_deterministic_world_leaves_no_plasticity():
-    joint = emp.joint_distribution(emp.worlds.open_grid(2), np.full((4, 5), 0.2), 2, start=(0, 0))
+    joint = emp.joint_distribution(emp.worlds.open_grid(2), 2, np.full((4, 5), 0.2), initial=(0, 0))
     forward, backward = both_ways(joint)
     assert backward == pytest.approx(0.0, abs=1e-12)
     assert forward == pytest.approx(mutual(joint), abs=1e-12)
@@ -123,7 +123,7 @@ def test_a_joint_is_checked():
 
 def test_a_joint_is_the_product_of_its_steps():
     policy = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
-    joint, steps = emp.joint_distribution(MINI3, policy, 2, start=1), MINI3.to_dense()
+    joint, steps = emp.joint_distribution(MINI3, 2, policy, initial=1), MINI3.to_dense()
     for a, s, b, t in np.ndindex(joint.shape):
         assert joint[a, s, b, t] == pytest.approx(policy[1, a] * steps[1, a, s] * policy[s, b] * steps[s, b, t])
 
@@ -134,7 +134,7 @@ def test_a_joint_of_a_hidden_world_sums_over_its_paths():
     def policy(history):
         return [0.6, 0.2, 0.2] if not history else ([0.5, 0.25, 0.25] if history[-1][1] == 0 else [0.1, 0.9, 0.0])
 
-    joint, steps = emp.joint_distribution(tiger, policy, 2), tiger.mdp.to_dense()
+    joint, steps = emp.joint_distribution(tiger, 2, policy), tiger.mdp.to_dense()
     expected = np.zeros(joint.shape)
     for a, o, b, x in np.ndindex(joint.shape):
         for s, t, u in np.ndindex(2, 2, 2):
@@ -146,20 +146,20 @@ def test_a_joint_of_a_hidden_world_sums_over_its_paths():
 
 def test_a_joint_too_large_is_refused_before_memory_is_taken():
     with pytest.raises(MemoryError, match=r"of 12 steps takes 5.2e\+10 bytes, expected at most memory=1e\+09"):
-        emp.joint_distribution(MINI3, UNIFORM3, 12, start=0)
+        emp.joint_distribution(MINI3, 12, UNIFORM3, initial=0)
 
 
 def test_policies_of_a_joint_are_checked():
     with pytest.raises(TypeError, match="policy is a list, expected a function of the history"):
-        emp.joint_distribution(emp.worlds.tiger(), [[0.5, 0.5]], 1)
+        emp.joint_distribution(emp.worlds.tiger(), 1, [[0.5, 0.5]])
     with pytest.raises(ValueError, match=r"policy\(\(\)\) has 1 entries, expected 3"):
-        emp.joint_distribution(emp.worlds.tiger(), lambda history: [1.0], 1)
+        emp.joint_distribution(emp.worlds.tiger(), 1, lambda history: [1.0])
     river = emp.MDP(MINI3.rows, available=[[True, False], [True, True], [True, True]])
     with pytest.raises(ValueError, match=r"policy\(\(\)\) gives action 1 a probability of 0.5, expected 0"):
-        emp.joint_distribution(river, lambda history: [0.5, 0.5], 1, start=0)
+        emp.joint_distribution(river, 1, lambda history: [0.5, 0.5], initial=0)
     dead_end = emp.MDP(np.eye(2)[:, None][[1, 1]], available=[[True], [False]])
     with pytest.raises(ValueError, match="state 1 has no available action and can be reached after 1 steps"):
-        emp.joint_distribution(dead_end, [[1.0], [0.0]], 2, start=0)
+        emp.joint_distribution(dead_end, 2, [[1.0], [0.0]], initial=0)
 
 
 # --- a fixed policy
@@ -168,38 +168,39 @@ def test_policies_of_a_joint_are_checked():
 @for_each("horizon", [1, 2, 3])
 def test_directed_information_is_that_of_the_joint_distribution(horizon):
     policy = np.array([[0.2, 0.8], [0.5, 0.5], [0.9, 0.1]])
-    found = emp.directed_information(MINI3, policy, horizon)
+    found = emp.directed_information(MINI3, horizon, policy)
     for state in range(3):
-        joint = emp.joint_distribution(MINI3, policy, horizon, start=state)
+        joint = emp.joint_distribution(MINI3, horizon, policy, initial=state)
         assert found[state] == pytest.approx(emp.interval_information(joint), abs=1e-12)
 
 
 def test_information_of_one_step_is_that_of_the_channel():
-    found = emp.directed_information(MINI3, UNIFORM3, 1, states=[2, 0])
+    found = emp.directed_information(MINI3, 1, UNIFORM3, states=[2, 0])
     for value, state in zip(found, [2, 0], strict=True):
-        channel = emp.actuation_channel(MINI3, state, 1)
+        channel = emp.actuation_channel(MINI3, 1, state)
         assert value == pytest.approx(emp.mutual_information(channel, [0.5, 0.5]), abs=1e-13)
 
 
 def test_a_discounted_sum_is_the_limit_of_finite_ones():
-    all_steps = emp.directed_information(MINI3, UNIFORM3, discount=0.8)
-    assert np.allclose(all_steps, emp.directed_information(MINI3, UNIFORM3, 200, discount=0.8), atol=1e-12)
-    assert np.allclose(all_steps * math.log(2), emp.directed_information(MINI3, UNIFORM3, discount=0.8, base=math.e))
+    all_steps = emp.directed_information(MINI3, None, UNIFORM3, discount=0.8)
+    assert np.allclose(all_steps, emp.directed_information(MINI3, 200, UNIFORM3, discount=0.8), atol=1e-12)
+    in_nats = emp.directed_information(MINI3, None, UNIFORM3, discount=0.8, base=math.e)
+    assert np.allclose(all_steps * math.log(2), in_nats)
 
 
 def test_the_best_policy_has_the_discounted_feedback_empowerment():
     best = emp.unified_bellman(MINI3, discount=0.9)
-    assert np.allclose(emp.directed_information(MINI3, best.policy, discount=0.9), best.value, atol=1e-9)
-    assert (emp.directed_information(MINI3, UNIFORM3, discount=0.9) <= best.upper).all()
+    assert np.allclose(emp.directed_information(MINI3, None, best.policy, discount=0.9), best.value, atol=1e-9)
+    assert (emp.directed_information(MINI3, None, UNIFORM3, discount=0.9) <= best.upper).all()
 
 
 def test_terminal_states_have_none_and_dead_ends_are_refused():
     world = emp.MDP(np.full((3, 2, 3), 1 / 3), terminal=[1], available=[[True, True], [True, True], [False, False]])
     policy = [[0.5, 0.5], [0.5, 0.5], [0, 0]]
-    assert emp.directed_information(world, policy, 3, states=1).tolist() == [0.0]
-    assert emp.directed_information(world, policy, 0).tolist() == [0.0, 0.0, 0.0]
+    assert emp.directed_information(world, 3, policy, states=1).tolist() == [0.0]
+    assert emp.directed_information(world, 0, policy).tolist() == [0.0, 0.0, 0.0]
     with pytest.raises(ValueError, match="from state 0 the policy may come to state 2, which has no action, after 1"):
-        emp.directed_information(world, policy, 3, states=0)
+        emp.directed_information(world, 3, policy, states=0)
 
 
 @for_each(
@@ -214,10 +215,10 @@ def test_terminal_states_have_none_and_dead_ends_are_refused():
 )
 def test_what_is_asked_is_checked(policy, options, message):
     with pytest.raises(ValueError, match=message):
-        emp.directed_information(MINI3, policy, **options)
+        emp.directed_information(MINI3, policy=policy, **{"horizon": None, **options})
 
 
 def test_a_missing_action_has_no_chance():
     world = emp.MDP(MINI3.rows, available=[[True, False], [True, True], [True, True]], actions=["stay", "go"])
     with pytest.raises(ValueError, match=r"policy\[0, 1\] is 0.5, expected 0: action 'go' is not available"):
-        emp.directed_information(world, UNIFORM3, 1)
+        emp.directed_information(world, 1, UNIFORM3)

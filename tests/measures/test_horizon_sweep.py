@@ -375,10 +375,10 @@ def test_a_state_that_cannot_be_drawn(noisy, pyplot):
 
 
 def test_the_title_says_what_is_not_usual(noisy, pyplot):
-    assert noisy.plot().get_title() == ""
+    assert noisy.plot().get_title() == "open_grid"
     options = {"states": (0, 0), "sensor": lambda cell: cell[0]}
     for unusual, title in (
         ({"stopping": True}, "free to stop early"),
         ({"output": "trajectory"}, "over trajectories"),
     ):
-        assert emp.horizon_sweep(NOISY, [1], **options, **unusual).plot().get_title() == title
+        assert emp.horizon_sweep(NOISY, [1], **options, **unusual).plot().get_title() == f"open_grid: {title}"

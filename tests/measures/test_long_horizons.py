@@ -14,7 +14,7 @@ TIGER = emp.worlds.tiger()
 PAIR = emp.worlds.two_way_dimmer()
 
 CALLS = {
-    "actuation channel": lambda n: emp.actuation_channel(NOISY, 0, n),
+    "actuation channel": lambda n: emp.actuation_channel(NOISY, n, 0),
     "open loop": lambda n: emp.empowerment(NOISY, n),
     "trajectories": lambda n: emp.empowerment(NOISY, n, output="trajectory"),
     "feedback": lambda n: emp.empowerment(NOISY, n, feedback=True),
@@ -28,13 +28,13 @@ CALLS = {
     "a sweep": lambda n: emp.horizon_sweep(NOISY, [1, n]),
     "every horizon": lambda n: emp.horizon_sweep(NOISY, range(n)),
     "contexts": lambda n: emp.context_empowerment(NOISY, n),
-    "an option": lambda n: emp.option_channel(NOISY, 0, [emp.Option(0, steps=n)]),
-    "directed information": lambda n: emp.directed_information(NOISY, UNIFORM, n),
-    "a joint distribution": lambda n: emp.joint_distribution(NOISY, UNIFORM, n, start=0),
-    "a simulation": lambda n: emp.simulate(NOISY, UNIFORM, start=0, steps=n),
-    "a transfer": lambda n: emp.transfer_empowerment(PAIR, [0.5, 0.5], n, sensor=lambda state: state),
-    "an informed receiver": lambda n: emp.informed_empowerment(PAIR, [0.5, 0.5], n),
-    "a sum rate": lambda n: emp.independent_sum_rate(PAIR, 0, n),
+    "an option": lambda n: emp.option_channel(NOISY, [emp.Option(0, steps=n)], 0),
+    "directed information": lambda n: emp.directed_information(NOISY, n, UNIFORM),
+    "a joint distribution": lambda n: emp.joint_distribution(NOISY, n, UNIFORM, initial=0),
+    "a simulation": lambda n: emp.simulate(NOISY, UNIFORM, initial=0, steps=n),
+    "a transfer": lambda n: emp.transfer_empowerment(PAIR, n, [0.5, 0.5], sensor=lambda state: state),
+    "an informed receiver": lambda n: emp.informed_empowerment(PAIR, n, [0.5, 0.5]),
+    "a sum rate": lambda n: emp.independent_sum_rate(PAIR, n, 0),
 }
 
 

@@ -32,7 +32,7 @@ def test_intervals_hold_on_every_backend(backend):
     assert (result.lower <= result.value).all()
     assert (result.value <= result.upper).all()
     for state, lower, upper in zip(result.states, result.lower, result.upper, strict=True):
-        every_row = emp.channel_capacity(emp.actuation_channel(MINI3, state, 3, merge=False), tol=1e-11)
+        every_row = emp.channel_capacity(emp.actuation_channel(MINI3, 3, state, merge=False), tol=1e-11)
         assert lower <= every_row.lower
         assert every_row.upper - 1e-11 <= upper
     assert result.backend == backend
@@ -85,7 +85,7 @@ def test_the_sequences_that_carry_the_optimum():
         weights = [weight for _, weight in carried]
         assert weights == sorted(weights, reverse=True)
         assert sum(weights) == pytest.approx(1, abs=1e-4)
-        channel = emp.actuation_channel(MINI3, state, 2, merge=False)
+        channel = emp.actuation_channel(MINI3, 2, state, merge=False)
         p = np.zeros(channel.n_inputs)
         for sequence, weight in carried:
             p[channel.inputs.index(sequence)] = weight / sum(weights)

@@ -224,7 +224,7 @@ def test_mapped_sequences_have_the_mapped_rows(slip_mode):
 
 def test_states_of_one_orbit_have_one_value():
     model = emp.worlds.open_grid(5, slip=0.2)
-    values = np.array([emp.channel_capacity(emp.actuation_channel(model, s, 2)).value for s in model.states])
+    values = np.array([emp.channel_capacity(emp.actuation_channel(model, 2, s)).value for s in model.states])
     representative = orbits(model, np.arange(25)).representative
     assert values == pytest.approx(values[representative], abs=2e-9)
     assert np.unique(values.round(6)).size == np.unique(representative).size == 6

@@ -108,9 +108,9 @@ def test_values_of_two_switches(world, joint, unseen, seen, independent):
     half = [0.5, 0.5]
     assert emp.empowerment(world.joint).value == pytest.approx(joint, abs=1e-9)
     assert emp.empowerment(world.under_assistant(half)).value == pytest.approx(unseen, abs=1e-9)
-    assert emp.informed_empowerment(world, half).value == pytest.approx(seen, abs=1e-9)
-    assert emp.transfer_empowerment(world, half, sensor=None).value == pytest.approx(unseen, abs=1e-9)
-    assert float(emp.independent_sum_rate(world, world.states[0], rng=0)) == pytest.approx(independent, abs=1e-9)
+    assert emp.informed_empowerment(world, 1, half).value == pytest.approx(seen, abs=1e-9)
+    assert emp.transfer_empowerment(world, 1, half, sensor=None).value == pytest.approx(unseen, abs=1e-9)
+    assert float(emp.independent_sum_rate(world, 1, world.states[0], rng=0)) == pytest.approx(independent, abs=1e-9)
     assert emp.worst_case_empowerment(world).value == pytest.approx(unseen, abs=1e-6)
 
 
@@ -122,12 +122,12 @@ def test_values_of_the_corridor(state, still, random):
 
 
 def test_transfer_in_the_corridor():
-    result = emp.transfer_empowerment(CORRIDOR, UNIFORM, 2, sensor=own_cell, states=BESIDE)
+    result = emp.transfer_empowerment(CORRIDOR, 2, UNIFORM, sensor=own_cell, states=BESIDE)
     assert float(result) == pytest.approx(0.19931, abs=5e-6)
-    back = emp.transfer_empowerment(CORRIDOR, STILL, 2, sensor=lambda s: s[1], source="person", states=BESIDE)
+    back = emp.transfer_empowerment(CORRIDOR, 2, STILL, sensor=lambda s: s[1], source="person", states=BESIDE)
     assert float(back) == 0.0
     with pytest.raises(ValueError, match="unknown source 'robot'; the known ones are 'assistant', 'person'"):
-        emp.transfer_empowerment(CORRIDOR, UNIFORM, sensor=own_cell, source="robot")
+        emp.transfer_empowerment(CORRIDOR, 1, UNIFORM, sensor=own_cell, source="robot")
 
 
 # --- what the receiver sees
@@ -152,7 +152,7 @@ def brute_rows(world, state, horizon, assistant, sensor):
 def test_a_receiver_who_sees_the_assistant_knows_more(horizon):
     world, assistant = random_world(3), [0.2, 0.5, 0.3]
     sensor = np.array([[1, 0], [0, 1], [0.5, 0.5]])
-    seen = emp.informed_empowerment(world, assistant, horizon, sensor=sensor)
+    seen = emp.informed_empowerment(world, horizon, assistant, sensor=sensor)
     for state in range(3):
         expected = emp.channel_capacity(brute_rows(world, state, horizon, assistant, sensor), tol=1e-10)
         assert seen.value[state] == pytest.approx(float(expected), abs=2e-9)
@@ -162,28 +162,28 @@ def test_a_receiver_who_sees_the_assistant_knows_more(horizon):
 
 def test_the_assistants_sequence_may_be_given_as_a_whole():
     product = np.multiply.outer([0.2, 0.5, 0.3], [0.2, 0.5, 0.3])
-    one, whole = (emp.informed_empowerment(random_world(3), noise, 2) for noise in ([0.2, 0.5, 0.3], product))
+    one, whole = (emp.informed_empowerment(random_world(3), 2, noise) for noise in ([0.2, 0.5, 0.3], product))
     assert np.allclose(one.value, whole.value, atol=2e-9)
     rows = np.random.default_rng(0).dirichlet(np.ones(3), 3)
-    reacting = emp.informed_empowerment(random_world(3), rows, states=[2, 1])
-    alone = [float(emp.informed_empowerment(random_world(3), rows[state], states=state)[0]) for state in (2, 1)]
+    reacting = emp.informed_empowerment(random_world(3), 1, rows, states=[2, 1])
+    alone = [float(emp.informed_empowerment(random_world(3), 1, rows[state], states=state)) for state in (2, 1)]
     assert np.allclose(reacting.value, alone, atol=2e-9)
 
 
 def test_over_several_steps_the_seen_assistant_does_not_react():
     with pytest.raises(ValueError, match=r"assistant has shape \(12, 3\), expected \(3,\) or \(3, 3\)"):
-        emp.informed_empowerment(CORRIDOR, np.full((12, 3), 1 / 3), 2)
+        emp.informed_empowerment(CORRIDOR, 2, np.full((12, 3), 1 / 3))
     with pytest.raises(ValueError, match=r"assistant has shape \(2, 3\), expected \(n_states, n_assistant_actions\)"):
-        emp.informed_empowerment(CORRIDOR, np.full((2, 3), 1 / 3))
+        emp.informed_empowerment(CORRIDOR, 1, np.full((2, 3), 1 / 3))
     with pytest.raises(MemoryError, match=r"the rows of state \(0, 1\) take 3.3e\+11 bytes, expected at most"):
-        emp.informed_empowerment(CORRIDOR, UNIFORM, 10)
+        emp.informed_empowerment(CORRIDOR, 10, UNIFORM)
 
 
 # --- together
 
 
 def test_independent_agents_tell_no_more_than_one():
-    found = emp.independent_sum_rate(CORRIDOR, APART, 2, sensor=own_cell, starts=3, rng=1)
+    found = emp.independent_sum_rate(CORRIDOR, 2, APART, sensor=own_cell, starts=3, rng=1)
     together = emp.empowerment(CORRIDOR.joint, 2, states=APART, sensor=own_cell)
     alone = emp.empowerment(CORRIDOR.under_assistant(STILL), 2, states=APART, sensor=own_cell)
     assert float(alone) <= found.lower + 1e-9 <= float(together) + 2e-9
@@ -195,7 +195,7 @@ def test_independent_agents_tell_no_more_than_one():
 @for_each("seed", range(3))
 def test_the_sum_rate_is_the_best_of_a_grid(seed):
     world = random_world(seed, n_assistant=2)
-    found, steps = emp.independent_sum_rate(world, 0, rng=0), world.joint.to_dense()[0]
+    found, steps = emp.independent_sum_rate(world, 1, 0, rng=0), world.joint.to_dense()[0]
     grid = np.linspace(0, 1, 41)
     best = max(
         emp.mutual_information(steps, np.outer([1 - p, p], [1 - r, r]).reshape(-1)) for p in grid for r in grid
@@ -266,8 +266,8 @@ def test_the_person_is_better_off_beside_a_helpful_assistant(needs):
     helpful = emp.assistant_policy(CORRIDOR, UNIFORM, needs, tie="stay")
     mean, walk = {}, np.tile(UNIFORM, (12, 1))
     for name, assistant in {"helpful": helpful, "random": UNIFORM, "still": STILL}.items():
-        run = emp.simulate(CORRIDOR.under_assistant(assistant), walk, start=BESIDE, steps=2000, rng=0)
-        mean[name] = needs.value[run.states].mean()
+        run = emp.simulate(CORRIDOR.under_assistant(assistant), walk, initial=BESIDE, steps=2000, rng=0)
+        mean[name] = needs.value[run.state_numbers].mean()
     assert mean["helpful"] > mean["random"]
     assert mean["helpful"] > mean["still"]
 

@@ -74,7 +74,7 @@ def test_a_map_shows_each_value_in_its_cell(maze):
         assert values[state] == value
         assert texts(ax)[state] == [f"{value:.2f}"]
     assert mesh(ax).get_clim() == (maze.value.min(), maze.value.max())
-    assert ax.get_title() == "5-step empowerment"
+    assert ax.get_title() == "klyubin_maze: 5-step empowerment"
     assert ax.get_aspect() == 1
 
 
@@ -213,19 +213,20 @@ def test_the_title_owns_up_to_a_missed_tolerance(maze):
     upper = maze.upper.copy()
     upper[:3] += 0.2
     title = emp.plotting.plot_map(replace(maze, upper=upper)).get_title()
-    assert title == "5-step empowerment\nwidest interval 0.2 bits\n3 of 100 states missed the tolerance"
+    assert title == "klyubin_maze: 5-step empowerment\nwidest interval 0.2 bits\n3 of 100 states missed the tolerance"
 
 
 def test_the_title_owns_up_to_an_interval_that_could_be_seen(maze):
     loose = replace(maze, upper=maze.upper + 0.1, tol=0.5)
-    assert emp.plotting.plot_map(loose).get_title() == "5-step empowerment\nwidest interval 0.1 bits"
+    assert emp.plotting.plot_map(loose).get_title() == "klyubin_maze: 5-step empowerment\nwidest interval 0.1 bits"
     narrow = replace(maze, upper=maze.upper + 0.001, tol=0.5)
-    assert emp.plotting.plot_map(narrow).get_title() == "5-step empowerment"
+    assert emp.plotting.plot_map(narrow).get_title() == "klyubin_maze: 5-step empowerment"
 
 
 def test_the_title_names_trajectories():
     result = emp.empowerment(emp.worlds.open_grid(3), 2, output="trajectory")
-    assert emp.plotting.plot_map(result).get_title() == "2-step empowerment over trajectories"
+    title = "open_grid: 2-step empowerment over trajectories"
+    assert emp.plotting.plot_map(result).get_title().replace("\n", " ") == title
 
 
 # --- intervals
@@ -240,7 +241,8 @@ def test_intervals_are_drawn_as_bars(hanoi):
     ends = np.array([segment[:, 1] for segment in bars.get_segments()])
     assert np.allclose(ends, np.stack([wide.lower, wide.upper], axis=1))
     assert ax.get_ylabel() == "empowerment [bits]"
-    assert ax.get_title() == "2-step empowerment\nwidest interval 0.4 bits\n27 of 27 states missed the tolerance"
+    lines = ["tower_of_hanoi: 2-step empowerment", "widest interval 0.4 bits", "27 of 27 states missed the tolerance"]
+    assert ax.get_title() == "\n".join(lines)
     low, high = ax.get_ylim()
     assert low < wide.lower.min()
     assert wide.upper.max() < high
@@ -259,9 +261,10 @@ def test_labels_are_those_of_the_states_thinned_when_many(hanoi):
 # --- which picture
 
 
-def test_a_grid_gives_a_map_and_anything_else_intervals(maze, hanoi):
+def test_a_grid_gives_a_map_a_graph_nodes_and_anything_else_intervals(maze, hanoi):
     assert maze.plot().get_ylabel() == "row"
-    assert hanoi.plot().get_xlabel() == "state"
+    assert [c.get_gid() for c in hanoi.plot().collections] == ["both ways", "states"]
+    assert replace(hanoi, layout=None).plot().get_xlabel() == "state"
     assert emp.plotting.plot_empowerment(replace(maze, layout=object())).get_xlabel() == "state"
 
 
@@ -271,12 +274,19 @@ def test_a_map_needs_a_grid(layout, maze):
         emp.plotting.plot_map(replace(maze, layout=layout))
 
 
-def test_a_map_needs_a_cell_for_each_state():
-    layout = GridLayout((1, 2), ((0, 0), (0, 0)))
-    result = emp.empowerment(emp.MDP(np.eye(2)[:, None, :], states=["a", "b"], layout=layout))
-    with pytest.raises(ValueError, match=r"state 'b' lies in cell \(0, 0\) where another state"):
-        emp.plotting.plot_map(result)
-    assert emp.plotting.plot_map(result["a"]).get_title() == "1-step empowerment"
+def test_states_that_share_a_cell_show_their_mean_and_the_title_says_so():
+    layout = GridLayout((1, 2), ((0, 0), (0, 0), (0, 1)))
+    rows = np.zeros((3, 2, 3))
+    rows[0, [0, 1], [0, 2]] = rows[1, :, 1] = rows[2, :, 2] = 1  # only the first state has a choice
+    result = emp.empowerment(emp.MDP(rows, states="abc", layout=layout))
+    assert result.value.round(9).tolist() == [1, 0, 0]
+    ax = emp.plotting.plot_map(result)
+    assert mesh(ax).get_array().tolist() == [[0.5, 0.0]]
+    assert texts(ax) == {(0, 0): ["0.50"], (0, 1): ["0.00"]}
+    assert ax.get_title() == "1-step empowerment\nmean of the 1 to 2 states in each cell"
+    alone = emp.plotting.plot_map(result["a"])
+    assert mesh(alone).get_array()[0, 0] == 1
+    assert alone.get_title() == "1-step empowerment"
 
 
 def test_without_matplotlib_it_says_what_to_install(maze, monkeypatch):

@@ -1,4 +1,4 @@
-"""Policies that are best for payoffs of the last reading, many payoffs at once, by dynamic programming."""
+"""Best policies for payoffs of the last reading, many payoffs at once, by dynamic programming."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from scipy import sparse
 from empowerment.actuation.feedback.information_states import Branch, InformationStates
 
 _EPS = float(np.finfo(float).eps)
-# Numbers that are held at the same time for one level.
+# Entries to store at the same time for one level.
 _AT_ONCE = 2**22
 
 
 class BestPolicies:
-    """The policies of an agent with feedback, as far as the last reading goes.
+    """The Markov policies on information states, with payoffs of the last reading.
 
     Parameters
     ----------
     information_states : InformationStates
-        Of which only the last reading counts.
+        With the last reading alone.
 
     Attributes
     ----------
     n_readings : int
-        Number of readings that some policy gives.
+        Number of possible readings.
     n_moves : int
-        How many entries one payoff has to pass, which tells the time it takes.
+        Number of matrix entries that one payoff passes: a measure of time.
     row_error : float
-        No entry of a row is further than this, relative to itself, from exact arithmetic.
+        Bound on the relative error of the entries of rows.
     value_error : float
-        No value is further than this, relative to the largest payoff, from that of the best row as it is computed.
+        Bound on the error of values, relative to the largest payoff, with respect to the computed best row.
     """
 
     def __init__(self, information_states: InformationStates) -> None:
@@ -45,7 +45,7 @@ class BestPolicies:
         self.value_error = (summed + gathered) * _EPS
 
     def of(self, payoffs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what the best policies earn, and their rows.
+        """Return the values of the best policies, and their rows.
 
         Parameters
         ----------
@@ -57,27 +57,27 @@ class BestPolicies:
         rows : ndarray of shape (n, n_readings)
             The distributions of the reading under the best deterministic policy for each payoff.
         """
-        most = max(_AT_ONCE // max(level.n_information_states * level.n_actions for level in self._levels), 1)
-        parts = [self._of(payoffs[first : first + most]) for first in range(0, max(len(payoffs), 1), most)]
+        at_once = max(_AT_ONCE // max(level.n_information_states * level.n_actions for level in self._levels), 1)
+        parts = [self._of(payoffs[first : first + at_once]) for first in range(0, max(len(payoffs), 1), at_once)]
         values, rows = zip(*parts, strict=True)
         return np.concatenate(values), np.concatenate(rows)
 
     def _of(self, payoffs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values, choices = payoffs.T, []
         for level in reversed(self._levels):
-            worth = np.full((level.n_information_states, level.n_actions, len(payoffs)), -np.inf)
-            worth[level.owner, level.rank] = level.moves @ values
-            choices.append(worth.argmax(axis=1))
-            values = worth.max(axis=1)
-        where = np.ones((1, len(payoffs)))
+            action_values = np.full((level.n_information_states, level.n_actions, len(payoffs)), -np.inf)
+            action_values[level.owner, level.rank] = level.moves @ values
+            choices.append(action_values.argmax(axis=1))
+            values = action_values.max(axis=1)
+        occupancy = np.ones((1, len(payoffs)))
         for level, chosen in zip(self._levels, reversed(choices), strict=True):
             taken = chosen[level.owner] == level.rank[:, None]
-            where = level.moves.T @ (where[level.owner] * taken)
-        return values[0], np.ascontiguousarray(where.T)
+            occupancy = level.moves.T @ (occupancy[level.owner] * taken)
+        return values[0], np.ascontiguousarray(occupancy.T)
 
 
 class _Level(NamedTuple):
-    """What the actions of the information states of a level lead to: one row for each of their actions."""
+    """Transitions from a level: one row for each action of each information state."""
 
     moves: sparse.csr_array
     owner: np.ndarray
@@ -106,7 +106,7 @@ def _last_level(endings: Sequence[np.ndarray]) -> _Level:
 
 
 def _numbered(counts: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
-    """Return whose each of so many things is, and its rank there."""
+    """Return the owner of each of `counts` items, and its rank among those of this owner."""
     sizes = np.array(list(counts))
     owner = np.repeat(np.arange(sizes.size), sizes)
     return owner, np.arange(owner.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)

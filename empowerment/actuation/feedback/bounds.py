@@ -1,8 +1,8 @@
-"""Intervals for actions that react, where there are too many policies to look at.
+"""Intervals for the empowerment of an agent with feedback, if there are too many policies to enumerate.
 
-The lower end is that of actions that do not react, which are policies too, or of some that do. The upper end is the
-least of several. No more readings are told apart than there are; an agent and a receiver that see every state tell no
-less; and an agent that sees every state steers no worse towards readings that the receiver does not expect.
+The lower end is that without feedback, whose action sequences are policies too, or that of a few policies. The upper
+end is the least of three bounds: the logarithm of the number of readings; the value if agent and receiver observe
+every state; and the largest divergence from any q of a policy that observes every state.
 """
 
 from __future__ import annotations
@@ -24,33 +24,33 @@ from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
 
-_ROUGH = 1e-5  # nats; how well bounds by steering are solved
+_ROUGH = 1e-5  # nats; tolerance of auxiliary solutions
 _ROUNDS, _STEPS = 40, 1000
 
 
-def bracket_states(
+def bound_state_feedback(
     task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels, output: str = "final"
 ) -> StateSolution:
-    """Return an interval for what actions that react to the state tell a receiver of the sensor.
+    """Bound the empowerment of an agent that observes the state before each action.
 
     Parameters
     ----------
     task : StateTask
     dynamics : Dynamics
     open_loop : StateSolution
-        The interval, or the exact answer, for actions that do not react.
+        The solution without feedback.
     kernels : Kernels
     output : {"final", "trajectory"}
 
     Returns
     -------
     StateSolution
-        In nats; with the sequences that carry the lower end unless policies that react exceed it.
+        In nats; with the sequences of the lower end unless policies with feedback exceed it.
 
     Raises
     ------
     NoSequenceError
-        If every policy may be stuck before its last step.
+        If no policy is admissible.
     """
     start = np.array([task.start])
     first = 1 if output == "trajectory" else task.horizon
@@ -58,16 +58,16 @@ def bracket_states(
     upper = min(readings, feedback_value(dynamics, task.start, task.horizon, readings, task.options))
     if upper == -math.inf:
         raise NoSequenceError
-    room = 8 * dynamics.n_columns**2 * dynamics.n_actions <= task.memory / 4
-    short = output == "final" and room and 0 < task.horizon <= _STEPS
-    if short and upper - open_loop.lower > task.wanted(open_loop.lower):
-        upper = min(upper, _steering(task, dynamics, kernels))
-    if short and upper - open_loop.lower > task.wanted(open_loop.lower):
-        open_loop = max(open_loop, _searched(task, dynamics, open_loop, kernels), key=lambda ends: ends.lower)
+    fits = 8 * dynamics.n_columns**2 * dynamics.n_actions <= task.memory / 4
+    short = output == "final" and fits and 0 < task.horizon <= _STEPS
+    if short and upper - open_loop.lower > task.width(open_loop.lower):
+        upper = min(upper, _steering_bound(task, dynamics, kernels))
+    if short and upper - open_loop.lower > task.width(open_loop.lower):
+        open_loop = max(open_loop, _search_policies(task, dynamics, open_loop, kernels), key=lambda ends: ends.lower)
     return _with_upper(open_loop, upper)
 
 
-def bracket_beliefs(
+def bound_belief_feedback(
     task: StateTask,
     model: POMDP,
     belief: np.ndarray,
@@ -75,7 +75,7 @@ def bracket_beliefs(
     output: str,
     sensor: np.ndarray | None = None,
 ) -> StateSolution:
-    """Return an interval for what actions that react to observations tell.
+    """Bound the empowerment of an agent whose actions depend on its observations.
 
     Parameters
     ----------
@@ -84,20 +84,20 @@ def bracket_beliefs(
     model : POMDP
     belief : ndarray of shape (n_states,)
     open_loop : StateSolution
-        The interval, or the exact answer, for actions that do not react.
+        The solution without feedback.
     output : {"final", "trajectory"}
     sensor : ndarray of shape (n_states, n_readings), optional
-        What the receiver reads off the states; by default it reads the observations.
+        Distribution of the reading in each state; by default the receiver reads the observations.
 
     Returns
     -------
     StateSolution
-        In nats, with the sequences that carry the lower end.
+        In nats, with the sequences of the lower end.
 
     Raises
     ------
     NoSequenceError
-        If even an agent that sees the states may be stuck before its last step, whatever it does.
+        If no policy is admissible, even one that observes the states.
     """
     reading = model.observation if sensor is None else np.broadcast_to(sensor, (model.n_actions, *sensor.shape))
     counts, reached = [], np.asarray(belief) > 0
@@ -107,7 +107,7 @@ def bracket_beliefs(
         counts.append(math.log(max(int(np.count_nonzero(seen)), 1)))
         reached = np.asarray(after.any(axis=0))
     readings = sum(counts) if output == "trajectory" else sum(counts[-1:])
-    world = _seen_through(model) if sensor is None and model.observation_depends_on_action else model.mdp
+    world = _state_observation_pairs(model) if sensor is None and model.observation_depends_on_action else model.mdp
     dynamics = Dynamics.of(world, make_sensor(None, world))
     rough = feedback_values(dynamics, task.horizon, task.options.to_within(_ROUGH))
     values = rough.upper.reshape(model.n_states, -1)[:, 0]
@@ -123,29 +123,31 @@ def _with_upper(open_loop: StateSolution, upper: float) -> StateSolution:
     return open_loop._replace(value=min(max(open_loop.value, 0.0), upper), upper=upper)
 
 
-def _steering(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> float:
-    """Bound by policies that see every state and end in a reading far from any q; the least over q is looked for."""
+def _steering_bound(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> float:
+    """Bound by the largest divergence of any policy that observes the states, minimised over q."""
     everywhere = np.arange(dynamics.n_columns)
     last = SequenceOracle(first_layer(dynamics.unit_rows(everywhere), everywhere[:, None]), dynamics, 1, kernels)
     n_readings = dynamics.sensor.shape[1]
     oracle = FeedbackOracle(last, task.start, task.horizon - 1, np.full(n_readings, 1 / n_readings))
-    found = generate(oracle, task.options.to_within(_ROUGH), _ROUNDS)
-    return widened(found, last.relative_error + task.horizon * dynamics.product_error).upper
+    solution = generate(oracle, task.options.to_within(_ROUGH), _ROUNDS)
+    return widened(solution, last.relative_error + task.horizon * dynamics.product_error).upper
 
 
-def _searched(task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels) -> StateSolution:
-    """Return the capacity of some policies, and of the sequences that carry the lower end without feedback."""
+def _search_policies(
+    task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels
+) -> StateSolution:
+    """Return the capacity of some policies and of the sequences of the lower end without feedback."""
     starts = np.repeat(dynamics.unit_rows(np.array([task.start])), len(open_loop.sequences), axis=0)
     sequences = np.ascontiguousarray(open_loop.sequences)
     rows = dynamics.read(kernels.actuation.sequence_rows(starts, sequences, dynamics.steps))
     search = PolicySearch(dynamics, task.start, task.horizon, rows, task.memory / 4)
-    found = generate(search, task.options.to_within(_ROUGH), _ROUNDS)
-    ends = StateSolution.without_sequences(found.value, found.lower, found.upper, task.horizon)
-    return widened(ends, task.horizon * dynamics.product_error)
+    solution = generate(search, task.options.to_within(_ROUGH), _ROUNDS)
+    interval = StateSolution.without_sequences(solution.value, solution.lower, solution.upper, task.horizon)
+    return widened(interval, task.horizon * dynamics.product_error)
 
 
-def _seen_through(model: POMDP) -> MDP:
-    """Return the process of pairs of a state and the observation that came with it, which may tell of the action."""
+def _state_observation_pairs(model: POMDP) -> MDP:
+    """Return the process of pairs of a state and the observation on arrival, which may depend on the action."""
     moves = []
     for matrix, seen in zip(model.mdp.action_matrices, model.observation, strict=True):
         state, observation = np.nonzero(seen)

@@ -1,4 +1,4 @@
-"""Where a process, or an agent, can stay for ever."""
+"""Sets of states in which a process, or an agent, can stay for ever."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from empowerment.actuation.dynamics import Dynamics
 
 
 def recurrent_classes(moves: sparse.csr_array) -> list[np.ndarray]:
-    """Return the classes of states that a Markov chain never leaves, each as increasing numbers of states.
+    """Return the closed communicating classes of a Markov chain, each as increasing numbers of states.
 
     Parameters
     ----------
     moves : csr_array of shape (n_states, n_states)
-        Probability, or any positive number, where one state can follow another.
+        Transition probabilities, or any positive numbers for possible transitions.
     """
-    label = _classes(moves)
+    label = _components(moves)
     entries = moves.tocoo()
     leaves = (entries.data > 0) & (label[entries.row] != label[entries.col])
     closed = np.setdiff1d(label, label[entries.row[leaves]])
@@ -25,16 +25,15 @@ def recurrent_classes(moves: sparse.csr_array) -> list[np.ndarray]:
 
 
 def end_components(dynamics: Dynamics) -> list[np.ndarray]:
-    """Return the largest sets of columns in which some policy stays for ever, and from each of which it meets all.
+    """Return the maximal end components (de Alfaro 1997): sets of columns in which a policy can stay and visit all.
 
-    They are the maximal end components of de Alfaro (1997): actions that may leave their class are struck out until
-    none does.
+    Actions that may leave their strongly connected component are removed until none is left.
     """
     starts = [np.repeat(np.arange(dynamics.n_columns), np.diff(matrix.indptr)) for matrix in dynamics.actions]
     kept = dynamics.available
     while True:
         graph = sum(sparse.diags_array(kept[:, a].astype(float)) @ m for a, m in enumerate(dynamics.actions))
-        label = _classes(sparse.csr_array(graph))
+        label = _components(sparse.csr_array(graph))
         staying = kept.copy()
         for action, (start, matrix) in enumerate(zip(starts, dynamics.actions, strict=True)):
             staying[start[label[start] != label[matrix.indices]], action] = False
@@ -45,5 +44,5 @@ def end_components(dynamics: Dynamics) -> list[np.ndarray]:
     return [np.flatnonzero(label == number) for number in np.unique(label[lasting])]
 
 
-def _classes(moves: sparse.csr_array) -> np.ndarray:
+def _components(moves: sparse.csr_array) -> np.ndarray:
     return np.asarray(connected_components(moves, directed=True, connection="strong")[1])

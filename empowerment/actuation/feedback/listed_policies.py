@@ -1,6 +1,6 @@
-"""Every policy that goes by the information state alone, where these can be listed.
+"""Enumeration of all Markov policies on information states.
 
-As far as the last reading goes no policy tells more: a row of a policy that remembers more is a mixture of theirs.
+If only the last reading counts, they are enough: the row of any other policy is a mixture of theirs.
 """
 
 from __future__ import annotations
@@ -11,28 +11,29 @@ import numpy as np
 
 from empowerment.actuation.feedback.information_states import Branch, InformationStates
 
-# Bytes for each entry of the rows of one step, which are held twice, and sorted at the end.
+# Bytes for each entry of the rows of one step, which exist twice and are sorted at the end.
 _BYTES = 32
 
 
-def rows_of_all_policies(information_states: InformationStates, most: int, memory: float) -> np.ndarray | None:
-    """Return the distributions of the last reading under every policy; None where they are too many.
+def rows_of_all_policies(
+    information_states: InformationStates, max_policies: int, memory: float
+) -> np.ndarray | None:
+    """Return the distribution of the last reading under every policy; None if there are too many.
 
     Parameters
     ----------
     information_states : InformationStates
-        Of which only the last reading counts.
-    most : int
-        Number of policies that may be looked at.
+        With the last reading alone.
+    max_policies : int
     memory : float
-        Bytes that may be taken.
+        Limit in bytes.
 
     Returns
     -------
     ndarray of shape (n_policies, n_readings), or None
     """
     n_policies, n_entries = _sizes(information_states)
-    if n_policies > most or n_entries * _BYTES > memory:
+    if n_policies > max_policies or n_entries * _BYTES > memory:
         return None
     rows = _chosen([own[:, None] for own in information_states.endings])
     for level in reversed(information_states.branches):

@@ -1,13 +1,13 @@
-"""What the last reading tells when actions react: the capacity over all policy trees.
+"""The capacity over all policy trees: empowerment of an agent with feedback.
 
-Each tree, which action follows which observations, is an input; its row is the distribution of the reading. What is
-read after an action is a mixture over what the agent then sees, and for each of these it may go on with a tree of its
-own. So the rows that can be had from an information state are
+Each tree, a map from observations to actions, is an input; its row is the distribution of the reading. The reading
+after an action is a mixture over the next observations, and each of these may be followed by a tree of its own. So
+the set of rows of an information state is
 
     Rows(i) = union over actions of the sum over next information states j of p(j) * Rows(j),
 
-sums of sets, each element with each. The capacity depends on their convex hull alone, and so after each sum only
-its extreme rows are kept; for state readings deterministic policies that remember nothing but the step are enough.
+a Minkowski sum. The capacity depends on the convex hull alone, so after each sum only the extreme rows are kept; if
+the last state is read, deterministic Markov policies are enough.
 """
 
 from __future__ import annotations
@@ -38,59 +38,60 @@ from empowerment.models.pomdp import POMDP
 
 _EPS = float(np.finfo(float).eps)
 _INNER = 0.9
-_HULL_ROWS = 5000  # finding the extreme ones of more takes too long
-# Of rows in few dimensions extreme ones are looked for as long as that takes no more than this, in rows times squared
-# columns for each byte that may be taken: where they do not get fewer by then, they are too many to be listed.
+_HULL_ROWS = 5000  # above this number the search for extreme rows takes too long
+# Limit on the search for extreme rows in few dimensions, in rows times squared columns for each byte of memory: if
+# there are still many rows by then, there are too many to list.
 _WORK_PER_BYTE = 1e-3
-_LITTLE = 2**22  # bytes that take no time
-# An interval as narrow as this, in nats, was left by rounding; a wider one by work that would have been too much.
+_LITTLE_MEMORY = 2**22  # bytes; so few rows take no time
+# An interval up to this width, in nats, is due to rounding; a wider one to the limit on the work.
 _BY_ROUNDING = 1e-6
 
 
 def trees_of_states(task: StateTask, dynamics: Dynamics, output: str = "final") -> StateSolution:
-    """Return what actions that react to the state tell a receiver of the sensor.
+    """Compute the empowerment of an agent that observes the state before each action.
 
-    Each state has its own actions. A policy counts only if it is never stuck while steps are left.
+    Each state has its own actions. A policy is admissible if it never reaches a state without actions while steps are
+    left.
 
     Parameters
     ----------
     task : StateTask
         `max_sequences` and `memory` limit the rows of one sum.
     dynamics : Dynamics
-        Its sensor is what the receiver reads.
+        With the sensor of the receiver.
     output : {"final", "trajectory"}
-        Whether it reads once, after the last action, or after each. If it reads the state after each,
-        :func:`empowerment.actuation.feedback.bellman.feedback_values` has the answer for any horizon.
+        Whether the receiver reads once, after the last action, or after each. If it reads the state after each,
+        :func:`empowerment.actuation.feedback.bellman.feedback_values` solves the problem for any horizon.
 
     Returns
     -------
     StateSolution
-        In nats, rounding and pruning allowed for; without sequences, because there are none.
+        In nats, with the errors of rounding and pruning, and without sequences.
 
     Raises
     ------
     NoSequenceError
-        If every policy may be stuck before its last step.
+        If no policy is admissible.
     TooManySequencesError
-        If there are too many rows: then there is :func:`empowerment.actuation.feedback.bounds.bracket_states`.
+        If there are too many rows; see :func:`empowerment.actuation.feedback.bounds.bound_state_feedback`.
     """
     if not task.horizon:
         return StateSolution.without_sequences(0.0, 0.0, 0.0, 0)
-    return _solved(information_states_of_model(dynamics, task.start, task.horizon, output), task)
+    return _solve(information_states_of_model(dynamics, task.start, task.horizon, output), task)
 
 
 def polytope_of_states(task: StateTask, dynamics: Dynamics) -> StateSolution | None:
-    """Return an interval for what :func:`trees_of_states` computes, of any width; None of many readings."""
+    """Return an interval of any width for the value of :func:`trees_of_states`; None if readings are many."""
     return solve_polytope(information_states_of_model(dynamics, task.start, task.horizon, "final"), task)
 
 
 def trees_of_beliefs(
     task: StateTask, model: POMDP, belief: np.ndarray, sensor: np.ndarray | None = None, output: str = "final"
 ) -> StateSolution:
-    """Return what actions that react to observations tell a receiver of one reading, after the last action.
+    """Compute the empowerment of an agent whose actions depend on its observations.
 
-    An action may be taken where every state that the agent then holds possible has it. A policy counts only if it is
-    never without such an action while steps are left.
+    An action may be taken if it is available in every state of positive belief. A policy is admissible if it never
+    runs out of such actions while steps are left.
 
     Parameters
     ----------
@@ -98,26 +99,26 @@ def trees_of_beliefs(
         `max_sequences` and `memory` limit the beliefs and the rows of one sum; `start` is not read.
     model : POMDP
     belief : ndarray of shape (n_states,)
-        What the agent and the receiver know at first.
+        Initial belief of agent and receiver.
     sensor : ndarray of shape (n_states, n_readings), optional
-        What the receiver reads off the last state; by default it reads the last observation.
+        Distribution of the reading in each state; by default the receiver reads the last observation.
     output : {"final", "trajectory"}
-        With a sensor the receiver may read every state on the way, where horizon and readings are few.
+        With a sensor the receiver may read after each action, if horizon and number of readings are small.
 
     Returns
     -------
     StateSolution
-        In nats, rounding and pruning allowed for; without sequences, because there are none.
+        In nats, with the errors of rounding and pruning, and without sequences.
 
     Raises
     ------
     NoSequenceError
-        If every policy may be stuck before its last step.
+        If no policy is admissible.
     TooManySequencesError
-        If there are too many beliefs or rows: then there is
-        :func:`empowerment.actuation.feedback.bounds.bracket_beliefs`.
+        If there are too many beliefs or rows; see
+        :func:`empowerment.actuation.feedback.bounds.bound_belief_feedback`.
     ValueError
-        If the trajectory of the observations is asked for, for which there is
+        If the receiver reads all observations; this is solved by
         :func:`empowerment.actuation.feedback.directed_capacity.directed_capacity`.
     """
     if output == "trajectory" and sensor is None:
@@ -128,35 +129,35 @@ def trees_of_beliefs(
         model, belief, sensor = augment_with_history(model, belief, np.asarray(sensor), task.horizon, task.memory)
     reading = model.observation if sensor is None else np.broadcast_to(sensor, (model.n_actions, *sensor.shape))
     kernel = capacity_kernels(task.options.backend)
-    return _solved(
+    return _solve(
         information_states_of_beliefs(model, belief, task.horizon, reading, kernel, task.max_sequences), task
     )
 
 
-class _Rows(NamedTuple):
-    """The rows of all policies from an information state; see :class:`Layer`."""
+class PolicyRows(NamedTuple):
+    """The extreme rows of all policies from an information state, with errors as in :class:`Layer`."""
 
     rows: np.ndarray
     relative_error: float
     deleted: float
 
 
-def _solved(information_states: InformationStates, task: StateTask) -> StateSolution:
-    most = _log_readings(information_states)
-    wide = most <= task.wanted(0.0)  # then any answer will do
+def _solve(information_states: InformationStates, task: StateTask) -> StateSolution:
+    log_readings = _log_readings(information_states)
+    any_interval_will_do = log_readings <= task.width(0.0)
     if information_states.told is None:
-        memory = min(task.memory, _LITTLE) if wide else task.memory
+        memory = min(task.memory, _LITTLE_MEMORY) if any_interval_will_do else task.memory
         rows = rows_of_all_policies(information_states, task.max_sequences, memory)
         if rows is not None:
-            return _capacity_of(_Rows(rows[:, rows.any(axis=0)], information_states.relative_error, 0.0), task)
-    if wide:
-        return StateSolution.without_sequences(0.0, 0.0, most, task.horizon)
-    known = solve_polytope(information_states, task) if information_states.told is None else None
-    if known is None:
-        return _capacity_of(_added_up(information_states, task), task)
-    gap, wanted = known.upper - known.lower, task.wanted(known.lower)
+            return _capacity_of(PolicyRows(rows[:, rows.any(axis=0)], information_states.relative_error, 0.0), task)
+    if any_interval_will_do:
+        return StateSolution.without_sequences(0.0, 0.0, log_readings, task.horizon)
+    interval = solve_polytope(information_states, task) if information_states.told is None else None
+    if interval is None:
+        return _capacity_of(_initial_rows(information_states, task), task)
+    gap, wanted = interval.upper - interval.lower, task.width(interval.lower)
     if gap <= wanted:
-        return known
+        return interval
     try:
         if gap > _BY_ROUNDING:
             raise TooManySequencesError(
@@ -164,98 +165,104 @@ def _solved(information_states: InformationStates, task: StateTask) -> StateSolu
                 "they can make of the reading; shorten the horizon, coarsen the sensor, raise tol= or memory=, or "
                 "take an interval: method='interval'"
             )
-        return _capacity_of(_added_up(information_states, task), task)
+        return _capacity_of(_initial_rows(information_states, task), task)
     except TooManySequencesError as reason:
-        raise TooManySequencesError(str(reason), known) from None
+        raise TooManySequencesError(str(reason), interval) from None
 
 
 def _log_readings(information_states: InformationStates) -> float:
-    """Return the logarithm of a number of different readings, or of runs of them, that there are at most."""
+    """Return an upper bound on the logarithm of the number of readings, or of trajectories of readings."""
     last = np.any([rows.any(axis=0) for rows in information_states.endings], axis=0)
     return sum(
         math.log(np.count_nonzero(seen.any(axis=0))) for seen in (*(information_states.told or []), last[None])
     )
 
 
-def _added_up(information_states: InformationStates, task: StateTask) -> _Rows:
-    """Add up the rows of what may follow, from the last level of information states to the first."""
-    adding = _Adding(task)
+def _initial_rows(information_states: InformationStates, task: StateTask) -> PolicyRows:
+    """Compute the rows of the initial information state by backward induction over levels."""
+    sums = _RowSums(task)
     used = np.any([rows.any(axis=0) for rows in information_states.endings], axis=0)
     last = [
-        adding.thinned(_Rows(rows[:, used], information_states.relative_error, 0.0))
+        sums.pruned(PolicyRows(rows[:, used], information_states.relative_error, 0.0))
         for rows in information_states.endings
     ]
     for depth in reversed(range(len(information_states.branches))):
         if information_states.told is not None:
-            last = [_preceded(rows, told) for rows, told in zip(last, information_states.told[depth], strict=True)]
+            last = [
+                _with_reading(rows, reported)
+                for rows, reported in zip(last, information_states.told[depth], strict=True)
+            ]
         last = [
-            adding.joined([adding.mixed(branch, last) for branch in own])
-            for own in information_states.branches[depth]
+            sums.union([sums.mixture(branch, last) for branch in own]) for own in information_states.branches[depth]
         ]
     return last[0]
 
 
-def _capacity_of(found: _Rows, task: StateTask) -> StateSolution:
+def _capacity_of(policy_rows: PolicyRows, task: StateTask) -> StateSolution:
     result = channel_capacity(
-        Channel.from_valid(np.ascontiguousarray(found.rows)),
+        Channel.from_valid(np.ascontiguousarray(policy_rows.rows)),
         **task.options.share(_INNER).as_keywords(),
     )
-    most = math.log(found.rows.shape[1])
-    upper = (1.0 - found.deleted) * float(result.upper) + found.deleted * most
-    ends = StateSolution.without_sequences(float(result.value), float(result.lower), upper, task.horizon)
-    return widened(ends, found.relative_error)
+    log_columns = math.log(policy_rows.rows.shape[1])
+    upper = (1.0 - policy_rows.deleted) * float(result.upper) + policy_rows.deleted * log_columns
+    solution = StateSolution.without_sequences(float(result.value), float(result.lower), upper, task.horizon)
+    return widened(solution, policy_rows.relative_error)
 
 
-def _preceded(after: _Rows, told: np.ndarray) -> _Rows:
-    """Put before what is read later what is read now."""
-    rows = (told[:, None] * after.rows[:, None, :]).reshape(len(after.rows), -1)
-    return after._replace(rows=rows, relative_error=after.relative_error + _EPS)
+def _with_reading(following: PolicyRows, reported: np.ndarray) -> PolicyRows:
+    """Prepend the present reading to the later readings."""
+    rows = (reported[:, None] * following.rows[:, None, :]).reshape(len(following.rows), -1)
+    return following._replace(rows=rows, relative_error=following.relative_error + _EPS)
 
 
-class _Adding:
-    """Sums and unions of sets of rows, thinned out after each."""
+class _RowSums:
+    """Minkowski sums and unions of sets of rows, each followed by pruning."""
 
     def __init__(self, task: StateTask) -> None:
         self._task, self._work = task, _WORK_PER_BYTE * task.memory
         self._equal_rows = capacity_kernels(task.options.backend).equal_rows
 
-    def mixed(self, branch: Branch, following: list[_Rows]) -> _Rows:
-        """Return the sum of what may follow, each with its probability: a row for each choice of rows."""
+    def mixture(self, branch: Branch, following: list[PolicyRows]) -> PolicyRows:
+        """Return the sum over next information states of probability times rows: one row for each choice of rows."""
         parts = sorted(
             ((p, following[number]) for p, number in zip(*branch, strict=True)), key=lambda part: len(part[1].rows)
         )
         (p, first), *others = parts
-        found, prune = first._replace(rows=p * first.rows), True
+        total, prune = first._replace(rows=p * first.rows), True
         for p, other in others:
-            self._check(len(found.rows) * len(other.rows), found.rows.shape[1])
-            rows = (found.rows[:, None] + p * other.rows).reshape(-1, found.rows.shape[1])
-            error = max(found.relative_error, other.relative_error) + 2 * _EPS
-            found = self.thinned(_Rows(rows, error, max(found.deleted, other.deleted)), prune)
-            prune = prune and len(found.rows) <= WORTH_PRUNING * len(rows)
-        return found
+            self._check(len(total.rows) * len(other.rows), total.rows.shape[1])
+            rows = (total.rows[:, None] + p * other.rows).reshape(-1, total.rows.shape[1])
+            error = max(total.relative_error, other.relative_error) + 2 * _EPS
+            total = self.pruned(PolicyRows(rows, error, max(total.deleted, other.deleted)), prune)
+            prune = prune and len(total.rows) <= WORTH_PRUNING * len(rows)
+        return total
 
-    def joined(self, parts: list[_Rows]) -> _Rows:
+    def union(self, parts: list[PolicyRows]) -> PolicyRows:
         """Return the union over actions."""
         if len(parts) == 1:
             return parts[0]
         rows = np.concatenate([part.rows for part in parts])
         error, deleted = (max(column) for column in zip(*(part[1:] for part in parts), strict=True))
-        return self.thinned(_Rows(rows, error, deleted))
+        return self.pruned(PolicyRows(rows, error, deleted))
 
-    def thinned(self, found: _Rows, prune: bool = True) -> _Rows:
-        """Keep one of each group of rows that are equal up to rounding, and of these the extreme ones."""
-        if len(found.rows) < 2:
-            return found
-        first = self._equal_rows(np.ascontiguousarray(found.rows))
+    def pruned(self, policy_rows: PolicyRows, prune: bool = True) -> PolicyRows:
+        """Keep one of each group of equal rows, and of these the extreme rows."""
+        if len(policy_rows.rows) < 2:
+            return policy_rows
+        first = self._equal_rows(np.ascontiguousarray(policy_rows.rows))
         kept = np.flatnonzero(first == np.arange(first.size))
-        found = found._replace(rows=found.rows[kept], relative_error=found.relative_error + EQUAL_RTOL)
-        n_rows, n_columns = found.rows.shape
+        policy_rows = policy_rows._replace(
+            rows=policy_rows.rows[kept], relative_error=policy_rows.relative_error + EQUAL_RTOL
+        )
+        n_rows, n_columns = policy_rows.rows.shape
         work = float(n_rows * n_columns**2)
         if not prune or n_columns > HULL_COLUMNS or not 2 < n_rows <= _HULL_ROWS or work > self._work:
-            return found
+            return policy_rows
         self._work -= work
-        kept, lost = extreme_rows(found.rows)
-        return found._replace(rows=found.rows[kept], deleted=1.0 - (1.0 - found.deleted) * (1.0 - lost))
+        kept, lost = extreme_rows(policy_rows.rows)
+        return policy_rows._replace(
+            rows=policy_rows.rows[kept], deleted=1.0 - (1.0 - policy_rows.deleted) * (1.0 - lost)
+        )
 
     def _check(self, n_rows: int, n_columns: int) -> None:
         limit, needed = self._task.max_sequences, 32 * n_rows * n_columns

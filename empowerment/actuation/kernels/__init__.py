@@ -1,20 +1,20 @@
 """The numerical kernels of actuation, once for each backend, under one contract.
 
-``reference`` is plain NumPy and SciPy, written to be read; ``cpu`` is compiled by numba. Both hold the same
+``reference`` is plain NumPy and SciPy, written to be read; ``cpu`` is compiled by numba. Both have the same
 functions, tested against each other:
 
 ``count_readings(indptr, indices, read_indptr, read_indices, n_readings, starts, horizon, up_to)``
-    How many readings can follow from each start.
+    Number of readings that are possible after `horizon` steps from each start.
 ``extend(rows, steps) -> (n_rows, n_actions, n_columns)``
-    Every row followed by every action; -1 in all columns where the action is not available.
+    Every row followed by every action; -1 in all columns if the action is not available.
 ``leaf_offsets(rows, suffixes, steps, readings) -> (n_rows, n_suffixes)``
-    For every row followed by the actions of every suffix, the part of the divergence of what is then read
-    that does not depend on q (the offset of :mod:`empowerment.capacity.kernels`); minus infinity for suffixes that
-    are not available. Nothing else is kept of the rows.
+    For every row followed by every suffix, the part of the divergence of the reading that does not depend on q (the
+    offset of :mod:`empowerment.capacity.kernels`); minus infinity for suffixes that are not available. The rows
+    themselves are not stored.
 ``price(rows, suffix_values, offsets) -> (best, suffix)``
-    For each row the largest of ``offsets - rows @ suffixes``, and its column.
+    For each row the largest entry of ``offsets - rows @ suffix_values``, and its column.
 ``sequence_rows(rows, sequences, steps) -> (n_sequences, n_columns)``
-    Row i followed by the actions of sequence i; -1 in all columns where an action is not available.
+    Row i followed by the actions of sequence i; -1 in all columns if an action is not available.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from empowerment.runtime.loading import load
 
 
 class Steps(NamedTuple):
-    """What each action does, as rows to gather from: row ``action * n_columns + y`` says where y comes from.
+    """The transposed transition matrices, stacked: row ``action * n_columns + y`` holds the predecessors of y.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Steps(NamedTuple):
 
 
 class Readings(NamedTuple):
-    """How readings come from columns, as CSR of shape (n_readings, n_columns)."""
+    """The transposed sensor, as CSR of shape (n_readings, n_columns)."""
 
     indptr: np.ndarray
     indices: np.ndarray
@@ -57,6 +57,6 @@ class Readings(NamedTuple):
 
 
 def actuation_kernels(backend: str | None) -> ModuleType:
-    """Return the package of kernels of a backend, loaded only now; what runs on a device is the capacity alone."""
+    """Return the package of kernels of a backend, imported on demand; for JAX that of the CPU."""
     package = BACKENDS[backend_name(backend)]
     return load(f"{__name__}.{'cpu' if package == 'xla' else package}")

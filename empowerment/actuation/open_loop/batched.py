@@ -1,8 +1,8 @@
-"""The capacity over every sequence for many states at once, on the device that JAX has.
+"""The capacity over every sequence for many states at once, on a JAX device.
 
-Around each state there is a small world of what its horizon can meet. Layers of rows grow in all worlds of a block
-together, equal rows merged after every step, and the last ones are solved as one batch. A block that would take more
-than fits goes on in halves; a state that does not fit alone is left to whoever looks at states one by one.
+Each state has a small model of the states within its horizon. Layers of rows grow in all models of a block together,
+equal rows are merged after every step, and the last layers are solved as one batch. A block that does not fit into
+memory is halved; a state that does not fit alone is left to the solver of single states.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.kernels import xla
-from empowerment.actuation.open_loop.local_models import LocalModels, Surroundings
+from empowerment.actuation.open_loop.local_models import LocalModelBuilder, LocalModels
 from empowerment.actuation.task import StateSolution, StateTask, widened
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.kernels.xla.padding import LITTLE, bucket, common_count
@@ -37,156 +37,157 @@ from empowerment.core.status import Status
 _COPIES = 8
 
 
-class Answer(NamedTuple):
-    """The interval of one state, without sequences where none is available, and how it was reached."""
+class BatchSolution(NamedTuple):
+    """The solution of one state, without sequences if none is available, and its status."""
 
     ends: StateSolution
     status: Status
 
 
 class _Block(NamedTuple):
-    """A layer of rows of several worlds.
+    """A layer of rows of several local models.
 
     Attributes
     ----------
     members : ndarray of int of shape (n_members,)
-        Whose worlds they are; worlds after them are padding.
+        Numbers of the starts of the models; further models are padding.
     worlds : LocalModels
-    rows : array of shape (n_worlds, n_rows, n_places)
-    counts : ndarray of int of shape (n_worlds,)
-    origins : tuple of ndarray of int of shape (n_worlds, n_rows)
-        For each step what a row came from: the number of the row before, times that of actions, plus the action's.
+    rows : array of shape (n_models, n_rows, n_states)
+    counts : ndarray of int of shape (n_models,)
+        Number of rows of each model; further rows are padding.
+    origins : tuple of ndarray of int of shape (n_models, n_rows)
+        For each step the origin of a row: ``previous_row * n_actions + action``.
     """
 
     members: np.ndarray
-    worlds: LocalModels
+    models: LocalModels
     rows: Any
     counts: np.ndarray
     origins: tuple[np.ndarray, ...]
 
     @property
     def entries_of_next(self) -> int:
-        """Number of entries of the rows of the next step, or of what leads to them."""
-        n_worlds, n_actions, n_places, _ = self.worlds.moves.shape
-        return int(n_worlds * n_actions * n_places * max(self.rows.shape[1], n_places))
+        """Number of entries of the next layer, or of the transitions if there are more."""
+        n_models, n_actions, n_states, _ = self.models.moves.shape
+        return int(n_models * n_actions * n_states * max(self.rows.shape[1], n_states))
 
 
 @in_double_precision
-def solve_batched(dynamics: Dynamics, starts: np.ndarray, task: StateTask) -> dict[int, Answer]:
-    """Return the capacity from those of the columns `starts` whose sequences fit; that of the task is not read."""
-    surroundings = Surroundings(dynamics, starts, task.horizon)
-    found: dict[int, Answer] = {}
-    for block in _opened(surroundings, dynamics.n_actions, task):
-        waiting = [block]
-        while waiting:
-            block = waiting.pop()
+def solve_batched(dynamics: Dynamics, starts: np.ndarray, task: StateTask) -> dict[int, BatchSolution]:
+    """Return the solutions of those columns `starts` whose sequences fit into memory; `task.start` is not read."""
+    builder = LocalModelBuilder(dynamics, starts, task.horizon)
+    solutions: dict[int, BatchSolution] = {}
+    for block in _initial_blocks(builder, dynamics.n_actions, task):
+        pending = [block]
+        while pending:
+            block = pending.pop()
             steps = len(block.origins)
             if steps == task.horizon:
-                found.update(zip(starts[block.members].tolist(), _solved(block, task.options), strict=True))
+                solutions.update(zip(starts[block.members].tolist(), _solve(block, task.options), strict=True))
             elif _fits(block, task):
-                waiting.append(_extended(block))
+                pending.append(_extend(block))
             elif block.members.size > 1:
-                waiting += _halves(block)
-    return found
+                pending += _halves(block)
+    return solutions
 
 
-def _entries(task: StateTask) -> int:
-    """Return how many entries of rows may be held together."""
+def _max_entries(task: StateTask) -> int:
+    """Return how many entries of rows fit into memory together."""
     return min(entries_at_a_time(), int(task.memory / (8 * _COPIES)))
 
 
 def _fits(block: _Block, task: StateTask) -> bool:
-    sequences = int(block.counts.max()) * block.worlds.moves.shape[1]
-    return block.entries_of_next <= _entries(task) and sequences <= task.max_sequences
+    sequences = int(block.counts.max()) * block.models.moves.shape[1]
+    return block.entries_of_next <= _max_entries(task) and sequences <= task.max_sequences
 
 
-def _opened(surroundings: Surroundings, n_actions: int, task: StateTask) -> Iterator[_Block]:
-    """Yield blocks of worlds of one padded size before any action, each as many as fit."""
-    sizes = np.stack([surroundings.n_places, surroundings.n_readings], axis=1)
-    sizes = bucket(sizes, int((surroundings.n_places**2).sum()) * n_actions <= LITTLE)
-    for n_places, n_readings in np.unique(sizes, axis=0).tolist():
-        members = np.flatnonzero((sizes == (n_places, n_readings)).all(axis=1))
-        most = _entries(task) // (n_actions * n_places * n_places)
-        if not most:
+def _initial_blocks(builder: LocalModelBuilder, n_actions: int, task: StateTask) -> Iterator[_Block]:
+    """Yield blocks of models of one padded size before any action, each with as many models as fit."""
+    sizes = np.stack([builder.n_states, builder.n_readings], axis=1)
+    sizes = bucket(sizes, int((builder.n_states**2).sum()) * n_actions <= LITTLE)
+    for n_states, n_readings in np.unique(sizes, axis=0).tolist():
+        members = np.flatnonzero((sizes == (n_states, n_readings)).all(axis=1))
+        max_models = _max_entries(task) // (n_actions * n_states * n_states)
+        if not max_models:
             continue
-        for first in range(0, members.size, most):
-            own = members[first : first + most]
-            count = common_count(own.size, device_count())
-            worlds = placed(surroundings.worlds(own, n_places, n_readings, count))
+        for first in range(0, members.size, max_models):
+            block_members = members[first : first + max_models]
+            count = common_count(block_members.size, device_count())
+            models = placed(builder.build(block_members, n_states, n_readings, count))
             n_rows = np.zeros(count, dtype=np.int64)
-            n_rows[: own.size] = 1
-            yield _Block(own, worlds, xla.before_any(worlds.start, n_places), n_rows, ())
+            n_rows[: block_members.size] = 1
+            yield _Block(block_members, models, xla.before_any(models.start, n_states), n_rows, ())
 
 
-def _extended(block: _Block) -> _Block:
-    rows, present = xla.extend(block.rows, block.counts, block.worlds.moves, block.worlds.missing)
-    rows, counts, origin = _merged(rows, present)
+def _extend(block: _Block) -> _Block:
+    rows, present = xla.extend(block.rows, block.counts, block.models.moves, block.models.missing)
+    rows, counts, origin = _merge(rows, present)
     return block._replace(rows=rows, counts=counts, origins=(*block.origins, origin))
 
 
-def _merged(rows: Any, present: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-    """Keep one of each group of equal rows; return them, their number, and which they are."""
-    places, counts = xla.distinct(rows, present)
+def _merge(rows: Any, present: Any) -> tuple[Any, np.ndarray, np.ndarray]:
+    """Keep one of each group of equal rows; return these rows, their number, and their positions."""
+    positions, counts = xla.distinct(rows, present)
     count = fetched(counts)
     size = _common_size(count, rows.size)
-    return xla.take(rows, places, counts, size), count, fetched(places[:, :size])
+    return xla.take(rows, positions, counts, size), count, fetched(positions[:, :size])
 
 
 def _common_size(count: np.ndarray, entries: int) -> int:
-    """Return the number of rows that worlds with so many are padded to, in a layer of about so many entries."""
+    """Return the common number of rows that models with `count` rows are padded to."""
     return int(bucket(max(int(count.max()), 1), entries <= LITTLE))
 
 
 def _halves(block: _Block) -> Iterator[_Block]:
     middle = -(-block.members.size // 2)
     for part in (slice(0, middle), slice(middle, block.members.size)):
-        own = block.members[part]
-        short = common_count(own.size, device_count()) - own.size
+        block_members = block.members[part]
+        short = common_count(block_members.size, device_count()) - block_members.size
         count = np.pad(block.counts[part], (0, short))
         size = _common_size(count, block.rows.size)
 
         def cut(array: Any, part: slice = part, short: int = short) -> Any:
             return jnp.pad(jnp.asarray(array)[part], ((0, short),) + ((0, 0),) * (array.ndim - 1))
 
-        worlds = LocalModels(*(cut(array) for array in block.worlds))
+        models = LocalModels(*(cut(array) for array in block.models))
         origins = tuple(np.pad(origin[part], ((0, short), (0, 0))) for origin in block.origins)
-        yield _Block(own, worlds, cut(block.rows)[:, :size], count, origins)
+        yield _Block(block_members, models, cut(block.rows)[:, :size], count, origins)
 
 
-def _solved(block: _Block, options: SolverOptions) -> Iterator[Answer]:
-    """Read the last layer, solve the channels as one batch, and yield what is known of each state."""
-    read = jnp.einsum("wri,wio->wro", block.rows, block.worlds.readings, precision=jax.lax.Precision.HIGHEST)
-    rows, count, origin = _merged(read, jnp.arange(read.shape[1]) < block.counts[:, None])
+def _solve(block: _Block, options: SolverOptions) -> Iterator[BatchSolution]:
+    """Apply the sensor to the last layer, solve the channels as one batch, and yield the solution of each state."""
+    read = jnp.einsum("wri,wio->wro", block.rows, block.models.readings, precision=jax.lax.Precision.HIGHEST)
+    rows, count, origin = _merge(read, jnp.arange(read.shape[1]) < block.counts[:, None])
     shapes = np.column_stack([np.maximum(count, 1), np.full(count.size, rows.shape[2])])[: block.members.size]
     outcome = solve_padded(_channels(rows, count), shapes, *options.for_kernel("working-set"))
     result = result_of(outcome, False, options, "working-set", shapes)
     value, lower, upper = (np.asarray(end).tolist() for end in (result.value, result.lower, result.upper))
-    n_places = block.worlds.moves.shape[-1]
-    error = (len(block.origins) + 1) * (EQUAL_RTOL + (n_places + 2) * np.finfo(float).eps)
-    for world in range(block.members.size):
-        horizon, available = len(block.origins), bool(count[world])
+    n_states = block.models.moves.shape[-1]
+    error = (len(block.origins) + 1) * (EQUAL_RTOL + (n_states + 2) * np.finfo(float).eps)
+    for number in range(block.members.size):
+        horizon, available = len(block.origins), bool(count[number])
         if not available:
-            ends = StateSolution(0.0, 0.0, 0.0, np.empty((0, horizon), dtype=np.int32), np.empty(0))
-            yield Answer(ends, Status.NO_SEQUENCE)
+            solution = StateSolution(0.0, 0.0, 0.0, np.empty((0, horizon), dtype=np.int32), np.empty(0))
+            yield BatchSolution(solution, Status.NO_SEQUENCE)
             continue
-        sequences = _sequences(block, world, origin[world, : count[world]])
-        weights = result.input_distribution[world, : count[world]]
-        ends = StateSolution(value[world], lower[world], upper[world], sequences, weights)
-        yield Answer(widened(ends, error), Status(int(result.status[world])))
+        sequences = _sequences(block, number, origin[number, : count[number]])
+        weights = result.input_distribution[number, : count[number]]
+        solution = StateSolution(value[number], lower[number], upper[number], sequences, weights)
+        yield BatchSolution(widened(solution, error), Status(int(result.status[number])))
 
 
 def _channels(rows: Any, count: np.ndarray) -> Channels:
-    """Return rows as channels; a world without rows carries nothing."""
+    """Return rows as channels; a model without rows becomes a channel of capacity 0."""
     empty = jnp.asarray(count == 0)
     rows = rows.at[:, 0, 0].set(jnp.where(empty, 1.0, rows[:, 0, 0]))
     offsets = jnp.where(jnp.arange(rows.shape[1]) < np.maximum(count, 1)[:, None], 0.0, -jnp.inf)
     return Channels(rows, offsets, (rows > 0).any(axis=1))
 
 
-def _sequences(block: _Block, world: int, numbers: np.ndarray) -> np.ndarray:
-    """Return the actions that lead to rows of the last layer."""
-    n_actions = block.worlds.moves.shape[1]
-    found = np.empty((numbers.size, len(block.origins)), dtype=np.int32)
+def _sequences(block: _Block, number: int, numbers: np.ndarray) -> np.ndarray:
+    """Return the action sequences that lead to rows of the last layer."""
+    n_actions = block.models.moves.shape[1]
+    sequences = np.empty((numbers.size, len(block.origins)), dtype=np.int32)
     for step in range(len(block.origins) - 1, -1, -1):
-        numbers, found[:, step] = np.divmod(block.origins[step][world, numbers], n_actions)
-    return found
+        numbers, sequences[:, step] = np.divmod(block.origins[step][number, numbers], n_actions)
+    return sequences

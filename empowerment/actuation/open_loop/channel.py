@@ -64,8 +64,8 @@ class OpenLoop:
 
 def actuation_channel(
     model: Any,
-    state: Any = None,
     horizon: int = 1,
+    state: Any = None,
     *,
     belief: Any = None,
     sensor: Any = None,
@@ -80,10 +80,10 @@ def actuation_channel(
     ----------
     model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
         The world of the agent.
-    state : hashable
-        Label of the initial state.
     horizon : int
         Number of actions in a sequence.
+    state : hashable, optional
+        Label of the state to start in.
     belief : array_like of shape (n_states,), optional
         Distribution of the initial state, in place of `state`; for a POMDP the initial belief by default.
     sensor : None, "state", "observation", "belief", callable or array_like of shape (n_states, n_readings)
@@ -122,7 +122,7 @@ def actuation_channel(
     --------
     >>> import empowerment as emp
     >>> corridor = emp.worlds.grid_world(["...."])
-    >>> channel = emp.actuation_channel(corridor, (0, 0), 2)
+    >>> channel = emp.actuation_channel(corridor, 2, (0, 0))
     >>> channel.outputs
     ((0, 0), (0, 1), (0, 2))
     >>> channel.inputs

@@ -1,9 +1,9 @@
-"""Capacities over more inputs than can be written down.
+"""Capacity by column generation, for channels with too many inputs to list.
 
-Few inputs carry an optimum. A working set of them is solved, and the output distribution q of that solution is
-shown to an oracle, which knows all inputs: it answers with the largest divergence of any of them from q, which is an
-upper end, and with inputs above the lower end, which enter the working set. When the two ends meet, the last answer
-is the proof. This is column generation with the capacity as the master problem.
+Few inputs have positive probability at an optimum. A working set of inputs is solved, and an oracle, which knows all
+inputs, prices the output distribution q of that solution: it returns the largest divergence of any input from q,
+which is an upper end, and inputs whose divergence exceeds the lower end, which enter the working set. When the two
+ends meet, the last q is the proof. The master problem is the capacity of the working set.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from empowerment.capacity.solve import channel_capacity
 from empowerment.core.channel import Channel
 
 _ROUNDS = 200
-_FIRST_WIDTH = 1e-3  # nats; the first working sets are not worth solving well
+_FIRST_WIDTH = 1e-3  # nats; the first working sets need no accurate solution
 
 
 class Columns(NamedTuple):
-    """Inputs of a channel: their rows, what each is worth by itself, and the actions that each stands for.
+    """Inputs of a channel: their rows, their rewards, and the actions that each stands for.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Columns(NamedTuple):
     rewards : ndarray of shape (n,)
         In nats.
     sequences : ndarray of int of shape (n, length)
-        Tells inputs apart.
+        Identifies the input.
     """
 
     rows: np.ndarray
@@ -38,7 +38,7 @@ class Columns(NamedTuple):
     sequences: np.ndarray
 
     def joined(self, other: Columns) -> Columns:
-        """Return the columns of both."""
+        """Return these columns, followed by the others."""
         return Columns(*(np.concatenate(pair) for pair in zip(self, other, strict=True)))
 
     def chosen(self, which: np.ndarray) -> Columns:
@@ -47,17 +47,17 @@ class Columns(NamedTuple):
 
 
 class Oracle(Protocol):
-    """Knows all inputs of a channel."""
+    """What column generation needs to know of the inputs of a channel."""
 
     def first(self) -> Columns:
-        """Return some inputs to begin with."""
+        """Return the inputs of the first working set."""
 
     def price(self, q: np.ndarray, above: float) -> tuple[float, Columns]:
-        """Return a bound on the divergence plus reward of every input, and inputs whose own exceeds `above`."""
+        """Return an upper bound on divergence plus reward of every input, and inputs that exceed `above`."""
 
 
-class Solution(NamedTuple):
-    """A capacity in nats, the inputs that carry it, and the output distribution that proves the upper end."""
+class ColumnSolution(NamedTuple):
+    """A capacity in nats, the support of its input distribution, and the output distribution of the upper end."""
 
     value: float
     lower: float
@@ -67,12 +67,10 @@ class Solution(NamedTuple):
     q: np.ndarray
 
 
-def generate(oracle: Oracle, options: SolverOptions, rounds: int = _ROUNDS) -> Solution:
-    """Return the capacity over all inputs that an oracle knows, as narrow as wanted where rounding allows.
+def generate(oracle: Oracle, options: SolverOptions, rounds: int = _ROUNDS) -> ColumnSolution:
+    """Compute the capacity over all inputs of an oracle, to the given tolerance where rounding allows.
 
-    `options` are in nats.
-
-    Both ends hold for the rows as the oracle gives them.
+    `options` are in nats. Both ends hold for the rows as the oracle returns them.
     """
     columns = oracle.first()
     known = {sequence.tobytes() for sequence in columns.sequences}
@@ -98,15 +96,15 @@ def generate(oracle: Oracle, options: SolverOptions, rounds: int = _ROUNDS) -> S
             break
         fresh = [i for i, sequence in enumerate(priced.sequences) if sequence.tobytes() not in known]
         if not fresh and inner <= max(wanted / 4, 1e-12):
-            break  # what is left is rounding, or an oracle that does not know more
+            break  # the rest is rounding, or the oracle has no further inputs
         known.update(priced.sequences[i].tobytes() for i in fresh)
         columns = columns.joined(priced.chosen(np.array(fresh, dtype=np.int64)))
         inner = max(wanted / 4, min(inner / 10, 0.05 * (upper - lower)), 1e-12)
-    return Solution(min(max(value, lower), upper), lower, upper, carriers, weights, q)
+    return ColumnSolution(min(max(value, lower), upper), lower, upper, carriers, weights, q)
 
 
 def _positive(q: np.ndarray, wanted: float) -> np.ndarray:
-    """Return q with a little of the uniform distribution where it lacks readings that others may give."""
+    """Mix q with a little of the uniform distribution if it lacks readings that other inputs may give."""
     if (q > 0).all():
         return q
     share = min(max(0.01 * wanted, 1e-13), 1e-6)

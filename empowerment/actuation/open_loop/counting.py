@@ -1,4 +1,4 @@
-"""What can be reached and read, counted: all that the empowerment of a deterministic world needs.
+"""Counts of reachable readings, whose logarithm is the empowerment of a deterministic model.
 
 Without noise every sequence of actions has one outcome, and the capacity of such a channel is the logarithm of
 the number of outcomes that some sequence reaches (Klyubin, Polani, Nehaniv 2005). With noise that logarithm is an
@@ -19,16 +19,16 @@ from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
 _ROUNDING = 2.0**-53
-# Entries of sets that are looked at, and what a step costs beside, before a repetition is given up.
-_MOST_WORK, _OVERHEAD = 50_000_000, 10_000
-# Whole numbers of so many bits are exact in double precision, and numbers of so many bits can still be added up.
+# Entries of sets to process, and the overhead of a step in entries, before the search for a repetition is given up.
+_MAX_WORK, _OVERHEAD = 50_000_000, 10_000
+# Integers up to this many bits are exact in double precision; numbers up to this many bits can be added up.
 _EXACT, _LARGE = 53, 1000
-# The exponent of zero: below that of any number of paths, and far from where exponents overflow.
+# Exponent that stands for zero: below that of any number of paths, and far from overflow.
 _EXPONENT_OF_ZERO = -(2**30)
 
 
 class Graph(NamedTuple):
-    """What each state is joined to, as the rows of a CSR matrix without its entries.
+    """Edges from each state, as the rows of a CSR matrix without its entries.
 
     Attributes
     ----------
@@ -42,13 +42,13 @@ class Graph(NamedTuple):
 
 
 def successor_graph(model: MDP) -> Graph:
-    """Join each state to those that some available action leads to with positive probability."""
+    """Return the edges from each state to the possible successors under any available action."""
     rows = model.rows
     return _distinct(rows.indptr[:: model.n_actions], rows.indices, model.n_states)
 
 
 def reading_graph(sensor: Sensor) -> Graph:
-    """Join each state to the readings it may give."""
+    """Return the edges from each state to its possible readings."""
     return _distinct(sensor.matrix.indptr, sensor.matrix.indices, sensor.matrix.shape[1])
 
 
@@ -99,9 +99,9 @@ def count_readings(
 
 
 def _equivalent_horizon(graph: Graph, starts: np.ndarray, horizon: int, up_to: bool) -> int:
-    """Return a horizon after which the same sets are reached, short enough to be followed step by step.
+    """Return a horizon with the same reachable sets that is short enough to be computed step by step.
 
-    Sets that are nested are complete after as many steps as there are states. Others repeat from some step on.
+    Nested sets are complete after as many steps as there are states. Other sets repeat from some step on.
     """
     n_states, first = graph.indptr.size - 1, np.unique(starts)
     if horizon <= n_states:
@@ -118,10 +118,10 @@ def _equivalent_horizon(graph: Graph, starts: np.ndarray, horizon: int, up_to: b
 
 
 def _repetition(moves: sparse.csr_array, starts: np.ndarray) -> tuple[int, int]:
-    """Return a number of steps after which the sets reached repeat, and their period (Brent 1980)."""
+    """Return a number of steps after which the reachable sets repeat, and their period (Brent 1980)."""
     reached = sparse.csr_array(sparse.eye_array(moves.shape[0], dtype=bool, format="csr")[starts])
     before, begin, step, work = reached, 0, 0, 0
-    while work <= _MOST_WORK:
+    while work <= _MAX_WORK:
         step += 1
         reached = sparse.csr_array(reached @ moves)
         reached.sort_indices()
@@ -146,7 +146,7 @@ def trace_sequences(
     successors : ndarray of int of shape (n_states, n_actions)
         Next states, -1 where an action is missing.
     reading : ndarray of int of shape (n_states,)
-        What is read in each state.
+        Reading of each state.
     start, horizon : int
     up_to : bool
         Allow any number of actions from 0 to `horizon`, and return a shortest sequence for each reading.
@@ -160,7 +160,7 @@ def trace_sequences(
     first = 0 if up_to else horizon
     depth = np.repeat(np.arange(first, len(layers)), [layer.states.size for layer in layers[first:]])
     states = np.concatenate([layer.states for layer in layers[first:]])
-    chosen = np.unique(reading[states], return_index=True)[1]  # for each reading the place where it comes first
+    chosen = np.unique(reading[states], return_index=True)[1]  # position of the first state of each reading
     depth, position = depth[chosen], chosen - np.searchsorted(depth, depth[chosen])
     sequences = np.full((chosen.size, horizon), -1, dtype=np.int32)
     for step in range(len(layers) - 1, 0, -1):
@@ -172,7 +172,7 @@ def trace_sequences(
 
 
 class _Layer(NamedTuple):
-    """The states after so many actions, each with one way to it: a place in the layer before, and an action."""
+    """The states after some actions, each with one path to it: its position in the layer before, and an action."""
 
     states: np.ndarray
     parent: np.ndarray
@@ -194,15 +194,15 @@ def _layers(successors: np.ndarray, start: int, horizon: int, only_new: bool) ->
     return layers
 
 
-def count_runs(model: MDP, sensor: Sensor, starts: np.ndarray, horizon: int) -> tuple[np.ndarray, float]:
-    """Return the logarithm of how many different runs of `horizon` readings can be brought about.
+def log_trajectories(model: MDP, sensor: Sensor, starts: np.ndarray, horizon: int) -> tuple[np.ndarray, float]:
+    """Return the logarithm of the number of possible trajectories of `horizon` readings.
 
     Parameters
     ----------
     model : MDP
-        A deterministic world.
+        Deterministic.
     sensor : Sensor
-        Deterministic too.
+        Deterministic.
     starts : ndarray of int of shape (n_starts,)
     horizon : int
 
@@ -211,13 +211,13 @@ def count_runs(model: MDP, sensor: Sensor, starts: np.ndarray, horizon: int) -> 
     ndarray of float of shape (n_starts,)
         In nats; minus infinity where no sequence of this length is available.
     float
-        No logarithm is further than this from the exact one.
+        Bound on the error of the logarithms.
 
     Notes
     -----
-    Where the successors of every state read differently, as they do with the state itself for a reading, runs of
-    readings are as many as paths, whose number takes one product with a sparse matrix for each step. Elsewhere
-    the sets of states that the agent may be in are told apart (:func:`count_trajectories`), which may be very many.
+    If the successors of every state have different readings, as when the sensor reads the state, trajectories of
+    readings are as many as paths, whose number takes one product with a sparse matrix for each step. Otherwise the
+    sets of states that the agent may be in are enumerated (:func:`count_trajectories`), which may be very many.
     """
     graph, reading = successor_graph(model), sensor.reading_of_state
     if _distinct(graph.indptr, reading[graph.indices], len(sensor.readings)).indices.size == graph.indices.size:
@@ -233,11 +233,11 @@ def count_runs(model: MDP, sensor: Sensor, starts: np.ndarray, horizon: int) -> 
 def _count_paths(graph: Graph, horizon: int) -> tuple[np.ndarray, float]:
     """Return the logarithm of the number of paths from every state, and the relative error of these numbers.
 
-    N(s) after k steps is the sum of N(t) after k - 1 over the successors t of s. The numbers are kept as mantissas
-    and exponents of their own, as those of one state may outgrow those of another beyond any common scale.
+    N(s) after k steps is the sum of N(t) after k - 1 over the successors t of s. Each number has a mantissa and an
+    exponent of its own, because the numbers of two states may differ beyond the range of any common scale.
     """
     n_states, widest = graph.indptr.size - 1, max(int(np.diff(graph.indptr).max()), 1)
-    bits = math.log2(widest)  # by which a number of paths grows at most in one step
+    bits = math.log2(widest)  # largest growth of a number of paths in one step
     step = sparse.csr_array((np.ones(graph.indices.size), graph.indices, graph.indptr), shape=(n_states, n_states))
     mantissa, exponent = np.ones(n_states), np.zeros(n_states, dtype=np.int32)
     for done in range(horizon):
@@ -247,13 +247,13 @@ def _count_paths(graph: Graph, horizon: int) -> tuple[np.ndarray, float]:
             mantissa, exponent = _scaled_step(graph, mantissa, exponent)
     with np.errstate(divide="ignore"):  # no path at all
         logarithms = np.log(mantissa) + exponent * math.log(2)
-    # A sum of so many terms that are not negative is off by less than a rounding for each of them.
+    # The relative error of a sum of non-negative terms is less than one rounding for each term.
     exact = horizon * bits < _EXACT
     return logarithms, 0.0 if exact else 1.01 * horizon * widest * _ROUNDING
 
 
 def _scaled_step(graph: Graph, mantissa: np.ndarray, exponent: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Add up the numbers of the successors, in units of the largest power of two among them."""
+    """Sum the numbers of the successors, in units of the largest power of two among them."""
     mantissa, shift = np.frexp(mantissa)
     exponent = np.where(mantissa > 0, exponent + shift, _EXPONENT_OF_ZERO).astype(np.int32)
     filled = np.flatnonzero(np.diff(graph.indptr))
@@ -268,10 +268,10 @@ def _scaled_step(graph: Graph, mantissa: np.ndarray, exponent: np.ndarray) -> tu
 
 
 def count_trajectories(successors: np.ndarray, reading: np.ndarray, starts: np.ndarray, horizon: int) -> list[int]:
-    """Return how many different runs of `horizon` readings can be brought about from each start.
+    """Return the number of possible trajectories of `horizon` readings from each start.
 
-    Determinises the automaton whose words are the runs: a node is the set of states the agent may be in after
-    what was read so far, and the words are counted backwards with integers of any size.
+    Determinise the automaton whose words are the trajectories: a node is the set of states the agent may be in after
+    the readings so far, and the words are counted backwards with integers of arbitrary precision.
     """
     nodes = {frozenset([int(s)]): number for number, s in enumerate(dict.fromkeys(starts.tolist()))}
     first = [nodes[frozenset([int(s)])] for s in starts]

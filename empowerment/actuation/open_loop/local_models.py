@@ -1,4 +1,4 @@
-"""What some steps from a state can meet, as a small dense world of its own: many of them side by side."""
+"""Small dense models of the states within reach of each initial state, many of them side by side."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from empowerment.actuation.dynamics import Dynamics
 
 
 class LocalModels(NamedTuple):
-    """Small worlds of a common size, one around each of some states; arrays of NumPy, or of JAX on the device.
+    """Models of a common size, one around each of some states, as arrays of NumPy or of JAX.
 
     Attributes
     ----------
-    start : ndarray of int of shape (n_worlds,)
-        The place of the state in its own world.
-    moves : ndarray of shape (n_worlds, n_actions, n_places, n_places)
-        Probability of each place after each action; what leaves the world comes too late to matter.
-    missing : ndarray of bool of shape (n_worlds, n_places, n_actions)
+    start : ndarray of int of shape (n_models,)
+        Number of the initial state in its own model.
+    moves : ndarray of shape (n_models, n_actions, n_states, n_states)
+        Transition probabilities; states outside of the model are reached too late to matter.
+    missing : ndarray of bool of shape (n_models, n_states, n_actions)
         Where an action is not available.
-    readings : ndarray of shape (n_worlds, n_places, n_readings)
-        Probability of each reading in each place; readings that the last step cannot lead to are left out.
+    readings : ndarray of shape (n_models, n_states, n_readings)
+        Probability of each reading in each state; readings that are impossible after the last step are left out.
     """
 
     start: Any
@@ -32,12 +32,12 @@ class LocalModels(NamedTuple):
     readings: Any
 
 
-class Surroundings:
-    """The places and the readings within some steps of each of some states, from which worlds are made.
+class LocalModelBuilder:
+    """Makes local models from the states and readings within some steps of each initial state.
 
     Attributes
     ----------
-    n_places, n_readings : ndarray of int of shape (n_starts,)
+    n_states, n_readings : ndarray of int of shape (n_starts,)
     """
 
     def __init__(self, dynamics: Dynamics, starts: np.ndarray, horizon: int) -> None:
@@ -48,31 +48,31 @@ class Surroundings:
         for _ in range(horizon):
             front = _truth(front @ dynamics.successors)
             met = _truth(met + front)
-        self._places, self._seen = _sorted(met), _sorted(_truth(front @ _truth(dynamics.sensor)))
-        self.n_places, self.n_readings = np.diff(self._places.indptr), np.diff(self._seen.indptr)
+        self._states, self._readings = _sorted(met), _sorted(_truth(front @ _truth(dynamics.sensor)))
+        self.n_states, self.n_readings = np.diff(self._states.indptr), np.diff(self._readings.indptr)
 
-    def worlds(self, members: np.ndarray, n_places: int, n_readings: int, count: int) -> LocalModels:
-        """Return the worlds around the starts with these numbers, padded with places, readings and worlds."""
+    def build(self, members: np.ndarray, n_states: int, n_readings: int, count: int) -> LocalModels:
+        """Return the models around the starts with these numbers, padded to the given sizes."""
         n_actions = self._dynamics.n_actions
-        places, seen = _Index(self._places[members]), _Index(self._seen[members])
-        found = LocalModels(
+        states, readings_seen = _Index(self._states[members]), _Index(self._readings[members])
+        models = LocalModels(
             start=np.zeros(count, dtype=np.int64),
-            moves=np.zeros((count, n_actions, n_places, n_places)),
-            missing=np.zeros((count, n_places, n_actions), dtype=bool),
-            readings=np.zeros((count, n_places, n_readings)),
+            moves=np.zeros((count, n_actions, n_states, n_states)),
+            missing=np.zeros((count, n_states, n_actions), dtype=bool),
+            readings=np.zeros((count, n_states, n_readings)),
         )
-        found.start[: members.size] = places.find(np.arange(members.size), self._starts[members])
-        found.missing[places.owner, places.rank] = ~self._dynamics.available[places.column]
+        models.start[: members.size] = states.find(np.arange(members.size), self._starts[members])
+        models.missing[states.owner, states.rank] = ~self._dynamics.available[states.column]
         for action, matrix in enumerate(self._dynamics.actions):
-            for owner, rank, to, probability in _entries(matrix, places, places):
-                found.moves[owner, action, rank, to] = probability
-        for owner, rank, to, probability in _entries(self._dynamics.sensor, places, seen):
-            found.readings[owner, rank, to] = probability
-        return found
+            for owner, rank, to, probability in _entries(matrix, states, states):
+                models.moves[owner, action, rank, to] = probability
+        for owner, rank, to, probability in _entries(self._dynamics.sensor, states, readings_seen):
+            models.readings[owner, rank, to] = probability
+        return models
 
 
 class _Index:
-    """The filled entries of a sparse array: whose they are, their rank there, and where an entry is found."""
+    """The filled entries of a sparse array: the row and the rank of each, and a search by row and column."""
 
     def __init__(self, filled: sparse.csr_array) -> None:
         counts = np.diff(filled.indptr)
@@ -82,14 +82,14 @@ class _Index:
         self._keys = self.owner * self._width + self.column
 
     def find(self, owner: np.ndarray, column: np.ndarray) -> np.ndarray:
-        """Return the ranks of entries, -1 for those that are not there."""
+        """Return the ranks of entries in their rows, -1 for missing entries."""
         key = owner * self._width + column
         at = np.minimum(np.searchsorted(self._keys, key), self._keys.size - 1)
         return np.where(self._keys[at] == key, self.rank[at], -1)
 
 
 def _entries(matrix: sparse.csr_array, sources: _Index, targets: _Index) -> Iterator[tuple[np.ndarray, ...]]:
-    """Yield, in one piece, the entries of the matrix that lead from the sources to targets."""
+    """Yield, in one piece, the entries of the matrix from sources to targets: owner, row, column and value."""
     part = matrix[sources.column].tocoo()
     owner = sources.owner[part.row]
     to = targets.find(owner, part.col)
@@ -98,11 +98,11 @@ def _entries(matrix: sparse.csr_array, sources: _Index, targets: _Index) -> Iter
 
 
 def _truth(counts: sparse.csr_array) -> sparse.csr_array:
-    """Return 1 for each entry that is not 0: sums of many would overflow in the end."""
-    found = sparse.csr_array(counts > 0)
-    return found.astype(np.float64)
+    """Replace positive entries by 1: repeated sums of them would overflow."""
+    positive = sparse.csr_array(counts > 0)
+    return positive.astype(np.float64)
 
 
-def _sorted(filled: sparse.csr_array) -> sparse.csr_array:
-    filled.sort_indices()
-    return filled
+def _sorted(matrix: sparse.csr_array) -> sparse.csr_array:
+    matrix.sort_indices()
+    return matrix

@@ -57,7 +57,7 @@ class Option:
 
 
 def option_channel(
-    model: MDP | np.ndarray, state: Any, options: Sequence[Option] | Mapping[Any, Option], *, sensor: Any = None
+    model: MDP | np.ndarray, options: Sequence[Option] | Mapping[Any, Option], state: Any, *, sensor: Any = None
 ) -> Channel:
     """Make the channel from options to the reading in the state where they end.
 
@@ -70,10 +70,10 @@ def option_channel(
     ----------
     model : MDP or ndarray of shape (n_states, n_actions, n_states)
         The world of the agent.
-    state : hashable
-        Label of the initial state.
     options : sequence of Option, or mapping from labels to options
         The inputs of the channel.
+    state : hashable
+        Label of the initial state.
     sensor : None, "state", callable or array_like of shape (n_states, n_readings)
         The reading at the end: the state itself, a function of its label, or a random reading with the probabilities
         of a matrix.
@@ -100,7 +100,7 @@ def option_channel(
     >>> import empowerment as emp
     >>> corridor = emp.worlds.grid_world(["....."])
     >>> options = {way: emp.Option([way] * 4) for way in ("west", "east")}
-    >>> channel = emp.option_channel(corridor, (0, 2), options)
+    >>> channel = emp.option_channel(corridor, options, (0, 2))
     >>> channel.outputs
     ((0, 0), (0, 4))
     >>> float(emp.channel_capacity(channel).value.round(9))

@@ -1,6 +1,6 @@
-"""Every sequence of actions as an input, without storing their rows.
+"""An oracle of all action sequences that does not store their rows.
 
-The divergence of a row from q is the sum of an offset, which is computed once and is all that is kept of the row,
+The divergence of a row from q is the sum of an offset, which is computed once and is all that is stored of the row,
 and of ``- sum_y row(y) log q(y)``. For a sequence made of a prefix and a suffix the latter is the prefix's row
 times the expectation of ``log q`` after the suffix, so that one matrix product prices all pairs of them.
 """
@@ -14,12 +14,12 @@ from empowerment.actuation.open_loop.column_generation import Columns
 from empowerment.actuation.open_loop.layers import Kernels, Layer
 
 _HALF_ULP = np.finfo(float).eps / 2
-_LOG_TERMS = 64.0  # half-ulps that an offset may be off by, for its logarithms, products and sums
-_LEAST_PROPOSALS = 16
+_LOG_TERMS = 64.0  # bound on the error of an offset, in half-ulps: its logarithms, products and sums
+_MIN_PROPOSALS = 16
 
 
 class SequenceOracle:
-    """All sequences that begin with one of a layer's and go on with a suffix of `depth` actions.
+    """An oracle of the sequences of a layer, each continued by a suffix of `depth` actions.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class SequenceOracle:
     offsets : ndarray of shape (n_rows, n_suffixes)
         Minus infinity where the suffix is not available.
     relative_error : float
-        How far rows may be from those of exact arithmetic; see :class:`empowerment.actuation.open_loop.layers.Layer`.
+        Bound on the relative error of rows; see :class:`empowerment.actuation.open_loop.layers.Layer`.
     """
 
     def __init__(self, layer: Layer, dynamics: Dynamics, depth: int, kernels: Kernels) -> None:
@@ -54,7 +54,7 @@ class SequenceOracle:
 
         Divergences are rounded up; where no suffix is available they are minus infinity.
         """
-        suffix_values = self.dynamics.before(np.asarray(self.dynamics.sensor @ np.log(q)), self.suffixes)
+        suffix_values = self.dynamics.expected_after(np.asarray(self.dynamics.sensor @ np.log(q)), self.suffixes)
         best, suffix = self._kernels.actuation.price(self.layer.rows, suffix_values, self.offsets)
         with np.errstate(invalid="ignore"):
             size = 2.0 + np.abs(best) + 2.0 * float(np.abs(suffix_values).max(initial=0.0))
@@ -62,7 +62,7 @@ class SequenceOracle:
         return best, suffix
 
     def first(self) -> Columns:
-        """Return, for each state, the row that most surely leads there, followed by suffixes of one action each."""
+        """Return, for each column, the row that is most likely to lead there, followed by each action repeated."""
         constant = (
             np.flatnonzero((self.suffixes == self.suffixes[:, :1]).all(axis=1))
             if self.suffixes.size
@@ -77,16 +77,16 @@ class SequenceOracle:
         return self._columns(which[available], suffixes[available])
 
     def price(self, q: np.ndarray, above: float) -> tuple[float, Columns]:
-        """Return the largest divergence of any sequence from q, and the largest of each of some prefixes."""
+        """Return the largest divergence of any sequence from q, and the best sequences of some prefixes."""
         best, suffix = self.divergences(q)
-        most = max(_LEAST_PROPOSALS, q.size)
+        limit = max(_MIN_PROPOSALS, q.size)
         which = np.flatnonzero(best > above)
-        if which.size > most:
-            which = which[np.argpartition(-best[which], most)[:most]]
+        if which.size > limit:
+            which = which[np.argpartition(-best[which], limit)[:limit]]
         return float(best.max()), self._columns(which, suffix[which])
 
     def rows(self, which: np.ndarray, suffixes: np.ndarray) -> np.ndarray:
-        """Return the distributions of the reading after some rows of the layer, each followed by a suffix."""
+        """Return the distribution of the reading after rows of the layer, each followed by a suffix."""
         chosen = np.ascontiguousarray(self.suffixes[suffixes])
         return self.dynamics.read(
             self._kernels.actuation.sequence_rows(self.layer.rows[which], chosen, self.dynamics.steps)

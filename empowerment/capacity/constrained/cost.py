@@ -1,4 +1,4 @@
-"""Capacity under a budget: the largest information among input distributions that cost no more."""
+"""Capacity under a budget: the largest information over input distributions within a cost."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from empowerment.capacity.constrained.lagrangian import (
     EPS,
-    MOST_SOLVES,
-    Bounds,
-    Point,
+    MAX_SOLVES,
+    CurvePoint,
+    LagrangianBounds,
     checked_problem,
     met,
     report_missed,
@@ -27,7 +27,7 @@ from empowerment.results.certified import Labelled
 
 _CURVE_BUDGETS = 33
 
-# A point that spends less than this part of a budget counts as the end of the curve.
+# A point that spends less than this fraction of a budget counts as the end of the curve.
 _END = 1e-6
 
 
@@ -134,9 +134,9 @@ class CapacityCostResult(Labelled):
         )
 
     def _part(self, part: slice) -> dict[str, Any]:
-        place = np.unravel_index(part.start, np.shape(self.value))
-        return {name: getattr(self, name)[place] for name in self._each} | {
-            "status": Status(int(np.asarray(self.status)[place]))
+        index = np.unravel_index(part.start, np.shape(self.value))
+        return {name: getattr(self, name)[index] for name in self._each} | {
+            "status": Status(int(np.asarray(self.status)[index]))
         }
 
 
@@ -147,7 +147,7 @@ def capacity_cost(
     *,
     tol: float = 1e-9,
     rtol: float = 0.0,
-    base: float = 2,
+    base: float | str = 2,
     backend: str | None = None,
     on_failure: str = "warn",
 ) -> CapacityCostResult:
@@ -168,8 +168,8 @@ def capacity_cost(
         Width wanted of each interval, in the result's unit; at least 1e-12.
     rtol : float
         Width wanted relative to `lower`; the wider of the two counts.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     backend : {"numba", "reference", "jax"}, optional
         See :func:`channel_capacity`.
     on_failure : {"warn", "raise", "ignore"}
@@ -234,20 +234,20 @@ def capacity_cost(
 
 
 def _budgets(values: Any, costs: np.ndarray) -> np.ndarray:
-    found = validate.number_array(values, "budget", None, "(...)").astype(np.float64)
-    wrong = ~np.isfinite(found) | (found < costs.min())
+    budgets = validate.number_array(values, "budget", None, "(...)").astype(np.float64)
+    wrong = ~np.isfinite(budgets) | (budgets < costs.min())
     if wrong.any():
-        at = np.unravel_index(int(np.argmax(wrong)), found.shape)
+        at = np.unravel_index(int(np.argmax(wrong)), budgets.shape)
         where = f"[{', '.join(map(str, at))}]" if at else ""
         raise ValueError(
-            f"budget{where} is {found[at]:g}, expected a finite number of at least {costs.min():g}, "
+            f"budget{where} is {budgets[at]:g}, expected a finite number of at least {costs.min():g}, "
             f"the cost of the cheapest input (number {int(costs.argmin())})"
         )
-    return found
+    return budgets
 
 
-class _Found(NamedTuple):
-    """The interval at one budget, and what proves it."""
+class _BudgetSolution(NamedTuple):
+    """The interval at one budget, and the distributions that prove it."""
 
     value: float
     lower: float
@@ -259,29 +259,29 @@ class _Found(NamedTuple):
 
 
 class _Curve:
-    """Capacity against budget: everything solved so far, and the search for what is still missing.
+    """The capacity-cost curve: the points solved so far, and the search for further prices.
 
-    Costs and budgets are counted from the smallest cost on.
+    Costs and budgets are relative to the smallest cost.
     """
 
     def __init__(self, channel: Channel, costs: np.ndarray, options: SolverOptions) -> None:
         self.costs, self.options = costs, options
         self.smallest = float(costs.min())
         self.above = costs - self.smallest
-        self.bounds = Bounds(channel, options)
+        self.bounds = LagrangianBounds(channel, options)
         self.n_solves = 0
-        self.points: list[Point] = []
+        self.points: list[CurvePoint] = []
         self.solve(0.0)
         if self.above.any():
             self.points.append(self._cheapest())
 
-    def solve(self, price: float) -> Point:
+    def solve(self, price: float) -> CurvePoint:
         """Add the point at a price."""
         self.n_solves += 1
         self.points.append(self.bounds.point(self.above, price))
         return self.points[-1]
 
-    def _cheapest(self) -> Point:
+    def _cheapest(self) -> CurvePoint:
         """Return the end of the curve where the price is infinite: the inputs of the smallest cost alone."""
         rows = np.flatnonzero(self.above == 0)
         channel = self.bounds.channel
@@ -292,10 +292,12 @@ class _Curve:
             q = np.asarray(p @ channel.matrix)
         else:
             self.n_solves += 1
-            part = Bounds(Channel.from_valid(channel.matrix[rows]), self.options).point(np.zeros(rows.size), 0.0)
+            part = LagrangianBounds(Channel.from_valid(channel.matrix[rows]), self.options).point(
+                np.zeros(rows.size), 0.0
+            )
             p[rows], q, status, backend = part.p, part.q, part.status, part.backend
         information = self.bounds.information(p)[1]
-        return Point(math.inf, 0.0, information, math.inf, p, q, status, backend)
+        return CurvePoint(math.inf, 0.0, information, math.inf, p, q, status, backend)
 
     def default_budgets(self) -> np.ndarray:
         """Return budgets from the smallest cost to the one from which the curve is flat."""
@@ -308,32 +310,32 @@ class _Curve:
             enough = 0.0
         return self.smallest + np.linspace(0.0, enough, _CURVE_BUDGETS if enough > 0 else 1)
 
-    def at(self, budget: float) -> _Found:
-        """Return the interval at a budget as the caller counts it, solving at as few prices as it takes."""
-        found = self._interval(budget)
+    def at(self, budget: float) -> _BudgetSolution:
+        """Return the interval at an absolute budget, solving at as few prices as possible."""
+        solution = self._interval(budget)
         slow = 0
-        for _ in range(MOST_SOLVES):
-            if met(self.options, found.lower, found.upper):
+        for _ in range(MAX_SOLVES):
+            if met(self.options, solution.lower, solution.upper):
                 break
             price = self._next_price(budget - self.smallest, slow)
             if price is None:
                 break
             self.solve(price)
-            before, found = found, self._interval(budget)
-            slow = 0 if found.upper - found.lower < (before.upper - before.lower) / 4 else (slow + 1) % 3
-        return found
+            previous, solution = solution, self._interval(budget)
+            slow = 0 if solution.upper - solution.lower < (previous.upper - previous.lower) / 4 else (slow + 1) % 3
+        return solution
 
-    def _neighbours(self, above: float) -> tuple[Point | None, Point]:
-        """Return the nearest points that cost more than a budget and that keep it."""
+    def _adjacent_points(self, above: float) -> tuple[CurvePoint | None, CurvePoint]:
+        """Return the nearest points above a budget and within it."""
         dearer = [point for point in self.points if point.cost > above]
         kept = [point for point in self.points if point.cost <= above]
         low = min(dearer, key=lambda point: (point.cost, -point.price), default=None)
         return low, max(kept, key=lambda point: (point.cost, -point.price))
 
-    def _interval(self, budget: float) -> _Found:
+    def _interval(self, budget: float) -> _BudgetSolution:
         above = budget - self.smallest
-        dearer, kept = self._neighbours(above)
-        p = self._mixed(dearer, kept, budget)
+        dearer, kept = self._adjacent_points(above)
+        p = self._within_budget(dearer, kept, budget)
         information, lower = self.bounds.information(p)
         line = min(self.points, key=lambda point: point.line(above))
         if met(self.options, lower, self.points[0].line(above)):
@@ -344,10 +346,10 @@ class _Curve:
             upper = self.bounds.highest(line.q, np.flatnonzero(self.above == 0))
         value = min(max(information, lower, 0.0), upper)
         status = status_of(self.options, lower, upper, (point.status for point in (kept, line, dearer or kept)))
-        return _Found(value, lower, upper, line.price, p, line.q, status)
+        return _BudgetSolution(value, lower, upper, line.price, p, line.q, status)
 
-    def _mixed(self, dearer: Point | None, kept: Point, budget: float) -> np.ndarray:
-        """Return a mixture of two input distributions that spends the budget and not a rounding error more."""
+    def _within_budget(self, dearer: CurvePoint | None, kept: CurvePoint, budget: float) -> np.ndarray:
+        """Return a mixture of two input distributions whose cost is provably within the budget."""
         excess = self.costs - budget
         if not _keeps(kept.p, excess):  # by a rounding error
             cheap, dear = self.points[1].p, kept.p
@@ -365,8 +367,8 @@ class _Curve:
         return cheap
 
     def _next_price(self, above: float, slow: int) -> float | None:
-        """Return the price to solve at for a budget, None if there is nothing left to try."""
-        dearer, kept = self._neighbours(above)
+        """Return the next price to solve at for a budget, or None if no price is left to try."""
+        dearer, kept = self._adjacent_points(above)
         if dearer is None or above == 0 or not dearer.price < kept.price:
             return None
         chord = (dearer.information - kept.information) / (dearer.cost - kept.cost)
@@ -382,10 +384,10 @@ class _Curve:
                 return price
         return None
 
-    def result(self, budgets: np.ndarray, found: list[_Found]) -> CapacityCostResult:
-        """Put the intervals of all budgets together, in the shape of the budgets."""
+    def result(self, budgets: np.ndarray, solutions: list[_BudgetSolution]) -> CapacityCostResult:
+        """Return the intervals of all budgets, in the shape of the budgets."""
         shape = budgets.shape
-        value, lower, upper, price, p, q, status = (np.array(part) for part in zip(*found, strict=True))
+        value, lower, upper, price, p, q, status = (np.array(part) for part in zip(*solutions, strict=True))
         cost = np.minimum(p @ self.costs, budgets.reshape(-1))
         lower = np.maximum(lower, 0.0)
         value, lower, upper, price, cost = (x.reshape(shape)[()] for x in (value, lower, upper, price, cost))
@@ -399,7 +401,7 @@ class _Curve:
             output_distribution=q.reshape(*shape, -1),
             cost=cost,
             n_solves=self.n_solves,
-            status=status.reshape(shape) if shape else found[0].status,
+            status=status.reshape(shape) if shape else solutions[0].status,
             base=self.options.base,
             tol=self.options.tol,
             rtol=self.options.rtol,
@@ -408,22 +410,22 @@ class _Curve:
 
 
 def _keeps(p: np.ndarray, excess: np.ndarray) -> bool:
-    """Return whether the mean of the costs beyond the budget is proved not to be above 0."""
+    """Return whether the mean excess of the costs over the budget is provably at most 0."""
     used = p > 0
     terms = p[used] * excess[used]
     return bool((terms <= 0).all()) or math.fsum(terms) + 4 * EPS * math.fsum(np.abs(terms)) <= 0
 
 
-def _slope(one: Point, other: Point, budget: float) -> float:
-    """Return the slope at a budget of a curve through two points with the slopes it has there."""
+def _slope(one: CurvePoint, other: CurvePoint, budget: float) -> float:
+    """Estimate the slope of the curve at a budget between two points from their prices."""
     width = other.cost - one.cost
     if width == 0:
         return math.nan
     chord, at = (other.information - one.information) / width, (budget - one.cost) / width
     if math.isinf(other.price):
-        # Towards its end the curve may go like a t - k t log t, as that of an input that is used ever less,
+        # Towards its end the curve may behave like a t - k t log t, as for an input of vanishing probability,
         return one.price + max(chord - one.price, 0.0) * (math.log(one.cost) - math.log(budget))
     if other.cost <= _END * budget:
-        # or end with a slope of its own, which a price that leaves the cheapest inputs alone only bounds.
+        # or have a finite slope there, which the price that excludes all costly inputs only bounds.
         return one.price + 2 * (chord - one.price) * at
     return 6 * at * (1 - at) * chord + (1 - at) * (1 - 3 * at) * one.price + at * (3 * at - 2) * other.price

@@ -1,4 +1,4 @@
-"""Solutions at a price: what capacities under a budget and per unit of cost are made of."""
+"""Solutions at a price per unit of cost, shared by capacity under a budget and capacity per unit of cost."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ from empowerment.core.status import Status, report_failure
 
 EPS = float(np.finfo(float).eps)
 
-# Solves for one budget, or for one ratio. Half a dozen are usual for a first budget, one or two for the next.
-MOST_SOLVES = 60
+# Limit on solves for one budget, or for one ratio. Half a dozen are usual for a first budget, one or two for the
+# next.
+MAX_SOLVES = 60
 
-# Share of the tolerance that each solve may take; a strict one settles small shares of costly inputs better.
+# Share of the tolerance of each solve; a strict one resolves small probabilities of costly inputs.
 _INNER = 0.05
 
 
 def met(options: SolverOptions, lower: float, upper: float) -> bool:
-    """Return whether an interval is as narrow as wanted; two infinite ends meet."""
+    """Return whether an interval is within the tolerance; two infinite ends meet."""
     return lower == upper or options.met(lower, upper)
 
 
 def status_of(options: SolverOptions, lower: float, upper: float, solves: Iterable[Status] = ()) -> Status:
-    """Return the status of an interval that rests on solves of these statuses."""
+    """Return the status of an interval computed from solves of these statuses."""
     seen = {Status.CERTIFIED, *solves}
     if met(options, lower, upper):
         return max(seen - {Status.MAX_ITER, Status.PRECISION})
@@ -46,29 +47,29 @@ def checked_problem(channel: Any, costs: object) -> tuple[Channel, np.ndarray]:
 
 def _checked_costs(values: object, count: int) -> np.ndarray:
     """Return finite costs, one for each input."""
-    found = validate.number_array(values, "costs", 1, "(input,)").astype(np.float64)
-    if found.size != count:
-        raise ValueError(f"costs has {found.size} entries, expected {count}, one for each input of the channel")
-    wrong = ~(np.abs(found) <= LARGEST_REWARD)
+    costs = validate.number_array(values, "costs", 1, "(input,)").astype(np.float64)
+    if costs.size != count:
+        raise ValueError(f"costs has {costs.size} entries, expected {count}, one for each input of the channel")
+    wrong = ~(np.abs(costs) <= LARGEST_REWARD)
     if wrong.any():
         x = int(np.argmax(wrong))
         raise ValueError(
-            f"costs[{x}] is {found[x]:g}, expected a finite cost; leave out forbidden "
+            f"costs[{x}] is {costs[x]:g}, expected a finite cost; leave out forbidden "
             f"inputs, and scale down costs above {LARGEST_REWARD:g}"
         )
-    return found
+    return costs
 
 
 def report_missed(result: Interval, status: Any, on_failure: str) -> None:
-    """Warn or raise, as the caller chose, where an interval is wider than the tolerance."""
+    """Warn or raise, as `on_failure` says, if an interval is wider than the tolerance."""
     if not np.all(result.converged):
         width, worst = float(np.max(result.gap)), Status(int(np.max(status)))
         sentence = f"the interval is {width:.2e} {result.unit} wide, wanted {result.tol:.2e}: {worst.sentence}"
         report_failure(sentence, on_failure, stacklevel=4)
 
 
-class Point(NamedTuple):
-    """The solution at one price: a point of the curve of capacity against cost, and a line above that curve."""
+class CurvePoint(NamedTuple):
+    """The solution at one price: a point of the capacity-cost curve, and a tangent above the curve."""
 
     price: float
     cost: float
@@ -87,8 +88,8 @@ class Point(NamedTuple):
         return self.height + rise + 4 * EPS * (rise + abs(self.height))
 
 
-class Bounds:
-    """Both ends of intervals on the caller's matrix, moved outward by a bound on their rounding errors."""
+class LagrangianBounds:
+    """Both ends of intervals on the caller's matrix, rounded outward by a bound on their errors."""
 
     def __init__(self, channel: Channel, options: SolverOptions) -> None:
         self.channel, self.options = channel, options
@@ -101,25 +102,25 @@ class Bounds:
 
     def information(self, p: np.ndarray) -> tuple[float, float]:
         """Return the information at p as computed, and rounded down."""
-        found = self.channel.mutual_information(p, self.options.base)
+        computed = self.channel.mutual_information(p, self.options.base)
         terms = self.ulps + EPS / 8 * np.count_nonzero(p)  # of the sum over inputs
-        return found, found - terms * (self.one + abs(found) + 2 * float(p @ self.entropies))
+        return computed, computed - terms * (self.one + abs(computed) + 2 * float(p @ self.entropies))
 
     def divergences(self, q: np.ndarray, rows: Any = slice(None)) -> tuple[np.ndarray, np.ndarray]:
-        """Return the divergences of some rows, by default all, from q and by how much rounding may change them."""
+        """Return the divergences of rows from q, and bounds on their rounding errors."""
         part = self.channel if isinstance(rows, slice) else Channel.from_valid(self.channel.matrix[rows])
-        found = part.divergences(q, self.options.base)
-        return found, self.ulps * (self.one + np.abs(found) + 2 * self.entropies[rows])
+        computed = part.divergences(q, self.options.base)
+        return computed, self.ulps * (self.one + np.abs(computed) + 2 * self.entropies[rows])
 
     def highest(self, q: np.ndarray, rows: Any = slice(None), less: float | np.ndarray = 0.0) -> float:
-        """Return the largest divergence from q, less a share of its own for each row, rounded up."""
-        found, slack = self.divergences(q, rows)
-        return float((found + slack - less + 4 * EPS * less).max())
+        """Return the largest difference of a row's divergence from q and its `less`, rounded up."""
+        divergences, slack = self.divergences(q, rows)
+        return float((divergences + slack - less + 4 * EPS * less).max())
 
-    def point(self, costs: np.ndarray, price: float) -> Point:
-        """Solve at a price, with costs of at least 0."""
+    def point(self, costs: np.ndarray, price: float) -> CurvePoint:
+        """Solve at a price per unit of cost, with non-negative costs."""
         own = self.options.to_within(_INNER * self.options.tol).as_keywords()
         solved = channel_capacity(self.channel, rewards=-price * costs, **own)
         p, q = solved.input_distribution, solved.output_distribution
         height, information = self.highest(q, less=price * costs), self.information(p)[1]
-        return Point(price, float(p @ costs), information, height, p, q, solved.status, solved.backend)
+        return CurvePoint(price, float(p @ costs), information, height, p, q, solved.status, solved.backend)

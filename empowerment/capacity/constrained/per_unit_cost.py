@@ -12,8 +12,8 @@ from scipy import sparse
 
 from empowerment.capacity.constrained.lagrangian import (
     EPS,
-    MOST_SOLVES,
-    Bounds,
+    MAX_SOLVES,
+    LagrangianBounds,
     checked_problem,
     met,
     report_missed,
@@ -125,7 +125,7 @@ def capacity_per_unit_cost(
     *,
     tol: float = 1e-9,
     rtol: float = 0.0,
-    base: float = 2,
+    base: float | str = 2,
     backend: str | None = None,
     on_failure: str = "warn",
 ) -> CapacityPerCostResult:
@@ -141,8 +141,8 @@ def capacity_per_unit_cost(
         Width wanted of the interval, in the result's unit for each unit of cost; at least 1e-12.
     rtol : float
         Width wanted relative to `lower`; the wider of the two counts. Useful for very small ratios.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     backend : {"numba", "reference", "jax"}, optional
         See :func:`channel_capacity`.
     on_failure : {"warn", "raise", "ignore"}
@@ -209,18 +209,18 @@ def capacity_per_unit_cost(
 
 
 def _with_free_input(channel: Channel, costs: np.ndarray, options: SolverOptions) -> CapacityPerCostResult:
-    """Divide each row's divergence from the free input's row by its cost."""
+    """Maximise the divergence of a row from the free input's row, divided by its cost."""
     free, paid = np.flatnonzero(costs == 0), np.flatnonzero(costs > 0)
     rows = channel.matrix[free]
     rows = rows.toarray() if sparse.issparse(rows) else rows
     q = np.ascontiguousarray(rows[0])
     differ = np.flatnonzero((rows != q).any(axis=1))
     best, value, lower, upper = int(free[0]), 0.0, 0.0, 0.0
-    if differ.size:  # information for nothing
+    if differ.size:  # information at no cost
         best, value = int(free[differ[0]]), math.inf
         lower = upper = value
     elif paid.size:
-        plain, slack = Bounds(channel, options).divergences(q, paid)
+        plain, slack = LagrangianBounds(channel, options).divergences(q, paid)
         ratios = plain / costs[paid]
         best, value = int(paid[ratios.argmax()]), max(float(ratios.max()), 0.0)
         lower = upper = value
@@ -246,11 +246,11 @@ def _with_free_input(channel: Channel, costs: np.ndarray, options: SolverOptions
 
 
 def _without_free_input(channel: Channel, costs: np.ndarray, options: SolverOptions) -> CapacityPerCostResult:
-    """Take the ratio of information to cost that one price leads to as the next price, until it settles."""
-    # An error of the information counts as much as the cheapest input lets it.
-    bounds = Bounds(channel, replace(options, tol=options.tol * float(costs.min())))
+    """Iterate Dinkelbach's method: the ratio of information to cost at one price is the next price."""
+    # The smallest cost bounds the effect of an error of the information.
+    bounds = LagrangianBounds(channel, replace(options, tol=options.tol * float(costs.min())))
     price, value, lower, upper, n_solves = 0.0, 0.0, -math.inf, math.inf, 0
-    while n_solves < MOST_SOLVES:
+    while n_solves < MAX_SOLVES:
         n_solves += 1
         point = bounds.point(costs, price)
         cost = math.fsum(point.p * costs)

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.capacity.estimation.confidence import INTERVALS, Wanted, tails
+from empowerment.capacity.estimation.confidence import INTERVALS, IntervalTask, tails
 from empowerment.capacity.estimation.plug_in import expansion
-from empowerment.capacity.estimation.resampling import Solved, Solver, shuffled_rows
+from empowerment.capacity.estimation.resampling import DrawnCapacities, DrawSolver, shuffled_rows
 from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
@@ -20,9 +20,9 @@ from empowerment.core.status import ON_FAILURE, report_failure
 from empowerment.results.result import Result, Table
 from empowerment.runtime.progress import progress_bar
 
-# With fewer samples of an input for each output, the measured coverage falls below what the level says.
+# With fewer samples of an input for each output, the measured coverage falls below the level.
 _ENOUGH = 5
-# Beyond it a sample more or less would not change a count in double precision.
+# Above it a further sample does not change a count in double precision.
 _LARGEST_PRIOR = 2.0**53
 
 
@@ -149,23 +149,24 @@ class EstimatedCapacity(Result):
         -------
         matplotlib.axes.Axes
         """
-        from empowerment.plotting.certified import plot_certified
+        from empowerment.plotting import plot_intervals
 
-        kind = f"{self.level:.0%} {self.interval} interval"
-        return plot_certified(self, [kind], "", ax=ax, title=title, vmin=vmin, vmax=vmax)
+        kind, label = f"{self.level:.0%} {self.interval} interval", f"capacity [{self.unit}]"
+        return plot_intervals(self, ax=ax, title=title, vmin=vmin, vmax=vmax, labels=[kind], ylabel=label)
 
     def __repr__(self) -> str:
         ends = f"[{self.plug_in.lower:.6g}, {self.plug_in.upper:.6g}]"
         plug_in = f"{self.plug_in.value:.6g}" if self.plug_in.converged else ends
         corrected = "" if self.corrected is None else f", corrected {self.corrected:.6g}"
         error = "" if self.standard_error is None else f" ± {self.standard_error:.2g}"
-        found = (
+        detection = (
             "" if self.p_value is None else f"; {'' if self.detected else 'NOT '}detected (p = {self.p_value:.3g})"
         )
         return (
             f"EstimatedCapacity(plug-in {plug_in}{corrected}{error} {self.unit}, {self.level:.0%} "
-            f"{self.interval} interval [{self.lower:.6g}, {self.upper:.6g}]{found}, {self.n_samples.sum()} samples "
-            f"of {self.n_samples.size} inputs)" + (f"\n  {self.caveat}" if self.caveat else "")
+            f"{self.interval} interval [{self.lower:.6g}, {self.upper:.6g}]{detection}, "
+            f"{self.n_samples.sum()} samples of {self.n_samples.size} inputs)"
+            + (f"\n  {self.caveat}" if self.caveat else "")
         )
 
 
@@ -179,7 +180,7 @@ def capacity_from_counts(
     prior: Any = 0.5,
     rng: np.random.Generator | int | None = None,
     tol: float = 1e-9,
-    base: float = 2,
+    base: float | str = 2,
     backend: str | None = None,
     on_failure: str = "warn",
     progress: bool = False,
@@ -211,8 +212,8 @@ def capacity_from_counts(
     tol : float
         Width wanted of the certified interval of each single capacity, in the result's unit; at least 1e-12. Keep
         it far below the standard error.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     backend : {"numba", "reference", "jax"}, optional
         See :func:`channel_capacity`.
     on_failure : {"warn", "raise", "ignore"}
@@ -289,43 +290,43 @@ def capacity_from_counts(
     level = validate.level(level)
     n_draws = 0 if interval == "concentration" else validate.enough_draws(n_draws, tails(level)[0], "n_draws")
     n_null = 0 if validate.whole(n_null) == 0 else validate.enough_draws(n_null, 1.0 - level, "n_null")
-    found = _checked(counts)
-    prior = _checked_prior(prior, found.shape, interval)
+    array = _checked(counts)
+    prior = _checked_prior(prior, array.shape, interval)
     rng = validate.generator(rng)
-    solve = partial(channel_capacity, tol=tol, base=base, backend=backend, on_failure="ignore")
-    plug_in = solve(found / found.sum(axis=1, keepdims=True))
-    second_order = expansion(found, backend).in_units_of(math.log(plug_in.base))
+    solve = partial(channel_capacity, tol=tol, base=validate.base(base), backend=backend, on_failure="ignore")
+    plug_in = solve(array / array.sum(axis=1, keepdims=True))
+    second_order = expansion(array, backend).in_units_of(math.log(plug_in.base))
     with progress_bar(n_draws + n_null, "capacity", "draw", progress) as advance:
-        solver = Solver(solve, found.size, advance)
-        null = solver.capacities(shuffled_rows(found, rng), n_null) if n_null else None
-        ends = INTERVALS[interval](found, Wanted(plug_in, level, prior, n_draws, rng, solver))
-    _tell([each for each in (ends.draws, null) if each], plug_in, on_failure)
-    most = math.log(min(found.shape), plug_in.base)
-    lower, upper = (min(max(end, 0.0), most) for end in (ends.lower, ends.upper))
+        solver = DrawSolver(solve, array.size, advance)
+        null = solver.capacities(shuffled_rows(array, rng), n_null) if n_null else None
+        limits = INTERVALS[interval](array, IntervalTask(plug_in, level, prior, n_draws, rng, solver))
+    _report([each for each in (limits.draws, null) if each], plug_in, on_failure)
+    log_size = math.log(min(array.shape), plug_in.base)
+    lower, upper = (min(max(end, 0.0), log_size) for end in (limits.lower, limits.upper))
     estimate = float(plug_in.value) - (second_order.bias or 0.0)
-    apart = _apart(lower, upper, min(max(estimate, 0.0), most), second_order.bias is not None, interval)
+    apart = _apart(lower, upper, min(max(estimate, 0.0), log_size), second_order.bias is not None, interval)
     if apart and interval == "bootstrap" and second_order.bias is not None:
-        lower, upper = min(lower, max(estimate, 0.0)), max(upper, min(estimate, most))
+        lower, upper = min(lower, max(estimate, 0.0)), max(upper, min(estimate, log_size))
     return EstimatedCapacity(
         plug_in=plug_in,
         bias=second_order.bias,
         standard_error=second_order.standard_error,
-        caveat="; ".join(filter(None, (second_order.caveat, _too_few(found, interval), apart))) or None,
+        caveat="; ".join(filter(None, (second_order.caveat, _too_few(array, interval), apart))) or None,
         lower=lower,
         upper=upper,
         interval=interval,
         level=level,
-        draws=None if ends.draws is None else ends.draws.value,
+        draws=None if limits.draws is None else limits.draws.value,
         null_draws=None if null is None else null.value,
         p_value=None if null is None else _p_value(null, plug_in),
         null_quantile=None if null is None else _null_quantile(null, level),
-        n_samples=found.sum(axis=1),
+        n_samples=array.sum(axis=1),
         base=plug_in.base,
     )
 
 
 def _too_few(counts: np.ndarray, interval: str) -> str | None:
-    """Return a warning where an interval that rests on the counts being many cannot be relied on."""
+    """Return a caveat if there are too few samples for an asymptotic interval."""
     n, n_seen = counts.sum(axis=1), int(counts.any(axis=0).sum())
     if interval == "concentration" or n.min() >= _ENOUGH * n_seen:
         return None
@@ -334,7 +335,7 @@ def _too_few(counts: np.ndarray, interval: str) -> str | None:
 
 
 def _apart(lower: float, upper: float, estimate: float, corrected: bool, interval: str) -> str | None:
-    """Return why an interval and the estimate do not agree, where it leaves the estimate out."""
+    """Return a caveat if the interval does not contain the estimate."""
     if lower <= estimate <= upper:
         return None
     name, side = "corrected estimate" if corrected else "plug-in", "above" if estimate > upper else "below"
@@ -347,45 +348,45 @@ def _apart(lower: float, upper: float, estimate: float, corrected: bool, interva
     return f"{left_out}, since {reason}"
 
 
-def _p_value(null: Solved, plug_in: CapacityResult) -> float:
-    """Return the share of random tables, the true one among them, that are not certainly below it."""
+def _p_value(null: DrawnCapacities, plug_in: CapacityResult) -> float:
+    """Return the share of random tables, the observed one included, that are not certainly below the observed one."""
     return float((1 + np.sum(null.upper >= plug_in.lower)) / (1 + null.upper.size))
 
 
-def _null_quantile(null: Solved, level: float) -> float:
-    """Return what the lower end of a plug-in must exceed for its p-value to be at most ``1 - level``."""
+def _null_quantile(null: DrawnCapacities, level: float) -> float:
+    """Return the critical value of the plug-in's lower end for a p-value of at most ``1 - level``."""
     allowed = math.floor((1 + null.upper.size) * (1.0 - level) + 1e-9)
     return float(np.sort(null.upper)[-allowed]) if allowed <= null.upper.size else 0.0
 
 
 def _checked(counts: Any) -> np.ndarray:
-    found = validate.counts(counts)
-    empty = np.flatnonzero(found.sum(axis=1) == 0)
+    array = validate.counts(counts)
+    empty = np.flatnonzero(array.sum(axis=1) == 0)
     if empty.size:
         raise ValueError(
             f"counts[{empty[0]}] has no samples, expected at least one of each input; leave out inputs that were "
             "never tried"
         )
-    return found
+    return array
 
 
 def _checked_prior(prior: Any, shape: tuple[int, int], interval: str) -> np.ndarray:
-    found = validate.number_array(prior, "prior", None, "(input, output)").astype(np.float64)
+    array = validate.number_array(prior, "prior", None, "(input, output)").astype(np.float64)
     try:
-        found = np.broadcast_to(found, shape)
+        array = np.broadcast_to(array, shape)
     except ValueError:
-        raise ValueError(f"prior has shape {found.shape}, expected one that broadcasts to {shape}") from None
-    low = found <= 0 if interval == "dirichlet" else found < 0
-    if low.any() or not (found <= _LARGEST_PRIOR).all():
+        raise ValueError(f"prior has shape {array.shape}, expected one that broadcasts to {shape}") from None
+    low = array <= 0 if interval == "dirichlet" else array < 0
+    if low.any() or not (array <= _LARGEST_PRIOR).all():
         bound = "above 0" if interval == "dirichlet" else "of at least 0"
-        wrong = found[low | ~(found <= _LARGEST_PRIOR)][0]
+        wrong = array[low | ~(array <= _LARGEST_PRIOR)][0]
         raise ValueError(
             f"prior holds {wrong:g}, expected finite numbers {bound}, none above 2**53, for the interval {interval!r}"
         )
-    return found
+    return array
 
 
-def _tell(solved: list[Solved], plug_in: CapacityResult, on_failure: str) -> None:
+def _report(solved: list[DrawnCapacities], plug_in: CapacityResult, on_failure: str) -> None:
     missed = sum(each.missed for each in solved) + int(not plug_in.converged)
     if missed:
         sentence = f"{missed} capacities are known less well than {plug_in.tol:.2e} {plug_in.unit}; raise tol"

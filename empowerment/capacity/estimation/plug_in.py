@@ -1,4 +1,4 @@
-"""How far information computed from counts is off on average, and how much it varies, to the second order."""
+"""Second-order bias and standard error of information computed from counts."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ _SINGULAR = 1e-10
 
 
 class Expansion(NamedTuple):
-    """The capacity of an empirical channel to the second order in what sampling does to its rows.
+    """Expansion of the capacity of an empirical channel to the second order in the sampling errors of its rows.
 
     Attributes
     ----------
     bias : float or None
-        What the plug-in is too large by on average.
+        Mean excess of the plug-in.
     standard_error : float or None
     caveat : str or None
-        Why one of them is None, or both.
+        Reason why one or both are None.
     """
 
     bias: float | None
@@ -37,7 +37,7 @@ class Expansion(NamedTuple):
     caveat: str | None
 
     def in_units_of(self, unit: float) -> Expansion:
-        """Return the same in another unit, given in nats."""
+        """Return the expansion in another unit, given in nats."""
         bias, error = (None if each is None else each / unit for each in self[:2])
         return Expansion(bias, error, self.caveat)
 
@@ -45,7 +45,7 @@ class Expansion(NamedTuple):
 def expansion(counts: np.ndarray, backend: str | None = None) -> Expansion:
     """Expand the capacity of the empirical channel around that channel.
 
-    The expansion needs one optimal input distribution, whose inputs are the only ones that reach the capacity.
+    The expansion needs a unique optimal input distribution, whose inputs alone attain the capacity.
 
     Parameters
     ----------
@@ -60,14 +60,14 @@ def expansion(counts: np.ndarray, backend: str | None = None) -> Expansion:
     """
     n = counts.sum(axis=1)
     rows = counts[:, counts.any(axis=0)] / n[:, None]
-    found = channel_capacity(rows, tol=validate.MIN_TOL, base=math.e, backend=backend, on_failure="ignore")
-    if found.lower <= found.tol:
+    plug_in = channel_capacity(rows, tol=validate.MIN_TOL, base=math.e, backend=backend, on_failure="ignore")
+    if plug_in.lower <= plug_in.tol:
         return Expansion(None, None, "no bias and no standard error at a capacity of 0, where it has no slope")
-    p, q = found.input_distribution, found.output_distribution
+    p, q = plug_in.input_distribution, plug_in.output_distribution
     used = p > _USED
     if np.count_nonzero(rows[used]) == np.count_nonzero(used):
         return Expansion(None, None, "no bias and no standard error where samples show no noise: there may be some")
-    near = Channel.from_valid(rows).divergences(q, math.e) >= found.value - _OPTIMAL
+    near = Channel.from_valid(rows).divergences(q, math.e) >= plug_in.value - _OPTIMAL
     curvatures, _ = _curvatures(rows[near], q)
     if np.sum(curvatures > _SINGULAR * curvatures.max()) < near.sum() - 1:
         return Expansion(None, None, "no bias and no standard error where several input distributions are optimal")
@@ -97,7 +97,7 @@ def bias_at(counts: np.ndarray, p: np.ndarray) -> float:
 
 
 def _curvatures(rows: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return how strongly the information bends along changes of p that sum to 0, and the directions, in columns."""
+    """Return the curvatures of the information along changes of p with sum 0, and the directions, in columns."""
     hessian = (rows / q) @ rows.T
     hessian -= hessian.mean(axis=0)
     hessian -= hessian.mean(axis=1, keepdims=True)
@@ -106,22 +106,22 @@ def _curvatures(rows: np.ndarray, q: np.ndarray) -> tuple[np.ndarray, np.ndarray
 
 
 def _regained(rows: np.ndarray, p: np.ndarray, q: np.ndarray, n: np.ndarray, scores: np.ndarray) -> float:
-    """Return what the maximum gains on average because its input distribution adapts to the sample, in nats."""
+    """Return the mean gain of the maximum because its input distribution adapts to the sample, in nats."""
     ratios = rows / q
     covariance = np.zeros((len(rows), len(rows)))
-    for x, row in enumerate(rows):  # what a change of this row does to the divergence of every row
+    for x, row in enumerate(rows):  # effect of a change of this row on the divergence of every row
         effects = -p[x] * ratios
         effects[x] += scores[x]
         effects -= (effects @ row)[:, None]
         covariance += (effects * row) @ effects.T / n[x]
     curvatures, directions = _curvatures(rows, q)
-    bends = curvatures > _SINGULAR * curvatures.max()  # all but the direction in which the sum changes
+    bends = curvatures > _SINGULAR * curvatures.max()  # all directions that keep the sum
     along = directions[:, bends]
     return 0.5 * float((np.sum(along * (covariance @ along), axis=0) / curvatures[bends]).sum())
 
 
 def information_from_counts(
-    counts: Any, input_distribution: Any = None, *, correction: str | None = "miller-madow", base: float = 2
+    counts: Any, input_distribution: Any = None, *, correction: str | None = "miller-madow", base: float | str = 2
 ) -> float:
     """Estimate the mutual information of input and output from counts.
 
@@ -139,8 +139,8 @@ def information_from_counts(
         that were drawn jointly, and the share of each input estimates the input distribution as well.
     correction : {"miller-madow", None}
         Subtract the bias to the second order, or nothing.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
 
     Returns
     -------
@@ -186,11 +186,11 @@ def information_from_counts(
     >>> round(emp.information_from_counts(counts, [0.5, 0.5]), 6)
     0.511288
     """
-    found = validate.counts(counts)
+    array = validate.counts(counts)
     unit = math.log(validate.base(base))
     if correction is not None:
         validate.one_of(correction, CORRECTIONS, "correction")
-    n = found.sum(axis=1)
+    n = array.sum(axis=1)
     if not n.any():
         raise ValueError("counts holds no samples, expected at least one")
     fixed = input_distribution is not None
@@ -198,11 +198,11 @@ def information_from_counts(
     if (p[n == 0] > 0).any():
         x = int(np.argmax((n == 0) & (p > 0)))
         raise ValueError(f"counts[{x}] has no samples, but input_distribution[{x}] is {p[x]:g}, expected 0")
-    found, p, n = found[n > 0], p[n > 0], n[n > 0]
-    information = Channel.from_valid(found / n[:, None]).mutual_information(p, math.e)
+    array, p, n = array[n > 0], p[n > 0], n[n > 0]
+    information = Channel.from_valid(array / n[:, None]).mutual_information(p, math.e)
     if correction is None:
         return information / unit
     if fixed:
-        return (information - bias_at(found, p)) / unit
-    seen = np.count_nonzero(found) - len(n) - np.count_nonzero(found.any(axis=0)) + 1
+        return (information - bias_at(array, p)) / unit
+    seen = np.count_nonzero(array) - len(n) - np.count_nonzero(array.any(axis=0)) + 1
     return float(information - seen / (2.0 * n.sum())) / unit

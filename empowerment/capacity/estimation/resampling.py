@@ -9,15 +9,15 @@ import numpy as np
 
 from empowerment.capacity.result import CapacityResult
 
-# Entries drawn and solved at a time, between which Ctrl-C is heard and the progress shown.
+# Entries to draw and solve at a time, between which progress is shown and interrupts are handled.
 _CHUNK = 1 << 18
 
 Draw = Callable[[int], np.ndarray]
-"""Returns as many channels as it is told, in an array of shape (count, n_inputs, n_outputs)."""
+"""Draws the given number of channels, in an array of shape (count, n_inputs, n_outputs)."""
 
 
-class Solved(NamedTuple):
-    """Capacities of drawn channels, with the upper ends that are proved, and how many missed the tolerance."""
+class DrawnCapacities(NamedTuple):
+    """Capacities of drawn channels, their certified upper ends, and how many missed the tolerance."""
 
     value: np.ndarray
     upper: np.ndarray
@@ -25,7 +25,7 @@ class Solved(NamedTuple):
 
 
 def multinomial_rows(n: np.ndarray, rows: np.ndarray, rng: np.random.Generator) -> Draw:
-    """Sample each row anew, as many times as it was sampled."""
+    """Resample each row with its number of samples."""
     return lambda count: rng.multinomial(n, rows, size=(count, len(n))) / n[:, None]
 
 
@@ -35,40 +35,40 @@ def dirichlet_rows(weights: np.ndarray, rng: np.random.Generator) -> Draw:
 
 
 def shuffled_rows(counts: np.ndarray, rng: np.random.Generator) -> Draw:
-    """Deal the outputs that were seen out to the inputs anew, each input getting as many as it had."""
+    """Permute the observed outputs among the inputs, which keep their numbers of samples."""
     from scipy.stats import random_table
 
     n, seen = counts.sum(axis=1), counts[:, counts.any(axis=0)]
-    if min(seen.shape) == 1:  # then there is no other table, and SciPy 1.17 would return entries below 0
+    if min(seen.shape) == 1:  # the only table with these totals, for which SciPy 1.17 would return negative entries
         return lambda count: np.repeat(seen[None] / n[:, None], count, axis=0)
     tables = random_table(n, seen.sum(axis=0))
     return lambda count: tables.rvs(count, random_state=rng) / n[:, None]
 
 
-class Solver(NamedTuple):
-    """Draws channels and solves them, a limited number at a time.
+class DrawSolver(NamedTuple):
+    """Draw channels and solve them, a limited number at a time.
 
     Attributes
     ----------
     solve : callable
-        Takes a channel or an array of them and returns the result.
+        Solves a channel or an array of channels.
     size : int
         Entries of one channel.
     advance : callable
-        Is told how many more are done.
+        Advances the progress bar.
     """
 
     solve: Callable[[np.ndarray], CapacityResult]
     size: int
     advance: Callable[[int], object]
 
-    def capacities(self, draw: Draw, count: int) -> Solved:
+    def capacities(self, draw: Draw, count: int) -> DrawnCapacities:
         """Return the capacities of `count` channels."""
         step, parts = max(1, _CHUNK // self.size), list[tuple[Any, ...]]()
         for first in range(0, count, step):
-            some = min(step, count - first)
-            found = self.solve(draw(some))
-            parts.append((found.value, found.upper, ~found.converged))
-            self.advance(some)
+            size = min(step, count - first)
+            result = self.solve(draw(size))
+            parts.append((result.value, result.upper, ~result.converged))
+            self.advance(size)
         value, upper, missed = (np.concatenate(column) for column in zip(*parts, strict=True))
-        return Solved(value, upper, int(missed.sum()))
+        return DrawnCapacities(value, upper, int(missed.sum()))

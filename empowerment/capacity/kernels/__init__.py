@@ -1,13 +1,13 @@
-"""The numerical kernels, once for each backend, under one contract.
+"""The numerical kernels of capacity, once for each backend, under one contract.
 
-A kernel is a package whose functions work on dense float64 matrices, in nats:
+Each backend is a package of functions that work on dense float64 matrices, in nats:
 
 ``solve(matrix, offsets, tol, rtol, method, max_iter) -> Outcome``
     Reduce, solve, map back, certify: the capacity of one channel.
 ``solve_batch(batch, tol, rtol, method, max_iter) -> Outcome``
     The same for a `Batch` of channels; every field of the outcome is an array, p and q as flat as the batch.
 
-They are built from these, which are tested one by one:
+They are built from these functions, which are tested one by one:
 
 ``equal_rows(matrix) -> first``
     For each row the smallest row with the same entries, up to rounding (relative `EQUAL_RTOL`).
@@ -21,11 +21,11 @@ They are built from these, which are tested one by one:
 ``certificate(matrix, offsets, p, q) -> Certificate``
     Both ends of the interval on a matrix that may have zero columns, rounded outward.
 
-``offsets[x] = sum_y w log w - sum_y w + 1 + reward`` holds everything about a row that does not depend on q: with
-``q = p W`` the divergence of row x from q, plus its reward, is ``offsets - W log q + sum q - 1``. For exactly
-stochastic rows the offset is the reward less the row's entropy; for rows that miss 1 by a rounding error it makes
-the certificate exact for the matrix as it stands (``sum_x p_x D_x = I(p)`` and ``I(p') <= max_x D_x`` then hold
-without any residue).
+``offsets[x] = sum_y w log w - sum_y w + 1 + reward`` is the part of a row's divergence that does not depend on q:
+with ``q = p W`` the divergence of row x from q, plus its reward, is ``offsets - W log q + sum q - 1``. For exactly
+stochastic rows the offset is the reward minus the row's entropy; for rows that sum to 1 up to rounding it makes the
+certificate exact for the given matrix (``sum_x p_x D_x = I(p)`` and ``I(p') <= max_x D_x`` then hold without any
+residue).
 """
 
 from collections.abc import Iterable
@@ -59,7 +59,7 @@ HANDED_OVER = 8
 
 
 class Solution(NamedTuple):
-    """What an iterative kernel returns: the best of each end, whichever step it came from."""
+    """The result of an iterative kernel: the best lower and upper ends, which may come from different steps."""
 
     p: np.ndarray
     q: np.ndarray
@@ -71,7 +71,7 @@ class Solution(NamedTuple):
 
 
 class Certificate(NamedTuple):
-    """The information at p (plus its reward) as computed, and both ends of the interval rounded outward."""
+    """The computed information at p, rewards included, and both ends of the interval rounded outward."""
 
     information: Any
     lower: Any
@@ -79,7 +79,7 @@ class Certificate(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """A certified capacity: numbers for one channel, one array of each for a batch."""
+    """A certified capacity: numbers for one channel, arrays for a batch."""
 
     p: np.ndarray
     q: np.ndarray
@@ -108,13 +108,13 @@ class Batch(NamedTuple):
 
 
 def worst_rung(rungs: Iterable[int]) -> int:
-    """Return the rung that stands for several solves: the tolerance is reached where all have reached it."""
-    found = {DIRECT, *rungs}
-    return NOT_REACHED if NOT_REACHED in found else max(found)
+    """Return the rung of several solves together: the tolerance is reached if all of them have reached it."""
+    distinct = {DIRECT, *rungs}
+    return NOT_REACHED if NOT_REACHED in distinct else max(distinct)
 
 
 def pack(matrices: list[np.ndarray], rewards: list[np.ndarray] | None) -> Batch:
-    """Return channels, with rewards in nats for each of them or none at all, as a batch."""
+    """Return channels, with rewards in nats for all of them or for none, as a batch."""
     n_rows, n_columns = (np.array(sizes) for sizes in zip(*(m.shape for m in matrices), strict=True))
     return Batch(
         entries=np.concatenate([m.reshape(-1) for m in matrices]),
@@ -139,9 +139,9 @@ def _starts(sizes: np.ndarray) -> np.ndarray:
 
 
 def summation_terms(width: int) -> float:
-    """Return how many half-ulps a sum of `width` products may be off by, relative to their total size.
+    """Return a bound on the error of a sum of `width` products, in half-ulps relative to their total size.
 
-    Kernels sum in blocks of 128 by at least four partial sums (NumPy does the like), so that an entry passes
-    through at most 32 + 2 + width / 128 additions; the rest is for the product and the logarithm.
+    Kernels, like NumPy, sum in blocks of 128 by at least four partial sums, so that an entry passes through at most
+    32 + 2 + width / 128 additions; the rest is for the product and the logarithm.
     """
     return 44.0 + width / 128

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from empowerment.capacity.options import SolverOptions
-from empowerment.capacity.partial.completions import Completions, Found, certificate
+from empowerment.capacity.partial.completions import CompletedMinimum, Completions, certificate
 from empowerment.capacity.partial.minimum import minimum_by_cvxpy, minimum_capacity
 from empowerment.capacity.partial.rows import PartialRows, partial_rows
 from empowerment.capacity.solve import channel_capacity
@@ -24,9 +24,9 @@ from empowerment.runtime.optional import missing
 
 METHODS = ("auto", "interior-point", "convex")
 
-# The program aims a little below the tolerance; the rest is room for the outward rounding of its proof.
+# Fraction of the tolerance that the program aims at; the rest is left for outward rounding.
 _INNER = 0.9
-# Most ordinary capacities that are solved where the interior-point method stops short.
+# Limit on ordinary capacities to solve after the interior-point method has stopped early.
 _POLISH = 15
 
 
@@ -196,7 +196,7 @@ def capacity_bounds(
     tol: float = 1e-9,
     method: str = "auto",
     backend: str | None = None,
-    base: float = 2,
+    base: float | str = 2,
     max_iter: int = 200,
     on_failure: str = "warn",
 ) -> CapacityBounds:
@@ -235,8 +235,8 @@ def capacity_bounds(
         second where it is installed. All results are certified in the same way.
     backend : {"numba", "reference", "jax"}, optional
         Backend of the ordinary capacities; see :func:`channel_capacity`. The program itself runs in NumPy.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     max_iter : int
         Limit on the steps of the interior-point method.
     on_failure : {"warn", "raise", "ignore"}
@@ -320,26 +320,26 @@ def capacity_bounds(
 
 
 def _minimum(among: Completions, options: SolverOptions, method: str, may_share: bool) -> CapacityExtreme:
-    """Return the smallest capacity; `may_share` tells whether all residual may be on unseen outputs."""
+    """Return the smallest capacity; `may_share`: whether all residual may be on unseen outputs."""
     if among.fixed_rows.all():
-        return _ordinary(among.observed + among.room, options, "common column", attained=True)
-    columns = ((among.observed > 0) | (among.room > 0)).any(axis=0)
-    part = Completions(among.observed[:, columns], among.room[:, columns], among.residual)
-    found, method = _solve(part, options, method)
-    completion, q = np.zeros(among.room.shape), np.zeros(columns.size)
-    completion[:, columns], q[columns] = found.completion, found.q
+        return _ordinary(among.observed + among.slack, options, "common column", attained=True)
+    columns = ((among.observed > 0) | (among.slack > 0)).any(axis=0)
+    part = Completions(among.observed[:, columns], among.slack[:, columns], among.residual)
+    minimum, method = _solve(part, options, method)
+    completion, q = np.zeros(among.slack.shape), np.zeros(columns.size)
+    completion[:, columns], q[columns] = minimum.completion, minimum.q
     unit = options.unit
-    lower, upper = max(found.lower / unit, 0.0), found.upper / unit
-    stopped = Status.MAX_ITER if method != "convex" and found.n_iter >= options.max_iter else Status.PRECISION
+    lower, upper = max(minimum.lower / unit, 0.0), minimum.upper / unit
+    stopped = Status.MAX_ITER if method != "convex" and minimum.n_iter >= options.max_iter else Status.PRECISION
     result = CapacityExtreme(
         value=max(0.5 * (lower + upper), 0.0),
         lower=lower,
         upper=upper,
         attained=True,
         completion=completion,
-        input_distribution=found.p,
+        input_distribution=minimum.p,
         output_distribution=q,
-        n_iter=found.n_iter,
+        n_iter=minimum.n_iter,
         status=Status.CERTIFIED if options.met(lower, upper) else stopped,
         method=method,
         base=options.base,
@@ -350,8 +350,8 @@ def _minimum(among: Completions, options: SolverOptions, method: str, may_share:
     return min(result, _wider_bracket(among, options, result.status, may_share), key=lambda each: each.gap)
 
 
-def _solve(among: Completions, options: SolverOptions, method: str) -> tuple[Found, str]:
-    """Return the completion of the smallest capacity, and the method that found it."""
+def _solve(among: Completions, options: SolverOptions, method: str) -> tuple[CompletedMinimum, str]:
+    """Return the completion of the smallest capacity, and the method."""
     tol = _INNER * options.tol * options.unit
     if method == "convex":
         return minimum_by_cvxpy(among), "convex"
@@ -363,18 +363,20 @@ def _solve(among: Completions, options: SolverOptions, method: str) -> tuple[Fou
     return _narrower((own, name), (minimum_by_cvxpy(among), "convex"))
 
 
-def _narrower(first: tuple[Found, str], second: tuple[Found, str]) -> tuple[Found, str]:
+def _narrower(
+    first: tuple[CompletedMinimum, str], second: tuple[CompletedMinimum, str]
+) -> tuple[CompletedMinimum, str]:
     return min(first, second, key=lambda each: each[0].upper - each[0].lower)
 
 
-def _polished(among: Completions, found: Found, tol: float, options: SolverOptions) -> Found:
-    """Go on where the interior point cannot: solve the completion found, take the one nearest to its output, again.
+def _polished(among: Completions, minimum: CompletedMinimum, tol: float, options: SolverOptions) -> CompletedMinimum:
+    """Improve the minimum by alternating projections: solve a completion, take the one nearest to its output, repeat.
 
-    The capacity of the completion never rises. Its input distribution need not be the one that proves the
+    The capacity of the completion never increases. Its input distribution need not be the one that proves the
     minimum, so that of the interior point is tried as well.
     """
-    best = last = found
-    for _ in range(min(_POLISH, options.max_iter - found.n_iter)):
+    best = last = minimum
+    for _ in range(min(_POLISH, options.max_iter - minimum.n_iter)):
         solved = channel_capacity(
             Channel.from_valid(np.ascontiguousarray(last.completion)),
             tol=max(0.1 * tol, validate.MIN_TOL),
@@ -384,7 +386,7 @@ def _polished(among: Completions, found: Found, tol: float, options: SolverOptio
         )
         tried = [
             certificate(among, p, solved.output_distribution, last.n_iter + 1)
-            for p in (solved.input_distribution, found.p)
+            for p in (solved.input_distribution, minimum.p)
         ]
         last = tried[0]
         best = min(best, *tried, key=lambda each: each.upper - each.lower)
@@ -394,7 +396,7 @@ def _polished(among: Completions, found: Found, tol: float, options: SolverOptio
 
 
 def _wider_bracket(among: Completions, options: SolverOptions, status: Status, may_share: bool) -> CapacityExtreme:
-    """Return the ends of the minimum that need no program."""
+    """Return bounds on the minimum that need no convex program."""
     rows = among.observed[:, :-1]
     bucket = _ordinary(np.column_stack([rows, among.residual]), options, "wider bracket", attained=True)
     hidden = float(bucket.input_distribution @ among.residual)
@@ -412,7 +414,7 @@ def _maximum(part: PartialRows, options: SolverOptions) -> CapacityExtreme:
 
 
 def _ordinary(matrix: np.ndarray, options: SolverOptions, method: str, attained: bool) -> CapacityExtreme:
-    found = channel_capacity(
+    result = channel_capacity(
         Channel.from_valid(np.ascontiguousarray(matrix)),
         tol=options.tol,
         base=options.base,
@@ -420,15 +422,15 @@ def _ordinary(matrix: np.ndarray, options: SolverOptions, method: str, attained:
         on_failure="ignore",
     )
     return CapacityExtreme(
-        value=float(found.value),
-        lower=float(found.lower),
-        upper=float(found.upper),
+        value=float(result.value),
+        lower=float(result.lower),
+        upper=float(result.upper),
         attained=attained,
         completion=matrix,
-        input_distribution=found.input_distribution,
-        output_distribution=found.output_distribution,
-        n_iter=int(found.n_iter),
-        status=found.status,
+        input_distribution=result.input_distribution,
+        output_distribution=result.output_distribution,
+        n_iter=int(result.n_iter),
+        status=result.status,
         method=method,
         base=options.base,
         tol=options.tol,

@@ -1,4 +1,4 @@
-"""The completions of rows that are observed in part, and what proves the smallest capacity among them."""
+"""Completions of partially observed rows, and the certificate of their smallest capacity."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ import numpy as np
 
 from empowerment.core.channel import Channel
 
-# An output without probability keeps this much, so that ratios to it stay finite.
+# Lower limit of output probabilities, which keeps ratios finite.
 _FLOOR = 1e-200
 
 
 class Completions(NamedTuple):
-    """All matrices ``observed + r`` with ``0 <= r <= room``, the entries of row x of r summing to ``residual[x]``.
+    """All matrices ``observed + r`` with ``0 <= r <= slack``, the entries of row x of r summing to ``residual[x]``.
 
     Attributes
     ----------
-    observed, room : ndarray of shape (n_inputs, n_outputs)
-        No entry of `room` is above the residual of its row.
+    observed, slack : ndarray of shape (n_inputs, n_outputs)
+        No entry of `slack` is above the residual of its row.
     residual : ndarray of shape (n_inputs,)
     """
 
     observed: np.ndarray
-    room: np.ndarray
+    slack: np.ndarray
     residual: np.ndarray
 
     @property
     def fixed_rows(self) -> np.ndarray:
-        """Whether each row can be completed in one way only, of shape (n_inputs,)."""
-        return self.room.sum(axis=1) <= self.residual * (1 + 1e-12)
+        """Whether each row has a single completion, of shape (n_inputs,)."""
+        return self.slack.sum(axis=1) <= self.residual * (1 + 1e-12)
 
     def nearest(self, q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the completion whose rows have the least divergence from q, and its factors.
 
-        Row x is ``theta_x * q`` clipped to what the row allows; the factor theta is found by sorting the values
-        at which an entry leaves its lower or reaches its upper end.
+        Row x is ``theta_x * q`` clipped to the bounds of the row; the factor theta comes from sorting the values at
+        which an entry leaves its lower or reaches its upper bound.
 
         Parameters
         ----------
@@ -47,7 +47,7 @@ class Completions(NamedTuple):
         -------
         (ndarray of shape (n_inputs, n_outputs), ndarray of shape (n_inputs,))
         """
-        ends = np.concatenate([self.observed / q, (self.observed + self.room) / q], axis=1)
+        ends = np.concatenate([self.observed / q, (self.observed + self.slack) / q], axis=1)
         order = np.argsort(ends, axis=1)
         at = np.take_along_axis(ends, order, axis=1)
         slopes = np.cumsum(np.concatenate([q, -q])[order], axis=1)
@@ -56,16 +56,16 @@ class Completions(NamedTuple):
         segment, rows = np.argmax(reached, axis=1), np.arange(len(at))
         left, right = at[rows, segment, None], at[rows, segment + 1, None]
         low, high = np.split(ends, 2, axis=1)
-        free, above = (low <= left) & (high >= right) & (self.room > 0), high <= left
-        mass = self.residual - (self.room * (above & ~free)).sum(axis=1) + (self.observed * free).sum(axis=1)
+        free, above = (low <= left) & (high >= right) & (self.slack > 0), high <= left
+        mass = self.residual - (self.slack * (above & ~free)).sum(axis=1) + (self.observed * free).sum(axis=1)
         weight = (q * free).sum(axis=1)
         theta = np.where(weight > 0, mass / np.where(weight > 0, weight, 1.0), left[:, 0])
         theta = np.where(reached.any(axis=1), theta, at[:, -1])
-        return np.clip(theta[:, None] * q, self.observed, self.observed + self.room), theta
+        return np.clip(theta[:, None] * q, self.observed, self.observed + self.slack), theta
 
 
-class Found(NamedTuple):
-    """A completion with an interval, in nats, that holds the smallest capacity of any.
+class CompletedMinimum(NamedTuple):
+    """A completion, and an interval in nats that contains the smallest capacity of any completion.
 
     Attributes
     ----------
@@ -73,7 +73,7 @@ class Found(NamedTuple):
     p : ndarray of shape (n_inputs,)
     q : ndarray of shape (n_outputs,)
     lower, upper : float
-        What p, q and the completion prove; see :func:`certificate`.
+        Proved by p, q and the completion; see :func:`certificate`.
     n_iter : int
     """
 
@@ -85,19 +85,19 @@ class Found(NamedTuple):
     n_iter: int
 
 
-def certificate(among: Completions, p: np.ndarray, q: np.ndarray, n_iter: int = 0) -> Found:
+def certificate(among: Completions, p: np.ndarray, q: np.ndarray, n_iter: int = 0) -> CompletedMinimum:
     """Return the interval that p and q prove for the smallest capacity among all completions.
 
     With W0 the completion nearest to q, its upper end is ``max_x D(W0_x || q)``, which bounds the capacity of W0.
     For the lower end put ``score = log(W0 / (c q))`` with c the largest entry of ``pW0 / q``. The weights
-    ``p exp(score)`` of an output then sum to at most 1, so that they may stand for the posterior of the input,
+    ``p exp(score)`` of an output then sum to at most 1, like a posterior of the input,
     and ``sum p W score`` is at most I(p, W) for every W; its least value over the completions is a linear
     program of one constraint for each row, and any multiplier of that constraint gives a bound.
     """
     q = np.maximum(q / q.sum(), _FLOOR)
     p = p / p.sum()
     completion, theta = among.nearest(q)
-    possible = (among.observed > 0) | (among.room > 0)
+    possible = (among.observed > 0) | (among.slack > 0)
     shares = np.where(possible, np.maximum(completion, _FLOOR), 0.0) / q
     scale = math.log((p @ shares).max())
     score = np.log(np.where(possible, shares, 1.0)) - scale
@@ -105,10 +105,10 @@ def certificate(among: Completions, p: np.ndarray, q: np.ndarray, n_iter: int = 
     parts = (
         (among.observed * score).sum(axis=1),
         among.residual * multiplier,
-        -(among.room * np.maximum(multiplier[:, None] - score, 0.0)).sum(axis=1),
+        -(among.slack * np.maximum(multiplier[:, None] - score, 0.0)).sum(axis=1),
     )
     lower = float(p @ sum(parts))
     upper = float(Channel.from_valid(completion).divergences(q, math.e).max())
     size = max(np.abs(part).max() for part in parts) + np.abs(completion * score).sum(axis=1).max()
-    slack = np.finfo(float).eps * (32 + math.log2(sum(completion.shape))) * (1 + size + abs(upper))
-    return Found(completion, p, q, float(lower - slack), float(upper + slack), n_iter)
+    rounding = np.finfo(float).eps * (32 + math.log2(sum(completion.shape))) * (1 + size + abs(upper))
+    return CompletedMinimum(completion, p, q, float(lower - rounding), float(upper + rounding), n_iter)

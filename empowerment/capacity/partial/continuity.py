@@ -1,4 +1,4 @@
-"""How far a capacity can move when the rows of its channel do."""
+"""Continuity of the capacity in the rows of its channel."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import math
 
 
 def largest_change(distance: float, n_symbols: int) -> float:
-    """Return the most, in nats, that a capacity changes where each row moves by a total variation distance.
+    """Bound the change of a capacity, in nats, if each row moves by at most a total variation distance.
 
-    With the input distribution kept, only the equivocation changes, for which the bound of Alhejji and Smith (2020)
-    is the best there is. Some optimal input distribution uses no more inputs than the smaller alphabet has symbols.
+    For a fixed input distribution only the equivocation changes, for which the bound of Alhejji and Smith (2020) is
+    tight. Some optimal input distribution uses no more inputs than the smaller alphabet has symbols.
 
     Parameters
     ----------
     distance : float
-        At most 1, and the same for all rows.
+        Largest distance of any row, at most 1.
     n_symbols : int
         Size of the smaller alphabet.
     """

@@ -8,20 +8,20 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment.capacity.partial.completions import Completions, Found, certificate
+from empowerment.capacity.partial.completions import CompletedMinimum, Completions, certificate
 
-# Room below this, or a thousandth of the tolerance, is left out of the search, never out of the proof.
-_NO_ROOM = 1e-13
-# A step goes this far towards the nearest bound.
+# Slack below this, or a thousandth of the tolerance, is ignored by the search, never by the certificate.
+_NO_SLACK = 1e-13
+# Fraction of the longest step to take.
 _TO_THE_BOUND = 0.99
-# So many steps without a narrower interval, and rounding has taken over.
+# After this many steps without a narrower interval only rounding is left.
 _PATIENCE = 20
 # What Clarabel is asked for, the next where it gives up.
 _ACCURACIES = (1e-12, 1e-10, 1e-8)
 _CLARABEL_TOLERANCES = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
 
 
-def minimum_capacity(among: Completions, tol: float, max_iter: int) -> Found:
+def minimum_capacity(among: Completions, tol: float, max_iter: int) -> CompletedMinimum:
     """Return the completion of the smallest capacity, by a primal-dual interior-point method.
 
     The smallest capacity is the value of the convex program "minimise t over completions W, output distributions
@@ -32,23 +32,23 @@ def minimum_capacity(among: Completions, tol: float, max_iter: int) -> Found:
     Parameters
     ----------
     among : Completions
-        Every output is possible for some input.
+        Each output must be possible for some input.
     tol : float
-        Width wanted of the interval, in nats.
+        Tolerated width of the interval, in nats.
     max_iter : int
-        Most steps.
+        Limit on the number of steps.
 
     Returns
     -------
-    Found
-        The narrowest interval met; it may be wider than `tol`.
+    CompletedMinimum
+        The narrowest interval; it may be wider than `tol`.
 
     References
     ----------
     Kemperman (1974), "On the Shannon capacity of an arbitrary channel".
     Mehrotra (1992), "On the implementation of a primal-dual interior point method".
     """
-    program = _Program(among, max(_NO_ROOM, 1e-3 * tol))
+    program = _Program(among, max(_NO_SLACK, 1e-3 * tol))
     x = program.start()
     best, since = certificate(among, x.p, _common_row(among, x.q)), 0
     for n_iter in range(1, max_iter + 1):
@@ -61,15 +61,15 @@ def minimum_capacity(among: Completions, tol: float, max_iter: int) -> Found:
             break
         if not all(np.isfinite(part).all() for part in x):
             break
-        found = certificate(among, x.p, x.q, n_iter)
-        narrower = found.upper - found.lower < best.upper - best.lower
-        best, since = (found, 0) if narrower else (best._replace(n_iter=n_iter), since + 1)
+        certified = certificate(among, x.p, x.q, n_iter)
+        narrower = certified.upper - certified.lower < best.upper - best.lower
+        best, since = (certified, 0) if narrower else (best._replace(n_iter=n_iter), since + 1)
     return best
 
 
 def _common_row(among: Completions, otherwise: np.ndarray) -> np.ndarray:
-    """Return a row that completes every row, if there is one: then nothing tells the inputs apart."""
-    low, high = among.observed.max(axis=0), (among.observed + among.room).min(axis=0)
+    """Return a common completion of all rows, if there is one: then the minimum is 0."""
+    low, high = among.observed.max(axis=0), (among.observed + among.slack).min(axis=0)
     missing, width = 1.0 - low.sum(), (high - low).sum()
     if (low > high).any() or not 0 <= missing <= width:
         return otherwise
@@ -77,11 +77,11 @@ def _common_row(among: Completions, otherwise: np.ndarray) -> np.ndarray:
 
 
 class _Point(NamedTuple):
-    """A point of the interior-point method, or a direction from one.
+    """A point or a direction of the interior-point method.
 
-    r, h (room left) and their multipliers a, b have the shape of the matrix; p is the multiplier of the
+    r, h (the remaining slack) and their multipliers a, b have the shape of the matrix; p is the multiplier of the
     inequalities with slack z, s that of ``q >= 0``, nu that of ``sum q = 1``, and row_nu those of the rows' sums.
-    Where an entry is fixed, r = 1 and a = 0 stand in for it; where it has no upper end of its own, h = 1, b = 0.
+    A fixed entry has the placeholders r = 1 and a = 0; one without an upper bound of its own h = 1 and b = 0.
     """
 
     r: np.ndarray
@@ -100,7 +100,7 @@ class _Point(NamedTuple):
         return _Point(*(x + length * dx for x, dx in zip(self, by, strict=True)))
 
     def longest(self, by: _Point) -> float:
-        """Return how far one can go before something that must be positive is 0, at most just over 1."""
+        """Return the longest step that keeps all positive variables positive, at most just over 1."""
         ratios = (
             -np.min(np.divide(dx, x, out=np.zeros_like(x), where=x > 0))
             for x, dx in zip(self[:8], by[:8], strict=True)
@@ -108,35 +108,35 @@ class _Point(NamedTuple):
         return 1.0 / max(*ratios, _TO_THE_BOUND)
 
     def products(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Return what all goes to 0 along the way."""
+        """Return the complementarity products, which converge to 0."""
         return self.r * self.a, self.h * self.b, self.p * self.z, self.q * self.s
 
 
 class _Program:
     """The convex program of the smallest capacity, and one step of the interior-point method on it."""
 
-    def __init__(self, among: Completions, no_room: float = _NO_ROOM) -> None:
-        room = np.where(among.room > no_room, among.room, 0.0)
-        fixed = among._replace(room=room).fixed_rows
-        self.observed = among.observed + np.where(fixed[:, None], room, 0.0)
-        self.room = np.where(fixed[:, None], 0.0, room)
+    def __init__(self, among: Completions, no_slack: float = _NO_SLACK) -> None:
+        slack = np.where(among.slack > no_slack, among.slack, 0.0)
+        fixed = among._replace(slack=slack).fixed_rows
+        self.observed = among.observed + np.where(fixed[:, None], slack, 0.0)
+        self.slack = np.where(fixed[:, None], 0.0, slack)
         self.residual = np.where(fixed, 0.0, among.residual)
-        self.free = self.room > 0
-        self.capped = self.free & (self.room < self.residual[:, None])
+        self.free = self.slack > 0
+        self.capped = self.free & (self.slack < self.residual[:, None])
         self.total = self.observed.sum(axis=1) + self.residual
-        self.n_products = sum(self.room.shape) + int(self.free.sum()) + int(self.capped.sum())
+        self.n_products = sum(self.slack.shape) + int(self.free.sum()) + int(self.capped.sum())
 
     def matrix(self, r: np.ndarray) -> np.ndarray:
         return self.observed + np.where(self.free, r, 0.0)
 
     def start(self) -> _Point:
-        n_rows, n_columns = self.room.shape
-        rooms = self.room.sum(axis=1)
-        share = self.residual / np.where(rooms > 0, rooms, 1.0)
-        r = np.where(self.free, self.room * share[:, None], 1.0)
-        h = np.where(self.capped, self.room - r, 1.0)
+        n_rows, n_columns = self.slack.shape
+        total_slack = self.slack.sum(axis=1)
+        share = self.residual / np.where(total_slack > 0, total_slack, 1.0)
+        r = np.where(self.free, self.slack * share[:, None], 1.0)
+        h = np.where(self.capped, self.slack - r, 1.0)
         W = self.matrix(r)
-        q = np.maximum(W.mean(axis=0), _NO_ROOM)
+        q = np.maximum(W.mean(axis=0), _NO_SLACK)
         q /= q.sum()
         divergences = (W * _logs(W, q)).sum(axis=1)
         spread = 0.1 * max(float(np.ptp(divergences)), 0.01)
@@ -164,14 +164,14 @@ class _Program:
         length = min(1.0, x.longest(ahead))
         reached = sum(float(part.sum()) for part in x.moved(length, ahead).products()) / self.n_products
         target = max(min(1.0, (reached / mean) ** 3) * mean, 1e-18)
-        # The predictor's second-order error counts only as far as the predictor could go.
+        # The second-order error of the predictor is scaled by its step length.
         cross = ahead.products()
         masks: tuple[Any, ...] = (self.free, self.capped, True, True)
-        wanted = (
+        changes = (
             np.where(mask, target - part - length * error, 0.0)
             for mask, part, error in zip(masks, products, cross, strict=True)
         )
-        step = newton.direction(tuple(wanted))
+        step = newton.direction(tuple(changes))
         return x.moved(min(1.0, _TO_THE_BOUND * x.longest(step)), step)
 
 
@@ -182,7 +182,7 @@ def _logs(W: np.ndarray, q: np.ndarray) -> np.ndarray:
 class _Newton:
     """Newton's equations at one point, reduced to the outputs: the entries of each row are eliminated first.
 
-    ``D`` weighs the entries of a row; a mean over a row is meant with these weights.
+    ``D`` are the weights of the entries of a row; means over a row use them.
     """
 
     def __init__(self, program: _Program, x: _Point) -> None:
@@ -198,7 +198,7 @@ class _Newton:
         self.centred = np.where(self.free, logs - self.log_means, 0.0)
         self.V = W - p * self.D * self.centred
         self.G = 1.0 / ((self.D * self.centred**2).sum(axis=1) + x.z / x.p)
-        # How far the point is from satisfying each of the equations.
+        # Residuals of the equations.
         self.stationary = np.where(self.free, p * logs - x.a + x.b - x.row_nu[:, None], 0.0)
         self.missing = program.total - W.sum(axis=1)
         self.balance = (x.nu - x.s) * x.q - x.p @ W
@@ -262,18 +262,18 @@ def _solve(system: np.ndarray, right: np.ndarray) -> np.ndarray:
         return np.linalg.solve(system + scale * np.eye(len(system)), right)
 
 
-def minimum_by_cvxpy(among: Completions) -> Found:
+def minimum_by_cvxpy(among: Completions) -> CompletedMinimum:
     """Return the same by a general convex solver, proved in the same way from the p and q it finds.
 
     Where the solver finds nothing, the interval is what the starting point of the other method proves.
     """
     cvxpy: Any = importlib.import_module("cvxpy")
-    residue = cvxpy.Variable(among.room.shape, nonneg=True)
-    q, t = cvxpy.Variable((1, among.room.shape[1]), nonneg=True), cvxpy.Variable()
-    divergences = cvxpy.sum(cvxpy.rel_entr(among.observed + residue, np.ones((len(among.room), 1)) @ q), axis=1)
+    residue = cvxpy.Variable(among.slack.shape, nonneg=True)
+    q, t = cvxpy.Variable((1, among.slack.shape[1]), nonneg=True), cvxpy.Variable()
+    divergences = cvxpy.sum(cvxpy.rel_entr(among.observed + residue, np.ones((len(among.slack), 1)) @ q), axis=1)
     bounded = divergences <= t
     filled = cvxpy.sum(residue, axis=1) == among.residual
-    problem = cvxpy.Problem(cvxpy.Minimize(t), [bounded, filled, residue <= among.room, cvxpy.sum(q) == 1])
+    problem = cvxpy.Problem(cvxpy.Minimize(t), [bounded, filled, residue <= among.slack, cvxpy.sum(q) == 1])
     start = _Program(among).start()
     best = certificate(among, start.p, start.q)
     for accuracy in _ACCURACIES:
@@ -286,8 +286,8 @@ def minimum_by_cvxpy(among: Completions) -> Found:
         if q.value is None or not np.isfinite(q.value).all() or not (bounded.dual_value > 0).any():
             continue
         p = np.maximum(bounded.dual_value, 0.0)
-        found = certificate(among, p, np.maximum(q.value[0], _NO_ROOM), int(problem.solver_stats.num_iters))
-        best = min(best, found, key=lambda each: each.upper - each.lower)
+        certified = certificate(among, p, np.maximum(q.value[0], _NO_SLACK), int(problem.solver_stats.num_iters))
+        best = min(best, certified, key=lambda each: each.upper - each.lower)
         if problem.status == "optimal":
             break
     return best

@@ -1,4 +1,4 @@
-"""What is known of a channel, checked, and the completions it leaves."""
+"""Partially known rows of a channel, checked, and their completions."""
 
 from __future__ import annotations
 
@@ -13,79 +13,79 @@ from empowerment.core import validate
 
 RESIDUAL_IN = ("anywhere", "unlisted", "outside")
 
-# How far what is observed and the residual together may miss 1; float32 rounds each entry by up to 6e-8.
+# Tolerance for the sum of observed part and residual; float32 rounds each entry by up to 6e-8.
 _SUM_TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
-# A residual that is computed and no larger than this is the rounding of a sum of probabilities.
+# A computed residual up to this size is rounding.
 _ROUNDING = 8 * np.finfo(np.float64).eps
 
 
 class PartialRows(NamedTuple):
-    """The part of a channel that is known, and where the rest may be.
+    """The known part of a channel, and the constraints on the rest.
 
     Attributes
     ----------
     rows : ndarray of shape (n_inputs, n_outputs)
-        Probabilities that are known.
+        Known probabilities.
     residual : ndarray of shape (n_inputs,)
-        Mass that is left.
+        Remaining mass of each row.
     closed : ndarray of bool of shape (n_inputs, n_outputs)
-        Where no residual may be.
-    most : ndarray of shape (n_inputs,)
-        The most of it that any one output may have.
+        Entries without residual.
+    max_each : ndarray of shape (n_inputs,)
+        Largest residual of any one output.
     residual_in : str
     unseen : float
-        How many outputs there are without a column.
+        Number of outputs without a column.
     """
 
     rows: np.ndarray
     residual: np.ndarray
     closed: np.ndarray
-    most: np.ndarray
+    max_each: np.ndarray
     residual_in: str
     unseen: float
 
     @property
     def slack_outside(self) -> np.ndarray:
-        """How much residual of each row the outputs without a column may take together."""
-        open_rows = (self.most > 0) & (self.unseen > 0)
-        return np.where(open_rows, np.where(open_rows, self.most, 1.0) * (self.unseen or 1.0), 0.0)
+        """Largest total residual of each row on outputs without a column."""
+        open_rows = (self.max_each > 0) & (self.unseen > 0)
+        return np.where(open_rows, np.where(open_rows, self.max_each, 1.0) * (self.unseen or 1.0), 0.0)
 
     @property
     def may_share(self) -> bool:
-        """Whether all rows may have all their residual on outputs without a column."""
+        """Whether all rows may have their whole residual on outputs without a column."""
         return bool((self.slack_outside >= self.residual).all())
 
     @property
     def private_outputs(self) -> float:
-        """How many outputs without a column it takes for no two rows to share one."""
+        """Number of outputs without a column that are enough for no two rows to share one."""
         held = self.residual > 0
-        most = np.maximum(self.most[held], 1e-300)
-        return float(np.ceil(self.residual[held] / most * (1 - 1e-12)).clip(1).sum())
+        max_each = np.maximum(self.max_each[held], 1e-300)
+        return float(np.ceil(self.residual[held] / max_each * (1 - 1e-12)).clip(1).sum())
 
     def completions(self) -> Completions:
         """Return all completions, with one last column for the outputs that have none."""
         outside = self.slack_outside
-        if self.residual_in == "anywhere":  # merged into a column, such an output only lowers the capacity
+        if self.residual_in == "anywhere":  # merging such an output into a column only lowers the capacity
             outside = np.zeros_like(outside)
-        room = np.column_stack([np.where(self.closed, 0.0, self.most[:, None]), outside])
-        room = np.minimum(room, self.residual[:, None])
-        fits = room.sum(axis=1)
-        short = fits < self.residual - _SUM_TOLERANCE[np.dtype(np.float64)]
+        slack = np.column_stack([np.where(self.closed, 0.0, self.max_each[:, None]), outside])
+        slack = np.minimum(slack, self.residual[:, None])
+        capacity_left = slack.sum(axis=1)
+        short = capacity_left < self.residual - _SUM_TOLERANCE[np.dtype(np.float64)]
         if short.any():
             x = int(np.argmax(short))
             raise ValueError(
-                f"residual[{x}] is {self.residual[x]:.12g}, but only {fits[x]:.12g} fits where "
+                f"residual[{x}] is {self.residual[x]:.12g}, but only {capacity_left[x]:.12g} fits where "
                 f"residual_in={self.residual_in!r} and unseen={self.unseen:g} allow it"
-                + ("" if np.isinf(self.most[x]) else f", with caps[{x}] = {self.most[x]:.12g}")
+                + ("" if np.isinf(self.max_each[x]) else f", with caps[{x}] = {self.max_each[x]:.12g}")
             )
         rows = np.column_stack([self.rows, np.zeros(len(self.rows))])
-        return Completions(rows, room, np.minimum(self.residual, fits))
+        return Completions(rows, slack, np.minimum(self.residual, capacity_left))
 
 
 def partial_rows(
     observed: Any, residual: Any, residual_in: str, unseen: object, listed: Any, caps: Any
 ) -> PartialRows:
-    """Return what :func:`capacity_bounds` was given, checked."""
+    """Return the checked arguments of :func:`capacity_bounds`."""
     validate.one_of(residual_in, RESIDUAL_IN, "residual_in")
     rows, left = _checked_rows(observed, residual)
     closed = _closed(residual_in, listed, rows)
@@ -93,7 +93,7 @@ def partial_rows(
         rows,
         left,
         closed,
-        _most_each(residual_in, caps, len(rows)),
+        _max_residual(residual_in, caps, len(rows)),
         residual_in,
         validate.count_or_infinity(unseen, "unseen", least=0),
     )
@@ -102,9 +102,9 @@ def partial_rows(
 def _checked_rows(observed: Any, residual: Any) -> tuple[np.ndarray, np.ndarray]:
     """Return the observed part of each row and its residual, as float64."""
     given = observed.toarray() if sparse.issparse(observed) else observed
-    found = validate.number_array(given, "observed", 2, "(input, output)")
-    tolerance = _SUM_TOLERANCE[found.dtype]
-    rows = np.array(found, dtype=np.float64, order="C")
+    array = validate.number_array(given, "observed", 2, "(input, output)")
+    tolerance = _SUM_TOLERANCE[array.dtype]
+    rows = np.array(array, dtype=np.float64, order="C")
     _refuse_first(~np.isfinite(rows) | (rows < 0), rows, "observed", "a finite probability of at least 0")
     with np.errstate(over="ignore"):  # refused below
         sums = rows.sum(axis=1)
@@ -128,32 +128,34 @@ def _checked_rows(observed: Any, residual: Any) -> tuple[np.ndarray, np.ndarray]
 
 
 def _closed(residual_in: str, listed: Any, rows: np.ndarray) -> np.ndarray:
-    """Return the entries on which no residual may be."""
+    """Return the entries without residual."""
     if residual_in != "unlisted":
         if listed is not None:
             raise ValueError(f"listed belongs to residual_in='unlisted', but residual_in is {residual_in!r}")
         return np.full(rows.shape, residual_in == "outside")
     if listed is None:
         return rows > 0
-    found = np.asarray(listed)
-    if found.dtype != bool or found.shape != rows.shape:
-        raise ValueError(f"listed has dtype {found.dtype} and shape {found.shape}, expected bool and {rows.shape}")
-    _refuse_first(~found & (rows > 0), rows, "observed", "0 where listed is False")
-    return found
+    is_listed = np.asarray(listed)
+    if is_listed.dtype != bool or is_listed.shape != rows.shape:
+        raise ValueError(
+            f"listed has dtype {is_listed.dtype} and shape {is_listed.shape}, expected bool and {rows.shape}"
+        )
+    _refuse_first(~is_listed & (rows > 0), rows, "observed", "0 where listed is False")
+    return is_listed
 
 
-def _most_each(residual_in: str, caps: Any, n_rows: int) -> np.ndarray:
-    """Return the most residual that one output may have, for each row."""
+def _max_residual(residual_in: str, caps: Any, n_rows: int) -> np.ndarray:
+    """Return the largest residual of any one output, for each row."""
     if caps is None:
         return np.full(n_rows, math.inf)
     if residual_in != "unlisted":
         raise ValueError(f"caps belong to residual_in='unlisted', but residual_in is {residual_in!r}")
-    found = validate.number_array(caps, "caps", None, "(input,)").astype(np.float64)
-    if found.ndim > 1 or (found.ndim and found.size != n_rows):
-        raise ValueError(f"caps has {found.size} entries, expected {n_rows}: one for each row of observed")
-    found = np.array(np.broadcast_to(found, n_rows))
-    _refuse_first(~((found >= 0) & (found <= 1)), found, "caps", "a probability in [0, 1]")
-    return found
+    limits = validate.number_array(caps, "caps", None, "(input,)").astype(np.float64)
+    if limits.ndim > 1 or (limits.ndim and limits.size != n_rows):
+        raise ValueError(f"caps has {limits.size} entries, expected {n_rows}: one for each row of observed")
+    limits = np.array(np.broadcast_to(limits, n_rows))
+    _refuse_first(~((limits >= 0) & (limits <= 1)), limits, "caps", "a probability in [0, 1]")
+    return limits
 
 
 def _refuse_first(wrong: np.ndarray, values: np.ndarray, name: str, expected: str) -> None:

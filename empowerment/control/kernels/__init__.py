@@ -1,4 +1,4 @@
-"""Sweeps of value iteration, in plain NumPy (`reference`) and compiled (`cpu`).
+"""Kernels of value iteration, in plain NumPy (`reference`) and compiled (`cpu`).
 
 Both have one function, ``sweep_until(model, rewards, discount, order, gap, max_iter)``. It improves the values of
 many reward tables by the Bellman equation until no sweep over all actions changes one by more than `gap`, and returns
@@ -13,7 +13,7 @@ import numpy as np
 
 
 class SparseModel(NamedTuple):
-    """The rows of a model, ``state * n_actions + action``, and which actions there are.
+    """The rows of a model, ``state * n_actions + action``, and which actions are allowed.
 
     Attributes
     ----------
@@ -29,7 +29,7 @@ class SparseModel(NamedTuple):
 
 
 class Swept(NamedTuple):
-    """Values of states for each table of rewards, and how much the last sweep changed them at most.
+    """Values of states for each table of rewards, and the largest change of the last sweep.
 
     Attributes
     ----------

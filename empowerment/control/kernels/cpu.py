@@ -1,4 +1,4 @@
-"""Modified policy iteration, compiled: states one after the other, each with the newest values of the others."""
+"""Compiled modified policy iteration with Gauss-Seidel sweeps: each state uses the newest values of the others."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from empowerment.runtime.jit import (
     stopped,
 )
 
-# One sweep in so many looks at all actions; the others follow those that were best then, which costs less.
+# One sweep in this many improves the policy; the others evaluate it, which is cheaper.
 _PERIOD = 8
 
 
@@ -31,7 +31,7 @@ def sweep_until(
     """Sweep over the states `order` until nothing changes by more than `gap`; see the package."""
     n_tables, n_states = len(rewards), len(model.allowed)
     values, change = np.zeros((n_tables, n_states)), np.zeros(n_tables)
-    sweeps = min(max_iter, _most_needed(rewards, discount, gap))
+    sweeps = min(max_iter, _max_needed(rewards, discount, gap))
     run(
         _sweep,
         (*model, rewards, discount, order, gap, max_iter, values, change),
@@ -40,8 +40,8 @@ def sweep_until(
     return Swept(values, change)
 
 
-def _most_needed(rewards: np.ndarray, discount: float, gap: float) -> float:
-    """Return after how many sweeps nothing changes by more than `gap`, rounding apart."""
+def _max_needed(rewards: np.ndarray, discount: float, gap: float) -> float:
+    """Bound the number of sweeps after which no value changes by more than `gap`, up to rounding."""
     first = float(np.abs(rewards).max()) / (1 - discount)
     if first <= gap or discount == 0:
         return 1.0
@@ -104,16 +104,16 @@ def _improve(
     value: np.ndarray,
     chosen: np.ndarray,
 ) -> float:
-    """Give every state the value of its best action, which is kept in `chosen`; return the largest change."""
+    """Set every value to that of the best action, stored in `chosen`; return the largest change."""
     n_actions, largest = allowed.shape[1], 0.0
     for state in order:
         best = -np.inf
         for action in range(n_actions):
             if allowed[state, action]:
                 row = state * n_actions + action
-                found = reward[state, action] + discount * _ahead(indptr, indices, data, row, value)
-                if found > best:
-                    best = found
+                action_value = reward[state, action] + discount * _ahead(indptr, indices, data, row, value)
+                if action_value > best:
+                    best = action_value
                     chosen[state] = action
         largest = max(largest, abs(best - value[state]))
         value[state] = best
@@ -131,7 +131,7 @@ def _evaluate(
     chosen: np.ndarray,
     value: np.ndarray,
 ) -> None:
-    """Give every state the value of the action that was best in it last."""
+    """Set every value to that of the chosen action."""
     n_actions = reward.shape[1]
     for state in order:
         row = state * n_actions + chosen[state]
@@ -140,7 +140,7 @@ def _evaluate(
 
 @jit()
 def _ahead(indptr: np.ndarray, indices: np.ndarray, data: np.ndarray, row: int, value: np.ndarray) -> float:
-    found = 0.0
+    expected = 0.0
     for k in range(indptr[row], indptr[row + 1]):
-        found += data[k] * value[indices[k]]
-    return found
+        expected += data[k] * value[indices[k]]
+    return expected

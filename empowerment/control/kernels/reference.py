@@ -1,4 +1,4 @@
-"""Value iteration in plain NumPy: every state at once, whatever the order."""
+"""Value iteration in plain NumPy: all states at once, independent of the order."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def sweep_until(
     rows = sparse.csr_array((model.data, model.indices, model.indptr), shape=(n_states * n_actions, n_states))
     values = np.zeros((len(rewards), n_states))
     change = np.zeros(len(rewards))
-    for table, worth in enumerate(rewards):
+    for table, table_rewards in enumerate(rewards):
         for _ in range(max_iter):
-            action_values = worth + discount * (rows @ values[table]).reshape(worth.shape)
+            action_values = table_rewards + discount * (rows @ values[table]).reshape(table_rewards.shape)
             after = np.zeros(n_states)
             after[order] = np.where(model.allowed, action_values, -np.inf).max(axis=1)[order]
             change[table] = np.abs(after - values[table]).max()

@@ -121,10 +121,10 @@ def tolerances(tol: object, rtol: object) -> tuple[float, float]:
 
 
 def base(value: object) -> float:
-    """Return the base of the logarithm: 2 for bits, e for nats, 10 for hartleys."""
-    found = real(value)
+    """Return the base of the logarithm: 2 for bits, e or ``"e"`` for nats, 10 for hartleys."""
+    found = math.e if isinstance(value, str) and value == "e" else real(value)
     if found is None or not 1 < found < math.inf:
-        raise ValueError(f"base is {shown(value)}, expected a number above 1 (2 gives bits, math.e nats)")
+        raise ValueError(f'base is {shown(value)}, expected a number above 1 (2 gives bits, math.e or "e" nats)')
     return found
 
 

@@ -19,7 +19,7 @@ MEASURES = {
 QUANTITIES = {"targeted": "targeted control", "untargeted": "untargeted control", "silent": "left in silence"}
 
 
-def shocks_picture(window: Any, ax: Any, title: str | None) -> Any:
+def shocks_picture(window: Any, ax: Any, title: str | None, vmin: float | None, vmax: float | None) -> Any:
     """Draw what is measured before shocks, and after them with a frozen and with an updated desire.
 
     Raises
@@ -38,11 +38,13 @@ def shocks_picture(window: Any, ax: Any, title: str | None) -> Any:
         measures=list(MEASURES.values()),
         cases=["before", "after, desire frozen", "after, desire updated"],
         ax=ax,
+        vmin=vmin,
+        vmax=vmax,
         title=f"{window.total} shocks, {window.window} slots after" if title is None else title,
     )
 
 
-def region_picture(region: Any, ax: Any, title: str | None) -> Any:
+def region_picture(region: Any, ax: Any, title: str | None, vmin: float | None, vmax: float | None) -> Any:
     """Draw how much more is declined, over the values of two parameters.
 
     Raises
@@ -67,11 +69,15 @@ def region_picture(region: Any, ax: Any, title: str | None) -> Any:
         value_name="more of the far orders declined\nthan by the frozen twin",
         criterion="the example happens",
         ax=ax,
+        vmin=vmin,
+        vmax=vmax,
         title=title,
     )
 
 
-def influence_picture(influence: Any, contexts: Iterable[str] | None, ax: Any, title: str | None) -> Any:
+def influence_picture(
+    influence: Any, contexts: Iterable[str] | None, ax: Any, title: str | None, vmin: float | None, vmax: float | None
+) -> Any:
     """Draw how far messages decide the next choice, by the kind of step in which they are sent."""
     from empowerment.plotting import plot_timing
 
@@ -90,6 +96,8 @@ def influence_picture(influence: Any, contexts: Iterable[str] | None, ax: Any, t
         quantities=list(names.values()),
         unit=influence.unit,
         ax=ax,
+        vmin=vmin,
+        vmax=vmax,
         title=title,
     )
 

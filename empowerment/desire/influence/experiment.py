@@ -69,7 +69,7 @@ def desire_influence(
     parameters: DesireParameters | None = None,
     resolution: int | None = 20,
     prior: Any = None,
-    base: float = 2,
+    base: float | str = 2,
     tol: float = 1e-9,
     memory: float = 4e9,
     progress: bool = False,

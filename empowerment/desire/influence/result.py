@@ -162,9 +162,17 @@ class DesireInfluence(Result):
         found = channel_capacity(rows, base=self.base, tol=self.tol)
         return np.asarray(found.value).reshape(channels.shape[:-2])
 
-    def plot(self, ax: Any = None, *, title: str | None = None, contexts: Iterable[str] | None = None) -> Any:
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        *,
+        contexts: Iterable[str] | None = None,
+    ) -> Any:
         """Draw influence by the kind of step; see :func:`empowerment.plotting.plot_timing`."""
-        return influence_picture(self, contexts, ax, title)
+        return influence_picture(self, contexts, ax, title, vmin, vmax)
 
     def _table(self) -> Table:
         """Return a row for each kind of steps.

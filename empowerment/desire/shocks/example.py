@@ -178,9 +178,15 @@ class ExampleRegion(Result):
     def _places(self) -> dict[Any, int]:
         return {cell: i for i, cell in enumerate(self)}
 
-    def plot(self, ax: Any = None, *, title: str | None = None) -> Any:
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+    ) -> Any:
         """Draw a map of two parameters; see :func:`empowerment.plotting.plot_sensitivity`."""
-        return region_picture(self, ax, title)
+        return region_picture(self, ax, title, vmin, vmax)
 
     def _table(self) -> Table:
         """Return a row for each combination."""

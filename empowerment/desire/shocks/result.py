@@ -121,9 +121,17 @@ class ShockEffects(Result):
         i = validate.index_of(window, {each: i for i, each in enumerate(self.windows)}, "window")
         return ShockWindow(window, self.desires, self.n_shocks[i], self.desire[i], self.sums[i])
 
-    def plot(self, ax: Any = None, *, title: str | None = None, window: int | None = None) -> Any:
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        *,
+        window: int | None = None,
+    ) -> Any:
         """Draw a window after shocks, by default the first; see :func:`empowerment.plotting.plot_before_after`."""
-        return shocks_picture(self[self.windows[0] if window is None else window], ax, title)
+        return shocks_picture(self[self.windows[0] if window is None else window], ax, title, vmin, vmax)
 
     def to_dataframe(self) -> Any:
         """Return a row for each window, measure and phase that has something to count.

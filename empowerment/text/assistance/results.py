@@ -280,7 +280,15 @@ class AssistanceComparison:
             columns[f"{measure}_error"] = [mean.standard_error for mean in means]
         return data_frame(columns, index_name="number")
 
-    def plot(self, ax: Any = None, title: str | None = None, *, measures: Sequence[str] | None = None) -> Any:
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+        *,
+        measures: Sequence[str] | None = None,
+    ) -> Any:
         """Draw means over tasks with their standard errors; see :func:`empowerment.plotting.plot_assistants`.
 
         Parameters
@@ -289,6 +297,8 @@ class AssistanceComparison:
             Axes to draw on; a new figure by default.
         title : str, optional
             Title; by default the person and the number of tasks.
+        vmin, vmax : float, optional
+            The ends of the axis of measures; by default those of the data.
         measures : sequence of str, optional
             Some of `MEASURES`, in one unit; by default "dpr", or "tokens_read" and "tokens_written" if it is not
             known whether some texts are correct.
@@ -323,6 +333,8 @@ class AssistanceComparison:
             {_label(name): [mean.standard_error for mean in found] for name, found in means.items()},
             ax=ax,
             title=title,
+            vmin=vmin,
+            vmax=vmax,
         )
 
     @property

@@ -104,7 +104,7 @@ class EffectiveEmpowerment(Result):
 
 
 def effective_empowerment(
-    model: TokenModel, prefix: str, horizon: int, *, base: float = 2, max_texts: int = 100_000
+    model: TokenModel, prefix: str, horizon: int, *, base: float | str = 2, max_texts: int = 100_000
 ) -> EffectiveEmpowerment:
     """Compute the information of the next token about the tokens after it, exactly.
 

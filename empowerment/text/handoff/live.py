@@ -127,7 +127,7 @@ def complete(
     top: int = 20,
     temperature: float = 0.0,
     seed: int | None = None,
-    base: float = 2,
+    base: float | str = 2,
 ) -> Completion:
     """Complete a text as far as the model's next tokens are predictable.
 

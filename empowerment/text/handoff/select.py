@@ -30,7 +30,7 @@ def select_all(
     entropy_threshold: Threshold | None = None,
     undecided: str = "stop",
     cut: str = "token",
-    base: float = 2,
+    base: float | str = 2,
 ) -> Selections:
     """Select the completion from every token of a text on.
 
@@ -91,7 +91,7 @@ def select_all(
     >>> select_all(model.score("", "aab"), Threshold.probability(0.25)).value
     array([2, 2, 1, 0])
     """
-    options = _Options(rule, gate, entropy_threshold, undecided, cut, base)
+    options = _Options(rule, gate, entropy_threshold, undecided, cut, validate.base(base))
     return _selections(positions, options)
 
 
@@ -103,7 +103,7 @@ def select(
     entropy_threshold: Threshold | None = None,
     undecided: str = "stop",
     cut: str = "token",
-    base: float = 2,
+    base: float | str = 2,
 ) -> Selection:
     """Select the completion of a text from its first token on.
 
@@ -146,7 +146,7 @@ def select(
     >>> select(model.score("", " for i"), Threshold.probability(0.8))
     Selection(1 tokens, ' for', hand over)
     """
-    options = _Options(rule, gate, entropy_threshold, undecided, cut, base)
+    options = _Options(rule, gate, entropy_threshold, undecided, cut, validate.base(base))
     return _selections(positions, options, starts=1)[0]
 
 
@@ -164,7 +164,6 @@ class _Options:
     def __post_init__(self) -> None:
         validate.one_of(self.undecided, UNDECIDED, "undecided")
         validate.one_of(self.cut, CUTS, "cut")
-        object.__setattr__(self, "base", validate.base(self.base))
 
 
 def _selections(positions: Sequence[Position], options: _Options, starts: int | None = None) -> Selections:

@@ -138,7 +138,13 @@ class Turns(Result):
     def _repr_html_(self) -> str:
         return html_fragment(self)
 
-    def plot(self, ax: Any = None, title: str | None = None) -> Any:
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+    ) -> Any:
         """Draw the tokens as a strip; see :func:`empowerment.plotting.plot_turns`.
 
         Parameters
@@ -155,7 +161,7 @@ class Turns(Result):
         """
         from empowerment.plotting import plot_turns
 
-        return plot_turns(self, ax=ax, title=title)
+        return plot_turns(self, ax=ax, title=title, vmin=vmin, vmax=vmax)
 
     def __repr__(self) -> str:
         return (

@@ -148,7 +148,13 @@ class InfluenceAudit(Result):
 
         return influence_report(self)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+    ) -> Any:
         """Draw the control that each message leaves; see :func:`empowerment.plotting.plot_control_left`.
 
         Parameters
@@ -163,7 +169,7 @@ class InfluenceAudit(Result):
         """
         from empowerment.plotting import plot_control_left
 
-        return plot_control_left(self, ax=ax)
+        return plot_control_left(self, ax=ax, title=title, vmin=vmin, vmax=vmax)
 
 
 def influence_audit(
@@ -180,7 +186,7 @@ def influence_audit(
     choices: Any = None,
     normalize: bool = False,
     tol: float = 1e-9,
-    base: float = 2,
+    base: float | str = 2,
     backend: str | None = None,
     on_failure: str = "warn",
 ) -> InfluenceAudit:
@@ -217,8 +223,8 @@ def influence_audit(
         Rescale rows that do not sum to 1 instead of refusing them.
     tol : float
         Width wanted of the interval of each capacity, in the result's unit; at least 1e-12.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     backend : {"numba", "reference", "jax"}, optional
         See :func:`empowerment.channel_capacity`.
     on_failure : {"warn", "raise", "ignore"}

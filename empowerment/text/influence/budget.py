@@ -96,7 +96,13 @@ class ControlBudget(Result):
             f"person {self.person_share.value:.6g}, noise {self.noise.value:.6g})"
         )
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+    ) -> Any:
         """Draw both orders and their average as bars; see :func:`empowerment.plotting.plot_budget`.
 
         Parameters
@@ -111,7 +117,7 @@ class ControlBudget(Result):
         """
         from empowerment.plotting import plot_budget
 
-        return plot_budget(self, ax=ax)
+        return plot_budget(self, ax=ax, title=title, vmin=vmin, vmax=vmax)
 
 
 def control_budget(table: Responses, options: SolverOptions, source: str = "message") -> ControlBudget:

@@ -125,7 +125,13 @@ class IntentAudit(Result):
 
         return intent_report(self)
 
-    def plot(self, ax: Any = None) -> Any:
+    def plot(
+        self,
+        ax: Any = None,
+        title: str | None = None,
+        vmin: float | None = None,
+        vmax: float | None = None,
+    ) -> Any:
         """Draw the budget of the choice; see :func:`empowerment.plotting.plot_budget`.
 
         Parameters
@@ -138,7 +144,7 @@ class IntentAudit(Result):
         matplotlib.axes.Axes
             The axes.
         """
-        return self.budget.plot(ax)
+        return self.budget.plot(ax, title, vmin, vmax)
 
 
 def intent_audit(
@@ -156,7 +162,7 @@ def intent_audit(
     choices: Any = None,
     normalize: bool = False,
     tol: float = 1e-9,
-    base: float = 2,
+    base: float | str = 2,
     backend: str | None = None,
     on_failure: str = "warn",
 ) -> IntentAudit:

@@ -169,7 +169,7 @@ class ResponseChannel(Result):
         self,
         *,
         tol: float = 1e-9,
-        base: float = 2,
+        base: float | str = 2,
         backend: str | None = None,
         on_failure: str = "warn",
     ) -> ResponseCapacity:
@@ -179,8 +179,8 @@ class ResponseChannel(Result):
         ----------
         tol : float
             Width wanted of the certified interval of each end, in the result's unit.
-        base : float
-            2 for bits, ``math.e`` for nats.
+        base : float or "e"
+            2 for bits, ``math.e`` or ``"e"`` for nats.
         backend : {"numba", "reference", "jax"}, optional
             See :func:`empowerment.channel_capacity`.
         on_failure : {"warn", "raise", "ignore"}

@@ -1,4 +1,4 @@
-"""The kernels of actuation compiled by numba; `reference` says the same in NumPy and explains them."""
+"""The kernels of actuation compiled by numba; see `reference` for their explanation in NumPy."""
 
 from empowerment.actuation.kernels.cpu.counting import count_readings
 from empowerment.actuation.kernels.cpu.pricing import extend, leaf_offsets, price, sequence_rows

@@ -1,8 +1,8 @@
-"""Counting what can be reached, for 64 starts at a time.
+"""Count reachable readings, for 64 starts at a time.
 
-Every state has a word with one bit for each start, set while the state is in that start's set. One pass over the
-frontier moves all 64 sets on at once. It takes hardly longer than for one start where the sets overlap, so starts
-that lie together are put into one word.
+Every state has a word with one bit for each start, set while the state is in the set of that start. One pass over the
+frontier advances all 64 sets at once. If the sets overlap it takes hardly longer than for one start, so neighbouring
+starts share a word.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _LOW_BYTE = np.uint64(255)
 
 
 class _Sets(NamedTuple):
-    """64 sets of states, or of readings, and a list of the places whose word is not zero.
+    """64 sets of states, or of readings, and a list of the positions whose word is not zero.
 
-    Clearing them walks the list, so that what a group of starts costs does not depend on the size of the world.
+    Clearing them walks the list, so that the cost of a group of starts does not depend on the size of the model.
     """
 
     words: np.ndarray
@@ -48,21 +48,21 @@ def count_readings(
 ) -> np.ndarray:
     """Return the number of readings that are possible after `horizon` steps, for each start (see `reference`).
 
-    Runs on one core and holds no lock: many starts are shared out among threads or processes by the caller.
+    Runs on one core without the global lock: callers distribute many starts among threads or processes.
     """
     n_states = indptr.size - 1
-    distinct, place = np.unique(np.asarray(starts, dtype=np.int64), return_inverse=True)
+    distinct, position = np.unique(np.asarray(starts, dtype=np.int64), return_inverse=True)
     steps = _unsigned(indptr, np.uint64), _unsigned(indices, np.uint32)
     reads = _unsigned(read_indptr, np.uint64), _unsigned(read_indices, np.uint32)
     waiting, order = np.zeros(n_states, dtype=np.bool_), np.empty_like(distinct)
     waiting[distinct] = True
-    _together(*steps, distinct, waiting, order)
+    _group_starts(*steps, distinct, waiting, order)
     counts = np.zeros(order.size, dtype=np.int64)
     sets = (part for size in (n_states, n_states, n_states, n_readings) for part in _empty_sets(size))
     groups = -(-order.size // _WORD)
     arguments = *steps, *reads, order, horizon, up_to, *sets, counts
     run(_count, arguments, float(groups) * horizon * (indices.size + read_indices.size))
-    return np.asarray(counts[np.argsort(order)][place])
+    return np.asarray(counts[np.argsort(order)][position])
 
 
 def _unsigned(array: np.ndarray, kind: type[np.unsignedinteger]) -> np.ndarray:
@@ -70,17 +70,17 @@ def _unsigned(array: np.ndarray, kind: type[np.unsignedinteger]) -> np.ndarray:
     return np.ascontiguousarray(array, dtype=f"i{np.dtype(kind).itemsize}").view(kind)
 
 
-def _empty_sets(n_places: int) -> _Sets:
-    # Made here and not in compiled code: NumPy gets zeros from the system, page by page as they are touched.
-    listed = np.empty(n_places + 1, dtype=np.uint32)  # room for one more: what is not new is written, then dropped
-    return _Sets(np.zeros(n_places, dtype=np.uint64), listed, np.zeros(1, dtype=np.int64))
+def _empty_sets(n_positions: int) -> _Sets:
+    # Allocated outside of compiled code: NumPy gets zeroed pages from the system as they are touched.
+    listed = np.empty(n_positions + 1, dtype=np.uint32)  # one more: duplicates are written, then dropped
+    return _Sets(np.zeros(n_positions, dtype=np.uint64), listed, np.zeros(1, dtype=np.int64))
 
 
 @entry_point(void(*_GRAPH, NUMBERS, written(boolean), OUT_NUMBERS))
-def _together(
+def _group_starts(
     indptr: np.ndarray, indices: np.ndarray, starts: np.ndarray, waiting: np.ndarray, order: np.ndarray
 ) -> None:
-    """Put the starts in patches of 64 that few steps join: breadth first, through starts not taken yet."""
+    """Order the starts in groups of 64 neighbours, by breadth-first search through the remaining starts."""
     taken = 0
     for start in starts:
         head = taken
@@ -145,10 +145,10 @@ def _reached(
     sets: tuple[_Sets, _Sets, _Sets],
     stop: np.ndarray,
 ) -> _Sets:
-    """Return the sets after `horizon` steps, the other two left empty.
+    """Return the sets after `horizon` steps; the other two are left empty.
 
-    Where every start can be left for itself its sets are nested: what is possible after n steps is so after n + 1.
-    Then, as for `up_to`, only what is new goes on from step to step.
+    If every start has a self-loop its sets are nested: states possible after n steps are so after n + 1. Then, as for
+    `up_to`, only new states are carried from step to step.
     """
     now, after, met = sets
     nested = up_to or _all_loop(steps, starts)
@@ -172,7 +172,7 @@ def _reached(
 
 @jit()
 def _all_loop(steps: tuple[np.ndarray, np.ndarray], starts: np.ndarray) -> bool:
-    """Return whether each of the starts is among its own next states."""
+    """Return whether each start is one of its own successors."""
     indptr, indices = steps
     for start in starts:
         state = np.uint64(start)
@@ -186,14 +186,14 @@ def _all_loop(steps: tuple[np.ndarray, np.ndarray], starts: np.ndarray) -> bool:
 
 @jit()
 def _spread(graph: tuple[np.ndarray, np.ndarray], source: _Sets, target: _Sets, known: np.ndarray) -> None:
-    """Add to `target` what an edge joins to `source`, less what is known; `target` itself may be what is known."""
+    """Add the successors of `source` that are not known to `target`, whose own words may be `known`."""
     indptr, indices = graph
     for i in range(source.size[0]):
         state = source.listed[i]
         bits = source.words[state]
         for e in range(indptr[state], indptr[state + _ONE]):
-            place = indices[e]
-            _mark(target, place, bits & ~known[place])
+            position = indices[e]
+            _mark(target, position, bits & ~known[position])
 
 
 @jit()
@@ -203,12 +203,12 @@ def _join(source: _Sets, target: _Sets) -> None:
 
 
 @jit()
-def _mark(sets: _Sets, place: np.uint32, bits: np.uint64) -> None:
-    """Put a place into the sets of these bits. Without a branch, which would be guessed wrong half of the time."""
-    before = sets.words[place]
-    sets.listed[sets.size[0]] = place
+def _mark(sets: _Sets, position: np.uint32, bits: np.uint64) -> None:
+    """Add a position to the sets of these bits, without a branch, which would be mispredicted half of the time."""
+    before = sets.words[position]
+    sets.listed[sets.size[0]] = position
     sets.size[0] += (before == 0) & (bits != 0)
-    sets.words[place] = before | bits
+    sets.words[position] = before | bits
 
 
 @jit()
@@ -228,7 +228,7 @@ def _clear(sets: _Sets) -> None:
 
 @jit()
 def _add_bits(sets: _Sets, counts: np.ndarray) -> None:
-    """Add to each start's count the number of places in its set.
+    """Add to each start's count the size of its set.
 
     Eight bits are counted at once, one in each byte of a word, and added up before a byte could overflow.
     """

@@ -1,8 +1,7 @@
 """Rows followed by suffixes of actions; see `reference.pricing`.
 
-Rows are taken in blocks of `LANES`, side by side in memory, so that every inner loop runs over a block and the
-compiler makes vector instructions of it. A tree of suffixes is walked depth first: one buffer for each level is all
-that is stored of the rows.
+Rows are processed in blocks of `LANES`, side by side in memory, so that every inner loop runs over a block and
+compiles to vector instructions. The tree of suffixes is traversed depth first, with one buffer for each level.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _GATHER = (NUMBERS, NUMBERS, VECTOR)
 
 LANES = 64
 
-_LEAST = 2.3e-308  # what is smaller adds nothing to a sum of w log w, and its bits are laid out otherwise
+_LEAST = 2.3e-308  # smaller numbers add nothing to a sum of w log w, and are subnormal
 _SQRT_HALF_BITS, _EXPONENT_SHIFT = 0x3FE6A09E667F3BCD, 52
 _LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
 # Adding an integer to the bits of 1.5 * 2^52 adds it to that number: the vectorised conversion to floating point.
@@ -47,7 +46,7 @@ def add_offsets(w: Array, total: Array) -> None:
     """Add ``w (log w - 1)`` to `total`, lane by lane.
 
     The logarithm is that of the mantissa in [sqrt(1/2), sqrt(2)), as the series of 2 artanh((x - 1) / (x + 1)),
-    plus a multiple of log 2. It is right to 4 units in the last place.
+    plus a multiple of log 2. Its error is at most 4 units in the last place.
     """
     x, exponent = np.empty(LANES), np.empty(LANES)
     bits, exponent_bits = x.view(np.int64), exponent.view(np.int64)
@@ -112,15 +111,15 @@ def _block(missing: Array, source: Array, before: Array, after: Array) -> None:
 def extend(rows: Array, steps: Steps) -> Array:
     """Return every row followed by every action: shape (n_rows, n_actions, n_columns)."""
     n_actions, n_columns = steps.missing.shape
-    found = np.empty((len(rows), n_actions, n_columns))
-    arguments = _contiguous(rows), *steps[:4], found
+    extended = np.empty((len(rows), n_actions, n_columns))
+    arguments = _contiguous(rows), *steps[:4], extended
     run(_extend, arguments, len(rows) * (steps.data.size + steps.missing.size))
-    return found
+    return extended
 
 
 @entry_point(void(MATRIX, *_GATHER, _TRUTHS, written(float64, 3), STOP))
 def _extend(
-    rows: Array, indptr: Array, indices: Array, data: Array, missing: Array, found: Array, stop: Array
+    rows: Array, indptr: Array, indices: Array, data: Array, missing: Array, extended: Array, stop: Array
 ) -> None:
     n_actions, n_columns = missing.shape
     source, target = np.zeros((n_columns, LANES)), np.empty((n_columns, LANES))
@@ -134,16 +133,16 @@ def _extend(
             _block(missing[action], source, free, blocked)
             for i in range(size):
                 for y in range(n_columns):
-                    found[start + i, action, y] = -1.0 if blocked[i] else target[y, i]
+                    extended[start + i, action, y] = -1.0 if blocked[i] else target[y, i]
 
 
 def leaf_offsets(rows: Array, suffixes: Array, steps: Steps, readings: Readings) -> Array:
-    """Return the offsets of all rows after all suffixes; what two of them share is walked once."""
-    found = np.empty((len(rows), len(suffixes)))
-    arguments = _contiguous(rows), suffixes, *steps[:4], *readings, found
+    """Return the offsets of all rows after all suffixes; a common prefix of suffixes is followed once."""
+    offsets = np.empty((len(rows), len(suffixes)))
+    arguments = _contiguous(rows), suffixes, *steps[:4], *readings, offsets
     one = suffixes.shape[1] * steps.data.size / len(steps.missing) + readings.data.size + 10 * readings.indptr.size
-    run(_leaf_offsets, arguments, found.size * one)
-    return found
+    run(_leaf_offsets, arguments, offsets.size * one)
+    return offsets
 
 
 @entry_point(void(MATRIX, _WORDS, *_GATHER, _TRUTHS, *_GATHER, OUT_MATRIX, STOP))
@@ -157,7 +156,7 @@ def _leaf_offsets(
     read_indptr: Array,
     read_indices: Array,
     read_data: Array,
-    found: Array,
+    offsets: Array,
     stop: Array,
 ) -> None:
     n_suffixes, length = suffixes.shape
@@ -182,11 +181,11 @@ def _leaf_offsets(
             for y in range(n_readings):
                 add_offsets(read[y], total)
             for i in range(size):
-                found[start + i, w] = -math.inf if blocked[length, i] else total[i]
+                offsets[start + i, w] = -math.inf if blocked[length, i] else total[i]
 
 
 def price(rows: Array, suffix_values: Array, offsets: Array) -> tuple[Array, Array]:
-    """Return for each row the largest of ``offsets - rows @ suffixes``, and its column."""
+    """Return for each row the largest entry of ``offsets - rows @ suffix_values``, and its column."""
     best, suffix = np.full(len(rows), -math.inf), np.zeros(len(rows), dtype=np.int64)
     arguments = _contiguous(rows), _contiguous(suffix_values), offsets, best, suffix
     run(_price, arguments, rows.size * suffix_values.shape[1])
@@ -221,11 +220,11 @@ def _price(rows: Array, suffix_values: Array, offsets: Array, best: Array, suffi
 
 
 def sequence_rows(rows: Array, suffixes: Array, steps: Steps) -> Array:
-    """Return row i followed by the actions of suffix i; a prefix shared with the row before is not walked again."""
-    found = np.empty((len(suffixes), steps.missing.shape[1]))
-    arguments = _contiguous(rows), suffixes, *steps[:4], found
-    run(_sequence_rows, arguments, suffixes.size * (steps.data.size / len(steps.missing) + found.shape[1]))
-    return found
+    """Return row i followed by the actions of suffix i; a prefix shared with the row before is reused."""
+    result = np.empty((len(suffixes), steps.missing.shape[1]))
+    arguments = _contiguous(rows), suffixes, *steps[:4], result
+    run(_sequence_rows, arguments, suffixes.size * (steps.data.size / len(steps.missing) + result.shape[1]))
+    return result
 
 
 @entry_point(void(MATRIX, _WORDS, *_GATHER, _TRUTHS, OUT_MATRIX, STOP))
@@ -236,13 +235,13 @@ def _sequence_rows(
     indices: Array,
     data: Array,
     missing: Array,
-    found: Array,
+    result: Array,
     stop: Array,
 ) -> None:
     n_suffixes, length = suffixes.shape
     n_columns = missing.shape[1]
     level_rows = np.zeros((length + 1, n_columns))
-    walked = 0  # how many actions of the suffix before are good for level_rows
+    walked = 0  # number of actions of the previous suffix with valid level_rows
     for w in range(n_suffixes):
         if stopped(stop):
             return
@@ -265,16 +264,16 @@ def _sequence_rows(
             level += 1
         walked = level
         for y in range(n_columns):
-            found[w, y] = level_rows[length, y] if level == length else -1.0
+            result[w, y] = level_rows[length, y] if level == length else -1.0
 
 
 @jit()
 def _is_blocked(missing: Array, row: Array) -> bool:
-    """Return whether an action is missing in a state where the agent may be."""
-    found = False
+    """Return whether an action is missing in a column of positive probability."""
+    blocked = False
     for y in range(row.size):
-        found |= missing[y] and row[y] > 0
-    return found
+        blocked |= missing[y] and row[y] > 0
+    return blocked
 
 
 def _contiguous(rows: Array) -> Array:

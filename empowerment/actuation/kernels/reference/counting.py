@@ -1,11 +1,11 @@
-"""Counting what can be reached: sets of states as rows of sparse matrices of truth values."""
+"""Count reachable readings: sets of states as rows of sparse matrices of truth values."""
 
 from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
 
-# Start states that are followed together; bounds the memory of a frontier.
+# Number of starts to process together; bounds the memory of a frontier.
 _CHUNK = 2048
 
 
@@ -33,7 +33,7 @@ def count_readings(
     starts : ndarray of int
     horizon : int
     up_to : bool
-        Count what is possible after any number of steps from 0 to `horizon` instead.
+        Count readings that are possible after any number of steps from 0 to `horizon` instead.
 
     Returns
     -------

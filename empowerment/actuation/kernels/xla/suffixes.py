@@ -1,4 +1,4 @@
-"""The row of every sequence of actions as a sum of products, which JAX can differentiate."""
+"""The row of every action sequence as a sum of products, which JAX can differentiate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _EXACT = jax.lax.Precision.HIGHEST
 def rows_of_sequences(
     transition: jax.Array, sensor: jax.Array, starts: jax.Array, horizon: int, output: str
 ) -> jax.Array:
-    """Return the distributions of what is read after every sequence, from some states.
+    """Return the distribution of the reading after every sequence, from some states.
 
     Parameters
     ----------
@@ -28,16 +28,16 @@ def rows_of_sequences(
 
     Notes
     -----
-    Backwards in time: what can follow from each state after k actions, then after one more before them.
+    Computed backwards in time: the rows from each state after k actions, then with one more action before them.
     """
     trajectory = output == "trajectory"
-    found = jnp.ones((len(transition), 1, 1)) if trajectory else sensor[:, None, :]
+    rows = jnp.ones((len(transition), 1, 1)) if trajectory else sensor[:, None, :]
     for step in range(horizon):
         before = transition[starts] if step == horizon - 1 else transition
         if trajectory:
-            following = jnp.einsum("sat,to,twr->sawor", before, sensor, found, precision=_EXACT)
+            following = jnp.einsum("sat,to,twr->sawor", before, sensor, rows, precision=_EXACT)
         else:
-            following = jnp.einsum("sat,two->sawo", before, found, precision=_EXACT)
+            following = jnp.einsum("sat,two->sawo", before, rows, precision=_EXACT)
         n_suffixes = transition.shape[1] ** (step + 1)
-        found = following.reshape(len(before), n_suffixes, -1)
-    return found
+        rows = following.reshape(len(before), n_suffixes, -1)
+    return rows

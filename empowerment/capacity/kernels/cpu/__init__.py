@@ -1,7 +1,7 @@
-"""The kernels compiled by numba for the CPU; `reference` says the same in NumPy and explains the methods.
+"""The kernels compiled by numba for the CPU; see `reference` for the methods.
 
-The functions here keep the contract. They make the arrays that the compiled code fills in, and run it where Ctrl-C is
-heard.
+The functions of the contract allocate the arrays that the compiled code fills, and run it so that it can be
+interrupted.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ __all__ = [
     "working_set",
 ]
 
-# A logarithm or an exponential takes about as long as so many products.
+# Time of a logarithm or an exponential, in products.
 _LOGARITHM = 10
-# Below so many entries another thread takes longer to start than it saves.
+# Below this many entries a further thread takes longer to start than it saves.
 _FEW = 2_000
 
 
@@ -76,7 +76,7 @@ def certificate(matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, q: np.nd
 def blahut_arimoto(
     matrix: np.ndarray, offsets: np.ndarray, p: np.ndarray, tol: float, rtol: float, max_iter: int
 ) -> Solution:
-    """Iterate plainly from p; see `reference.iterations`."""
+    """Iterate from p; see `reference.iterations`."""
     return _block(matrix, offsets, p, (tol, rtol, BLAHUT_ARIMOTO, max_iter), DIRECT)
 
 
@@ -93,7 +93,7 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
 
 
 def ladder(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, method: int, max_iter: int) -> Solution:
-    """Solve a reduced block by one method, or by the working set and what comes after it."""
+    """Solve a reduced block by one method, or by the working set and the methods after it."""
     return _block(matrix, offsets, _uniform(matrix), (tol, rtol, method, max_iter), NOT_REACHED)
 
 
@@ -119,7 +119,7 @@ def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: in
     members = np.stack([np.arange(count), batch.n_rows, batch.n_columns, *starts], axis=1)
     members = members[np.argsort(-batch.n_rows * batch.n_columns, kind="stable")]
     threads = 1 if batch.entries.size < _FEW else min(thread_count(), count)
-    # Dealt out like cards, each thread gets channels of every size.
+    # Sorted by size and dealt in turn, so that each thread gets channels of every size.
     shares = [np.ascontiguousarray(members[t::threads]) for t in range(threads)]
     given = batch.entries, batch.rewards
     calls = [(*given, share, False, tol, rtol, method, max_iter, p, q, numbers) for share in shares]
@@ -143,7 +143,7 @@ def _operations_of_a_step(n_rows: Any, n_columns: Any) -> Any:
 def _block(
     matrix: np.ndarray, offsets: np.ndarray, start: np.ndarray, limits: tuple[float, float, int, int], last_rung: int
 ) -> Solution:
-    """Solve a reduced matrix by the rungs of the ladder up to the last one."""
+    """Solve a reduced matrix by the ladder of methods up to `last_rung`."""
     n, m = matrix.shape
     p, q, numbers = np.zeros(n), np.zeros(m), np.empty(5)
     arguments = matrix, offsets, start, *limits, last_rung, p, q, numbers

@@ -54,7 +54,7 @@ def careful_sum(a: Array) -> float:
 
 @jit(fast=False)
 def certificate(matrix: Array, offsets: Array, p: Array, q: Array) -> Certificate:
-    """Return I(p) plainly, and I(p) and ``max_x D(row || q)`` rounded outward; see `reference.certificate`."""
+    """Return I(p) as computed, and I(p) and ``max_x D(row || q)`` rounded outward; see `reference.certificate`."""
     n_rows, n_columns = matrix.shape
     row_terms, column_terms = _HALF_ULP * _terms(n_columns), _HALF_ULP * _terms(n_rows)
     reached = np.zeros(n_columns, dtype=np.bool_)
@@ -87,11 +87,11 @@ def certificate(matrix: Array, offsets: Array, p: Array, q: Array) -> Certificat
 
 @jit(fast=False)
 def row_offsets(matrix: Array, rewards: Array) -> Array:
-    """Return the part of each row's divergence that q does not change, plus its reward."""
+    """Return the part of each row's divergence that does not depend on q, plus its reward."""
     n_rows, n_columns = matrix.shape
-    found, log_w = np.empty(n_rows), np.empty(n_columns)
+    offsets, log_w = np.empty(n_rows), np.empty(n_columns)
     for x in range(n_rows):
         for y in range(n_columns):
             log_w[y] = math.log(max(matrix[x, y], TINY)) - 1.0
-        found[x] = careful_dot(matrix[x], log_w) + 1.0 + rewards[x]
-    return found
+        offsets[x] = careful_dot(matrix[x], log_w) + 1.0 + rewards[x]
+    return offsets

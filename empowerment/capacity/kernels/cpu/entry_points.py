@@ -1,4 +1,4 @@
-"""What Python calls of the compiled kernels; see :mod:`empowerment.runtime.jit`."""
+"""The compiled functions that Python calls; see :mod:`empowerment.runtime.jit`."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def components(matrix: Array, of_row: Array, of_column: Array) -> None:
 @entry_point(void(MATRIX, VECTOR, VECTOR, VECTOR, OUT_VECTOR))
 def certificate(matrix: Array, offsets: Array, p: Array, q: Array, ends: Array) -> None:
     """Fill in the information, the lower and the upper end."""
-    found = certified(as_writable(matrix), as_writable(offsets), as_writable(p), as_writable(q))
-    ends[0], ends[1], ends[2] = found.information, found.lower, found.upper
+    proven = certified(as_writable(matrix), as_writable(offsets), as_writable(p), as_writable(q))
+    ends[0], ends[1], ends[2] = proven.information, proven.lower, proven.upper
 
 
 @entry_point(void(MATRIX, VECTOR, VECTOR, *_LIMITS, int64, OUT_VECTOR, OUT_VECTOR, OUT_VECTOR, STOP))
@@ -69,11 +69,11 @@ def solve_block(
 ) -> None:
     """Fill in the solution of a reduced matrix: p, q, and (lower, upper, steps, passes, rung)."""
     plain = as_writable(matrix), as_writable(offsets), as_writable(start)
-    found = ladder(*plain, tol, rtol, method, max_iter, last_rung, stop)
-    copy_to(p, found.p)
-    copy_to(q, found.q)
-    numbers[0], numbers[1] = found.lower, found.upper
-    numbers[2], numbers[3], numbers[4] = found.n_iter, found.n_passes, found.rung
+    solution = ladder(*plain, tol, rtol, method, max_iter, last_rung, stop)
+    copy_to(p, solution.p)
+    copy_to(q, solution.q)
+    numbers[0], numbers[1] = solution.lower, solution.upper
+    numbers[2], numbers[3], numbers[4] = solution.n_iter, solution.n_passes, solution.rung
 
 
 @entry_point(void(VECTOR, VECTOR, NUMBER_MATRIX, boolean, *_LIMITS, OUT_VECTOR, OUT_VECTOR, OUT_MATRIX, STOP))
@@ -93,8 +93,9 @@ def solve_each(
 ) -> None:
     """Fill in the outcomes of some channels of a batch, p and q being zeros; `rewards` may hold whole offsets.
 
-    A row of `members` holds the number of a channel, of its rows, of its columns, and where its entries, its rewards
-    and p, and its q start. Column i of `numbers` gets (information, lower, upper, steps, passes, rung) of channel i.
+    A row of `members` holds the number of a channel, its numbers of rows and columns, and the first indices of its
+    entries, of its rewards and p, and of its q. Column i of `numbers` gets (information, lower, upper, steps, passes,
+    rung) of channel i.
     """
     every_entry, every_reward = as_writable(entries), as_writable(rewards)
     for k in range(len(members)):
@@ -113,7 +114,7 @@ def solve_each(
         if not are_offsets:
             offsets = row_offsets(matrix, offsets)
         reduced = reduce(matrix, offsets)
-        found = solve_components(reduced.matrix, reduced.offsets, tol, rtol, method, max_iter, stop)
-        proven = map_back(matrix, offsets, reduced, found, p[x : x + n], q[y : y + m])
+        solution = solve_components(reduced.matrix, reduced.offsets, tol, rtol, method, max_iter, stop)
+        proven = map_back(matrix, offsets, reduced, solution, p[x : x + n], q[y : y + m])
         numbers[0, i], numbers[1, i], numbers[2, i] = proven.information, proven.lower, proven.upper
-        numbers[3, i], numbers[4, i], numbers[5, i] = found.n_iter, found.n_passes, found.rung
+        numbers[3, i], numbers[4, i], numbers[5, i] = solution.n_iter, solution.n_passes, solution.rung

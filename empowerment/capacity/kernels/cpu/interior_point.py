@@ -1,4 +1,4 @@
-"""The working set and the interior point inside it; see `reference.interior_point`."""
+"""Column generation over working sets of rows; see `reference.interior_point`."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ _INF = math.inf
 
 
 @jit()
-def _room(values: Array, changes: Array) -> float:
-    """Return how far `values` can go along `changes` before one of them is 0."""
-    found = _INF
+def _longest_step(values: Array, changes: Array) -> float:
+    """Return the longest step along `changes` that keeps `values` non-negative."""
+    limit = _INF
     for i in range(values.size):
         if changes[i] < 0:
-            found = min(found, -values[i] / changes[i])
-    return found
+            limit = min(limit, -values[i] / changes[i])
+    return limit
 
 
 @jit()
 def _balance(factor: Array, dp: Array, ones: Array, missing: float) -> float:
-    """Solve for `dp` in place, and for the change of nu that makes the probabilities go on to sum to 1."""
+    """Solve for `dp` in place, and for the change of nu that keeps the sum of p at 1."""
     substitute(factor, dp)
     d_nu = (total(dp) - missing) / total(ones)
     for i in range(dp.size):
@@ -54,7 +54,7 @@ def _balance(factor: Array, dp: Array, ones: Array, missing: float) -> float:
 
 @jit()
 def _factorised(system: Array, diagonal: Array, factor: Array, stop: Array) -> bool:
-    """Factorise with as little added to the diagonal as makes it possible."""
+    """Factorise with the least addition to the diagonal that makes it possible."""
     if factorise(system, diagonal, factor, stop):
         return True
     trace = 0.0
@@ -101,7 +101,7 @@ def _interior_point(
         d_nu = _balance(factor, dp, ones, missing)
         for i in range(n):
             dz[i] = -z[i] - z[i] * dp[i] / p[i]
-        affine = min(1.0, _room(p, dp), _room(z, dz))
+        affine = min(1.0, _longest_step(p, dp), _longest_step(z, dz))
         mu_affine = 0.0
         for i in range(n):
             mu_affine += (p[i] + affine * dp[i]) * (z[i] + affine * dz[i]) / n
@@ -112,7 +112,7 @@ def _interior_point(
         d_nu = _balance(factor, dp, ones, missing)
         for i in range(n):
             dz[i] = (dz[i] - z[i] * dp[i]) / p[i] - z[i]
-        length = min(1.0, min(max(1.0 - mu, 0.9), 0.9995) * min(_room(p, dp), _room(z, dz)))
+        length = min(1.0, min(max(1.0 - mu, 0.9), 0.9995) * min(_longest_step(p, dp), _longest_step(z, dz)))
         if not length > 1e-12:
             return step, False
         nu += length * d_nu
@@ -125,7 +125,7 @@ def _interior_point(
 
 @jit()
 def _first_rows(matrix: Array, active: Array) -> Array:
-    """Return the rows to begin with, all of few or for each column that of its largest entry, and mark them."""
+    """Return the first working set, all rows if there are few, else the row of the largest entry of each column."""
     n_rows, n_columns = matrix.shape
     tallest = np.zeros(n_columns, dtype=np.int64)
     for x in range(1, n_rows):
@@ -134,36 +134,36 @@ def _first_rows(matrix: Array, active: Array) -> Array:
                 tallest[y] = x
     for y in range(n_columns):
         active[tallest[y]] = True
-    found, count = np.empty(n_rows, dtype=np.int64), 0
+    first, count = np.empty(n_rows, dtype=np.int64), 0
     for x in range(n_rows):
         if active[x] or n_rows <= 16:
             active[x] = True
-            found[count] = x
+            first[count] = x
             count += 1
-    return found[:count]
+    return first[:count]
 
 
 @jit()
 def _sink(heap: Array, d: Array, size: int) -> None:
-    """Let the root of a heap of rows, the smallest divergence on top, sink to its place."""
-    at = 0
+    """Restore a heap of rows, smallest divergence on top, after a change of its root."""
+    position = 0
     while True:
-        child = 2 * at + 1
+        child = 2 * position + 1
         if child >= size:
             return
         if child + 1 < size and d[heap[child + 1]] < d[heap[child]]:
             child += 1
-        if d[heap[at]] <= d[heap[child]]:
+        if d[heap[position]] <= d[heap[child]]:
             return
-        heap[at], heap[child] = heap[child], heap[at]
-        at = child
+        heap[position], heap[child] = heap[child], heap[position]
+        position = child
 
 
 @jit()
 def _highest(d: Array, active: Array, bound: float, count: int) -> Array:
-    """Return the `count` rows of the largest divergences above `bound` among those not active.
+    """Return the `count` inactive rows of the largest divergences above `bound`.
 
-    A heap, because a list of all such rows may be as long as the matrix is tall.
+    A heap is used because a list of all such rows may be as long as the matrix.
     """
     heap = np.empty(count, dtype=np.int64)
     size = 0
@@ -188,7 +188,7 @@ def _highest(d: Array, active: Array, bound: float, count: int) -> Array:
 def _exchange(
     rows: Array, p: Array, added: Array, d: Array, active: Array, dropped: Array, hopeless: float
 ) -> tuple[Array, Array]:
-    """Drop rows of next to no probability, add those that object, and return the new rows and a start for p."""
+    """Drop rows of negligible probability, add rows of large divergence; return the new rows and a start for p."""
     new_rows, start, count = np.empty(rows.size + added.size, dtype=np.int64), np.zeros(rows.size + added.size), 0
     for i in range(rows.size):
         x = rows[i]

@@ -26,7 +26,7 @@ _LEAST_LOG = math.log(TINY)
 def _keep_better(
     now: float, highest: float, p: Array, q: Array, lower: float, upper: float, best_p: Array, best_q: Array
 ) -> tuple[float, float]:
-    """Return the better of each end, and keep the distribution that proves it; they may come from different steps."""
+    """Return the better of each end, and keep the distributions that prove them."""
     if now > lower:
         lower = now
         copy_to(best_p, p)
@@ -42,8 +42,7 @@ def blahut_arimoto(
 ) -> Solution:
     """Plain Blahut-Arimoto; see `reference.iterations`.
 
-    A pass reads the matrix once: while a row is at hand, its divergence is taken and its share of the next output
-    distribution added.
+    A pass reads the matrix once: each row contributes its divergence and its share of the next output distribution.
     """
     n_rows, n_columns = matrix.shape
     p, following = p.copy(), np.empty(n_rows)
@@ -67,7 +66,7 @@ def blahut_arimoto(
         if upper - lower <= max(tol, rtol * lower):
             rung = DIRECT
             break
-        shift = highest  # close to the next one, and all that matters is that no exponential overflows
+        shift = highest  # an estimate of the next one, which only has to keep exponentials from overflow
         mass = total(following)
         for x in range(n_rows):
             p[x] = following[x] / mass
@@ -115,7 +114,7 @@ def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, ma
             limit *= SQUAREM_GROWTH
         elif stage == 2 and not now >= safe_value:
             limit = max(limit / 2, SQUAREM_LEAST)
-            copy_to(log_p, safe_log_p)  # the extrapolation lost information: go on from where it started
+            copy_to(log_p, safe_log_p)  # the information decreased: continue from the point before the extrapolation
             step[:] = 0.0
             _shift(log_p, step, p)
             stage = 0

@@ -1,4 +1,4 @@
-"""Products, triangular systems and the like, on small dense matrices."""
+"""Linear algebra on small dense matrices."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def dot(a: Array, b: Array) -> float:
 
 @jit()
 def copy_to(target: Array, source: Array) -> None:
-    """Copy all entries. Assigning to a slice does so, too, but takes seconds to compile, for its error message."""
+    """Copy all entries. Assigning to a slice would take seconds to compile, for its error message."""
     for i in range(target.size):
         target[i] = source[i]
 
@@ -32,19 +32,19 @@ def copy_to(target: Array, source: Array) -> None:
 @jit()
 def total(a: Array) -> float:
     """Return the sum, in any order."""
-    found = 0.0
+    result = 0.0
     for i in range(a.size):
-        found += a[i]
-    return found
+        result += a[i]
+    return result
 
 
 @jit()
 def largest(a: Array) -> float:
     """Return the largest entry."""
-    found = a[0]
+    result = a[0]
     for i in range(1, a.size):
-        found = max(found, a[i])
-    return found
+        result = max(result, a[i])
+    return result
 
 
 @jit()
@@ -69,16 +69,16 @@ def divergences(matrix: Array, offsets: Array, log_q: Array, d: Array) -> None:
 @jit()
 def gather(matrix: Array, rows: Array) -> Array:
     """Return a copy of some rows."""
-    found = np.empty((rows.size, matrix.shape[1]))
+    rows_copied = np.empty((rows.size, matrix.shape[1]))
     for i in range(rows.size):
         for y in range(matrix.shape[1]):
-            found[i, y] = matrix[rows[i], y]
-    return found
+            rows_copied[i, y] = matrix[rows[i], y]
+    return rows_copied
 
 
 @jit()
 def gram(matrix: Array, q: Array, b: Array, system: Array, stop: Array) -> None:
-    """Put the lower triangle of ``W diag(1/q) W'`` into `system`; `b` is room for ``W diag(q)^(-1/2)``."""
+    """Put the lower triangle of ``W diag(1/q) W'`` into `system`; `b` is a buffer for ``W diag(q)^(-1/2)``."""
     n = matrix.shape[0]
     scale = 1.0 / np.sqrt(q)
     for i in range(n):

@@ -1,4 +1,4 @@
-"""Which rows are equal, which columns proportional, which parts connected; see `reference.reduction`."""
+"""Equal rows, proportional columns and connected components; see `reference.reduction`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _KEY_RTOL = 16 * EQUAL_RTOL  # keys of equal rows differ by the rounding of thei
 
 @jit()
 def _mixed_weights(count: int) -> Array:
-    """Return weights in [1, 2) without a pattern, the fractional parts of multiples of the golden ratio."""
-    found = np.empty(count)
+    """Return quasi-random weights in [1, 2): the fractional parts of multiples of the golden ratio."""
+    weights = np.empty(count)
     for i in range(count):
-        found[i] = 1.0 + (0.6180339887498949 * (i + 1) + 0.7548776662466927 * (i + 1) * (i + 1)) % 1.0
-    return found
+        weights[i] = 1.0 + (0.6180339887498949 * (i + 1) + 0.7548776662466927 * (i + 1) * (i + 1)) % 1.0
+    return weights
 
 
 @jit()
@@ -27,13 +27,13 @@ def _close(a: float, b: float) -> bool:
 
 @jit()
 def _smallest_names(head: Array) -> Array:
-    """Name each group by its smallest member instead of by its head."""
-    smallest, found = np.arange(head.size), np.empty(head.size, dtype=np.int64)
+    """Return the smallest member of each group instead of its head."""
+    smallest, names = np.arange(head.size), np.empty(head.size, dtype=np.int64)
     for i in range(head.size):
         smallest[head[i]] = min(smallest[head[i]], i)
     for i in range(head.size):
-        found[i] = smallest[head[i]]
-    return found
+        names[i] = smallest[head[i]]
+    return names
 
 
 @jit()

@@ -1,4 +1,4 @@
-"""One channel from its matrix to its certified capacity, compiled as a whole; see `reference.solve`."""
+"""The certified capacity of one channel, compiled as a whole; see `reference.solve`."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _INF = math.inf
 
 
 class Reduced(NamedTuple):
-    """A channel without what adds nothing: its rows, by number, and how its columns are made of all.
+    """A reduced channel: the numbers of its rows, and its columns as merged columns of the original.
 
-    Column y is the part ``share[y]`` of column ``owner[y]``; a column of zeros has the owner -1.
+    Column y is the part ``share[y]`` of the merged column ``owner[y]``; a column of zeros has the owner -1.
     """
 
     matrix: Array
@@ -45,7 +45,7 @@ class Reduced(NamedTuple):
 
 @jit()
 def _better_ends(first: Solution, second: Solution, tol: float, rtol: float, rung: int) -> Solution:
-    """Take the better lower end and the better upper end of two solutions, each with its proof."""
+    """Combine the better lower end and the better upper end of two solutions, each with its proof."""
     p, lower = (first.p, first.lower) if first.lower > second.lower else (second.p, second.lower)
     q, upper = (first.q, first.upper) if first.upper < second.upper else (second.q, second.upper)
     reached = upper - lower <= max(tol, rtol * lower)
@@ -65,27 +65,27 @@ def ladder(
     last_rung: int,
     stop: Array,
 ) -> Solution:
-    """Solve a reduced block by one method, or by the working set and what comes after it, up to some rung."""
-    found = _nothing_yet(matrix)
+    """Solve a reduced block by one method, or by the working set and the methods after it, up to `last_rung`."""
+    solution = _nothing_yet(matrix)
     for rung in (DIRECT, BY_SQUAREM, BY_BLAHUT_ARIMOTO):
-        left = max_iter - found.n_iter
+        left = max_iter - solution.n_iter
         if rung == DIRECT:
-            now = method
-        elif found.rung != NOT_REACHED or left <= 0 or rung > last_rung or method != WORKING_SET or stopped(stop):
+            current = method
+        elif solution.rung != NOT_REACHED or left <= 0 or rung > last_rung or method != WORKING_SET or stopped(stop):
             break
         else:
-            now = SQUAREM if rung == BY_SQUAREM else BLAHUT_ARIMOTO
-            # Neither method revives an input of probability 0, so they start a little inside.
-            start = 0.99 * found.p + 0.01 / start.size
-        if now == WORKING_SET:
-            more = working_set(matrix, offsets, tol, rtol, left, stop)
-        elif now == SQUAREM:
+            current = SQUAREM if rung == BY_SQUAREM else BLAHUT_ARIMOTO
+            # Neither method raises a probability of 0, so they start in the interior of the simplex.
+            start = 0.99 * solution.p + 0.01 / start.size
+        if current == WORKING_SET:
+            continued = working_set(matrix, offsets, tol, rtol, left, stop)
+        elif current == SQUAREM:
             steps = left if rung == DIRECT else max(int(SQUAREM_SHARE * left), 1)
-            more = squarem(matrix, offsets, start, tol, rtol, steps, stop)
+            continued = squarem(matrix, offsets, start, tol, rtol, steps, stop)
         else:
-            more = blahut_arimoto(matrix, offsets, start, tol, rtol, left, stop)
-        found = more if rung == DIRECT else _better_ends(found, more, tol, rtol, rung)
-    return found
+            continued = blahut_arimoto(matrix, offsets, start, tol, rtol, left, stop)
+        solution = continued if rung == DIRECT else _better_ends(solution, continued, tol, rtol, rung)
+    return solution
 
 
 @jit()
@@ -95,7 +95,7 @@ def _nothing_yet(matrix: Array) -> Solution:
 
 @jit()
 def _representatives(first: Array, offsets: Array) -> Array:
-    """Return one row for each group of equal rows: that of the largest offset, hence of the largest reward."""
+    """Return from each group of equal rows the one with the largest offset, hence the largest reward."""
     best = first.copy()
     for x in range(first.size):
         if offsets[x] > offsets[best[first[x]]]:
@@ -117,62 +117,62 @@ def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner
         if first_column[y] == y:
             owner[y] = count
             count += 1
-    found = np.zeros((rows.size, count))
-    weight, whole = np.zeros(n_columns), np.zeros(count)
+    merged = np.zeros((rows.size, count))
+    weight, total_weight = np.zeros(n_columns), np.zeros(count)
     for x in rows:
         for y in range(n_columns):
             weight[y] = max(weight[y], matrix[x, y])
     for y in range(n_columns):
         owner[y] = owner[first_column[y]] if first_column[y] >= 0 else -1
         if owner[y] >= 0:
-            whole[owner[y]] += weight[y]
+            total_weight[owner[y]] += weight[y]
     for y in range(n_columns):
         if owner[y] >= 0:
-            share[y] = weight[y] / whole[owner[y]]
+            share[y] = weight[y] / total_weight[owner[y]]
     for i in range(rows.size):
         for y in range(n_columns):
             if owner[y] >= 0:
-                found[i, owner[y]] += matrix[rows[i], y]
-    return found
+                merged[i, owner[y]] += matrix[rows[i], y]
+    return merged
 
 
 @jit()
 def _offsets_of_merged(reduced: Array, offsets: Array, rows: Array, share: Array, owner: Array) -> Array:
-    """Return the offsets that leave all divergences as they were: a share s of a column adds s log s."""
+    """Return the offsets that keep all divergences: a share s of a column adds w s log s."""
     mixing = np.zeros(reduced.shape[1])
     for y in range(share.size):
         if owner[y] >= 0:
             mixing[owner[y]] += share[y] * math.log(share[y])
-    found = np.empty(rows.size)
+    merged_offsets = np.empty(rows.size)
     for i in range(rows.size):
-        found[i] = offsets[rows[i]] - dot(reduced[i], mixing)
-    return found
+        merged_offsets[i] = offsets[rows[i]] - dot(reduced[i], mixing)
+    return merged_offsets
 
 
 @jit()
 def _reward(row: Array, offset: float) -> float:
     """Return the value of using one input alone: its reward."""
-    found = offset - 1.0
+    reward = offset - 1.0
     for w in row:
         if w > 0:
-            found -= w * (math.log(w) - 1.0)
-    return found
+            reward -= w * (math.log(w) - 1.0)
+    return reward
 
 
 @jit()
 def _members(component: Array, c: int) -> Array:
     """Return the rows, or columns, of a component."""
-    found, count = np.empty(component.size, dtype=np.int64), 0
+    members, count = np.empty(component.size, dtype=np.int64), 0
     for i in range(component.size):
         if component[i] == c:
-            found[count] = i
+            members[count] = i
             count += 1
-    return found[:count]
+    return members[:count]
 
 
 @jit()
 def reduce(matrix: Array, offsets: Array) -> Reduced:
-    """Keep one of equal rows and one of proportional columns; the caller's own arrays where there are none."""
+    """Merge equal rows and proportional columns; without any, return the caller's own arrays."""
     n_rows, n_columns = matrix.shape
     first_column = proportional_columns(matrix)
     rows = _representatives(equal_rows(matrix), offsets)
@@ -192,7 +192,7 @@ def reduce(matrix: Array, offsets: Array) -> Reduced:
 def solve_components(
     matrix: Array, offsets: Array, tol: float, rtol: float, method: int, max_iter: int, stop: Array
 ) -> Solution:
-    """Solve each connected component, and weight them; the ends are left to the certificate."""
+    """Solve and weigh each connected component; the ends are computed by the certificate."""
     row_component, column_component = components(matrix)
     count = 0
     for y in range(column_component.size):
@@ -207,23 +207,23 @@ def solve_components(
             for y in columns:
                 q[y] = matrix[rows[0], y]
             continue
-        block, own, start = matrix, offsets, np.empty(rows.size)
+        block, block_offsets, start = matrix, offsets, np.empty(rows.size)
         if count > 1:
-            block, own = np.empty((rows.size, columns.size)), np.empty(rows.size)
+            block, block_offsets = np.empty((rows.size, columns.size)), np.empty(rows.size)
         for i in range(rows.size):
             start[i] = 1.0 / rows.size
             if count > 1:
-                own[i] = offsets[rows[i]]
+                block_offsets[i] = offsets[rows[i]]
                 for j in range(columns.size):
                     block[i, j] = matrix[rows[i], columns[j]]
-        found = ladder(block, own, start, tol, rtol, method, max_iter, NOT_REACHED, stop)
+        solution = ladder(block, block_offsets, start, tol, rtol, method, max_iter, NOT_REACHED, stop)
         for i in range(rows.size):
-            p[rows[i]] = found.p[i]
+            p[rows[i]] = solution.p[i]
         for j in range(columns.size):
-            q[columns[j]] = found.q[j]
-        value[c] = found.lower
-        n_iter, n_passes = n_iter + found.n_iter, n_passes + found.n_passes
-        rung = max(rung, found.rung)
+            q[columns[j]] = solution.q[j]
+        value[c] = solution.lower
+        n_iter, n_passes = n_iter + solution.n_iter, n_passes + solution.n_passes
+        rung = max(rung, solution.rung)
     # Component c of capacity C_c is used with probability exp(C_c - C).
     weight = np.exp(value - largest(value))
     weight /= total(weight)
@@ -235,14 +235,14 @@ def solve_components(
 
 
 @jit()
-def map_back(matrix: Array, offsets: Array, reduced: Reduced, found: Solution, p: Array, q: Array) -> Certificate:
+def map_back(matrix: Array, offsets: Array, reduced: Reduced, solution: Solution, p: Array, q: Array) -> Certificate:
     """Put the distributions over all rows and columns into `p` and `q`, which are zeros, and certify them."""
     for i in range(reduced.rows.size):
-        p[reduced.rows[i]] = found.p[i]
+        p[reduced.rows[i]] = solution.p[i]
     for y in range(q.size):
         owner = reduced.owner[y]
         if owner >= 0:
-            q[y] = max(reduced.share[y] * found.q[owner], TINY)  # a product of small numbers may have underflowed
+            q[y] = max(reduced.share[y] * solution.q[owner], TINY)  # a product of small numbers may have underflowed
     mass = careful_sum(p)
     for x in range(p.size):
         p[x] /= mass

@@ -1,4 +1,4 @@
-"""The kernels in plain NumPy, written to be read: the oracle the other backends are tested against."""
+"""The kernels in plain NumPy, written to be read: the reference for the tests of the other backends."""
 
 from empowerment.capacity.kernels.reference.certificate import certificate
 from empowerment.capacity.kernels.reference.interior_point import working_set

@@ -10,9 +10,9 @@ from empowerment.core.validate import Matrix
 
 
 def certificate(matrix: Matrix, offsets: np.ndarray, p: np.ndarray, q: np.ndarray) -> Certificate:
-    """Return I(p) plainly, and I(p) and ``max_x D(row || q)`` moved outward by a bound on their rounding error.
+    """Return I(p) as computed, and I(p) and ``max_x D(row || q)`` rounded outward by a bound on their error.
 
-    The one kernel that takes CSR as well as dense matrices.
+    The only kernel that takes CSR as well as dense matrices.
     """
     reached = np.asarray(matrix.max(axis=0).toarray() if sparse.issparse(matrix) else matrix.max(axis=0)) > 0
     width = np.diff(matrix.indptr).max() * 128 if sparse.issparse(matrix) else matrix.shape[1]

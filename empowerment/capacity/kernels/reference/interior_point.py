@@ -1,4 +1,4 @@
-"""The working set and the interior point inside it."""
+"""Column generation over working sets of rows, solved by an interior-point method."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from empowerment.capacity.kernels.reference.iterations import blahut_arimoto, ou
 
 
 def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, max_iter: int) -> Solution:
-    """Solve on few rows by an interior-point method, price all rows, exchange rows, until no row objects.
+    """Solve few rows by an interior-point method, price all rows and exchange rows until no divergence is too large.
 
-    Column generation on Kemperman's min-max form: an optimum needs no more rows than there are columns, and
-    one pass over the full matrix certifies it (the largest divergence of *any* row is the upper end).
+    Column generation on Kemperman's min-max form: an optimum needs no more rows than there are columns, and one pass
+    over the full matrix certifies it (the largest divergence of any row is the upper end).
     """
     n_rows, n_columns = matrix.shape
     uniform = np.full(n_rows, 1.0 / n_rows)
@@ -31,9 +31,9 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
     if first.rung == DIRECT:  # the exit of all weakly symmetric channels
         return first._replace(n_iter=0)
     active = np.full(n_rows, n_rows <= 16)
-    active[matrix.argmax(axis=0)] = True  # every output is covered, so that all divergences are finite
+    active[matrix.argmax(axis=0)] = True  # every output has positive probability, so all divergences are finite
     rows = np.flatnonzero(active)
-    dropped = np.zeros(n_rows, dtype=bool)  # a row is dropped once; if it comes back it stays: no cycling
+    dropped = np.zeros(n_rows, dtype=bool)  # a row is dropped at most once, which prevents cycling
     p = np.full(rows.size, 1.0 / rows.size)
     best_p, best_q, lower, upper, n_iter, n_passes, _ = first._replace(n_iter=0)
     inner_tol, rung = max(tol / 4, 1e-5), DIRECT
@@ -41,7 +41,7 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
         steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
         p, n_steps, solved = _interior_point(matrix[rows], offsets[rows], p, inner_tol, steps)
         n_iter += n_steps
-        if not solved and n_iter < max_iter:  # a warm start may lie where the method goes in circles
+        if not solved and n_iter < max_iter:  # from a warm start the method may cycle
             p, steps, rung = np.full(rows.size, 1.0 / rows.size), min(steps, max_iter - n_iter), RESTARTED
             p, n_steps, solved = _interior_point(matrix[rows], offsets[rows], p, inner_tol, steps)
             n_iter += n_steps
@@ -102,7 +102,7 @@ def _interior_point(
         mu = p @ z / n
 
         def solve(right: np.ndarray, factor: Any = factor, p: np.ndarray = p) -> tuple[np.ndarray, float]:
-            """Solve for the change of p, and of nu such that the probabilities go on to sum to 1."""
+            """Solve for the change of p, and for the change of nu that keeps the sum of p at 1."""
             both = linalg.cho_solve(factor, np.stack([right, np.ones(n)], axis=1))
             d_nu = (both[:, 0].sum() - (1 - p.sum())) / both[:, 1].sum()
             return both[:, 0] - d_nu * both[:, 1], d_nu
@@ -112,7 +112,7 @@ def _interior_point(
         dz = -z - z * dp / p
         affine = _step_length(p, dp, z, dz, 1.0)
         mu_affine = (p + affine * dp) @ (z + affine * dz) / n
-        # A second-order correction taken from a step that hardly goes anywhere would send the method in circles.
+        # A second-order correction taken from a very short step would make the method cycle.
         centre = mu * (mu_affine / mu) ** 3 - affine * dp * dz
         dp, d_nu = solve(-residual - z + centre / p)
         dz = (centre - z * dp) / p - z
@@ -125,7 +125,7 @@ def _interior_point(
 
 
 def _factorised(system: np.ndarray) -> Any:
-    """Return a Cholesky factor, with as little added to the diagonal as makes one possible, or None."""
+    """Return a Cholesky factor, with the least addition to the diagonal that makes one possible, or None."""
     trace = np.trace(system)
     for added in (0.0, 1e-14, 1e-12, 1e-10):
         with contextlib.suppress(linalg.LinAlgError, ValueError):
@@ -134,7 +134,7 @@ def _factorised(system: np.ndarray) -> Any:
 
 
 def _step_length(p: np.ndarray, dp: np.ndarray, z: np.ndarray, dz: np.ndarray, fraction: float) -> float:
-    """Return the part of the step, at most 1, that keeps p and z positive."""
+    """Return the fraction of the step, at most 1, that keeps p and z positive."""
     values, changes = np.concatenate([p, z]), np.concatenate([dp, dz])
     falling = changes < 0
     if not falling.any():

@@ -1,4 +1,4 @@
-"""Which rows are equal, which columns proportional, which parts connected."""
+"""Equal rows, proportional columns and connected components of a channel."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def proportional_columns(matrix: np.ndarray) -> np.ndarray:
 
 
 def _equal(rows: np.ndarray) -> np.ndarray:
-    """Group equal rows: equal ones are neighbours once sorted by their product with one fixed random vector."""
+    """Group equal rows, which are neighbours when sorted by their product with a fixed random vector."""
     weights = np.random.default_rng(0).uniform(1.0, 2.0, rows.shape[1])
     keys = rows @ weights
     order = np.argsort(keys, kind="stable")
@@ -36,7 +36,7 @@ def _equal(rows: np.ndarray) -> np.ndarray:
             first[row] = head
         else:
             head = row
-    # The head of a group is its first row in sorted order; name the group by its smallest row instead.
+    # The head of a group is its first row in sorted order; replace it by the smallest row.
     smallest = np.arange(rows.shape[0])
     np.minimum.at(smallest, first, np.arange(rows.shape[0]))
     return smallest[first]

@@ -1,6 +1,6 @@
-"""The kernels in JAX, compiled by XLA for whatever device there is; `reference` explains the methods.
+"""The kernels in JAX, compiled by XLA for any device; see `reference` for the methods.
 
-What decides about shapes (equal rows, proportional columns, components) stays on the host. The iterations run on the
+Reductions, which decide about shapes, stay on the host. The iterations run on the
 device in double precision, one channel or many at once, each padded to a common shape.
 """
 

@@ -13,9 +13,9 @@ _HALF_ULP = float(np.finfo(np.float64).eps) / 2
 
 
 def halving_sum(terms: jax.Array) -> jax.Array:
-    """Sum along the last axis by halves, in this order: an entry passes through as few additions as can be.
+    """Sum along the last axis by halves, which takes the fewest additions for each entry.
 
-    There are fewer of them than `summation_terms` counts, however XLA would sum on its own.
+    They are fewer than `summation_terms` counts, in whatever order XLA sums.
     """
     while terms.shape[-1] > 1:
         if terms.shape[-1] % 2:
@@ -26,7 +26,7 @@ def halving_sum(terms: jax.Array) -> jax.Array:
 
 
 def row_offsets(matrix: jax.Array) -> jax.Array:
-    """Return the part of each row's divergence that q does not change."""
+    """Return the part of each row's divergence that does not depend on q."""
     used = matrix > 0
     return halving_sum(jnp.where(used, matrix * (jnp.log(jnp.where(used, matrix, 1.0)) - 1.0), 0.0)) + 1.0
 

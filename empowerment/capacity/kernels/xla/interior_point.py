@@ -1,7 +1,7 @@
 """Mehrotra's predictor-corrector method on all rows at once; `reference.interior_point` explains it.
 
-A device would rather do more arithmetic of one kind than decide which rows to work on, so that there is no working
-set: the system of the Newton step is factorised over rows or over columns, whichever are fewer.
+On a device more uniform arithmetic is cheaper than the choice of rows, so there is no working set: the system of the
+Newton step is factorised over rows or over columns, whichever are fewer.
 """
 
 from __future__ import annotations
@@ -13,29 +13,29 @@ import jax
 import jax.numpy as jnp
 
 from empowerment.capacity.kernels.xla.linear import factorised
-from empowerment.capacity.kernels.xla.passes import Channels, Ends, Target, first_look, look, product, uniform
+from empowerment.capacity.kernels.xla.passes import BestEnds, Channels, Target, first_look, look, product, uniform
 
-# Part of the trace that is added to the diagonal after so many steps in a row that led nowhere; then it is the end.
+# Multiples of the trace to add to the diagonal after successive failed steps, before the method stops.
 _ADDED = (0.0, 1e-14, 1e-12, 1e-10)
 
-# How often the solution of the smaller system is refined.
+# Number of refinements of the solution of the smaller system.
 _REFINEMENTS = 1
 
 
-class _Point(NamedTuple):
-    """Where the method stands: p, the slacks z, the multiplier nu, and what the pass at p gave."""
+class _State(NamedTuple):
+    """The state of the method: p, the slacks z, the multiplier nu, and the results of the pass at p."""
 
     p: jax.Array
     z: jax.Array
     nu: jax.Array
     q: jax.Array
     d: jax.Array
-    ends: Ends
+    ends: BestEnds
     n_iter: jax.Array
     failures: jax.Array
 
 
-def interior_point(channel: Channels, target: Target) -> tuple[Ends, jax.Array]:
+def interior_point(channel: Channels, target: Target) -> tuple[BestEnds, jax.Array]:
     """Return the ends and the number of steps."""
     ends, q, d, information = first_look(channel, uniform(channel.offsets))
     upper = d.max()
@@ -43,40 +43,42 @@ def interior_point(channel: Channels, target: Target) -> tuple[Ends, jax.Array]:
     z = jnp.where(ends.p > 0, nu - d, 1.0)
     none = jnp.zeros_like(ends.n_passes)
 
-    def goes_on(at: _Point) -> jax.Array:
-        return target.missed(at.ends) & (at.n_iter < target.max_iter) & (at.failures < len(_ADDED))
+    def continues(state: _State) -> jax.Array:
+        return target.missed(state.ends) & (state.n_iter < target.max_iter) & (state.failures < len(_ADDED))
 
-    found = jax.lax.while_loop(goes_on, lambda at: _step(channel, at), _Point(ends.p, z, nu, q, d, ends, none, none))
-    return found.ends, found.n_iter
+    final = jax.lax.while_loop(
+        continues, lambda state: _step(channel, state), _State(ends.p, z, nu, q, d, ends, none, none)
+    )
+    return final.ends, final.n_iter
 
 
-def _step(channel: Channels, at: _Point) -> _Point:
-    """Go one step, or stay; where the interval does not get narrower, add more to the diagonal the next time."""
+def _step(channel: Channels, at: _State) -> _State:
+    """Take one step; if the interval does not get narrower, stay and add more to the diagonal next time."""
     p, z, nu = _newton(channel, at)
     fine = jnp.isfinite(p).all() & jnp.isfinite(z).all() & jnp.isfinite(nu)
     p, z, nu = (jnp.where(fine, new, old) for new, old in ((p, at.p), (z, at.z), (nu, at.nu)))
     ends, q, d, _ = look(channel, p, at.ends)
     narrower = ends.upper - ends.lower < at.ends.upper - at.ends.lower
-    return _Point(p, z, nu, q, d, ends, at.n_iter + 1, jnp.where(narrower, 0, at.failures + 1))
+    return _State(p, z, nu, q, d, ends, at.n_iter + 1, jnp.where(narrower, 0, at.failures + 1))
 
 
-def _newton(channel: Channels, at: _Point) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Return p, z and nu after a step; not numbers where it leads nowhere.
+def _newton(channel: Channels, at: _State) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """Return p, z and nu after a step; NaN if it fails.
 
     With ``e = p / z`` the system is ``diag(1/e) + B B'``; in terms of ``F = diag(e)^(1/2) B`` it becomes
-    ``1 + F F'``, which has no eigenvalue below 1 and treats rows of probability 0 as if they were not there.
+    ``1 + F F'``, which has no eigenvalue below 1 and ignores rows of probability 0.
     """
     p, z, rows = at.p, at.z, channel.offsets > -jnp.inf
     root = jnp.sqrt(p / z)
     solve = _solver(root[:, None] * channel.matrix / jnp.sqrt(at.q), jnp.asarray(_ADDED)[at.failures])
     d = jnp.where(rows, at.d, at.nu)
-    # What the system makes of p is z plus the sums of the rows. Solving for what is missing to 1, which is small
+    # The system maps p to z plus the sums of the rows. Solving for the residual to 1, which is small
     # where p is not, keeps the digits that solving for 1 would lose.
     ones = p - root * solve(root * (z + channel.matrix.sum(axis=1) - 1.0))
     missing = 1.0 - p.sum()
 
     def direction(centre: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
-        """Solve for the change of p, of nu such that the probabilities go on to sum to 1, and of z."""
+        """Solve for the changes of p, of z, and of nu, which keeps the sum of p at 1."""
         # The residual of stationarity, nu - d - z, cancels the slack.
         change = root * solve(root * (d - at.nu + _over(centre, p)))
         d_nu = (change.sum() - missing) / ones.sum()
@@ -86,11 +88,11 @@ def _newton(channel: Channels, at: _Point) -> tuple[jax.Array, jax.Array, jax.Ar
     count = (p > 0).sum()
     mu = product(p, z) / count
     dp, d_nu, dz = direction(jnp.zeros_like(p))
-    affine = jnp.minimum(1.0, _room(p, dp, z, dz))
+    affine = jnp.minimum(1.0, _longest_step(p, dp, z, dz))
     mu_affine = product(p + affine * dp, z + affine * dz) / count
     centre = jnp.where(p > 0, mu * (mu_affine / mu) ** 3 - affine * dp * dz, 0.0)
     dp, d_nu, dz = direction(centre)
-    length = jnp.minimum(1.0, jnp.clip(1 - mu, 0.9, 0.9995) * _room(p, dp, z, dz))
+    length = jnp.minimum(1.0, jnp.clip(1 - mu, 0.9, 0.9995) * _longest_step(p, dp, z, dz))
     length = jnp.where(length > 1e-12, length, jnp.nan)
     p = p + length * dp
     return p / p.sum(), z + length * dz, at.nu + length * d_nu
@@ -104,8 +106,8 @@ def _over(values: jax.Array, p: jax.Array) -> jax.Array:
 def _solver(f: jax.Array, added: jax.Array) -> Callable[[jax.Array], jax.Array]:
     """Return a function that solves with ``1 + F F'``, by way of ``1 + F' F`` if that is smaller.
 
-    The smaller system is that of the least squares ``|F u - right|^2 + |u|^2``, and what they leave over is the
-    solution. Forming it has squared F; residuals that are computed with F itself bring the lost digits back.
+    The smaller system is that of the least squares ``|F u - right|^2 + |u|^2``, whose residual is the solution.
+    Forming it squares F; iterative refinement with F itself recovers the lost digits.
     """
     by_rows = f.shape[0] <= f.shape[1]
     gram = product(f, f.T) if by_rows else product(f.T, f)
@@ -120,8 +122,8 @@ def _solver(f: jax.Array, added: jax.Array) -> Callable[[jax.Array], jax.Array]:
     return solve if by_rows else by_columns
 
 
-def _room(p: jax.Array, dp: jax.Array, z: jax.Array, dz: jax.Array) -> jax.Array:
-    """Return how far p and z can go along their changes before an entry is 0."""
+def _longest_step(p: jax.Array, dp: jax.Array, z: jax.Array, dz: jax.Array) -> jax.Array:
+    """Return the longest step that keeps p and z non-negative."""
     values, changes = jnp.concatenate([p, z]), jnp.concatenate([dp, dz])
     falling = changes < 0
     return jnp.where(falling, -values / jnp.where(falling, changes, 1.0), jnp.inf).min()

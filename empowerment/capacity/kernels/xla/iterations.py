@@ -1,6 +1,6 @@
-"""Blahut-Arimoto and SQUAREM, one pass at a time; `reference.iterations` explains them.
+"""Blahut-Arimoto and SQUAREM, one pass at a time; see `reference.iterations`.
 
-Under `jax.vmap` a loop goes on until the last of its channels is done, and those that are done stay as they are.
+Under `jax.vmap` a loop runs until the last of its channels is done; finished channels do not change.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ import jax
 import jax.numpy as jnp
 
 from empowerment.capacity.kernels import SQUAREM_FIRST, SQUAREM_GROWTH, SQUAREM_LEAST, TINY
-from empowerment.capacity.kernels.xla.passes import Channels, Ends, Target, first_look, look, product
+from empowerment.capacity.kernels.xla.passes import BestEnds, Channels, Target, first_look, look, product
 
 _LOWEST = math.log(TINY)
 
 
-def blahut_arimoto(channel: Channels, p: jax.Array, target: Target) -> tuple[Ends, jax.Array]:
+def blahut_arimoto(channel: Channels, p: jax.Array, target: Target) -> tuple[BestEnds, jax.Array]:
     """Return the ends and the number of passes."""
 
-    def goes_on(at: tuple[jax.Array, jax.Array, Ends]) -> jax.Array:
+    def goes_on(at: tuple[jax.Array, jax.Array, BestEnds]) -> jax.Array:
         return target.missed(at[2]) & (at[2].n_passes < target.max_iter)
 
-    def step(at: tuple[jax.Array, jax.Array, Ends]) -> tuple[jax.Array, jax.Array, Ends]:
+    def step(at: tuple[jax.Array, jax.Array, BestEnds]) -> tuple[jax.Array, jax.Array, BestEnds]:
         p = at[0] * jnp.exp(at[1] - at[1].max())
         p = p / p.sum()
         ends, _, d, _ = look(channel, p, at[2])
@@ -35,10 +35,10 @@ def blahut_arimoto(channel: Channels, p: jax.Array, target: Target) -> tuple[End
 
 
 class _Cycle(NamedTuple):
-    """Where SQUAREM stands between two passes; points are logarithms of p.
+    """The state of SQUAREM between two passes; points are logarithms of p.
 
     A cycle goes from `base` by a step to `once`, by another to `twice`, and by an extrapolation to the next base.
-    `at` is the point to look at: a base to fall back on (phase 0), `once` (1), or the extrapolated point (2).
+    `at` is the point of the next pass: a base to fall back on (phase 0), `once` (1), or the extrapolated point (2).
     """
 
     base: jax.Array
@@ -48,10 +48,10 @@ class _Cycle(NamedTuple):
     information: jax.Array
     length: jax.Array
     limit: jax.Array
-    ends: Ends
+    ends: BestEnds
 
 
-def squarem(channel: Channels, p: jax.Array, target: Target) -> tuple[Ends, jax.Array]:
+def squarem(channel: Channels, p: jax.Array, target: Target) -> tuple[BestEnds, jax.Array]:
     """Return the ends and the number of passes."""
     ends, _, d, information = first_look(channel, p)
     base = _bounded(jnp.log(p), channel)
@@ -72,12 +72,12 @@ def squarem(channel: Channels, p: jax.Array, target: Target) -> tuple[Ends, jax.
     return _counted(jax.lax.while_loop(goes_on, lambda at: _pass(channel, at), start).ends)
 
 
-def _counted(ends: Ends) -> tuple[Ends, jax.Array]:
+def _counted(ends: BestEnds) -> tuple[BestEnds, jax.Array]:
     return ends, ends.n_passes
 
 
 def _pass(channel: Channels, at: _Cycle) -> _Cycle:
-    """Look at a point, and go on from it as its phase has it."""
+    """Make a pass at a point, and continue according to its phase."""
     ends, _, d, information = look(channel, jnp.exp(at.at), at.ends)
     after_once = _extrapolated(channel, at._replace(ends=ends), d, information)
     lost = (at.phase == 2) & ~(information >= at.information)
@@ -99,7 +99,7 @@ def _where(condition: jax.Array, yes: _Cycle, no: _Cycle) -> _Cycle:
 
 
 def _extrapolated(channel: Channels, at: _Cycle, d: jax.Array, information: jax.Array) -> _Cycle:
-    """Go from `once`, which `at` was, to the extrapolated point."""
+    """Move from `once` to the extrapolated point."""
     rows = channel.offsets > -jnp.inf
     base, once = (jnp.where(rows, x, 0.0) for x in (at.base, at.at))
     twice = _stepped(at.at, d, channel)

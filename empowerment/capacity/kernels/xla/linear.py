@@ -1,7 +1,7 @@
 """Systems of a positive definite matrix, in plain operations of XLA.
 
-LAPACK is not for us. jaxlib (0.10 at the latest) spreads each batch of its calls over its own pool of threads and
-waits; where as many of them wait at once as there are threads, as on a machine of two cores, they wait for ever.
+LAPACK is avoided: jaxlib (up to 0.10) spreads each batch of its calls over its own pool of threads and waits; if as
+many calls wait at once as there are threads, as on a machine with two cores, they deadlock.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import jax.numpy as jnp
 
 from empowerment.capacity.kernels.xla.passes import product
 
-# Up to this size rows are eliminated one by one; beyond it half the rows at a time, which is mostly products.
+# Up to this size rows are eliminated one by one; beyond it half of them at a time, mostly by matrix products.
 _SMALL = 64
 
 
 def factorised(matrix: jax.Array) -> Callable[[jax.Array], jax.Array]:
-    """Return a function that solves with a symmetric matrix of shape (n, n); not numbers if it is not positive.
+    """Return a function that solves with a symmetric matrix of shape (n, n); NaN if it is not positive definite.
 
-    The matrix is ``L diag(d) L'`` with ones on the diagonal of the triangle L, whose inverse is what is found. That
-    inverse keeps its digits however differently the rows are scaled; the inverse of the whole matrix would not.
+    The matrix is ``L diag(d) L'`` with a unit lower triangle L, of which the inverse is computed. It stays accurate
+    however differently the rows are scaled; the inverse of the matrix itself would not.
     """
     triangle, d = _inverse_triangle(matrix)
     d = jnp.where(d > 0, d, jnp.nan)
@@ -43,7 +43,7 @@ def _inverse_triangle(matrix: jax.Array) -> tuple[jax.Array, jax.Array]:
 
 
 def _eliminated(matrix: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """Eliminate downwards, and keep the inverse of L where entries have become 0."""
+    """Eliminate downwards, and store the inverse of L in place of the zeros."""
     numbers = jnp.arange(len(matrix))
 
     def eliminate(k: jax.Array, a: jax.Array) -> jax.Array:

@@ -1,4 +1,4 @@
-"""Channels of any shape as arrays of few shapes, each of which is compiled once."""
+"""Channels of any shape padded to few shapes, each of which is compiled once."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def bucket(sizes: Any, little: bool) -> np.ndarray:
 
 
 def common_count(needed: int, devices: int, little: bool = True) -> int:
-    """Return the common number of channels, or of anything else, that so many are padded to; devices share it."""
+    """Return the number that `count` items are padded to, a multiple of the number of devices."""
     shares = _COUNTS[little]
     return int(shares[np.searchsorted(shares, needed / devices)]) * devices
 
@@ -38,41 +38,41 @@ def common_count(needed: int, devices: int, little: bool = True) -> int:
 def padded(matrix: np.ndarray, offsets: np.ndarray) -> Channels:
     """Return one channel as a batch of one."""
     little = matrix.size <= LITTLE
-    found = _empty(1, bucket(matrix.shape, little))
-    _fill(found, 0, matrix, offsets)
-    return _noticed(found)
+    channels = _empty(1, bucket(matrix.shape, little))
+    _fill(channels, 0, matrix, offsets)
+    return _noticed(channels)
 
 
 def pieces(batch: Batch, devices: int, entries: int) -> Iterator[Piece]:
-    """Yield the channels of a batch sorted into common shapes; the number of channels is a common one too.
+    """Yield the channels of a batch grouped by padded shapes, with a padded number of channels.
 
-    The offsets of a piece hold the rewards alone. The number of channels divides by that of the `devices`, and
-    unless one channel is larger a piece holds no more than so many `entries`.
+    The offsets of a piece hold the rewards alone. The number of channels is a multiple of `devices`, and a piece
+    holds at most `entries` entries unless a single channel is larger.
     """
     little = int(batch.entry_start[-1]) <= LITTLE
     shapes = bucket(np.stack([batch.n_rows, batch.n_columns], axis=1), little)
     for shape in np.unique(shapes, axis=0):
         members = np.flatnonzero((shapes == shape).all(axis=1))
-        most = max(1, entries // int(shape.prod()) // devices) * devices
-        for start in range(0, members.size, most):
-            yield _piece(batch, members[start : start + most], shape, devices, little)
+        limit = max(1, entries // int(shape.prod()) // devices) * devices
+        for start in range(0, members.size, limit):
+            yield _piece(batch, members[start : start + limit], shape, devices, little)
 
 
 def _piece(batch: Batch, members: np.ndarray, shape: np.ndarray, devices: int, little: bool) -> Piece:
-    found = _empty(common_count(members.size, devices, little), shape)
+    channels = _empty(common_count(members.size, devices, little), shape)
     for k, i in enumerate(members):
-        _fill(found, k, *unpack(batch, i))
-    return Piece(members, _noticed(found))
+        _fill(channels, k, *unpack(batch, i))
+    return Piece(members, _noticed(channels))
 
 
 def _empty(count: int, shape: np.ndarray) -> Channels:
-    """Return channels that carry nothing: one input, one output."""
+    """Return channels of capacity 0: one input, one output."""
     n_rows, n_columns = shape.tolist()
-    found = Channels(
+    channels = Channels(
         np.zeros((count, n_rows, n_columns)), np.full((count, n_rows), -np.inf), np.zeros((count, n_columns), bool)
     )
-    found.matrix[:, 0, 0], found.offsets[:, 0] = 1.0, 0.0
-    return found
+    channels.matrix[:, 0, 0], channels.offsets[:, 0] = 1.0, 0.0
+    return channels
 
 
 def _fill(channels: Channels, k: int, matrix: np.ndarray, offsets: np.ndarray) -> None:
@@ -81,5 +81,5 @@ def _fill(channels: Channels, k: int, matrix: np.ndarray, offsets: np.ndarray) -
 
 
 def _noticed(channels: Channels) -> Channels:
-    """Note on the host which columns are reached: on a CPU, XLA takes the smallest numbers for 0."""
+    """Mark on the host which columns are reached: on a CPU, XLA flushes the smallest numbers to 0."""
     return channels._replace(reached=(channels.matrix > 0).any(axis=1))

@@ -1,7 +1,7 @@
-"""What every method does at each step: one pass over the matrix, and the best of both ends so far.
+"""One step of every method: a pass over the matrix, and the best of both ends so far.
 
-All functions here are about one channel; `jax.vmap` makes them functions of many. Channels are padded to common
-shapes, and nothing of the padding reaches the answer: a padding row has the offset -inf, so that its divergence is
+All functions here treat one channel; `jax.vmap` makes them functions of many. Channels are padded to common shapes,
+and the padding does not affect the results: a padding row has the offset -inf, so that its divergence is
 -inf, and probability 0 from the first step to the last; a padding column holds zeros and counts with ``log q = 0``.
 """
 
@@ -24,7 +24,7 @@ class Channels(NamedTuple):
     ----------
     matrix : (n_rows, n_columns)
     offsets : (n_rows,)
-        As the kernels' contract has them; -inf for padding.
+        See :mod:`empowerment.capacity.kernels`; -inf for padding.
     reached : bool, (n_columns,)
         False for columns of zeros, padding among them.
     """
@@ -34,8 +34,8 @@ class Channels(NamedTuple):
     reached: Any
 
 
-class Ends(NamedTuple):
-    """The best of each end seen so far, with what proves it, and the number of passes it took."""
+class BestEnds(NamedTuple):
+    """The best lower and upper ends so far, the distributions that prove them, and the number of passes."""
 
     p: jax.Array
     q: jax.Array
@@ -45,16 +45,16 @@ class Ends(NamedTuple):
 
 
 class Target(NamedTuple):
-    """The width wanted of the interval, in nats or relative to its lower end, and the most steps for it."""
+    """The tolerated width of the interval, in nats and relative to its lower end, and the limit on steps."""
 
     tol: float | jax.Array
     rtol: float | jax.Array
     max_iter: int | jax.Array
 
-    def missed(self, ends: Ends) -> jax.Array:
-        """Return whether the interval is wider than wanted; also where it is not a number."""
-        wanted = jnp.maximum(self.tol, self.rtol * ends.lower)
-        return ~(ends.upper - ends.lower <= wanted)
+    def missed(self, ends: BestEnds) -> jax.Array:
+        """Return whether the interval is wider than tolerated, or NaN."""
+        width = jnp.maximum(self.tol, self.rtol * ends.lower)
+        return ~(ends.upper - ends.lower <= width)
 
 
 def product(a: jax.Array, b: jax.Array) -> jax.Array:
@@ -63,30 +63,30 @@ def product(a: jax.Array, b: jax.Array) -> jax.Array:
 
 
 def uniform(offsets: jax.Array) -> jax.Array:
-    """Return equal probabilities for all rows but padding."""
+    """Return the uniform distribution over rows that are not padding."""
     rows = offsets > -jnp.inf
     return rows / rows.sum()
 
 
 def outputs(channel: Channels, p: jax.Array) -> jax.Array:
-    """Return the output distribution, underflow raised, and 1 in columns of zeros."""
+    """Return the output distribution, at least `TINIEST`, and 1 in columns of zeros."""
     return jnp.where(channel.reached, jnp.maximum(product(p, channel.matrix), TINIEST), 1.0)
 
 
-def first_look(channel: Channels, p: jax.Array) -> tuple[Ends, jax.Array, jax.Array, jax.Array]:
+def first_look(channel: Channels, p: jax.Array) -> tuple[BestEnds, jax.Array, jax.Array, jax.Array]:
     """Make the first pass; see `look`."""
     none = jnp.zeros_like(channel.matrix[0])
-    return look(channel, p, Ends(p, none, -jnp.inf * p.sum(), jnp.inf * p.sum(), jnp.zeros((), dtype=int)))
+    return look(channel, p, BestEnds(p, none, -jnp.inf * p.sum(), jnp.inf * p.sum(), jnp.zeros((), dtype=int)))
 
 
-def look(channel: Channels, p: jax.Array, ends: Ends) -> tuple[Ends, jax.Array, jax.Array, jax.Array]:
+def look(channel: Channels, p: jax.Array, ends: BestEnds) -> tuple[BestEnds, jax.Array, jax.Array, jax.Array]:
     """Make one pass at p: return the better ends, q, the divergences, and the information at p."""
     q = outputs(channel, p)
     d = channel.offsets - product(channel.matrix, jnp.log(q))
     information = jnp.where(p > 0, p * d, 0.0).sum()
     upper = d.max()
     higher, lower_still = information > ends.lower, upper < ends.upper
-    better = Ends(
+    better = BestEnds(
         p=jnp.where(higher, p, ends.p),
         q=jnp.where(lower_still, q, ends.q),
         lower=jnp.where(higher, information, ends.lower),

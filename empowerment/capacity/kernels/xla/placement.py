@@ -1,4 +1,4 @@
-"""Double precision for our own calls alone, and the devices they run on."""
+"""Double precision for the calls of this package, and the devices they run on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _devices: ContextVar[tuple[Any, ...]] = ContextVar("devices", default=())
 
 
 def in_double_precision(function: _F) -> _F:
-    """Run a function where JAX computes in double precision, whatever its own configuration says."""
+    """Run a function in double precision, whatever the configuration of JAX."""
 
     @functools.wraps(function)
     def inside(*arguments: Any) -> Any:
@@ -33,9 +33,9 @@ def in_double_precision(function: _F) -> _F:
 
 @contextlib.contextmanager
 def on_devices_of(arrays: list[jax.Array]) -> Iterator[None]:
-    """Run what is inside on the devices that hold these arrays, not on JAX's default one."""
-    found = sorted({device for array in arrays for device in array.devices()}, key=lambda device: device.id)
-    token = _devices.set(tuple(found))
+    """Run the block on the devices of these arrays instead of the default one."""
+    devices = sorted({device for array in arrays for device in array.devices()}, key=lambda device: device.id)
+    token = _devices.set(tuple(devices))
     try:
         yield
     finally:
@@ -43,9 +43,9 @@ def on_devices_of(arrays: list[jax.Array]) -> Iterator[None]:
 
 
 def fetched(arrays: Any) -> Any:
-    """Return arrays of the device as NumPy's as soon as they are there; until then Ctrl-C is heard.
+    """Return arrays of the device as NumPy arrays; the wait can be interrupted.
 
-    What a device has begun it finishes, whoever still waits for it.
+    After an interrupt the device still finishes the computation.
     """
     pending, start = jax.tree.leaves(arrays), time.perf_counter()
     while not all(array.is_ready() for array in pending):
@@ -59,13 +59,13 @@ def device_count() -> int:
 
 
 def entries_at_a_time() -> int:
-    """Return how many entries of matrices to solve on together."""
+    """Return the number of matrix entries to solve together."""
     device = (_devices.get() or jax.devices())[0]
     return device_count() * _ENTRIES.get(device.platform, _ENTRIES["gpu"])
 
 
 def placed(arrays: Any) -> Any:
-    """Put arrays where the caller's are: spread over devices by their first axis if that divides, else on each."""
+    """Move arrays to the caller's devices: split along the first axis if its length divides, else replicated."""
     devices = _devices.get()
     if not devices:
         return arrays

@@ -1,0 +1,141 @@
+"""What pictures need of what they draw, so that they need not know its class."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+
+class CertifiedValues(Protocol):
+    """One or several numbers with their intervals."""
+
+    @property
+    def value(self) -> Any:
+        """The numbers."""
+        ...
+
+    @property
+    def lower(self) -> Any:
+        """Their lower ends."""
+        ...
+
+    @property
+    def upper(self) -> Any:
+        """Their upper ends."""
+        ...
+
+    @property
+    def unit(self) -> str:
+        """The name of the unit."""
+        ...
+
+
+class Capacity(CertifiedValues, Protocol):
+    """The capacity of one channel or of several; see :class:`empowerment.CapacityResult`."""
+
+    @property
+    def converged(self) -> Any:
+        """Whether the intervals met the tolerance."""
+        ...
+
+    @property
+    def input_distribution(self) -> Any:
+        """The probability of each input."""
+        ...
+
+    @property
+    def shapes(self) -> Any:
+        """Number of inputs and outputs of each channel of a batch; None for one channel."""
+        ...
+
+
+class ControlLeft(Protocol):
+    """An audit of influence; see :class:`empowerment.text.InfluenceAudit`."""
+
+    @property
+    def messages(self) -> Any:
+        """Labels."""
+        ...
+
+    @property
+    def silence(self) -> Any:
+        """The message that is none, if there is one."""
+        ...
+
+    @property
+    def control_left(self) -> Any:
+        """What each message leaves."""
+        ...
+
+    @property
+    def control_left_capacity(self) -> Any:
+        """The most it could be."""
+        ...
+
+    @property
+    def unit(self) -> Any:
+        """The name of the unit."""
+        ...
+
+    @property
+    def residual(self) -> Any:
+        """How much of each row is unknown."""
+        ...
+
+    @property
+    def silent(self) -> Any:
+        """What silence leaves."""
+        ...
+
+
+class Budget(Protocol):
+    """What the entropy of a choice is made of; see :class:`empowerment.text.ControlBudget`."""
+
+    @property
+    def assistant(self) -> Any:
+        """The share of messages."""
+        ...
+
+    @property
+    def person(self) -> Any:
+        """The share of wills."""
+        ...
+
+    @property
+    def noise(self) -> Any:
+        """The share of chance."""
+        ...
+
+    @property
+    def unit(self) -> Any:
+        """The name of the unit."""
+        ...
+
+    @property
+    def assistant_given_person(self) -> Any:
+        """The same, the will known."""
+        ...
+
+    @property
+    def assistant_share(self) -> Any:
+        """The mean of both."""
+        ...
+
+    @property
+    def person_given_assistant(self) -> Any:
+        """The same, the message known."""
+        ...
+
+    @property
+    def person_share(self) -> Any:
+        """The mean of both."""
+        ...
+
+    @property
+    def total(self) -> Any:
+        """The entropy of the choice."""
+        ...
+
+    @property
+    def source(self) -> Any:
+        """Whose messages they are."""
+        ...
