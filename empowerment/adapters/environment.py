@@ -7,7 +7,10 @@ import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from empowerment.core import validate
 from empowerment.runtime.optional import missing
+
+_MINIGRID = ("MiniGrid-", "BabyAI-")
 
 # What the wrappers of Gymnasium change; nothing where they only check, count, limit, record or draw. The others are
 # told by the class they are made of.
@@ -52,14 +55,31 @@ _ACTION_NAMES = {
 
 def made(name: str) -> Any:
     """Return a new environment of this id."""
+    if name.startswith(_MINIGRID):
+        _register_minigrid(name)  # first, for its extra installs gymnasium, too
     try:
         import gymnasium
     except ImportError:
         raise missing(f"making {name!r}", "gymnasium") from None
     try:
         return gymnasium.make(name)
+    except gymnasium.error.UnregisteredEnv as reason:
+        meant = validate.nearest(name, gymnasium.registry)
+        raise ValueError(f"gymnasium cannot make an environment {name!r}: {_without_guess(reason)}{meant}") from None
     except gymnasium.error.Error as reason:
         raise ValueError(f"gymnasium cannot make an environment {name!r}: {reason}") from None
+
+
+def _register_minigrid(name: str) -> None:
+    try:
+        import minigrid  # noqa: F401 (importing it registers its environments)
+    except ImportError:
+        raise missing(f"making {name!r}", "minigrid") from None
+
+
+def _without_guess(reason: Exception) -> str:
+    """Return what Gymnasium says of an id without the name it guesses, which lacks the version."""
+    return str(reason).partition(" Did you mean")[0].rstrip(".")
 
 
 def name_of(core: Any) -> str:

@@ -19,8 +19,6 @@ from empowerment.core import validate
 from empowerment.core.layout import GridLayout
 from empowerment.runtime.optional import missing
 
-_MINIGRID = ("MiniGrid-", "BabyAI-")
-
 
 class Memory(Protocol):
     """How the state of an environment is read and put back."""
@@ -113,20 +111,11 @@ def simulated(env: Any, seed: int, get_state: Any, set_state: Any) -> Iterator[S
     if not isinstance(env, str):
         yield Simulator(env, seed, told)
         return
-    own = _made(env)
+    own = made(env)
     try:
         yield Simulator(own, seed, told)
     finally:
         own.close()
-
-
-def _made(name: str) -> Any:
-    if name.startswith(_MINIGRID):
-        try:
-            import minigrid  # noqa: F401 (importing it registers its environments)
-        except ImportError:
-            raise missing(f"making {name!r}", "minigrid") from None
-    return made(name)
 
 
 def _action_numbers(core: Any) -> list[int]:

@@ -1,31 +1,53 @@
-"""A progress bar for long work, shown only when asked for."""
+"""A progress bar for long work, where it is asked for or somebody watches."""
 
 from __future__ import annotations
 
+import importlib.util
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from empowerment.core import validate
 from empowerment.runtime.optional import missing
 
+_DELAY = 1.0  # seconds; a bar that nobody asked for does not flash up for short work
+
 
 @contextmanager
-def progress_bar(total: int | None, description: str, unit: str, wanted: bool) -> Iterator[Callable[[int], object]]:
-    """Yield a function that is told how many more are done; without `wanted` it does nothing.
+def progress_bar(
+    total: int | None, description: str, unit: str, wanted: bool | str
+) -> Iterator[Callable[[int], object]]:
+    """Yield a function that takes how many more are done, and shows it if a bar is wanted.
 
-    Where the `total` is not known the bar counts.
+    Parameters
+    ----------
+    total : int or None
+        Where it is None the bar counts.
+    description, unit : str
+        What is done, and to what.
+    wanted : bool or "auto"
+        ``"auto"`` shows a bar on a terminal, once the work has taken a second, and takes it away at the end.
 
     Raises
     ------
     ImportError
-        If a bar is wanted and tqdm is not installed.
+        If a bar is asked for and tqdm is not installed.
     """
-    if not validate.flag(wanted, "progress"):
+    wanted = validate.progress(wanted)
+    if wanted == "auto" and not can_be_watched():
+        wanted = False
+    if not wanted:
         yield lambda count: None
         return
     try:
         from tqdm import tqdm
     except ImportError:
         raise missing("progress=True", "tqdm") from None
-    with tqdm(total=total, desc=description, unit=unit) as bar:
+    unasked = wanted == "auto"
+    with tqdm(total=total, desc=description, unit=unit, leave=not unasked, delay=_DELAY if unasked else 0) as bar:
         yield bar.update
+
+
+def can_be_watched() -> bool:
+    """Return whether a bar would be seen: stderr is a terminal, and tqdm is installed."""
+    return sys.stderr is not None and sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None

@@ -196,6 +196,17 @@ def test_unknown_ids(name):
         emp.from_gymnasium(name)
 
 
+def test_an_unknown_id_is_answered_with_the_nearest():
+    pytest.importorskip("minigrid")
+    for wrong, right in (
+        ("FrozenLak-v1", "FrozenLake-v1"),
+        ("frozenlake-v7", "FrozenLake-v1"),
+        ("MiniGrid-Emty-5x5-v0", "MiniGrid-Empty-5x5-v0"),
+    ):
+        with pytest.raises(ValueError, match=rf"cannot make an environment '{wrong}': .*; did you mean '{right}'\?$"):
+            emp.from_gymnasium(wrong)
+
+
 def test_unknown_treatment_of_terminal_states():
     with pytest.raises(ValueError, match="unknown terminal 'ignored'; the known ones are 'absorbing', 'as-given'"):
         emp.from_gymnasium("FrozenLake-v1", terminal="ignored")

@@ -9,6 +9,7 @@ from empowerment.core.validate.arrays import number_table as number_table
 from empowerment.core.validate.labels import index_of as index_of
 from empowerment.core.validate.labels import is_several as is_several
 from empowerment.core.validate.labels import labels as labels
+from empowerment.core.validate.labels import nearest as nearest
 from empowerment.core.validate.labels import one_of as one_of
 from empowerment.core.validate.labels import permutation as permutation
 from empowerment.core.validate.labels import text as text
@@ -39,6 +40,7 @@ from empowerment.core.validate.scalars import plain as plain
 from empowerment.core.validate.scalars import positive_int as positive_int
 from empowerment.core.validate.scalars import power as power
 from empowerment.core.validate.scalars import probability as probability
+from empowerment.core.validate.scalars import progress as progress
 from empowerment.core.validate.scalars import real as real
 from empowerment.core.validate.scalars import seed as seed
 from empowerment.core.validate.scalars import short_horizon as short_horizon

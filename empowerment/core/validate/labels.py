@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import math
 from collections.abc import Iterable, Mapping, Sequence, Sized
@@ -12,13 +13,23 @@ from scipy import sparse
 
 from empowerment.core.validate.scalars import shown
 
+_MOST_COMPARED = 10_000  # names; with more of them a misspelt one would be answered late
+
 
 def one_of(value: object, known: Iterable[str], name: str) -> str:
     """Return `value` if it is one of the `known` names, else raise a ValueError that lists them."""
     known = list(known)
     if not isinstance(value, str) or value not in known:
-        raise ValueError(f"unknown {name} {shown(value)}; the known ones are {', '.join(map(repr, known))}")
+        listed = ", ".join(map(repr, known))
+        raise ValueError(f"unknown {name} {shown(value)}; the known ones are {listed}{nearest(value, known)}")
     return str(value)
+
+
+def nearest(name: object, known: Iterable[object]) -> str:
+    """Return the end of a sentence that asks for the nearest of the known names; empty if none is near."""
+    names = {each.lower(): each for each in itertools.islice(known, _MOST_COMPARED) if isinstance(each, str)}
+    found = difflib.get_close_matches(name.lower(), names, n=1) if isinstance(name, str) else []
+    return f"; did you mean {names[found[0]]!r}?" if found else ""
 
 
 def labels(values: Sequence[Any] | None, count: int, name: str) -> tuple[Any, ...] | None:
@@ -59,7 +70,8 @@ def index_of(label: object, known: Mapping[Any, int], kind: str) -> int:
         return known[asked]
     except (KeyError, TypeError):
         listed = ", ".join(map(repr, itertools.islice(known, 6))) + (", …" if len(known) > 6 else "")
-        raise ValueError(f"unknown {kind} {shown(asked)}; the {len(known)} {kind}s are {listed}") from None
+        meant = nearest(asked, known)
+        raise ValueError(f"unknown {kind} {shown(asked)}; the {len(known)} {kind}s are {listed}{meant}") from None
 
 
 def _plain(label: Any) -> Any:

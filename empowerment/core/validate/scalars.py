@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import numbers
 import os
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -80,6 +80,16 @@ def flag(value: object, name: str) -> bool:
     found = plain(value)
     if not isinstance(found, bool):
         raise TypeError(f"{name} is {shown(value)}, expected True or False")
+    return found
+
+
+def progress(value: object) -> bool | Literal["auto"]:
+    """Return whether to show a progress bar, which "auto" leaves to where the program runs."""
+    if isinstance(value, str) and value == "auto":
+        return "auto"
+    found = plain(value)
+    if not isinstance(found, bool):
+        raise TypeError(f"progress is {shown(value)}, expected True, False or 'auto'")
     return found
 
 

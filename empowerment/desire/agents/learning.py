@@ -93,7 +93,7 @@ class QLearningRider(FollowingAgent):
         self.steps = validate.positive_int(steps, "steps", most=10**9)
         self.seed = validate.seed(seed)
         self.backend = validate.one_of(backend, BACKENDS, "backend")
-        self.progress = validate.flag(progress, "progress")
+        self.progress = validate.progress(progress)
         self._learned: dict[float, np.ndarray] = {}
 
     def __repr__(self) -> str:
