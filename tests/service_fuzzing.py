@@ -320,7 +320,7 @@ def scored_verdict(rng, service):
             return LlamaServer(service.server.url, timeout=TIMEOUT, tries=1, key_from="FUZZ_KEY").score(
                 "a", "a", top=3
             )
-        model = service.model(tells=("echo", "prompt")[kind], listed=5, vocabulary_size=50, rounding=1e-3)
+        model = service.model(reports=("echo", "prompt")[kind], listed=5, vocabulary_size=50, rounding=1e-3)
         return model.score("a", " b" if kind == 0 else "aa", top=3, also=[b"c"] if kind == 0 else [2])
 
     found = outcome(ask, host)

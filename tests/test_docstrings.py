@@ -27,24 +27,20 @@ PROPERTIES = (property, functools.cached_property)
 
 # Rooms, or single names, whose docstrings are still being written.
 TO_COME = (
-    "empowerment.adapters",
-    "empowerment.desire",
     "empowerment.measures.horizon_sweep",
     "empowerment.measures.result",
     "empowerment.measures.state_empowerment",
     "empowerment.plotting",
-    "empowerment.testing",
-    "empowerment.worlds",
 )
 
 VERBS = """
     Add Answer Apply Ask Assess Audit Average Bound Build Calibrate Carry Change Check Choose Close Collect Combine
     Compare Complete Compute Continue Convert Copy Count Cut Decide Decode Describe Divide Draw Encode End Enumerate
-    Estimate Evaluate Expand Explain Explore Extend Extract Find Follow Generate Group Iterate Join Keep Label List
-    Load Locate Look Make Measure Merge Name Normalize Offer Open Pick Play Plot Predict Print Propose Put Raise Rate
-    Read Recompute Record Reduce Release Remove Replace Report Reset Restrict Return Run Sample Save Say Score Select
-    Set Show Simulate Solve Sort Split Start State Stop Suggest Summarize Take Test Train Translate Turn Update
-    Validate Verify Wait Write Yield
+    Estimate Evaluate Expand Explain Explore Extend Extract Find Follow Generate Group Iterate Join Judge Keep Label
+    Learn List Load Locate Look Make Measure Merge Name Normalize Observe Offer Open Pick Play Plot Predict Print
+    Propose Put Raise Rate Read Recompute Record Reduce Release Remove Replace Report Reset Restrict Return Run Sample
+    Save Say Score Select Set Show Simulate Solve Sort Split Start State Stop Suggest Summarize Take Test Train
+    Translate Turn Update Validate Verify Wait Write Yield
 """
 
 

@@ -54,7 +54,7 @@ _ACTION_NAMES = {
 
 
 def made(name: str) -> Any:
-    """Return a new environment of this id."""
+    """Make an environment of this id."""
     if name.startswith(_MINIGRID):
         _register_minigrid(name)  # first, for its extra installs gymnasium, too
     try:
@@ -88,14 +88,14 @@ def name_of(core: Any) -> str:
 
 
 def action_names(core: Any, numbers: Sequence[int]) -> tuple[Any, ...]:
-    """Return what the documentation of an environment calls its actions, or the numbers where it has no names."""
+    """Return the names of actions in the documentation of an environment, or their numbers."""
     kind = type(core)
     names = _ACTION_NAMES.get(f"{kind.__module__}.{kind.__qualname__}", ())
     return names if list(numbers) == list(range(len(names))) else tuple(numbers)
 
 
 def refuse_mistaken(env: Any, name: str) -> None:
-    """Complain about what is handed in in place of an environment.
+    """Refuse an argument that is no environment.
 
     Raises
     ------
@@ -120,13 +120,14 @@ def refuse_mistaken(env: Any, name: str) -> None:
 
 
 def unwrapped(env: Any, reader: str, *, rewards: bool) -> Any:
-    """Return an environment without its wrappers, and warn of those that change what a model holds.
+    """Return an environment without its wrappers, and warn of those that change the model.
 
     Parameters
     ----------
     env : gymnasium.Env
+        The environment.
     reader : str
-        Who reads the environment, for the warning.
+        Name of the adapter, for the warning.
     rewards : bool
         Whether rewards are read; a wrapper that changes nothing else is named only then.
 
@@ -149,7 +150,7 @@ def unwrapped(env: Any, reader: str, *, rewards: bool) -> Any:
 
 
 def warn(sentence: str) -> None:
-    """Warn of what is not read, at the line outside this package that asked for the model."""
+    """Warn of what is not read, at the line outside this package that requested the model."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith("empowerment."):
         frame, level = frame.f_back, level + 1

@@ -21,7 +21,7 @@ _HIDDEN = (
 
 
 class World:
-    """A step function whose answers are checked and brought into one form."""
+    """Step function whose results are checked and converted into one form."""
 
     def __init__(self, step: Callable[[Any, Any], Any], actions: Any, keep_ends: bool) -> None:
         self.step, self.actions, self.keep_ends = step, actions, keep_ends
@@ -33,7 +33,7 @@ class World:
         return labels_of(self.actions(state), f"actions({state!r})")
 
     def outcome(self, state: Any, action: Any) -> Outcome:
-        """Take one step."""
+        """Compute the outcome of one step."""
         where = f"action {action!r} in state {state!r}"
         try:
             answer = self.step(state, action)
@@ -79,7 +79,7 @@ def _pairs(distribution: dict[Any, Any], where: str) -> list[tuple[Any, Any]]:
 
 
 class Search:
-    """A breadth-first search: nodes in the order of discovery, and what their actions lead to."""
+    """Breadth-first search: nodes in the order of discovery, and the outcomes of their actions."""
 
     def __init__(self, world: World, max_states: int) -> None:
         self.world, self.max_states = world, max_states
@@ -89,7 +89,7 @@ class Search:
         self.taken: list[dict[Any, Outcome]] = []
 
     def explore(self, starts: Iterable[Any], advance: Callable[[int], object]) -> None:
-        """Find all nodes in reach."""
+        """Find all reachable nodes."""
         for state in starts:
             self._add(state, 0)
         for node, depth in zip(self.nodes, self.depth, strict=True):  # both grow on the way
@@ -115,7 +115,7 @@ class Search:
         self.depth.append(depth)
 
     def repeat(self, advance: Callable[[int], object]) -> None:
-        """Take every transition again, the last one first, and refuse to find another outcome."""
+        """Repeat every transition, the last one first, and refuse different outcomes."""
         for node, outcomes in zip(reversed(self.nodes), reversed(self.taken), strict=True):
             choices = () if isinstance(node, End) else self.world.choices(node)
             if choices != tuple(outcomes):
@@ -140,7 +140,7 @@ def _shown(outcome: Outcome) -> str:
 
 
 def explored_model(search: Search, starts: Sequence[Any], layout: Any) -> MDP:
-    """Return the model of what a search found."""
+    """Make the model of a finished search."""
     fixed = () if callable(search.world.actions) else search.world.actions
     actions = list(dict.fromkeys(chain(fixed, *search.taken)))
     if not actions:

@@ -14,14 +14,14 @@ from empowerment.core import validate
 
 
 class Starts(NamedTuple):
-    """Where episodes begin.
+    """Initial states of episodes.
 
     Attributes
     ----------
     states : list or None
-        The initial states; None where nothing says which they are.
+        The initial states; None if they are unknown.
     distribution : dict of state to float, or None
-        How likely each is; None where that is unknown.
+        Their probabilities; None if unknown.
     """
 
     states: list[Any] | None
@@ -29,34 +29,36 @@ class Starts(NamedTuple):
 
 
 def read_starts(core: Any, states: Sequence[Any], given: Any, normalize: bool) -> Starts:
-    """Return where episodes begin: in the states given, or else where `initial_state_distrib` says."""
+    """Return the initial states: those given, or those of `initial_state_distrib`."""
     if given is not None:
         known = {state: number for number, state in enumerate(states)}
         starts = [states[validate.index_of(state, known, "state")] for state in initial_states(given)]
         return Starts(starts, {starts[0]: 1.0} if len(starts) == 1 else None)
-    told = getattr(core, "initial_state_distrib", None)
-    if told is None:
+    probabilities = getattr(core, "initial_state_distrib", None)
+    if probabilities is None:
         return Starts(None, None)
     name = f"initial_state_distrib of {name_of(core)}"
-    if np.shape(told) != (len(states),):
+    if np.shape(probabilities) != (len(states),):
         raise ValueError(
-            f"{name} has shape {np.shape(told)}, expected one probability for each of the {len(states)} states; "
-            "initial= may say where episodes begin"
+            f"{name} has shape {np.shape(probabilities)}, expected one probability for each of the {len(states)} "
+            "states; initial= may name the initial states"
         )
-    first = validate.probability_rows([told], name, where=lambda row: "", normalize=normalize)[0]
+    first = validate.probability_rows([probabilities], name, where=lambda row: "", normalize=normalize)[0]
     return Starts([states[i] for i in np.flatnonzero(first).tolist()], dict(zip(states, first.tolist(), strict=True)))
 
 
 class Episodes:
-    """The nodes of the model that a table with ends is.
+    """Nodes of the model of a table with ends.
 
-    A state that is only reached with an end is the end itself. One in which an episode may also go on has its end
-    beside it.
+    A state that is only reached with an end is the end itself. One in which an episode may also continue has an end
+    in addition to it.
 
     Parameters
     ----------
     table : Table
+        The table.
     core : gymnasium.Env
+        The environment without wrappers.
     starts : list or None
         The initial states.
     """
@@ -70,12 +72,12 @@ class Episodes:
 
     @property
     def nodes(self) -> list[Node]:
-        """The states in their order, then the ends that lie beside a state."""
-        beside = [End(state) for state in self._states if state in self._ended - self._closed]
-        return [End(state) if state in self._closed else state for state in self._states] + beside
+        """The states in their order, then the ends that are additional to a state."""
+        additional = [End(state) for state in self._states if state in self._ended - self._closed]
+        return [End(state) if state in self._closed else state for state in self._states] + additional
 
     def node(self, entry: Entry) -> Node:
-        """Return what an outcome leads to."""
+        """Return the node of an outcome."""
         return End(entry.successor) if entry.done or entry.successor in self._closed else entry.successor
 
 

@@ -45,7 +45,7 @@ class Entry(NamedTuple):
 
 
 class Table(NamedTuple):
-    """All that a table says.
+    """Content of a table.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Table(NamedTuple):
     actions : list
         All actions, in their order.
     cell : str
-        What messages call the entry of a state and an action, with a place for each.
+        Template of the name of an entry in messages.
     """
 
     entries: dict[Any, dict[Any, list[Entry]]]
@@ -62,7 +62,7 @@ class Table(NamedTuple):
     cell: str
 
     def where(self, state: Any, action: Any) -> str:
-        """Return what messages call the entry of a state and an action."""
+        """Return the name of the entry of a state and an action in messages."""
         return self.cell.format(state, action)
 
     def outcomes(self, state: Any) -> Iterator[Entry]:
@@ -71,7 +71,7 @@ class Table(NamedTuple):
 
 
 def has_table(core: Any) -> bool:
-    """Return whether an environment carries a table, or says by ``model(state, action)`` what it would hold."""
+    """Return whether an environment has a table, or a method ``model(state, action)`` that computes its entries."""
     return getattr(core, "P", None) is not None or _tells_model(core)
 
 
@@ -86,7 +86,7 @@ def transition_array(core: Any) -> Any:
 
 
 def read_table(core: Any) -> Table:
-    """Return what the table of an environment says.
+    """Read the table of an environment.
 
     Raises
     ------

@@ -27,37 +27,38 @@ def from_gymnasium(
     actions: Sequence[Any] | None = None,
     normalize: bool = False,
 ) -> MDP:
-    """Read the transition table of a Gymnasium environment.
+    """Make an MDP of the transition table of a Gymnasium environment.
 
-    The table is ``env.unwrapped.P``, where ``P[state][action]`` lists entries ``(probability, next_state,
-    reward, done)``. Dicts and sequences are read alike. A dict ``{next_state: probability}`` may stand for the list,
-    and an array of axes (state, action, next_state) for the whole table. A next state listed twice gets the sum. An
-    action that a state lacks, or has with None or an empty list, is not available there. Environments of gym-classics
-    have no table and are asked by their ``model(state, action)``.
+    The table is ``env.unwrapped.P``, where ``P[state][action]`` lists entries ``(probability, next_state, reward,
+    done)``. Dicts and sequences are read alike. A dict ``{next_state: probability}`` may replace the list, and an
+    array of axes (state, action, next_state) the whole table. Probabilities of a next state that is listed twice are
+    added. An action that a state lacks, or has with None or an empty list, is not available there. Environments of
+    gym-classics have no table; their method ``model(state, action)`` is called.
 
     Parameters
     ----------
     env : gymnasium.Env or str
         An environment, or the id of one, which is then made and closed again.
     terminal : {"absorbing", "as-given"}
-        What an entry with ``done`` leads to. By default to the end of the episode, where nothing more happens and
-        empowerment is 0. A state that is only reached with an end is terminal. Of one that is also reached without an
-        end the model has both, the end under the label ``("ended", state)``.
-        ``"as-given"`` ignores every ``done`` and keeps what the table says of all states, which no episode may ever
-        show: Gymnasium's tables of CliffWalking-v1 and Taxi-v4 lead on from their terminal states as if nothing had
-        ended, so that one step would read 1.585 bits in the one, and 2, 2, 1.585 and 2 bits in the other.
+        Meaning of an entry with ``done``. By default it leads to the end of the episode, which is absorbing and has
+        empowerment 0. A state that is only reached with an end is terminal. For a state that is also reached without
+        an end the model has two states, the end under the label ``("ended", state)``. ``"as-given"`` ignores every
+        ``done`` and keeps the table of all states, parts of which no episode may ever reach: Gymnasium's tables of
+        CliffWalking-v1 and Taxi-v4 continue from their terminal states, so that one step there would have 1.585 bits
+        in the former, and 2, 2, 1.585 and 2 bits in the latter.
     initial : state, or list of states, optional
-        Where episodes begin; a tuple is one label. By default where `initial_state_distrib` of the environment says.
+        Initial states of episodes; a tuple is one label. By default those of `initial_state_distrib` of the
+        environment.
     actions : sequence of hashable, optional
-        Labels of the actions, in the order of their numbers. By default the names that the documentation of
-        Gymnasium and gym-classics gives the actions of their environments, else the numbers or keys of the table.
+        Labels of the actions, in the order of their numbers. By default the names in the documentation of Gymnasium
+        and gym-classics, else the numbers or keys of the table.
     normalize : bool
         Rescale probabilities that do not sum to 1 instead of refusing them.
 
     Returns
     -------
     MDP
-        States are those of the table, numbers sorted and others in its order; ends beside states come last. Its
+        States are those of the table, numbers sorted and others in its order; additional ends come last. Its
         `rewards` are the expected ones of state and action, its `initial` is `initial_state_distrib`, or the one
         state given. A grid (a `desc` with a letter for each state, or a `shape` with a cell for each) becomes the
         layout.
@@ -78,15 +79,19 @@ def from_gymnasium(
         `fickle_passenger` of Taxi; the `step` of a class that was made of one of Gymnasium's and changes it;
         observations that are fewer than the states; rewards that are no numbers.
 
+    See Also
+    --------
+    from_step_function : Explore an environment without a table.
+    MDP : The model.
+
     Notes
     -----
-    A state is reached without an end if an episode that begins in an initial state can go on there. If nothing says
-    which states are initial, the environment is reset: the state in which that leaves it counts, and every state in
-    which no entry ends; if there is none such, every state does. `initial` is needed where an episode may also begin
-    in another state that is otherwise reached with an end only.
+    A state is reached without an end if an episode that begins in an initial state can continue there. If the initial
+    states are unknown, the environment is reset: the state after the reset is one, and so is every state in which no
+    entry ends; if there is none, all states are. Pass `initial` if an episode may also begin in another state that is
+    otherwise reached with an end only.
 
-    An array that stands for the table has no ends and no rewards. Time limits are not read: an episode that is cut
-    short ends nothing.
+    An array in place of the table has no ends and no rewards. Time limits are not read: a truncation is no end.
 
     Examples
     --------
@@ -181,20 +186,20 @@ def _labels(core: Any, actions: Sequence[Any], given: Any) -> Sequence[Any]:
 
 def _rewards(table: Table, nodes: Sequence[Node], core: Any) -> np.ndarray | None:
     """Return the expected reward of each node and action; None where the table has none, or none that are numbers."""
-    told = {entry.reward for state in table.entries for entry in table.outcomes(state)}
-    if told == {None}:
+    rewards = {entry.reward for state in table.entries for entry in table.outcomes(state)}
+    if rewards == {None}:
         return None
-    if not all(reward is not None and math.isfinite(reward) for reward in told):
+    if not all(reward is not None and math.isfinite(reward) for reward in rewards):
         warn(f"the table of {name_of(core)} has rewards that are no finite numbers: the model has no rewards")
         return None
-    found = np.zeros((len(nodes), len(table.actions)))
-    for place, node in enumerate(nodes):
+    expected = np.zeros((len(nodes), len(table.actions)))
+    for row, node in enumerate(nodes):
         choices = table.entries.get(node, {})
         for column, action in enumerate(table.actions):
             if choices.get(action):
-                probabilities, _, rewards, _ = zip(*choices[action], strict=True)
-                found[place, column] = np.dot(probabilities, rewards) / math.fsum(probabilities)
-    return found
+                probabilities, _, gains, _ = zip(*choices[action], strict=True)
+                expected[row, column] = np.dot(probabilities, gains) / math.fsum(probabilities)
+    return expected
 
 
 def _warn_of_steps(core: Any) -> None:

@@ -12,7 +12,7 @@ from empowerment.core.layout import GridLayout
 
 _DIRECTIONS = ("right", "down", "left", "up")
 _READ_HERE = ("agent_pos", "agent_dir", "carrying", "grid", "step_count")
-_PLACES = ("init_pos", "cur_pos")  # where an object is the grid tells
+_POSITIONS = ("init_pos", "cur_pos")  # where an object is the grid tells
 _IN_HAND = (-1, -1)  # MiniGrid's own mark
 # How pictures mark what stands in a cell after the reset; walls are seen by having no state.
 _MARKS = {"goal": "G", "key": "K", "door": "D", "ball": "B", "box": "X", "lava": "L"}
@@ -26,11 +26,11 @@ def action_names(core: Any, numbers: Sequence[int]) -> Sequence[Any]:
 
 
 class GridMemory:
-    """Reads and restores the state ``(position, direction, carried, changes)``.
+    """Reader and restorer of the state ``(position, direction, carried, changes)``.
 
-    The objects of the grid stay the same ones all the time, as environments compare them by identity. They are
-    moved, and get back the attributes that they had. What else the environment remembers, such as how far an
-    instruction of BabyAI was followed, is told apart by a number, which ends the label unless it is 0.
+    The objects of the grid stay the same ones, because environments compare them by identity. They are moved, and
+    their attributes restored. Further memory of the environment, such as the progress of an instruction of BabyAI, is
+    identified by a number, which ends the label unless it is 0.
 
     Raises
     ------
@@ -52,7 +52,7 @@ class GridMemory:
         return self.rest.generators
 
     def read(self) -> Any:
-        """Return the label of the state, and keep what it takes to restore it."""
+        """Return the label of the state, and store what is needed to restore it."""
         core, rest = self.core, self.rest.read()
         altered = {thing: own for thing in self.names if (own := self._altered(thing))}
         changed = {
@@ -71,7 +71,7 @@ class GridMemory:
         return label
 
     def restore(self, state: Any) -> None:
-        """Put the environment into a state that was read before."""
+        """Restore a state that was read before."""
         core = self.core
         core.agent_pos, core.agent_dir, core.step_count = state[0], _DIRECTIONS.index(state[1]), 0
         core.carrying, changed, altered, rest = self.kept[state]
@@ -106,7 +106,7 @@ class GridMemory:
     def _altered(self, thing: Any) -> dict[str, Any]:
         """Return the attributes of an object that are not as they were at first."""
         first = self.held[thing]
-        own = {name: _plain(value) for name, value in vars(thing).items() if name not in _PLACES}
+        own = {name: _plain(value) for name, value in vars(thing).items() if name not in _POSITIONS}
         for name, value in own.items():
             if not isinstance(value, _PLAIN) and not (isinstance(value, Hashable) and value in self.names):
                 raise ValueError(

@@ -20,12 +20,16 @@ SUM_TOLERANCE = 1e-9
 
 @dataclass(frozen=True)
 class End:
-    """The end of an episode in a state: what a step function returns where nothing more happens.
+    """End of an episode in a state, returned by a step function.
 
     Parameters
     ----------
     state : hashable
-        The label of the state.
+        Label of the terminal state.
+
+    See Also
+    --------
+    from_step_function : Explore a step function.
 
     Examples
     --------
@@ -54,7 +58,7 @@ def labels_of(values: Iterable[Any], name: str) -> tuple[Any, ...]:
 
 
 def state_label(value: Any, what: str) -> Any:
-    """Return a label as it is kept: hashable, and a plain number instead of one of NumPy's."""
+    """Return a label in the form in which it is stored: hashable, and a plain number instead of one of NumPy's."""
     plain = value.item() if isinstance(value, np.generic) else value
     if plain is None or isinstance(plain, End):
         raise TypeError(f"{what} is {plain!r}, expected the label of a state")
@@ -86,7 +90,7 @@ def initial_states(initial: Any) -> list[Any]:
 
 
 def checked_sum(outcome: dict[Node, float], where: str, hint: str = "") -> dict[Node, float]:
-    """Return the outcome of an action, whose probabilities must sum to 1.
+    """Return the outcome of an action if its probabilities sum to 1.
 
     Raises
     ------
@@ -109,7 +113,7 @@ def model_of(
     rewards: np.ndarray | None = None,
     layout: Any = None,
 ) -> MDP:
-    """Put what the actions of each node lead to into arrays.
+    """Make a model of the outcomes of the actions of each node.
 
     Parameters
     ----------
@@ -122,10 +126,11 @@ def model_of(
     names : sequence of hashable, optional
         Labels of the actions, where they differ.
     initial : mapping of node to float, optional
-        Distribution of the first state.
+        Distribution of the initial state.
     rewards : ndarray of shape (n_nodes, n_actions), optional
+        Expected rewards.
     layout : GridLayout or callable, optional
-        A function gets the labels of the states and returns the layout.
+        A function takes the labels of the states and returns the layout.
     """
     number = {node: place for place, node in enumerate(nodes)}
     column = {action: place for place, action in enumerate(actions)}

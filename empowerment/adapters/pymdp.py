@@ -28,11 +28,11 @@ def from_pymdp(
     B_action_dependencies: Sequence[Sequence[int]] | None = None,
     normalize: bool = False,
 ) -> POMDP:
-    """Make a model of the arrays that pymdp calls A, B and D.
+    """Make a POMDP of the arrays A, B and D of pymdp.
 
-    There may be several modalities of observation and several factors of the state. They are multiplied out: a state
-    is a tuple with one entry for each factor, an observation one with an entry for each modality, an action one with
-    an entry for each control, all of them numbers. Where there is one only, the number itself is the label.
+    There may be several modalities of observation and several factors of the state. The model is their product: a
+    state is a tuple with one entry for each factor, an observation one with an entry for each modality, an action one
+    with an entry for each control, all of them numbers. If there is only one, the label is the number itself.
 
     Parameters
     ----------
@@ -64,14 +64,19 @@ def from_pymdp(
     ValueError
         If shapes do not fit each other, or a distribution does not sum to 1 within 1e-9 (float32: 1e-5).
 
+    See Also
+    --------
+    POMDP : The model.
+    read_pomdp : Read a model from a file.
+
     Notes
     -----
-    Sums of float32 arrays, such as those of JAX, miss 1 by more than float64 would. Each array is checked by the
-    tolerance of its own kind, and rows of the product that miss 1 by more than 1e-9 are rescaled.
+    Sums of float32 arrays, such as those of JAX, have larger rounding errors than float64. Each array is checked by
+    the tolerance of its own type, and rows of the product whose sum differs from 1 by more than 1e-9 are rescaled.
 
     Examples
     --------
-    A light that can be switched, beside a clock that cannot:
+    A light that can be switched, and a clock that cannot be influenced:
 
     >>> import numpy as np, empowerment as emp
     >>> switch = np.stack([np.eye(2), np.eye(2)[::-1]], axis=2)

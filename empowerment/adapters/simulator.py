@@ -17,25 +17,24 @@ from empowerment.adapters.gym_tables import has_table
 from empowerment.adapters.snapshot import Snapshots
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
-from empowerment.runtime.optional import missing
 
 
 class Memory(Protocol):
-    """How the state of an environment is read and put back."""
+    """Protocol for reading and restoring the state of an environment."""
 
     @property
     def generators(self) -> Sequence[Any] | None:
-        """The generators that no random number may be drawn from; None if any may be."""
+        """The generators from which a step must not draw random numbers; None if it may."""
 
     def read(self) -> Any:
-        """Return the label of the state that the environment is in."""
+        """Return the label of the current state."""
 
     def restore(self, state: Any) -> None:
-        """Put the environment into a state that was read before."""
+        """Restore a state that was read before."""
 
 
 class Simulator:
-    """An environment without its wrappers, as a function of state and action.
+    """Environment without its wrappers as a function of state and action.
 
     Attributes
     ----------
@@ -63,7 +62,7 @@ class Simulator:
         self._number = dict(zip(numbers, numbers, strict=True)) | dict(zip(self.actions, numbers, strict=True))
 
     def step(self, state: Any, action: Any) -> tuple[Any, bool]:
-        """Return the state that an action leads to, and whether the episode ends there."""
+        """Return the state after an action, and whether the episode ends there."""
         if action not in self._number:
             shown = ", ".join(map(repr, self.actions))
             raise ValueError(f"unknown action {action!r}; the {len(self.actions)} actions are {shown}")
@@ -98,7 +97,7 @@ class Simulator:
 
 @contextmanager
 def simulated(env: Any, seed: int, get_state: Any, set_state: Any) -> Iterator[Simulator]:
-    """Yield the simulator of an environment, or of one that is made by its id and closed again.
+    """Yield the simulator of an environment; one that is made from an id is closed afterwards.
 
     Raises
     ------
@@ -107,13 +106,13 @@ def simulated(env: Any, seed: int, get_state: Any, set_state: Any) -> Iterator[S
     """
     if (get_state is None) != (set_state is None):
         raise TypeError("expected both get_state= and set_state=, or neither")
-    told = None if get_state is None else lambda core: _Told(core, get_state, set_state)
+    memory_maker = None if get_state is None else lambda core: _CallerState(core, get_state, set_state)
     if not isinstance(env, str):
-        yield Simulator(env, seed, told)
+        yield Simulator(env, seed, memory_maker)
         return
     own = made(env)
     try:
-        yield Simulator(own, seed, told)
+        yield Simulator(own, seed, memory_maker)
     finally:
         own.close()
 
@@ -137,7 +136,7 @@ def _memory_of(core: Any) -> Callable[[Any], Memory]:
     return minigrid.GridMemory if _is_minigrid(core) else Snapshots
 
 
-class _Told:
+class _CallerState:
     """States as the caller's functions tell and set them."""
 
     generators: Sequence[Any] | None = None

@@ -27,13 +27,14 @@ _ADVICE = "pass get_state= and set_state=, or write a step function"
 
 
 class Reading:
-    """What the attributes of an object hold.
+    """Content of the attributes of an object.
 
     Parameters
     ----------
     owner : object
+        The object.
     known : sequence of object
-        Objects that are neither read nor copied; where each of them stands is read.
+        Objects that are neither read nor copied; the attributes that hold them are recorded.
     without : collection of str
         Attributes that are left out.
 
@@ -63,7 +64,7 @@ class Reading:
 
     @property
     def digest(self) -> bytes:
-        """The texts as one short key."""
+        """Hash of the texts."""
         return hashlib.sha256(repr(self.texts).encode()).digest()
 
     def _text(self, owner: Any, name: str) -> str:
@@ -139,7 +140,7 @@ def _copied(held: dict[str, Any], live: Sequence[Any]) -> dict[str, Any]:
 
 
 class Snapshots:
-    """The states that an object was seen in, numbered from 0 as they are met.
+    """States in which an object was seen, numbered from 0 in the order of their discovery.
 
     Nothing but a step between :meth:`restore` and :meth:`read` may change the object.
 
@@ -162,7 +163,7 @@ class Snapshots:
         self._present = -1
 
     def read(self) -> int:
-        """Return the number of the state that the object is in."""
+        """Return the number of the current state."""
         reading = Reading(self.owner, self.known, self.without)
         self.generators = reading.generators
         self._present = self._number.setdefault(reading.digest, len(self._kept))
@@ -172,7 +173,7 @@ class Snapshots:
         return self._present
 
     def restore(self, number: int) -> None:
-        """Put the object back into a state."""
+        """Restore a state."""
         if number == self._present:
             return
         attributes = vars(self.owner)

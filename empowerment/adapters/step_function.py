@@ -32,41 +32,39 @@ def from_step_function(
     get_state: Callable[[Any], Any] | None = None,
     set_state: Callable[[Any, Any], Any] | None = None,
 ) -> MDP:
-    """Explore a simulator from its initial states and return the model of all that is in reach.
+    """Make an MDP by exploring a step function or simulator from its initial states.
 
     Parameters
     ----------
     step : callable, gymnasium.Env or str
-        ``step(state, action)`` returns one of four things: the next state, any hashable label, where a tuple
-        is always one label; ``emp.End(state)`` if the episode ends there; None if the action is missing in
-        this state; or a distribution, which is a dict ``{next state or End: probability}`` or a list of pairs
-        ``(probability, next state or End)``. Instead of a function, a Gymnasium environment or the id of one;
-        see the notes.
+        ``step(state, action)`` returns one of four things: the next state, any hashable label, where a tuple is
+        always one label; ``emp.End(state)`` if the episode ends there; None if the action is missing in this state;
+        or a distribution, which is a dict ``{next state or End: probability}`` or a list of pairs ``(probability,
+        next state or End)``. Instead of a function, a Gymnasium environment or the id of one; see the notes.
     initial : state, or list of states
-        Where the exploration begins. A tuple is one label; several go into a list. An environment begins
-        where its reset leaves it.
+        Initial states of the exploration. A tuple is one label; several go into a list. For an environment the state
+        after a reset.
     actions : sequence of labels, or callable
         The actions, or a function from a state to the labels of the actions it has. For an environment all
         actions by default.
     max_states : int
-        With more states the exploration stops with an error.
+        Limit on the number of states, beyond which there is an error.
     terminal : {"absorbing", "as-given"}
-        In a state that is entered with an end nothing more happens, and it is not explored further. If the
-        same state is also entered without an end, the model has both, the ended one under the label
-        ``("ended", state)``. ``"as-given"`` ignores the ends.
+        A state that is entered with an end is absorbing, and it is not explored further. If the same state is also
+        entered without an end, the model has both, the ended one under the label ``("ended", state)``. ``"as-given"``
+        ignores the ends.
     check : bool
-        Take every transition a second time, in the reverse order, and refuse a simulator that then does
-        something else.
+        Repeat every transition in the reverse order, and refuse a simulator whose outcomes differ.
     progress : bool
-        Show a progress bar (needs tqdm).
+        Show a progress bar (needs the extra ``progress``).
     layout : GridLayout or callable, optional
-        For pictures. A function gets the tuple of states and returns the layout. By default the states of MiniGrid
-        environments lie where the agent stands, and others have none.
+        Positions of the states for pictures. A function takes the tuple of states and returns the layout. By default
+        the states of MiniGrid environments lie where the agent stands, and others have none.
     seed : int
-        For the reset of an environment.
+        Seed of the reset of an environment.
     get_state, set_state : callable, optional
-        For an environment, both or none. ``get_state(env)`` returns the state as a label, and
-        ``set_state(env, state)`` puts the environment into it; `env` is the environment without wrappers.
+        For an environment, both or none. ``get_state(env)`` returns the state as a label, and ``set_state(env,
+        state)`` restores it; `env` is the environment without wrappers.
 
     Returns
     -------
@@ -91,29 +89,33 @@ def from_step_function(
     UserWarning
         Of wrappers of an environment that change actions, observations or steps, which are not read.
 
+    See Also
+    --------
+    from_gymnasium : Read the transition table of an environment.
+    End : The end of an episode.
+    MDP : The model.
+
     Notes
     -----
-    A check cannot see everything: what is hidden and was the same both times, or happens seldom, is missed.
+    The check cannot find everything: hidden state that was equal both times, or that changes rarely, is missed.
 
-    An environment is reset once, put into each state by hand, and stepped without its wrappers. Time limits
-    therefore never act: an episode ends with `terminated`, while `truncated`, which says that somebody
-    stopped watching, is not read. Rewards and observations are not read either. An environment that was handed in is
-    left where the exploration ended.
+    An environment is reset once, put into each state directly, and stepped without its wrappers. Time limits
+    therefore have no effect: an episode ends with `terminated`, while `truncated` is not read. Rewards and
+    observations are not read either. An environment that is passed in remains in the last state of the exploration.
 
-    States of MiniGrid environments read ``(position, direction, carried, changes)``: column and row of the
-    agent, where it looks, what it carries, and the cells that are not as they were after the reset, with what
-    is in them now. The step counter is no part of it, and actions have MiniGrid's names.
+    States of MiniGrid environments are ``(position, direction, carried, changes)``: column and row of the agent, its
+    direction, the object it carries, and the cells whose content differs from that after the reset, with their
+    content. The step counter is not part of it, and actions have MiniGrid's names.
 
-    The state of any other environment with a Discrete action space is all that its attributes hold, except
-    for random generators, spaces and what is for drawing. States are numbered in the order of discovery. Actions have
-    the names that the documentation of Gymnasium and gym-classics gives those of tabular environments, else
-    Gymnasium's numbers; `actions` may choose them by either. An environment that draws random numbers in a step is
-    refused. It is not if `get_state` and `set_state` say what the state is: then only `check` can find that the
-    numbers matter.
+    The state of any other environment with a Discrete action space is the content of all its attributes, except for
+    random generators, spaces and objects for drawing. States are numbered in the order of discovery. Actions have the
+    names in the documentation of Gymnasium and gym-classics for tabular environments, else Gymnasium's numbers;
+    `actions` may choose them by either. An environment that draws random numbers in a step is refused, unless
+    `get_state` and `set_state` define the state: then only `check` can find that the numbers matter.
 
     Examples
     --------
-    Two jugs hold 3 and 5 litres. In how many ways can they be filled?
+    Two jugs hold 3 and 5 litres. Three actions lead to six different contents:
 
     >>> import empowerment as emp
     >>> def pour(jugs, action):
@@ -127,8 +129,8 @@ def from_step_function(
     ... )
     >>> jugs
     MDP(16 states, 4 actions, deterministic)
-    >>> round(float(emp.empowerment(jugs, 3, states=(0, 0))), 4)
-    2.585
+    >>> round(2 ** float(emp.empowerment(jugs, 3, states=(0, 0))), 4)
+    6.0
     """
     validate.one_of(terminal, ("absorbing", "as-given"), "terminal")
     max_states, check = validate.limit(max_states, "max_states"), validate.flag(check, "check")

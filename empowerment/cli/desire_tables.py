@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from empowerment.desire import EMOTIONS, AgentComparison, ExampleRegion, SeedEstimate, ShockEffects
-from empowerment.desire.comparison.result import shown_measures, told_estimate
+from empowerment.desire.comparison.result import estimate_text, shown_measures
 from empowerment.desire.shocks.result import MEASURES
 from empowerment.desire.worlds.riders import SLOTS_PER_DAY
 
@@ -20,7 +20,7 @@ def comparison_text(found: AgentComparison) -> str:
     blocks = [_measures_table("agent", found, names)]
     first, *others = found
     if others:
-        rows = [[name, *(told_estimate(found.difference(name, first, each)) for each in names)] for name in others]
+        rows = [[name, *(estimate_text(found.difference(name, first, each)) for each in names)] for name in others]
         blocks.append(_table([f"minus {first}", *names], rows))
     wanted = [name for name in found.measures if name.startswith("desire_")]
     blocks.append(_measures_table("mean desire", found, [*wanted, "gini", "spread"]))
@@ -67,9 +67,9 @@ def shocks_text(found: Mapping[str, ShockEffects]) -> str:
     blocks = []
     titles = ["slots", "shocks", "measure", "24 before", "after, frozen", "after", "difference"]
     for name, effects in found.items():
-        event, fear = told_estimate(effects.with_event, 3), told_estimate(effects.named["fear"], 3)
+        event, fear = estimate_text(effects.with_event, 3), estimate_text(effects.named["fear"], 3)
         rows = [
-            [str(window), str(effects[window].total), each, *(told_estimate(x, 3) for x in effects[window][each])]
+            [str(window), str(effects[window].total), each, *(estimate_text(x, 3) for x in effects[window][each])]
             for window in effects
             for each in MEASURES
         ]
@@ -149,7 +149,7 @@ def region_rows(found: ExampleRegion) -> list[dict[str, Any]]:
 
 
 def _measures_table(title: str, found: AgentComparison, names: Sequence[str]) -> str:
-    rows = [[agent, *(told_estimate(found[agent][name]) for name in names)] for agent in found]
+    rows = [[agent, *(estimate_text(found[agent][name]) for name in names)] for agent in found]
     return _table([title, *names], rows)
 
 
@@ -157,7 +157,7 @@ def _ends_table(found: AgentComparison) -> str:
     """Return the income and the mean desire of the riders with the most and the least income of a run."""
     names = [name.removeprefix("richest_") for name in found.measures if name.startswith("richest_")]
     rows = [
-        [agent, who, *(told_estimate(found[agent][f"{who}_{name}"]) for name in names)]
+        [agent, who, *(estimate_text(found[agent][f"{who}_{name}"]) for name in names)]
         for agent in found
         for who in ("richest", "poorest")
     ]
@@ -166,7 +166,7 @@ def _ends_table(found: AgentComparison) -> str:
 
 def _desires_table(effects: ShockEffects) -> str:
     rows = [
-        [str(window), phase, *(told_estimate(x, 3) for x in own.values())]
+        [str(window), phase, *(estimate_text(x, 3) for x in own.values())]
         for window in effects
         for phase, own in (("before", effects[window].desire_before), ("after", effects[window].desire_after))
     ]

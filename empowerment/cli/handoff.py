@@ -151,7 +151,7 @@ def add_rule(parser: Any) -> None:
 def _add_model(parser: Any) -> None:
     add = parser.add_argument
     add("--model", required=True, metavar="MODEL", help="a language model (see below)")
-    add("--tells", metavar="WHAT", help="what a service tells: written, echo, prompt or nothing (openai:)")
+    add("--reports", metavar="WHAT", help="probabilities of a service: written, echo, prompt or nothing (openai:)")
     add("--key-from", metavar="VARIABLE", help="where the key of a service is, in the environment")
 
 

@@ -44,7 +44,7 @@ def run_build(arguments: argparse.Namespace) -> int:
     rule = rule_of(arguments)
     found = build_dataset(
         read_documents(arguments.paths, suffixes=arguments.suffix, field=arguments.field),
-        read_model(arguments.model, tells=arguments.tells, key_from=arguments.key_from),
+        read_model(arguments.model, reports=arguments.reports, key_from=arguments.key_from),
         rule,
         arguments.out,
         states=int(arguments.states) if arguments.states.isdecimal() else arguments.states,
@@ -77,7 +77,7 @@ def run_show(arguments: argparse.Namespace) -> int:
     [document] = read_documents(arguments.file)
     if document.problem:
         raise ValueError(f"cannot show {arguments.file!r}: {document.problem}")
-    model = read_model(arguments.model, tells=arguments.tells, key_from=arguments.key_from)
+    model = read_model(arguments.model, reports=arguments.reports, key_from=arguments.key_from)
     turns = take_turns(
         model.score("", document.text, top=arguments.top),
         rule,
@@ -156,7 +156,7 @@ def run_serve(arguments: argparse.Namespace) -> int:
     from empowerment.text.handoff.server.service import LOOPBACK, Service
 
     key = _key(arguments, LOOPBACK)
-    model = read_model(arguments.model, tells=arguments.tells, key_from=arguments.key_from)
+    model = read_model(arguments.model, reports=arguments.reports, key_from=arguments.key_from)
     service = Service(
         model,
         rule_of(arguments),

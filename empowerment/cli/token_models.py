@@ -22,7 +22,7 @@ models:
 _ENDINGS = (".gguf", ".jsonl", ".json")
 
 
-def read_model(name: str, *, tells: str | None = None, key_from: str | None = None) -> text.Provider:
+def read_model(name: str, *, reports: str | None = None, key_from: str | None = None) -> text.Provider:
     """Return the language model that MODEL names.
 
     Parameters
@@ -41,7 +41,7 @@ def read_model(name: str, *, tells: str | None = None, key_from: str | None = No
     """
     kind, _, rest = name.partition(":")
     given: dict[str, Any] = {
-        key: value for key, value in {"tells": tells, "key_from": key_from}.items() if value is not None
+        key: value for key, value in {"reports": reports, "key_from": key_from}.items() if value is not None
     }
     if kind == "openai" and rest:
         model, at, url = rest.rpartition("@")

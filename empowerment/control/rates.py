@@ -103,11 +103,8 @@ def discounted_empowerment(
     """Compute the discounted feedback empowerment of every state.
 
     The value of a state is the largest discounted sum, over policies, of the information between the action and the
-    next
-    state, given the state. It is the fixed point of
-    ``V(s) = max_p I(p, T(s)) + discount * sum_a p_a sum_t p(t | s, a) V(t)``, which is :func:`unified_bellman`
-    without
-    rewards.
+    next state, given the state. It is the fixed point of ``V(s) = max_p I(p, T(s)) + discount * sum_a p_a sum_t p(t |
+    s, a) V(t)``, which is :func:`unified_bellman` without rewards.
 
     Parameters
     ----------
@@ -182,8 +179,7 @@ def empowerment_rate(
 
     It is the limit of the empowerment with feedback over trajectories of states, divided by the number of steps. The
     limit must not depend on the initial state. This holds, for example, if all states communicate; in general, if
-    from
-    every state the agent can reach every state that it may visit infinitely often under some policy.
+    from every state the agent can reach every state that it may visit infinitely often under some policy.
 
     Parameters
     ----------

@@ -118,11 +118,10 @@ def unified_bellman(
 ) -> BellmanResult:
     """Compute the optimal value of rewards and empowerment together, with certified intervals.
 
-    The value of a state is the maximum, over policies, of the expected discounted sum of
-    ``reward_weight * reward + information_weight * information``, where the information of a step is that between
-    the action and the next state (Leibfried, Pascual-Diaz, Grau-Moya 2019). Only policies are considered that never
-    reach
-    a dead end: a non-terminal state without actions.
+    The value of a state is the maximum, over policies, of the expected discounted sum of ``reward_weight * reward +
+    information_weight * information``, where the information of a step is that between the action and the next state
+    (Leibfried, Pascual-Diaz, Grau-Moya 2019). Only policies are considered that never reach a dead end: a
+    non-terminal state without actions.
 
     Parameters
     ----------
@@ -177,17 +176,13 @@ def unified_bellman(
     -----
     One update of a state is a capacity with rewards. A sweep solves all states as one batch; between sweeps a linear
     system gives the value of the current policy, so that few sweeps are needed. The intervals do not depend on that:
-    if
-    one update of any numbers V lies between ``V - low`` and ``V + high``, the value lies within
-    ``low * discount / (1 - discount)`` below and ``high * discount / (1 - discount)`` above that update.
+    if one update of any numbers V lies between ``V - low`` and ``V + high``, the value lies within ``low * discount /
+    (1 - discount)`` below and ``high * discount / (1 - discount)`` above that update.
 
     Terminal states have the value 0. Dead ends have no value, with rewards as without; actions that may lead to one
-    are
-    removed until none does, whatever they would gain before. A state that is left without actions has no policy: its
-    value
-    is set to 0, and its status is ``NO_SEQUENCE``. Declare a state terminal where arriving there completes a task,
-    and
-    reward the step that leads there.
+    are removed until none does, whatever they would gain before. A state that is left without actions has no policy:
+    its value is set to 0, and its status is ``NO_SEQUENCE``. Declare a state terminal where arriving there completes
+    a task, and reward the step that leads there.
 
     References
     ----------

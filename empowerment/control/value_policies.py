@@ -108,8 +108,7 @@ def greedy_policy(model: Any, values: Any, *, rewards: Any = None, tie: str = "f
     Notes
     -----
     Ends of intervals are values, too: ``greedy_policy(model, result.lower)`` climbs the certified lower bounds. Where
-    intervals
-    are wider than the differences between states, the order of the actions is not certified.
+    intervals are wider than the differences between states, the order of the actions is not certified.
 
     Examples
     --------

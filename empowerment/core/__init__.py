@@ -1,1 +1,1 @@
-"""What every room speaks: channels, checks, status, intervals, layouts."""
+"""Vocabulary of all rooms: channels, checks, status, intervals, layouts."""

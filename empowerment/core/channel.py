@@ -156,10 +156,8 @@ class Channel:
         """Compute ``D(p(.|x) || q)`` for each input x.
 
         The largest divergence is an upper bound on the capacity for every q (Kemperman 1974). For rows whose sum
-        differs
-        from 1 by a rounding error, it is the divergence of measures, ``sum w log(w/q) - sum w + sum q``, for which
-        that
-        bound holds exactly.
+        differs from 1 by a rounding error, it is the divergence of measures, ``sum w log(w/q) - sum w + sum q``, for
+        which that bound holds exactly.
 
         Parameters
         ----------

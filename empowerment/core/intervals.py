@@ -1,4 +1,4 @@
-"""What every certified number offers: its interval, whether that met the tolerance, and its unit."""
+"""Interface of certified numbers: their interval, whether it met the tolerance, and their unit."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def unit_name(base: float) -> str:
-    """Return the name of the unit of information that belongs to a base of the logarithm."""
+    """Return the name of the unit of information for a base of the logarithm."""
     return {2.0: "bits", math.e: "nats", 10.0: "hartleys"}.get(float(base), f"base-{base:g} units")
 
 
@@ -28,9 +28,9 @@ def met(lower: Any, upper: Any, tol: float, rtol: float) -> Any:
 
 
 def _exact(values: Any) -> Any:
-    """Return what can be computed with in double precision: JAX does so with its own arrays only where told to.
+    """Return values in double precision, which JAX uses in its own arrays only if configured to.
 
-    Inside a transformation there are no numbers yet, and it has been told.
+    Inside a transformation there are no numbers yet, and it is configured to.
     """
     try:
         return np.asarray(values)[()]
@@ -39,7 +39,7 @@ def _exact(values: Any) -> Any:
 
 
 class Interval:
-    """What every certified result offers: its gap, whether that met the tolerance, and its unit."""
+    """Base class of certified results: gap, convergence, and unit."""
 
     device_fields: ClassVar[tuple[str, ...]] = ("value", "lower", "upper", "status")
     """Fields that are JAX arrays where the question was asked with JAX arrays."""
@@ -70,7 +70,7 @@ class Interval:
         return unit_name(self.base)
 
     def stated(self) -> str:
-        """State one number as a repr does: with its interval, which stands alone where the tolerance was missed."""
+        """Return the text of one number for a repr: with its interval, or the interval alone if not converged."""
         lower, upper = _exact(self.lower), _exact(self.upper)
         interval = f"[{lower:.10g}, {upper:.10g}]"
         if not self.converged:
@@ -78,7 +78,7 @@ class Interval:
         return f"{_exact(self.value):.10g} {self.unit} in {interval}"
 
     def stated_range(self) -> str:
-        """State what several numbers lie between: values, or intervals where one of them missed the tolerance."""
+        """Return the text of the range of several numbers, or of their intervals if one is not converged."""
         value, lower, upper = (np.asarray(end) for end in (self.value, self.lower, self.upper))
         digits = 10 if value.size == 1 else 6
         if not np.all(self.converged):

@@ -1,4 +1,4 @@
-"""What pictures, tables and files need of a result, so that they need not know its class."""
+"""Protocols of results for pictures, tables and files, which need not know the classes."""
 
 from __future__ import annotations
 

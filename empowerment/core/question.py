@@ -1,4 +1,4 @@
-"""The names of what a result tells of the question it answers."""
+"""Names of the options that a result records."""
 
 OPTIONS = (
     *("horizon", "sensor", "output", "known_to", "feedback", "stopping"),

@@ -19,41 +19,75 @@ WEALTH = (0.7, 0.15, 0.15)
 
 
 class Actor(Protocol):
-    """An agent at work in a world, for all runs and all agents in it at once."""
+    """Protocol of an agent at work in a world, for all its agents in all runs at once.
+
+    See Also
+    --------
+    Agent : Makes an actor.
+    simulate_agents : Runs actors in a world.
+
+    Examples
+    --------
+    >>> from empowerment.desire import Actor, DesireAgent, DesireParameters, Riders
+    >>> actor = DesireAgent().begin(Riders(), DesireParameters.shock())
+    >>> callable(actor.choose), callable(actor.observe)
+    (True, True)
+    """
 
     def choose(self, states: np.ndarray, desires: np.ndarray, uniforms: np.ndarray) -> np.ndarray:
-        """Return the numbers of actions.
+        """Choose actions.
 
         Parameters
         ----------
         states : ndarray of int of shape (..., n_agents)
+            Numbers of the states.
         desires : ndarray of shape (..., n_agents, n_desires)
-            Those in force; agents without any do not read them.
+            Current desires; agents without any do not read them.
         uniforms : ndarray of shape (..., n_agents)
-            In [0, 1), one for each agent, to draw with.
+            Random numbers in [0, 1), one for each agent.
 
         Returns
         -------
         ndarray of int of shape (..., n_agents)
+            Numbers of the actions.
         """
         ...
 
     def observe(self, outcome: Outcome) -> None:
-        """Take note of what the actions brought."""
+        """Observe the outcome of the actions.
+
+        Parameters
+        ----------
+        outcome : Outcome
+            The outcome of the step.
+        """
         ...
 
 
 class Agent(Protocol):
-    """Whoever acts in a world of desires.
+    """Protocol of agents that act in a world of desires.
 
     Attributes
     ----------
     name : str
+        Name in results.
     will : sequence of float, or None
-        The desire it begins with, one weight for each desire of the world; None takes equal ones, for an agent that
-        has none.
+        Initial desire, one weight for each desire of the world; None means equal weights, for an agent without
+        desires.
     moved : bool
         Whether events change its desire.
+
+    See Also
+    --------
+    DesireAgent : The agent of this library.
+    PolicyAgent, RuleAgent : Agents without desires.
+    simulate_agents : Run agents in a world.
+
+    Examples
+    --------
+    >>> from empowerment.desire import DesireAgent, greedy_rider
+    >>> DesireAgent().moved, greedy_rider().moved
+    (True, False)
     """
 
     name: str
@@ -61,30 +95,46 @@ class Agent(Protocol):
     moved: bool
 
     def begin(self, world: DesireWorld, parameters: DesireParameters) -> Actor:
-        """Return the agent at work in a world."""
+        """Return the agent at work in a world.
+
+        Parameters
+        ----------
+        world : DesireWorld
+            The world.
+        parameters : DesireParameters
+            The parameters of the simulation.
+
+        Returns
+        -------
+        Actor
+            The agent at work.
+        """
         ...
 
 
 class DesireAgent:
-    """An agent whose emotions move its desires, and whose desires decide.
+    """Agent whose emotions move its desires, and whose desires determine its actions.
 
     Parameters
     ----------
     will : sequence of float
-        The desire it begins with and falls back to.
+        The initial desire, to which it decays.
     name : str
+        Name in results.
     moved : bool
         False for an agent of fixed weights.
     decide : callable, optional
         Given the number of a state and the desire, an array of shape (n_desires,), returns the probabilities of
         actions, of shape (n_actions,). By default the softmax of the exact optimal values; see :class:`Plans`.
     resolution : int, optional
-        Rounds desires to multiples of ``1 / resolution``, for the decision only, so that few problems are solved. By
-        default they are not rounded.
+        Rounds desires to multiples of ``1 / resolution``, for the decision only, to reduce the number of problems to
+        solve. By default they are not rounded.
 
     See Also
     --------
-    TokenModelDecision : A language model that decides.
+    TokenModelDecision : Decisions by a language model.
+    simulate_agents : Run agents in a world.
+    Plans : The policies of desires.
 
     Examples
     --------
@@ -112,7 +162,22 @@ class DesireAgent:
 
     @classmethod
     def fixed(cls, will: Any = WEALTH, *, name: str = "fixed", **options: Any) -> DesireAgent:
-        """Return an agent whose weights nothing moves."""
+        """Make an agent whose weights do not change.
+
+        Parameters
+        ----------
+        will : sequence of float
+            The weights.
+        name : str
+            Name in results.
+        **options
+            Further arguments of :class:`DesireAgent`.
+
+        Returns
+        -------
+        DesireAgent
+            The agent.
+        """
         return cls(will, name=name, moved=False, **options)
 
     def __repr__(self) -> str:
@@ -120,7 +185,7 @@ class DesireAgent:
         return f"DesireAgent({self.name!r}, will=({will}){'' if self.moved else ', moved=False'})"
 
     def begin(self, world: DesireWorld, parameters: DesireParameters) -> Actor:
-        """Return the agent at work in a world; what it has planned there before it still knows."""
+        """Return the agent at work in a world, with the plans that it made there before; see :meth:`Agent.begin`."""
         check_world(world)
         least = validate.instance(parameters, DesireParameters, "parameters").least_desire
         checked_will(self.will, len(world.desires), least if self.moved else 0.0)
@@ -129,7 +194,20 @@ class DesireAgent:
         return _Planning(self.plans(world, parameters))
 
     def plans(self, world: DesireWorld, parameters: DesireParameters) -> Plans:
-        """Return what the agent plans in a world, kept for as long as there is the world."""
+        """Return the plans of the agent in a world, which are kept as long as the world exists.
+
+        Parameters
+        ----------
+        world : DesireWorld
+            The world.
+        parameters : DesireParameters
+            The discount and the temperature are used.
+
+        Returns
+        -------
+        Plans
+            The policies of desires.
+        """
         validate.instance(parameters, DesireParameters, "parameters")
         here = (parameters.discount, parameters.temperature)
         self._plans = [kept for kept in self._plans if kept[0]() is not None]

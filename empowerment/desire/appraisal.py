@@ -35,33 +35,40 @@ _LOW, _HIGH = 1 / 3 - _GUARD, 2 / 3 + _GUARD
 def appraise(
     mood: np.ndarray, changes: np.ndarray, rank: np.ndarray, parameters: DesireParameters
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Compute the mood after changes of state, and the emotion it shows as.
+    """Compute the mood after changes of state, and the emotion.
 
     Parameters
     ----------
     mood : ndarray of shape (..., 3)
-        Pleasure, arousal and dominance before, without that of the rank.
+        Pleasure, arousal and dominance before, without the dominance of the rank.
     changes : ndarray of shape (..., n_changes)
         Changes of the appraised variables, in their own units.
     rank : ndarray of shape (...)
-        Share of the others that are behind, from 0 to 1; 1/2 where there are none.
+        Share of the other agents with less, from 0 to 1; 1/2 if there are none.
     parameters : DesireParameters
+        The appraisal, its scale and the persistence of the mood.
 
     Returns
     -------
     mood : ndarray of shape (..., 3)
-        What persists of the mood, plus the appraisal of the changes; cut to [-1, 1].
+        The persisting part of the mood plus the appraisal of the changes; clipped to [-1, 1].
     emotion : ndarray of shape (..., 3)
-        The mood with the dominance of the rank; cut to [-1, 1].
+        The mood with the dominance of the rank; clipped to [-1, 1].
 
     Raises
     ------
     ValueError
         If an array has another shape or holds NaN or infinity, or a rank is outside of [0, 1].
 
+    See Also
+    --------
+    name_emotions : Name the emotion.
+    fluctuates : Decide whether it is an event.
+    feel : Compute a whole step.
+
     Examples
     --------
-    A crash of a rider who is among the last:
+    A crash of a rider of low rank:
 
     >>> import numpy as np
     >>> from empowerment.desire import DesireParameters, appraise, name_emotions
@@ -81,7 +88,7 @@ def appraise(
 def mood_and_emotion(
     mood: np.ndarray, changes: np.ndarray, rank: np.ndarray, parameters: DesireParameters
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Compute what :func:`appraise` does, of arrays that need no check."""
+    """Compute :func:`appraise` without checking the arrays."""
     mood = np.minimum(np.maximum(parameters.persistence * mood + changes @ parameters.weights.T, -1.0), 1.0)
     low, middle, high = parameters.rank_dominance
     emotion = mood.copy()
@@ -92,33 +99,61 @@ def mood_and_emotion(
 
 
 def name_emotions(emotion: np.ndarray) -> np.ndarray:
-    """Return the name of the nearest emotion in `EMOTIONS`, by Euclidean distance; the first of several.
+    """Find the nearest emotion in `EMOTIONS` by Euclidean distance, the first of several.
 
-    Names are labels for people. Nothing in the loop reads them.
+    Names are labels for readers; the simulation does not use them.
 
     Parameters
     ----------
     emotion : ndarray of shape (..., 3)
+        Pleasure, arousal and dominance.
 
     Returns
     -------
     ndarray of str of shape (...)
+        Names.
+
+    See Also
+    --------
+    appraise : Compute emotions.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.desire import EMOTIONS, name_emotions
+    >>> str(name_emotions(np.array(EMOTIONS["fear"])))
+    'fear'
     """
     points = finite_array(emotion, "emotion", N_AXES)[..., None, :] - _POINTS
     return np.asarray(_NAMES[(points * points).sum(axis=-1).argmin(axis=-1)])
 
 
 def fluctuates(emotion: np.ndarray, reference: np.ndarray, parameters: DesireParameters) -> np.ndarray:
-    """Return whether an emotion is further than the threshold from that of the last event.
+    """Decide whether an emotion differs from that of the last event by more than the threshold.
 
     Parameters
     ----------
     emotion, reference : ndarray of shape (..., 3)
+        Pleasure, arousal and dominance now, and at the last event.
     parameters : DesireParameters
+        The threshold.
 
     Returns
     -------
     ndarray of bool of shape (...)
+        Whether the distance is above the threshold.
+
+    See Also
+    --------
+    appraise : Compute emotions.
+    update_desire : Compute the desire after an event.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.desire import DesireParameters, fluctuates
+    >>> bool(fluctuates(np.array([-1.0, 1.0, -1.0]), np.zeros(3), DesireParameters.shock()))
+    True
     """
     parameters = validate.instance(parameters, DesireParameters, "parameters")
     emotion, reference = matching_arrays(emotion=(emotion, N_AXES), reference=(reference, N_AXES))
@@ -126,6 +161,6 @@ def fluctuates(emotion: np.ndarray, reference: np.ndarray, parameters: DesirePar
 
 
 def distance(emotion: np.ndarray, reference: np.ndarray) -> np.ndarray:
-    """Return the Euclidean distance of emotions, of shape (...)."""
+    """Compute the Euclidean distance of emotions, of shape (...)."""
     apart = emotion - reference
     return np.asarray(np.sqrt((apart * apart).sum(axis=-1)))

@@ -11,18 +11,17 @@ N_AXES = 3
 
 
 def matching_arrays(**given: tuple[object, int | None]) -> list[np.ndarray]:
-    """Return finite arrays, their leading axes broadcast against each other.
+    """Check arrays for finite numbers, and broadcast their leading axes.
 
     Parameters
     ----------
     **given
-        By name, an array and how many numbers it has along its last axis: None where all axes are leading ones, 0
-        where any number will do.
+        By name, an array and the size of its last axis: None if all axes are leading ones, 0 for any size.
 
     Raises
     ------
     ValueError
-        If an array has another number, entries that are not finite, or leading axes that do not fit the others'.
+        If an array has another size, entries that are not finite, or leading axes that do not broadcast.
     """
     found = {name: finite_array(values, name, count) for name, (values, count) in given.items()}
     leading = {name: found[name].shape[: None if count is None else -1] for name, (_, count) in given.items()}
@@ -35,7 +34,7 @@ def matching_arrays(**given: tuple[object, int | None]) -> list[np.ndarray]:
 
 
 def finite_array(values: object, name: str, count: int | None) -> np.ndarray:
-    """Return an array of finite numbers, as float64, with `count` of them along its last axis; see above."""
+    """Return an array of finite float64 numbers, with `count` of them along its last axis."""
     axes = "(...)" if count is None else "(..., entry)" if count == 0 else f"(..., {count})"
     array = np.asarray(validate.number_array(values, name, None, axes), dtype=np.float64)
     if count is not None and (array.ndim == 0 or (count and array.shape[-1] != count)):

@@ -12,18 +12,23 @@ from empowerment.desire.parameters import DesireParameters
 
 
 def deficits(levels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return how far each variable is below what is wanted of it, as a share of that.
+    """Compute the deficit of each variable as a share of its target.
 
     Parameters
     ----------
     levels : ndarray of shape (..., n_desires)
+        The variables.
     wanted : ndarray of shape (n_desires,)
-        Above 0.
+        The targets, above 0.
 
     Returns
     -------
     ndarray of shape (..., n_desires)
         ``max(0, 1 - levels / wanted)``.
+
+    See Also
+    --------
+    update_desire : Compute the desire after an event.
 
     Examples
     --------
@@ -42,7 +47,7 @@ def deficits(levels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
 
 
 def shortfalls(levels: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Compute what :func:`deficits` does, of arrays that need no check."""
+    """Compute :func:`deficits` without checking the arrays."""
     return np.maximum(0.0, 1.0 - levels / wanted)
 
 
@@ -59,16 +64,17 @@ def update_desire(
     Parameters
     ----------
     desire : ndarray of shape (..., n_desires)
-        The weights before it.
+        The weights before the event.
     will : ndarray of shape (..., n_desires)
-        The weights that desires fall back to.
+        The weights to which desires decay.
     unmet : ndarray of shape (..., n_desires)
-        Deficits, with whatever a message adds to them.
+        Deficits, including what a message adds to them.
     size : ndarray of shape (...)
-        How far the emotion is from that of the last event.
+        Distance of the emotion from that of the last event.
     steps : ndarray of int of shape (...)
-        Steps since the last event, this one included.
+        Number of steps since the last event, including this one.
     parameters : DesireParameters
+        The decay, the gain, the intensity and the smallest weight.
 
     Returns
     -------
@@ -80,12 +86,18 @@ def update_desire(
     ValueError
         If an array has another shape or holds NaN or infinity, or a weight is not above 0.
 
+    See Also
+    --------
+    fluctuates : Decide whether there is an event.
+    deficits : Compute the deficits.
+    objective : Compute the rewards of a desire.
+
     Notes
     -----
-    With `d` the decay and ``k = (1 - d) ** steps``, the logarithms of the weights are those of
-    ``desire ** k * will ** (1 - k)``, plus the gain times the intensity ``min(size, most_intensity)`` times
-    `unmet`. Their softmax is cut from below at `least_desire` and normalised: a floor by mixing would move desires
-    where nothing happened. The form is this library's; the source says only that fluctuations re-weight desires.
+    With `d` the decay and ``k = (1 - d) ** steps``, the logarithms of the weights are those of ``desire ** k * will
+    ** (1 - k)``, plus the gain times the intensity ``min(size, most_intensity)`` times `unmet`. Their softmax is
+    clipped from below at `least_desire` and normalized: a floor by mixing would move desires without an event. The
+    form is this library's; the source says only that fluctuations re-weight desires.
 
     Examples
     --------
@@ -121,7 +133,7 @@ def updated_desire(
     steps: np.ndarray,
     parameters: DesireParameters,
 ) -> np.ndarray:
-    """Compute what :func:`update_desire` does, of arrays that need no check."""
+    """Compute :func:`update_desire` without checking the arrays."""
     kept = np.asarray((1.0 - parameters.decay) ** np.asarray(steps))[..., None]
     intensity = np.minimum(size, parameters.most_intensity) if parameters.intensity else np.ones(np.shape(size))
     exponent = kept * np.log(desire) + (1.0 - kept) * np.log(will)
@@ -139,16 +151,32 @@ def updated_desire(
 
 
 def objective(desire: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """Return the reward of each state and action: its features, weighted by the desire.
+    """Compute the reward of each state and action: its features, weighted by the desire.
 
     Parameters
     ----------
     desire : ndarray of shape (..., n_desires)
+        Weights.
     features : ndarray of shape (n_states, n_actions, n_desires)
+        Reward of each action for each desire.
 
     Returns
     -------
     ndarray of shape (..., n_states, n_actions)
+        Rewards.
+
+    See Also
+    --------
+    Plans : Compute the optimal policies of these rewards.
+    update_desire : Compute the desire after an event.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.desire import objective
+    >>> features = np.array([[[1.0, 0.0], [0.0, 1.0]]])
+    >>> objective(np.array([0.7, 0.3]), features).tolist()
+    [[0.7, 0.3]]
     """
     desire, features = finite_array(desire, "desire", 0), finite_array(features, "features", 0)
     if features.ndim != 3 or features.shape[-1] != desire.shape[-1]:
@@ -159,7 +187,7 @@ def objective(desire: np.ndarray, features: np.ndarray) -> np.ndarray:
 
 
 def weighted_features(desire: np.ndarray, features: np.ndarray) -> np.ndarray:
-    """Compute what :func:`objective` does, of arrays that need no check; the same for one desire as for many."""
+    """Compute :func:`objective` without checking the arrays; rounding does not depend on their shape."""
     total = np.zeros((*desire.shape[:-1], *features.shape[:-1]))
     for number in range(features.shape[-1]):
         total += desire[..., number, None, None] * features[..., number]
@@ -167,12 +195,12 @@ def weighted_features(desire: np.ndarray, features: np.ndarray) -> np.ndarray:
 
 
 def checked_will(will: Any, n_desires: int | None, least: float = 0.0, name: str = "will") -> np.ndarray:
-    """Return weights of desires, None for any number, that sum to 1, each at least `least`.
+    """Return checked weights of desires that sum to 1, each at least `least`.
 
     Raises
     ------
     ValueError
-        If they are off the simplex, or one is smaller than every event makes it.
+        If they are no distribution, or one is below `least`.
     """
     weights = validate.distribution(will, n_desires, name)
     small = np.flatnonzero(weights < least - 1e-12)
@@ -185,7 +213,7 @@ def checked_will(will: Any, n_desires: int | None, least: float = 0.0, name: str
 
 
 def checked_wanted(wanted: Any, n_desires: int) -> np.ndarray:
-    """Return how much each variable should be, as numbers above 0."""
+    """Return checked targets of the variables, above 0."""
     found = validate.number_table(wanted, (n_desires,), "wanted", "(n_desires,)")
     if (found <= 0).any():
         raise ValueError(f"wanted is {found.tolist()}, expected numbers above 0: deficits are shares of them")

@@ -15,42 +15,47 @@ Table = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True)
 class DesireParameters:
-    """How changes become emotions, emotions desires, and desires decisions.
+    """Parameters of the appraisal, of events, of desires and of decisions.
 
-    The names of the presets say which appraisal they hold; all else is the same in both. After each number stands its
-    origin: the source [1]_ as it is known at second hand, or this library. The defaults were chosen by looking at the
-    source's example, about thirty settings of it, so that it happens in the delivery world: they show that it can
+    The names of the presets say which appraisal they hold; everything else is the same in both. Each number is
+    followed by its origin: the source [1]_ as known from its description, or this library. The defaults were chosen
+    from about thirty settings so that the source's example happens in the delivery world: they show that it can
     happen, and are no evidence about people.
 
     Attributes
     ----------
     appraisal : tuple of shape (3, n_changes)
-        What a unit of each appraised change adds to pleasure, arousal and dominance. Its form, two changes and three
-        axes, is the source's; the numbers are the library's, and those of :meth:`source` are arguments.
+        Pleasure, arousal and dominance for one unit of each appraised change. Its form, two changes and three axes,
+        is the source's; the numbers are the library's, and those of :meth:`source` are arguments.
     change_scale : tuple of float
-        How much of each change is one unit. The library's.
+        Size of one unit of each change. The library's.
     persistence : float
-        Share of the mood that stays from one step to the next, from 0 to 1. The library's; the source has none, 0.
+        Share of the mood that persists from one step to the next, from 0 to 1. The library's; the source has none, 0.
     rank_dominance : tuple of three float
-        What is added to dominance in the lowest, the middle and the highest third of the ranks. The form is the
-        source's, the numbers are the library's.
+        Dominance added in the lowest, the middle and the highest third of the ranks. The form is the source's, the
+        numbers are the library's.
     threshold : float
-        How far, in Euclidean distance, an emotion must be from that of the last event for the next one. That desires
-        change at such events and only there ("sole trigger") is the source's; the number is the library's.
+        Euclidean distance of an emotion from that of the last event above which there is an event. That desires
+        change at events alone ("sole trigger") is the source's; the number is the library's.
     gain : float
-        Weight of unmet wants in an update. The library's.
+        Weight of deficits in an update. The library's.
     decay : float
-        How much of what events did is forgotten in a step; counted at the next event. The library's.
+        Share of earlier updates that decays in a step; applied at the next event. The library's.
     intensity : bool
-        Whether an update is in proportion to how far the emotion went, up to `most_intensity`.
+        Whether an update is proportional to the distance of the emotion, up to `most_intensity`.
     most_intensity : float
-        How far of that counts. The library's.
+        Largest distance that counts. The library's.
     least_desire : float
-        To which smaller weights are raised at an event, before all are normalised again. The library's.
+        Lower bound on the weights at an event, before normalization. The library's.
     temperature : float
-        Of the softmax over action values; 0 takes the best action, the first of several. The library's.
+        Temperature of the softmax over action values; 0 takes the best action, the first of several. The library's.
     discount : float
-        Of the values. The library's.
+        Discount factor of the values. The library's.
+
+    See Also
+    --------
+    simulate_agents : Run agents with these parameters.
+    example_region : Vary the parameters.
 
     References
     ----------
@@ -111,28 +116,38 @@ class DesireParameters:
 
     @classmethod
     def shock(cls, **changes: Any) -> DesireParameters:
-        """Return the preset in which losses of health arouse and frighten.
+        """Make the preset in which losses of health cause arousal and fear.
 
         Parameters
         ----------
         **changes
-            Numbers that are to be others than those of the preset, by name.
+            Fields that differ from the preset, by name.
+
+        Returns
+        -------
+        DesireParameters
+            The parameters.
         """
         return _changed(cls(), changes)
 
     @classmethod
     def source(cls, pleasure: float, arousal: float, **changes: Any) -> DesireParameters:
-        """Return the preset whose appraisal is the source's, without a mood that persists.
+        """Make the preset with the source's appraisal and no persistence of the mood.
 
         Parameters
         ----------
         pleasure : float
-            The source's k_p: the pleasure in a unit of income more.
+            The source's k_p: pleasure for each unit of additional income.
         arousal : float
-            The source's k_a: the arousal by a unit of health more. With a number above 0 a crash calms, so that it is
-            named sadness.
+            The source's k_a: arousal for each unit of additional health. Above 0 a crash lowers arousal, so that it
+            is named sadness.
         **changes
-            As in :meth:`shock`.
+            Fields that differ from the preset, by name.
+
+        Returns
+        -------
+        DesireParameters
+            The parameters.
         """
         pleasure, arousal = validate.finite(pleasure, "pleasure"), validate.finite(arousal, "arousal")
         literal = cls(appraisal=((pleasure, 0.0), (0.0, arousal), (0.0, 0.0)), persistence=0.0)
@@ -140,7 +155,19 @@ class DesireParameters:
 
     @classmethod
     def preset(cls, name: str, **changes: Any) -> DesireParameters:
-        """Return the preset of this name, "shock" or "source"; the latter with k_p = 0.25 and k_a = 0.5.
+        """Make the preset of a name.
+
+        Parameters
+        ----------
+        name : {"shock", "source"}
+            The latter with k_p = 0.25 and k_a = 0.5.
+        **changes
+            Fields that differ from the preset, by name.
+
+        Returns
+        -------
+        DesireParameters
+            The parameters.
 
         Raises
         ------
@@ -153,12 +180,12 @@ class DesireParameters:
 
     @property
     def n_changes(self) -> int:
-        """How many changes are appraised."""
+        """Number of appraised changes."""
         return len(self.change_scale)
 
     @cached_property
     def weights(self) -> np.ndarray:
-        """What a unit of each change, as it is measured, adds to each axis; of shape (3, n_changes), read-only."""
+        """Contribution of each change, in its own unit, to each axis; of shape (3, n_changes), read-only."""
         found = np.array(self.appraisal) / np.array(self.change_scale)
         found.setflags(write=False)
         return found

@@ -17,24 +17,30 @@ _BATCH = 256
 
 
 class Plans:
-    """Policies for desires in one world.
+    """Optimal policies of desires in one world.
 
     Parameters
     ----------
     world : DesireWorld
+        The world.
     discount : float
-        Weight of the next step against this one, at least 0 and below 1.
+        Weight of a step relative to the one before, at least 0 and below 1.
     temperature : float
-        Of the softmax over the optimal values; 0 takes the best action, the first of several.
+        Temperature of the softmax over the optimal values; 0 takes the best action, the first of several.
     resolution : int, optional
-        Desires are rounded to multiples of ``1 / resolution`` that sum to 1 before :meth:`numbers` looks for theirs.
+        :meth:`numbers` rounds desires to multiples of ``1 / resolution`` that sum to 1.
 
     Attributes
     ----------
     n_solved : int
-        How many problems have been solved so far.
+        Number of problems solved so far.
     edition : int
-        How often policies have been forgotten to make room. Numbers are good for one edition only.
+        Number of times that policies were discarded to free memory. Numbers are valid in one edition only.
+
+    See Also
+    --------
+    DesireAgent : The agent that follows these policies.
+    objective : The rewards of a desire.
 
     Examples
     --------
@@ -61,22 +67,25 @@ class Plans:
 
     @property
     def cumulated(self) -> np.ndarray:
-        """Cumulated probabilities of actions, infinite from the last one that has a chance.
+        """Cumulated probabilities of actions, infinite from the last action of positive probability on.
 
-        Of shape (n_policies, n_states, n_actions). Ask for it after :meth:`numbers`, which may add policies.
+        They have the shape (n_policies, n_states, n_actions). Read them after :meth:`numbers`, which may add
+        policies.
         """
         return self._room[: len(self._known)]
 
     def numbers(self, desires: np.ndarray) -> np.ndarray:
-        """Return the place in `cumulated` of the policy of each desire, which is solved if it is not there yet.
+        """Return the indices in `cumulated` of the policies of desires, solving those that are missing.
 
         Parameters
         ----------
         desires : ndarray of shape (..., n_desires)
+            Weights.
 
         Returns
         -------
         ndarray of int of shape (...)
+            Indices.
         """
         desires = self._checked(desires)
         flat = desires.reshape(-1, desires.shape[-1])
@@ -89,22 +98,32 @@ class Plans:
         return np.array([self._known[key] for key in keys]).reshape(desires.shape[:-1])
 
     def action_values(self, desires: np.ndarray) -> np.ndarray:
-        """Return the optimal values for desires, of shape (..., n_states, n_actions).
+        """Compute the optimal action values of desires.
 
         Parameters
         ----------
         desires : ndarray of shape (..., n_desires)
-            Taken as they are, without rounding.
+            Weights, which are not rounded.
+
+        Returns
+        -------
+        ndarray of shape (..., n_states, n_actions)
+            Optimal values; minus infinity for missing actions.
         """
         return self._iteration.action_values(weighted_features(self._checked(desires), self._features))
 
     def policies(self, desires: np.ndarray) -> np.ndarray:
-        """Return the probabilities of actions for desires, of shape (..., n_states, n_actions).
+        """Compute the probabilities of actions for desires.
 
         Parameters
         ----------
         desires : ndarray of shape (..., n_desires)
-            Taken as they are, without rounding.
+            Weights, which are not rounded.
+
+        Returns
+        -------
+        ndarray of shape (..., n_states, n_actions)
+            Probabilities.
         """
         return softmax(self.action_values(desires), self._temperature)
 
@@ -137,7 +156,7 @@ class Plans:
 
 
 def softmax(values: np.ndarray, temperature: float) -> np.ndarray:
-    """Return probabilities of actions from their values; at temperature 0 the first of the best."""
+    """Return probabilities of actions from their values; at temperature 0 the first best action."""
     if temperature == 0:
         first = values.argmax(axis=-1)[..., None] == np.arange(values.shape[-1])
         return first.astype(np.float64)
@@ -147,7 +166,7 @@ def softmax(values: np.ndarray, temperature: float) -> np.ndarray:
 
 
 def on_lattice(weights: np.ndarray, resolution: int) -> np.ndarray:
-    """Round weights to multiples of ``1 / resolution`` that sum to 1, by largest remainders, the first of several.
+    """Round weights to multiples of ``1 / resolution`` that sum to 1, by largest remainders.
 
     Parameters
     ----------
@@ -167,5 +186,5 @@ def on_lattice(weights: np.ndarray, resolution: int) -> np.ndarray:
 
 
 def checked_resolution(resolution: object) -> int | None:
-    """Return how finely desires are rounded; None stays None."""
+    """Return the checked resolution; None stays None."""
     return None if resolution is None else validate.positive_int(resolution, "resolution", most=10_000)

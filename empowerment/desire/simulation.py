@@ -25,16 +25,18 @@ _OTHER_NUMBERS = 20
 
 
 class Chain(NamedTuple):
-    """Everything that some steps of some runs were, stacked along the first axis: (step, run, agent, ...).
+    """States, emotions and actions of consecutive steps, stacked along the first axis: (step, run, agent, ...).
 
     Attributes
     ----------
     positions : named tuple of ndarray
-        One step more than the others: where agents are before each step, and after the last.
+        Positions of agents before each step, and after the last: one step more than the others.
     minds : Mind
-        The same.
+        The same for emotions and desires.
     actions : ndarray of int
+        Numbers of the actions.
     outcomes : Outcome
+        Outcomes of the steps.
     """
 
     positions: Any
@@ -54,48 +56,54 @@ def simulate_agents(
     memory: float = 4e9,
     progress: bool = False,
 ) -> DesireTrace:
-    """Let agents of one kind live in a world, in several runs side by side.
+    """Simulate agents of one kind in a world, in several runs.
 
     Parameters
     ----------
     world : DesireWorld
-        Such as :class:`Riders`, or :class:`FeatureWorld` for any MDP.
+        A world such as :class:`Riders`, or :class:`FeatureWorld` for any MDP.
     agent : Agent
         All agents of the world are of this kind.
     n_steps : int
-        360 slots are a month of riders.
+        Number of steps; 360 slots are a month of riders.
     seeds : sequence of int
         One run for each. A seed gives the same random numbers to every kind of agent, so that differences between
-        kinds are paired, and a run is the same whatever others there are.
+        kinds are paired, and a run does not depend on the others.
     parameters : DesireParameters, optional
         By default :meth:`DesireParameters.shock`. Emotions are recorded for agents without desires, too.
     messages : array_like of shape (n_desires,), or (n_runs, n_steps, n_agents, n_desires), optional
-        What is added to the deficits at events: what somebody says is lacking. Elsewhere nobody listens.
+        Added to the deficits at events: what messages say is lacking. In other steps messages have no effect.
     memory : float
-        The most bytes that random numbers and trace may take. What many seeds do on average needs less if they go
-        through the same agent in parts.
+        Limit in bytes on random numbers and trace. Averages over many seeds need less if they are computed in parts.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     DesireTrace
+        All states, actions, emotions and desires.
 
     Raises
     ------
     TypeError
-        If the world, the agent, or what the agent chooses is of another kind.
+        If the world, the agent, or the agent's choice has the wrong type.
     ValueError
-        If the parameters appraise another number of changes than the world has, the agent's will is off the simplex
-        or of another length, a seed is there twice, or an action is chosen that is missing.
+        If the parameters appraise another number of changes than the world has, the agent's will is no distribution
+        or has another length, a seed occurs twice, or a missing action is chosen.
     MemoryError
-        If more than `memory` would be taken.
+        If more than `memory` is needed.
+
+    See Also
+    --------
+    compare_agents : Compare kinds of agents over many seeds.
+    shock_effects : Measure behaviour after shocks.
+    desire_influence : Measure the influence of messages.
 
     Notes
     -----
-    Random numbers are ``numpy.random.default_rng(seed).random((1 + n_steps, n_agents, 1 + world.n_draws))``: of each
-    agent, those it begins with, then for each step one that chooses and those of the world. A longer run begins like
-    a shorter one.
+    Random numbers are ``numpy.random.default_rng(seed).random((1 + n_steps, n_agents, 1 + world.n_draws))``: for each
+    agent, those of the initial state, then for each step one for the choice and those of the world. A longer run
+    begins with the shorter one.
 
     Examples
     --------
@@ -112,7 +120,7 @@ def simulate_agents(
     will = check_fit(world, agent, parameters)
     _refuse_too_much(world, n_steps, len(seeds), validate.memory(memory))
     uniforms = random_numbers(world, n_steps, seeds)
-    told = _checked_messages(messages, (len(seeds), n_steps, world.n_agents, len(world.desires)))
+    checked_messages = _checked_messages(messages, (len(seeds), n_steps, world.n_agents, len(world.desires)))
     position = world.begin(uniforms[0])
     mind = Mind.at_rest(will, (len(seeds), world.n_agents))
     chain = follow(
@@ -123,7 +131,7 @@ def simulate_agents(
         uniforms[1:],
         parameters=parameters,
         will=will,
-        messages=told,
+        messages=checked_messages,
         progress=progress,
     )
     return _trace(world, agent, parameters, seeds, chain)
@@ -132,7 +140,7 @@ def simulate_agents(
 def follow_from_start(
     world: DesireWorld, agent: Agent, uniforms: np.ndarray, *, parameters: DesireParameters
 ) -> Chain:
-    """Follow agents whose minds are at rest from where the first of the random numbers puts them."""
+    """Simulate agents from minds at rest, with initial states from the first random numbers."""
     will = check_fit(world, agent, parameters)
     mind = Mind.at_rest(will, uniforms.shape[1:-1])
     return follow(world, agent, world.begin(uniforms[0]), mind, uniforms[1:], parameters=parameters, will=will)
@@ -145,7 +153,7 @@ def random_numbers(world: DesireWorld, n_steps: int, seeds: Sequence[int]) -> np
 
 
 def check_fit(world: DesireWorld, agent: Agent, parameters: DesireParameters) -> np.ndarray:
-    """Return the will of an agent, after a look at whether world, agent and parameters go together."""
+    """Return the will of an agent, after checking that world, agent and parameters fit each other."""
     check_world(world)
     parameters = validate.instance(parameters, DesireParameters, "parameters")
     validate.offers(agent, ("name", "will", "moved", "begin"), "agent", "an agent, such as DesireAgent()")
@@ -173,7 +181,7 @@ def follow(
     frozen: np.ndarray | None = None,
     progress: bool = False,
 ) -> Chain:
-    """Follow agents from where they are, one step for each entry along the first axis of the random numbers."""
+    """Simulate agents from given positions, one step for each entry along the first axis of the random numbers."""
     actor: Actor = agent.begin(world, parameters)
     if not agent.moved:
         frozen = np.ones(mind.event.shape, dtype=bool)
@@ -287,7 +295,7 @@ def _refuse_too_much(world: DesireWorld, n_steps: int, n_runs: int, memory: floa
 
 
 def checked_seeds(seeds: Any) -> tuple[int, ...]:
-    """Return what the random numbers of each run begin with."""
+    """Return the checked seeds of the runs."""
     if isinstance(seeds, str | bytes | Mapping) or not validate.is_several(seeds):
         raise TypeError(f"seeds is {validate.shown(seeds)}, expected a list of seeds, such as range(100)")
     found: dict[int, None] = {}

@@ -33,39 +33,57 @@ _ARRAYS = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DesireTrace(Result):
-    """What became of agents of one kind in several runs: sized, iterable over seeds, and indexed by them.
+    """Trace of agents of one kind in several runs: sized, iterable over seeds, and indexed by them.
 
-    All arrays have the axes (run, step, agent), some one more. Those of `state_numbers`, `emotion` and `desire` hold
-    what was so before each step, and one more for after the last.
+    All arrays have the axes (run, step, agent), some one more. `state_numbers`, `emotion` and `desire` hold the
+    values before each step, and one more for after the last.
 
     Attributes
     ----------
     agent : str
+        Name of the agent.
     seeds : tuple of int
         One for each run.
     desires, appraised : tuple of str
-        Names of the desires, and of the changes that are appraised.
+        Names of the desires, and of the appraised changes.
     states, actions : tuple
         Labels of the world's model.
     parameters : DesireParameters
+        The parameters of the simulation.
     moved : bool
         Whether events changed the desire.
     state_numbers : ndarray of int of shape (n_runs, n_steps + 1, n_agents)
+        Numbers of the states.
     action_numbers : ndarray of int of shape (n_runs, n_steps, n_agents)
+        Numbers of the actions.
     levels : ndarray of shape (n_runs, n_steps, n_agents, n_desires)
-        The variables that wants are about, after each step.
+        The variables of the desires after each step.
     changes : ndarray of shape (n_runs, n_steps, n_agents, n_changes)
+        Changes of the appraised variables.
     rank : ndarray of shape (n_runs, n_steps, n_agents)
+        Share of the other agents with less.
     features : ndarray of shape (n_runs, n_steps, n_agents, n_desires)
-        What each step was worth to each desire.
+        Reward of each step for each desire.
     emotion : ndarray of shape (n_runs, n_steps + 1, n_agents, 3)
         Pleasure, arousal and dominance.
     desire : ndarray of shape (n_runs, n_steps + 1, n_agents, n_desires)
+        Weights of the desires.
     event : ndarray of bool of shape (n_runs, n_steps, n_agents)
-        Whether the emotion after a step was out of the ordinary. For agents that are moved, and only for them, the
-        desire changes there.
+        Whether the step was an event. For agents that are moved, and only for them, the desire changes there.
     records : mapping from str to ndarray of shape (n_runs, n_steps, n_agents)
-        What the world records besides; riders have "pay", "health" (before the night) and "delivered".
+        Further records of the world; riders have "pay", "health" (before the night) and "delivered".
+
+    See Also
+    --------
+    simulate_agents : Make a trace.
+    empowerment.plotting.plot_desire_trace : Draw a trace.
+
+    Examples
+    --------
+    >>> from empowerment.desire import DesireAgent, Riders, simulate_agents
+    >>> trace = simulate_agents(Riders(), DesireAgent(resolution=20), 12, seeds=[3])
+    >>> len(trace), trace.n_steps, trace.n_agents, trace.desire.shape
+    (1, 12, 6, (1, 13, 6, 3))
     """
 
     _parts = (DesireParameters,)
@@ -101,7 +119,7 @@ class DesireTrace(Result):
 
     @property
     def emotion_names(self) -> np.ndarray:
-        """The name of the emotion after each step, of shape (n_runs, n_steps, n_agents)."""
+        """Name of the emotion after each step, of shape (n_runs, n_steps, n_agents)."""
         return name_emotions(self.emotion[:, 1:])
 
     def __len__(self) -> int:
@@ -125,13 +143,14 @@ class DesireTrace(Result):
         check_trace(self)
 
     def to_dataframe(self) -> Any:
-        """Return a row for each run, step and agent.
+        """Convert the trace into a table.
 
         Returns
         -------
         pandas.DataFrame
-            With the state and the action by label, the variables, the emotion with its name, the desire in force when
-            the action was chosen, whether the step was an event, and what the world records.
+            One row for each run, step and agent: the labels of the state and the action, the variables, the emotion
+            with its name, the desire when the action was chosen, whether the step was an event, and the records of
+            the world.
         """
         run, step, agent = np.indices(self.action_numbers.shape)
         states = np.fromiter(map(str, self.states), dtype=object, count=len(self.states))
@@ -165,7 +184,28 @@ class DesireTrace(Result):
         steps: tuple[int, int] | None = None,
         day: int | None = None,
     ) -> Any:
-        """Draw what became of one agent; see :func:`empowerment.plotting.plot_desire_trace`."""
+        """Draw the trace of one agent; see :func:`empowerment.plotting.plot_desire_trace`.
+
+        Parameters
+        ----------
+        ax : sequence of matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+        title : str, optional
+            Title.
+        seed : int, optional
+            The run; by default the first.
+        agent : int
+            Number of the agent.
+        steps : tuple of two int, optional
+            First step, and the step after the last.
+        day : int, optional
+            A day in place of `steps`.
+
+        Returns
+        -------
+        array of matplotlib.axes.Axes
+            The axes.
+        """
         from empowerment.plotting import plot_desire_trace
 
         which: dict[str, Any] = {"seed": seed, "agent": agent, "steps": steps, "day": day}

@@ -14,20 +14,34 @@ from empowerment.models.mdp import MDP
 
 
 class Outcome(NamedTuple):
-    """What a step brings; all arrays have the axes (..., agent), some one more.
+    """Outcome of a step; all arrays have the axes (..., agent), some one more.
 
     Attributes
     ----------
     levels : ndarray of shape (..., n_desires)
-        The variables that wants are about, after the step.
+        The variables of the desires after the step.
     changes : ndarray of shape (..., n_changes)
-        How much the step changed the variables that are appraised.
+        Changes of the appraised variables.
     rank : ndarray of shape (...)
-        Share of the other agents that are behind, 1/2 for one who is alone.
+        Share of the other agents with less, 1/2 for a single agent.
     features : ndarray of shape (..., n_desires)
-        What the step was worth to each desire.
+        Reward of the step for each desire.
     records : mapping from str to ndarray of shape (...)
-        What else is worth keeping, always under the same names.
+        Further records, always under the same names.
+
+    See Also
+    --------
+    DesireWorld.step : Returns an outcome.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from empowerment.desire import Riders
+    >>> riders = Riders(1)
+    >>> start = riders.begin(np.zeros((1, 3)))
+    >>> _, outcome = riders.step(start, np.array([2]), np.zeros((1, 2)))
+    >>> outcome.levels.shape, outcome.changes.shape
+    ((1, 3), (1, 2))
     """
 
     levels: np.ndarray
@@ -38,24 +52,38 @@ class Outcome(NamedTuple):
 
 
 class DesireWorld(Protocol):
-    """A world for one or several agents with desires.
+    """Protocol of worlds for one or several agents with desires.
 
     Attributes
     ----------
     model : MDP
-        How the state of one agent changes; what exact values are computed in.
+        Transitions of the state of one agent, in which exact values are computed.
     features : ndarray of shape (n_states, n_actions, n_desires)
-        What an action is worth to each desire, on average.
+        Expected reward of each action for each desire.
     desires : tuple of str
+        Names of the desires.
     wanted : ndarray of shape (n_desires,)
-        How much each variable should be.
+        Targets of the variables.
     appraised : tuple of str
         The variables whose changes are appraised.
     n_agents : int
+        Number of agents.
     n_draws : int
-        How many random numbers of each agent a step uses, besides the one that chooses.
+        Number of random numbers of each agent that a step uses, without the one for the choice.
     order : ndarray of int
-        The states in the order in which planning visits them.
+        Order in which planning visits the states.
+
+    See Also
+    --------
+    Riders, Students : Worlds of this library.
+    FeatureWorld : A world from any MDP.
+    simulate_agents : Run agents in a world.
+
+    Examples
+    --------
+    >>> from empowerment.desire import Riders, Students
+    >>> [world.desires for world in (Riders(), Students())]
+    [('income', 'health', 'standing'), ('grades', 'sleep', 'standing')]
     """
 
     model: MDP
@@ -68,29 +96,44 @@ class DesireWorld(Protocol):
     order: np.ndarray
 
     def begin(self, uniforms: np.ndarray) -> Any:
-        """Return where agents begin, a named tuple of arrays with the field `state`.
+        """Return the initial positions of agents, a named tuple of arrays with the field `state`.
 
         Parameters
         ----------
         uniforms : ndarray of shape (..., n_agents, 1 + n_draws)
-            In [0, 1).
+            Random numbers in [0, 1).
+
+        Returns
+        -------
+        named tuple of ndarray
+            The positions.
         """
         ...
 
     def step(self, position: Any, actions: np.ndarray, uniforms: np.ndarray) -> tuple[Any, Outcome]:
-        """Return where agents are after their actions, and what that brings.
+        """Return the positions of agents after their actions, and the outcome.
 
         Parameters
         ----------
         position : named tuple of arrays
+            The positions before.
         actions : ndarray of int of shape (..., n_agents)
+            Numbers of the actions.
         uniforms : ndarray of shape (..., n_agents, n_draws)
+            Random numbers in [0, 1).
+
+        Returns
+        -------
+        position : named tuple of arrays
+            The positions after.
+        outcome : Outcome
+            The outcome of the step.
         """
         ...
 
 
 def check_world(world: DesireWorld) -> None:
-    """Refuse what is no world of desires, or one whose parts do not go together."""
+    """Refuse an object that is no world of desires, or one whose parts contradict each other."""
     names = (*DesireWorld.__annotations__, "begin", "step")
     validate.offers(world, names, "world", "a world of desires, such as Riders()")
     model, n_desires = validate.instance(world.model, MDP, "world.model"), len(world.desires)
@@ -102,16 +145,22 @@ def check_world(world: DesireWorld) -> None:
 
 
 def percentile(amounts: np.ndarray) -> np.ndarray:
-    """Return the share of the other agents that have less, those with as much counting half.
+    """Compute the share of the other agents that have less; equal amounts count half.
 
     Parameters
     ----------
     amounts : ndarray of shape (..., n_agents)
+        Amounts of the agents.
 
     Returns
     -------
     ndarray of shape (..., n_agents)
-        0 for the last and 1 for the first; 1/2 if all are equal, or for one agent alone.
+        0 for the smallest and 1 for the largest; 1/2 if all are equal, or for a single agent.
+
+    See Also
+    --------
+    appraise : Uses ranks.
+    Riders : Riders are ranked by income.
 
     Examples
     --------
@@ -124,7 +173,7 @@ def percentile(amounts: np.ndarray) -> np.ndarray:
 
 
 def ranks(amounts: np.ndarray) -> np.ndarray:
-    """Compute what :func:`percentile` does, of an array that needs no check."""
+    """Compute :func:`percentile` without checking the array."""
     n_agents = amounts.shape[-1]
     if n_agents == 1:
         return np.full(amounts.shape, 0.5)
@@ -135,7 +184,7 @@ def ranks(amounts: np.ndarray) -> np.ndarray:
 
 
 def certain_from(cumulated: np.ndarray) -> np.ndarray:
-    """Return cumulated probabilities whose last possible outcome takes all that is left, rounding included.
+    """Return cumulated probabilities whose last possible outcome takes the remaining mass, including rounding errors.
 
     With them the number of entries that are at most a uniform number is always that of a possible outcome.
 

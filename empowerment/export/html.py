@@ -1,4 +1,4 @@
-"""Tables of HTML, as notebooks show results."""
+"""Tables in HTML, as notebooks show results."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CELL = "text-align: left; vertical-align: top; padding: .15em .8em .15em 0"
 
 
 def table(columns: Mapping[str, Sequence[object]], caption: str = "") -> str:
-    """Return columns of equal length as a table; of more than 30 rows the first are shown, and how many follow."""
+    """Return columns of equal length as a table; beyond 30 rows the first are shown, and the number of others."""
     count = max((len(column) for column in columns.values()), default=0)
     head = "".join(_heading(name) for name in columns)
     rows = "".join(_row([column[i] for column in columns.values()]) for i in range(min(count, _MOST_ROWS)))
@@ -21,13 +21,13 @@ def table(columns: Mapping[str, Sequence[object]], caption: str = "") -> str:
 
 
 def fields(values: Mapping[str, object], caption: str = "") -> str:
-    """Return names and values as a table with a row for each."""
+    """Return names and values as a table with one row for each."""
     rows = "".join(f"<tr>{_heading(name)}{_cell(value)}</tr>" for name, value in values.items())
     return f"<table>{_caption(caption)}<tbody>{rows}</tbody></table>"
 
 
 def interval(ends: tuple[float, float], digits: int = 3) -> str:
-    """Return an interval as a reader wants it: one number if its ends agree, no infinite end."""
+    """Return the text of an interval: one number if its ends agree, without an infinite end."""
     lower, upper = (f"{end:.{digits}g}" for end in ends)
     if math.isinf(ends[1]):
         return "not known" if math.isinf(ends[0]) else f"at least {lower}"
@@ -43,7 +43,7 @@ def _heading(name: str) -> str:
 
 
 def _cell(value: object) -> str:
-    """Return a cell; spaces of texts stay, since they matter in completions."""
+    """Return a cell that preserves the spaces of a text, which matter in completions."""
     return f'<td style="{_CELL}; white-space: pre-wrap">{html.escape(str(value))}</td>'
 
 

@@ -1,4 +1,4 @@
-"""Results on disk: arrays and JSON in one sealed ``.npz``, never a pickle."""
+"""Results in files: arrays and JSON in one sealed ``.npz``, without pickles."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def save_fields(result: Any, path: str | os.PathLike[str]) -> None:
     TypeError
         If a field holds what neither an array nor JSON can hold.
     OSError
-        If nothing can be written there; the message names the path and the reason.
+        If the file cannot be written; the message names the path and the reason.
     """
     arrays: dict[str, np.ndarray] = {}
     header = {"format": _format(type(result)), "fields": _packed_fields(result, arrays, "")}

@@ -1,4 +1,4 @@
-"""What the fields of an :class:`~empowerment.EmpowermentResult` must satisfy to be believed."""
+"""Checks of the fields of a saved :class:`~empowerment.EmpowermentResult`."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _SUM_TOLERANCE = 1e-5
 
 
 def check_result(result: StateResult) -> None:
-    """Raise an error that names the first field which no result can have.
+    """Raise an error that names the first field with an impossible value.
 
     Raises
     ------
     ValueError, TypeError
-        With what was found and what a result has there.
+        If a field has an impossible value or type; the message names what was found and what was expected.
     """
     _check_options(result)
     n = len(result.states)
@@ -77,9 +77,9 @@ def _check_names(result: StateResult, n: int) -> None:
     status = _array(result.status, "status", "iu", (n,), "whole numbers")
     _refuse_unknown(status, [int(each) for each in Status], "status")
     _refuse_unknown(_array(result.method, "method", "U", (n,), "names"), list(KINDS), "method")
-    place = _array(result.state_numbers, "state_numbers", "iu", (n,), "whole numbers")
-    if place.min() < 0:
-        raise ValueError(f"state_numbers has {place.min()}, expected numbers of at least 0")
+    numbers = _array(result.state_numbers, "state_numbers", "iu", (n,), "whole numbers")
+    if numbers.min() < 0:
+        raise ValueError(f"state_numbers has {numbers.min()}, expected numbers of at least 0")
 
 
 def _check_sequences(optimal: Any, n_states: int, n_actions: int, horizon: int) -> None:
@@ -122,7 +122,7 @@ def _check_beliefs(beliefs: np.ndarray, n: int) -> None:
 
 
 def _check_layout(layout: Layout, last: int) -> None:
-    """Check what pictures rely on; what lies outside the grid is only drawn there."""
+    """Check the fields that pictures use; cells outside the grid are only drawn there."""
     if not isinstance(layout.name, str):
         raise ValueError("layout has a name that is no text")
     if isinstance(layout, GraphLayout):

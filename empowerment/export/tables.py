@@ -1,4 +1,4 @@
-"""Results as tables of other libraries."""
+"""Results as tables of pandas and xarray."""
 
 from __future__ import annotations
 

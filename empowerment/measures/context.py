@@ -90,8 +90,7 @@ def context_empowerment(
     Neither the agent nor the receiver knows more of the state than the context. With one context it is
     *context-free*: one input distribution for all states. With a context for every state it is the average
     empowerment. In between, ``sum_k p(k) C(sum_s p(s | k) W_s)`` does not decrease when contexts are divided, because
-    the
-    capacity is convex in the channel (Klyubin, Polani, Nehaniv 2008).
+    the capacity is convex in the channel (Klyubin, Polani, Nehaniv 2008).
 
     Parameters
     ----------

@@ -179,10 +179,8 @@ class HorizonSweep(Labelled):
         Notes
         -----
         "Up to n steps" can mean three things. Here the number of steps is fixed, chosen for each state, and known to
-        the
-        receiver. With ``stopping=True`` of :func:`empowerment` the agent chooses it as a part of its action, which
-        gives at
-        least this value. The third is :meth:`discounted`.
+        the receiver. With ``stopping=True`` of :func:`empowerment` the agent chooses it as a part of its action,
+        which gives at least this value. The third is :meth:`discounted`.
 
         Examples
         --------

@@ -27,10 +27,10 @@ class MDP:
     ----------
     transition : array_like of shape (n_states, n_actions, n_states), sparse matrix, or sequence of sparse matrices
         ``transition[s, a, t]`` is the probability of state ``t`` after action ``a`` in state ``s``; in nested lists
-        None in place of a row says that the action is missing. A sparse matrix has shape
-        (n_states * n_actions, n_states), and row ``s * n_actions + a`` holds that distribution: the actions of a
-        state are adjacent rows. A sequence holds one sparse matrix of shape (n_states, n_states) for each action.
-        :meth:`from_arrays` takes other orders.
+        None in place of a row says that the action is missing. A sparse matrix has shape (n_states * n_actions,
+        n_states), and row ``s * n_actions + a`` holds that distribution: the actions of a state are adjacent rows. A
+        sequence holds one sparse matrix of shape (n_states, n_states) for each action. :meth:`from_arrays` takes
+        other orders.
     states, actions : sequence of hashable, optional
         Labels; by default the numbers 0, 1, ….
     terminal : sequence of state labels, or of n_states truth values, optional

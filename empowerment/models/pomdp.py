@@ -19,8 +19,7 @@ class POMDP:
     """Finite Markov decision process with hidden states and random observations of them.
 
     An action is taken, the state changes, and then the new state is observed. There is no observation before the
-    first
-    action.
+    first action.
 
     Parameters
     ----------
@@ -432,10 +431,8 @@ class POMDP:
         """Enumerate the beliefs that are reachable by 0 to `horizon` actions and their observations.
 
         An action is tried in a belief if it is available in every state of positive probability. Of beliefs that
-        agree
-        within 1e-10 in each entry the first one represents all, so that those returned differ by more than that.
-        Nothing is
-        rounded.
+        agree within 1e-10 in each entry the first one represents all, so that those returned differ by more than
+        that. Nothing is rounded.
 
         Parameters
         ----------

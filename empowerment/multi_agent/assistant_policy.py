@@ -55,12 +55,9 @@ def assistant_policy(
     Notes
     -----
     The person's empowerment depends on the assistant's policy for which it was computed, and that is not yet this
-    one.
-    Computing it again under the policy returned shows the effect of the assistant. For an assistant that plans
-    farther
-    ahead than one step pass ``expected_next(world.under_person(person), values)`` to :func:`unified_bellman` as
-    rewards,
-    with ``information_weight=0``.
+    one. Computing it again under the policy returned shows the effect of the assistant. For an assistant that plans
+    farther ahead than one step pass ``expected_next(world.under_person(person), values)`` to :func:`unified_bellman`
+    as rewards, with ``information_weight=0``.
 
     Examples
     --------

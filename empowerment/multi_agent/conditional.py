@@ -84,8 +84,7 @@ def informed_empowerment(
 
     The person chooses a sequence of actions without knowing the assistant's. The value is the largest information
     between that sequence and the final reading, given the assistant's actions. It is never less than for a receiver
-    that
-    does not observe them.
+    that does not observe them.
 
     Parameters
     ----------

@@ -104,8 +104,7 @@ def independent_sum_rate(
     """Bound from below the information that two agents with independent sequences of actions send together.
 
     With joint choices they have the empowerment of ``world.joint``, which is an upper bound. With independent choices
-    the
-    information has several local maxima. From each of several starting points the two distributions are improved
+    the information has several local maxima. From each of several starting points the two distributions are improved
     alternately, each by a capacity with rewards, until no step gains anything.
 
     Parameters

@@ -92,8 +92,8 @@ def worst_case_empowerment(
     """Compute the one-step empowerment that remains to a person under the least favourable assistant.
 
     It is the smallest capacity of the person's channel over the assistant's distributions of actions. The receiver
-    does
-    not observe the assistant's actions, so a mixture of actions is noise that can be worse than any single action.
+    does not observe the assistant's actions, so a mixture of actions is noise that can be worse than any single
+    action.
 
     Parameters
     ----------
@@ -137,10 +137,9 @@ def worst_case_empowerment(
     Notes
     -----
     A capacity is convex in the channel, and so in the mixture: each capacity gives a supporting plane, which lies
-    below all
-    capacities. The minimum of the planes so far, a linear program, is the next mixture to try (Kelley 1960). The dual
-    variables of the program weigh the planes; the lower end is the smallest entry of their weighted sum, and does not
-    depend on the accuracy of the program.
+    below all capacities. The minimum of the planes so far, a linear program, is the next mixture to try (Kelley
+    1960). The dual variables of the program weigh the planes; the lower end is the smallest entry of their weighted
+    sum, and does not depend on the accuracy of the program.
 
     References
     ----------

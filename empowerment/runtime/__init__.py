@@ -1,1 +1,1 @@
-"""How work is done: compiled, interrupted, in parallel, kept on disk."""
+"""Execution: compilation, interrupts, parallel work, files."""

@@ -1,4 +1,4 @@
-"""Named arrays in one ``.npz`` file: never a pickle, bounded when unpacked, sealed so that damage is found."""
+"""Named arrays in one ``.npz`` file: without pickles, bounded when unpacked, sealed against damage."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ _HEADERS: Any = {
 
 
 class DamagedError(ValueError):
-    """A file is not what it should be; the message says in what, and leaves it to the caller to name the file."""
+    """A file is damaged; the message says how, and the caller adds the name of the file."""
 
 
 def write_sealed(
     path: str | os.PathLike[str], header: Mapping[str, Any], arrays: Mapping[str, Any], *, compressed: bool
 ) -> None:
-    """Write arrays and a header that JSON can hold, with digests of all of it; whole or not at all.
+    """Write arrays and a JSON header with digests of all of it; completely or not at all.
 
     The array "header" holds JSON as UTF-8: the header given, and in "arrays" a digest of each array. The array
     "digest" holds the SHA-256 of these bytes.
@@ -51,20 +51,20 @@ def write_sealed(
 def read_sealed(
     path: str | os.PathLike[str], form: str, memory: float
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Return the header and the arrays that :func:`write_sealed` wrote, if they are still the same.
+    """Read the header and the arrays that :func:`write_sealed` wrote, if the file was not changed.
 
     Parameters
     ----------
     path : path
     form : str
-        What the header has to have for its "format".
+        The "format" that the header must have.
     memory : float
-        The most bytes that the arrays may take.
+        Limit in bytes on the arrays.
 
     Raises
     ------
     DamagedError
-        If it is another file, or anything in it has changed.
+        If the file is of another kind, or was changed.
     MemoryError
         If it would unpack to more than `memory`.
     """
@@ -96,21 +96,21 @@ def load_sealed(
     lacks: str,
     advice: str = "",
 ) -> Built:
-    """Return what is built of the header and the arrays that :func:`write_sealed` wrote.
+    """Build an object from the header and the arrays that :func:`write_sealed` wrote.
 
     Parameters
     ----------
     path, form, memory
         As for :func:`read_sealed`.
     build : callable
-        Whatever it raises means that the file is damaged.
+        Given the header and the arrays, returns the object. Any error in it means that the file is damaged.
     lacks, advice : str
-        What is said of another or a damaged file after its name, and after the reason.
+        Text of the error after the name of the file, and after the reason.
 
     Raises
     ------
     ValueError
-        If it is another file, or is damaged.
+        If the file is of another kind, or is damaged.
     MemoryError
         If it would unpack to more than `memory` bytes.
     """
@@ -124,12 +124,12 @@ def load_sealed(
 
 
 def read_npz(path: str | os.PathLike[str], memory: float) -> dict[str, np.ndarray]:
-    """Return the arrays of any ``.npz`` file that holds neither pickles nor more than `memory` bytes.
+    """Read the arrays of any ``.npz`` file without pickles and with at most `memory` bytes.
 
     Raises
     ------
     DamagedError
-        If it is no such file, is damaged, or claims a size that it cannot have.
+        If it is no such file, is damaged, or states a size that it cannot have.
     MemoryError
         If it would unpack to more than `memory`. Nothing is unpacked then.
     """
@@ -157,12 +157,12 @@ def read_npz(path: str | os.PathLike[str], memory: float) -> dict[str, np.ndarra
 
 
 def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
-    """Return the array of a ``.npy`` file.
+    """Read the array of a ``.npy`` file.
 
     Raises
     ------
     DamagedError
-        If it is no such file, is damaged or cut short, or holds Python objects.
+        If it is no such file, is damaged or incomplete, or holds Python objects.
     """
     require_regular(path, "read")
     with open(path, "rb") as file, damage("it"):
@@ -173,7 +173,7 @@ def read_npy(path: str | os.PathLike[str]) -> np.ndarray:
 
 @contextmanager
 def damage(what: str) -> Iterator[None]:
-    """Turn whatever a foreign or damaged file makes a reader raise into a DamagedError; the list of that is long."""
+    """Convert every error that reading a foreign or damaged file can raise into a DamagedError."""
     try:
         yield
     except (DamagedError, MemoryError):
@@ -184,7 +184,7 @@ def damage(what: str) -> Iterator[None]:
 
 
 def _refuse_lies(members: list[zipfile.ZipInfo], size: int) -> None:
-    """Refuse an archive whose list of contents cannot be true of a file of this size."""
+    """Refuse an archive whose directory contradicts the size of the file."""
     seen: set[str] = set()
     for member in members:
         name, packed, unpacked = member.filename, member.compress_size, member.file_size
@@ -200,7 +200,7 @@ def _refuse_lies(members: list[zipfile.ZipInfo], size: int) -> None:
 
 
 def _check_header(file: IO[bytes], size: int) -> None:
-    """Refuse an array that holds objects, or has another size than the `size` bytes of its file leave for it."""
+    """Refuse an array that holds objects, or whose size contradicts that of its file."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")  # what NumPy mends in silence, or with a warning, was not written by it
@@ -215,7 +215,7 @@ def _check_header(file: IO[bytes], size: int) -> None:
 
 
 def _other_format(arrays: Mapping[str, np.ndarray], form: str) -> str:
-    """Return what to add if the header is that of another version of the library, which was not sealed."""
+    """Return a hint if the header is that of another version of the library, which was not sealed."""
     try:
         made_as = json.loads(str(arrays["header"][()]))["format"]
     except (KeyError, ValueError, TypeError, IndexError, RecursionError):

@@ -1,4 +1,4 @@
-"""The finished chunks of a long run, in a directory that a later run goes on from."""
+"""Finished chunks of a long run, in a directory from which a later run continues."""
 
 from __future__ import annotations
 
@@ -30,20 +30,23 @@ _ABANDONED = 3600
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A directory with the arrays of finished chunks, and with the question that they belong to.
+    """Directory with the arrays of finished chunks, and the request to which they belong.
 
-    Files in it are whole or absent, whenever the run is killed. Runs that use it at the same time do no harm to
-    each other: the first one's question and remembered values hold for all of them, and a chunk that two of them
-    store is replaced by its equal. A chunk carries digests of the manifest, of its number and of its arrays, so
-    that one which is damaged, renamed or of another run is never taken for an answer.
+    Its files are complete or absent, whenever the run is killed. Several runs can use it at the same time: the
+    request and
+    the remembered values of the first one hold for all of them, and a chunk that two of them store is replaced by an
+    equal
+    one. A chunk carries digests of the manifest, of its number and of its arrays, so that one which is damaged,
+    renamed or
+    of another run is refused.
 
     Attributes
     ----------
     folder : Path
     remembered : dict
-        Values of the first run that all later ones go by, such as a seed that it drew.
+        Values of the first run that all later ones use, such as a seed that it drew.
     manifest_digest : str
-        The digest of the manifest, which every chunk has to carry.
+        Digest of the manifest, which every chunk carries.
     """
 
     folder: Path
@@ -58,26 +61,26 @@ class Checkpoint:
         fingerprints: Mapping[str, str],
         remembered: Mapping[str, Any] | None = None,
     ) -> Checkpoint:
-        """Make a checkpoint, or go on with one that was made for the same question.
+        """Create a checkpoint, or continue one of the same request.
 
         Parameters
         ----------
         path : path
-            A directory with a checkpoint, an empty one, or one to be made in a directory that exists.
+            A directory with a checkpoint, an empty one, or one to be created in an existing directory.
         question : mapping from str to what JSON can hold
             The options that the content of the chunks depends on.
         fingerprints : mapping from str to str
-            A :func:`fingerprint` of everything else that it depends on.
+            A :func:`fingerprint` of everything else on which the chunks depend.
         remembered : mapping from str to what JSON can hold, optional
-            Values that a new checkpoint keeps; of an existing one those that it has kept are taken.
+            Values that a new checkpoint stores; those of an existing one are used instead.
 
         Raises
         ------
         ValueError
-            If it belongs to another question or was made by another version of the library, if its manifest is
-            damaged, or if there are other files in the directory. Nothing is deleted or changed then.
+            If it belongs to another request or another version of the library, if its manifest is damaged, or if
+            there are other files in the directory. Nothing is deleted or changed then.
         OSError
-            If the path is a file, or nothing can be written there.
+            If the path is a file, or the directory cannot be written.
         """
         folder = Path(path)
         wanted = {"version": __version__, "question": dict(question), "fingerprints": dict(fingerprints)}
@@ -94,12 +97,12 @@ class Checkpoint:
         return cls(folder, found["remembered"], digest)
 
     def indices(self, count: int | None = None) -> list[int]:
-        """Return the numbers of the chunks that are there, in order.
+        """Return the numbers of the finished chunks, in order.
 
         Parameters
         ----------
         count : int, optional
-            How many chunks the question has.
+            Number of chunks of the request.
 
         Raises
         ------
@@ -115,13 +118,13 @@ class Checkpoint:
         return found
 
     def read(self, index: int) -> dict[str, np.ndarray]:
-        """Return the arrays of a chunk.
+        """Read the arrays of a chunk.
 
         Raises
         ------
         ValueError
-            If its file is damaged, or holds another chunk or one of another run. The message names the file and
-            what is wrong with it.
+            If its file is damaged, or holds another chunk or one of another run. The message names the file and what
+            is wrong.
         """
         path = self._path(index)
         try:
@@ -138,12 +141,12 @@ class Checkpoint:
         return arrays
 
     def store(self, index: int, arrays: Mapping[str, Any]) -> None:
-        """Write the arrays of a chunk; whole or not at all.
+        """Write the arrays of a chunk; completely or not at all.
 
         Raises
         ------
         TypeError
-            If an array holds Python objects, which only a pickle could keep.
+            If an array holds Python objects, which would need a pickle.
         """
         for name, array in arrays.items():
             if np.asarray(array).dtype.hasobject:
@@ -156,7 +159,7 @@ class Checkpoint:
 
 
 def _names_in(folder: Path) -> list[str]:
-    """Return the names in a directory, which is made if there is none."""
+    """Return the names in a directory, which is created if missing."""
     try:
         folder.mkdir(exist_ok=True)
         return sorted(os.listdir(folder))
@@ -176,7 +179,7 @@ def _refuse_other_files(folder: Path, names: list[str]) -> None:
 
 
 def _write_manifest(folder: Path, content: dict[str, Any]) -> None:
-    """Write the manifest, unless another run was faster: then that one stays."""
+    """Write the manifest, unless another run did so first."""
     manifest = folder / _MANIFEST
     content = content | {"digest": json_digest(content)}
     with contextlib.suppress(FileExistsError), written_whole(manifest) as temporary:
@@ -190,7 +193,7 @@ def _write_manifest(folder: Path, content: dict[str, Any]) -> None:
 
 
 def _read_manifest(folder: Path) -> tuple[dict[str, Any], str]:
-    """Return the content of the manifest, and the digest that chunks have to carry."""
+    """Return the content of the manifest, and the digest that chunks carry."""
     path = folder / _MANIFEST
     require_regular(path, "read")
     text = path.read_bytes()
@@ -231,7 +234,7 @@ def _refuse_another_question(folder: Path, found: dict[str, Any], wanted: dict[s
 
 
 def _options(manifest: dict[str, Any]) -> dict[str, str]:
-    """Return the options of a manifest as JSON, with the version; of a remembered value its name counts."""
+    """Return the options of a manifest as JSON, with the version and the names of remembered values."""
     options = {name: json.dumps(value, sort_keys=True) for name, value in manifest["question"].items()}
     options |= dict.fromkeys(manifest["remembered"], "chosen by the first run")
     return options | {"version of the library": str(manifest.get("version"))}

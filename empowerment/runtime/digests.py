@@ -1,4 +1,4 @@
-"""Digests: of arrays, however they lie in memory, and of what can be written as JSON."""
+"""Digests of arrays, whatever their memory layout, and of JSON."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _IN_BLOCKS: Any = {
 
 
 def fingerprint(*arrays: Any) -> str:
-    """Return the SHA-256 of arrays: of their types, shapes and entries, however they lie in memory.
+    """Compute the SHA-256 of arrays: of their types, shapes and entries, whatever their memory layout.
 
-    Integers of different sizes that are equal count as equal, since SciPy chooses the size of its indices.
+    Integers of different sizes that are equal count as equal, because SciPy chooses the size of its indices.
     """
     digest = hashlib.sha256()
     for array in map(np.asarray, arrays):
@@ -35,10 +35,10 @@ def fingerprint(*arrays: Any) -> str:
 
 
 def json_digest(content: Any) -> str:
-    """Return the SHA-256 of what JSON can hold; the order of names in an object does not count."""
+    """Compute the SHA-256 of a JSON value; the order of names in an object does not matter."""
     return bytes_digest(json.dumps(content, sort_keys=True).encode())
 
 
 def bytes_digest(content: bytes) -> str:
-    """Return the SHA-256 of bytes, in hexadecimal digits."""
+    """Compute the SHA-256 of bytes, in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()

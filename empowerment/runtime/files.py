@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, and files that are no files."""
+"""Files that are complete or absent, and refusal of what is no regular file."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ _LONGEST_STEM, _LONGEST_SUFFIX = 32, 16
 
 @contextmanager
 def written_whole(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Yield a temporary path beside `path`, moved there at the end; an error or Ctrl-C leaves nothing behind.
+    """Yield a temporary path in the same folder, moved to `path` at the end; an error or Ctrl-C removes it.
 
-    A file that is replaced hands its mode, its owner where the system allows it, and its extended attributes on to
-    the new one; its other hard links keep the old content. Of a symbolic link the target is replaced, or made.
+    The new file takes the mode, the owner where the system allows it, and the extended attributes of a file that it
+    replaces; other hard links of that file keep the old content. Of a symbolic link the target is replaced, or
+    created.
 
     Raises
     ------
     ValueError
-        If the path cannot be a name, as one with a NUL.
+        If the path cannot be a name, such as one with a NUL.
     OSError
-        If nothing can be written there: a directory, a device, a FIFO or a socket, a file that is read-only, a
-        missing directory, a disk that is full. The message names the path and the reason.
+        If the file cannot be written: a directory, a device, a FIFO or a socket, a file that is read-only, a missing
+        directory, a full disk. The message names the path and the reason.
     """
     path = Path(path)
     require_regular(path, "write")
@@ -72,16 +73,16 @@ def _interrupt_behind(reason: BaseException | None) -> BaseException | None:
 
 
 def require_regular(path: str | os.PathLike[str], verb: str) -> None:
-    """Refuse what is there but is no regular file; `verb` says what was to be done: "read" or "write".
+    """Refuse a path that exists and is no regular file; `verb` is "read" or "write".
 
-    Opening a FIFO would wait for ever, and replacing a device would take it away from everyone.
+    Opening a FIFO would wait forever, and replacing a device would remove it for everyone.
 
     Raises
     ------
     ValueError
         If the path cannot be a name.
     OSError
-        If something else is there, or what is there cannot be looked at.
+        If the path is no regular file, or cannot be examined.
     """
     try:
         kind = _KINDS.get(stat.S_IFMT(os.stat(path).st_mode))
@@ -97,14 +98,14 @@ def require_regular(path: str | os.PathLike[str], verb: str) -> None:
 
 
 def named(reason: OSError, verb: str, path: str | os.PathLike[str]) -> OSError:
-    """Return an error of the same kind whose message is one sentence that names the path."""
+    """Return an error of the same class whose message is one sentence that names the path."""
     error = type(reason)(f"cannot {verb} {str(path)!r}: {reason.strerror or reason}")
     error.errno = reason.errno
     return error
 
 
 def _flush_to_disk(path: Path) -> None:
-    """Wait until the content is on the disk: else a power failure could leave the name without it."""
+    """Wait until the content is on the disk, because a power failure could otherwise leave an empty file."""
     handle = os.open(path, os.O_RDWR)
     try:
         os.fsync(handle)
@@ -113,7 +114,7 @@ def _flush_to_disk(path: Path) -> None:
 
 
 def _inherit(path: Path, old: Path) -> None:
-    """Give a file the owner, mode and extended attributes of another, and the present time."""
+    """Give a file the owner, mode and extended attributes of another, and the current time."""
     before = os.stat(old)
     shutil.copystat(old, path)
     os.utime(path)

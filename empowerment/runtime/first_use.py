@@ -1,4 +1,4 @@
-"""The sentence that kernels are being compiled, which makes the first use slow."""
+"""Message about the compilation of kernels, which makes the first use slow."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _is_due = True
 
 
 def announce_compilation(is_kept: bool) -> None:
-    """Say it on stderr, once in a process; `is_kept` tells whether the compiled code stays on disk."""
+    """Print the message on stderr, once in a process; `is_kept` says whether the compiled code stays on disk."""
     global _is_due
     if _is_due and sys.stderr is not None and not os.environ.get(_QUIET):
         kept = (
@@ -23,5 +23,5 @@ def announce_compilation(is_kept: bool) -> None:
 
 
 def say_nothing() -> None:
-    """Compile without a word, in this process and in those that it starts."""
+    """Suppress the message in this process and in those that it starts."""
     os.environ[_QUIET] = "1"

@@ -1,8 +1,9 @@
 """Compiled work that Ctrl-C, or any signal handler that raises, ends soon.
 
-Python handles signals in its main thread alone, and between two steps of its own, never inside compiled code. So what
-may take long runs in a thread of its own, and its caller waits in Python. An exception that comes meanwhile sets a
-flag, an array of one byte, which the compiled code polls.
+Python handles signals in its main thread alone, between two of its own instructions, and never inside compiled code.
+So work that may take long runs in a separate thread, and its caller waits in Python. An exception in the meantime
+sets
+a flag, an array of one byte, which the compiled code polls.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ Work = Callable[[np.ndarray], object]
 
 
 class EntryPoint(Protocol):
-    """What :class:`empowerment.runtime.jit.EntryPoint` is: compiled code, the flag its last argument."""
+    """Protocol of :class:`empowerment.runtime.jit.EntryPoint`: compiled code whose last argument is the flag."""
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it."""
@@ -38,7 +39,7 @@ _shared_flag: ContextVar[np.ndarray] = ContextVar("shared_flag", default=_NEVER)
 
 
 class StoppedError(Exception):
-    """The work was told to end; what it has written is of no use."""
+    """The work was stopped; its output is invalid."""
 
 
 def new_flag() -> np.ndarray:
@@ -48,7 +49,7 @@ def new_flag() -> np.ndarray:
 
 @contextmanager
 def stopped_by(flag: np.ndarray) -> Iterator[None]:
-    """Let all work of this thread end as soon as somebody sets the flag."""
+    """End all work of this thread as soon as the flag is set."""
     token = _shared_flag.set(flag)
     try:
         yield
@@ -57,14 +58,14 @@ def stopped_by(flag: np.ndarray) -> Iterator[None]:
 
 
 def run(entry_point: EntryPoint, arguments: tuple[Any, ...], operations: float) -> None:
-    """Call an entry point with the flag as its last argument: here if it takes few operations, else in a thread.
+    """Call an entry point with the flag as its last argument: directly if it is short, else in a thread.
 
-    Signals come to the main thread; in others nothing is gained by one more.
+    Signals arrive in the main thread; in others a further thread gains nothing.
 
     Raises
     ------
     StoppedError
-        If the flag of :func:`stopped_by` was set meanwhile.
+        If the flag of :func:`stopped_by` was set in the meantime.
     """
     entry_point.prepare()
     if operations > _SOON and in_main_thread():
@@ -77,14 +78,14 @@ def run(entry_point: EntryPoint, arguments: tuple[Any, ...], operations: float) 
 
 
 def in_main_thread() -> bool:
-    """Return whether this is the thread that signals come to."""
+    """Return whether this is the main thread, in which signals arrive."""
     return threading.current_thread() is threading.main_thread()
 
 
 def run_side_by_side(works: Sequence[Work]) -> None:
-    """Do all of the work, each in a thread of its own.
+    """Run all work in parallel, each in a thread.
 
-    After an exception that a signal handler raises here the threads end by themselves, soon.
+    After an exception from a signal handler the threads end by themselves, soon.
 
     Raises
     ------
@@ -110,7 +111,7 @@ def run_side_by_side(works: Sequence[Work]) -> None:
 
 
 class _Thread(threading.Thread):
-    """Does the work, and keeps what it raises."""
+    """Thread that runs the work, and keeps its exception."""
 
     def __init__(self, work: Work, stop: np.ndarray) -> None:
         super().__init__()

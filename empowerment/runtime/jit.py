@@ -1,7 +1,8 @@
-"""One place that decides how kernels are compiled, and what of them Python may call.
+"""Compilation of kernels, and which compiled functions Python may call.
 
-A signal that arrives while compiled code runs is handled at the next step of Python. If that step is inside of numba,
-which makes Python objects of what a compiled function returns, the process may crash. So there are two kinds of
+A signal that arrives while compiled code runs is handled at the next instruction of Python. If that is inside numba,
+which converts the results of a compiled function into Python objects, the process may crash. So there are two kinds
+of
 compiled functions: *helpers*, which only compiled functions can call and which may return anything, and *entry
 points*, which Python calls and which return nothing or one number and write into arrays of their caller.
 """
@@ -29,12 +30,12 @@ F = TypeVar("F", bound=Callable[..., object])
 
 
 def read_only(kind: Any, dimensions: int = 1) -> Any:
-    """Return the type of an array that an entry point only reads; a writable one is accepted for it."""
+    """Return the type of an array that an entry point only reads; a writable one is accepted, too."""
     return numba.types.Array(kind, dimensions, "C", readonly=True)
 
 
 def written(kind: Any, dimensions: int = 1) -> Any:
-    """Return the type of an array that an entry point fills in."""
+    """Return the type of an array that an entry point fills."""
     return numba.types.Array(kind, dimensions, "C")
 
 
@@ -56,7 +57,7 @@ class _Helper(CPUDispatcher):  # type: ignore[misc]
 
 
 def jit(*, fast: bool = True) -> Callable[[F], F]:
-    """Make a helper: compiled together with whatever entry point uses it, and not to be called from Python."""
+    """Make a helper: compiled together with the entry points that use it, and not callable from Python."""
 
     def decorate(function: F) -> F:
         found = _dispatcher(function, fast, no_cpython_wrapper=True, no_cfunc_wrapper=True)
@@ -72,7 +73,7 @@ def entry_point(signature: Signature) -> Callable[[Callable[..., object]], Entry
 
 
 class EntryPoint:
-    """A compiled function for Python to call, compiled or read from disk at its first call.
+    """Compiled function for Python to call, compiled or read from disk at its first call.
 
     Raises
     ------
@@ -91,12 +92,12 @@ class EntryPoint:
         self._is_ready = False
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run it, compiled before where it is not yet."""
+        """Run the function, compiling it first if necessary."""
         self.prepare()
         return self._dispatcher(*arguments)
 
     def prepare(self) -> None:
-        """Compile now what is not compiled yet, in a thread: inside of the compiler Ctrl-C may get lost."""
+        """Compile the function if necessary, in a thread: inside the compiler Ctrl-C may be lost."""
         if self._is_ready:
             return
         if in_main_thread():
@@ -113,7 +114,7 @@ class EntryPoint:
 
 
 def _dispatcher(function: Callable[..., object], fast: bool, **options: Any) -> Any:
-    """Return the function as numba will compile it, to be kept on disk where some directory for it is writable."""
+    """Return the numba dispatcher of a function, cached on disk where a directory is writable."""
     global _is_kept
     options |= {"fastmath": _FAST if fast else False, "nogil": True, "error_model": "numpy"}
     try:
@@ -124,7 +125,7 @@ def _dispatcher(function: Callable[..., object], fast: bool, **options: Any) -> 
 
 
 class _Listener(event.Listener):  # type: ignore[misc]
-    """Hears of every function that is compiled, as opposed to read from disk."""
+    """Listener for functions that are compiled instead of read from disk."""
 
     def __init__(self, stop: np.ndarray) -> None:
         self._flag = stop
@@ -149,7 +150,7 @@ if hasattr(os, "register_at_fork"):  # else a child would wait for ever for a co
 
 @intrinsic  # type: ignore[untyped-decorator]
 def stopped(typing_context: Any, stop: Any) -> Any:
-    """Return the flag as it is in memory now; a plain read may be moved out of the loop that polls it."""
+    """Return the current flag in memory; a plain read may be moved out of the loop that polls it."""
 
     def read(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         flag = make_array(stop)(context, builder, arguments[0])
@@ -160,7 +161,7 @@ def stopped(typing_context: Any, stop: Any) -> Any:
 
 @intrinsic  # type: ignore[untyped-decorator]
 def as_writable(typing_context: Any, array: Any) -> Any:
-    """Return an array as of the type of writable ones, so that helpers are compiled for that type alone."""
+    """Return an array under the type of writable ones, so that helpers are compiled for that type alone."""
 
     def same(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return impl_ret_borrowed(context, builder, signature.return_type, arguments[0])

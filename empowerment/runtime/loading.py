@@ -1,7 +1,7 @@
-"""Modules that are loaded when they are first needed, whole even if Ctrl-C comes meanwhile.
+"""Imports at the first use that Ctrl-C cannot break.
 
-An import that an exception breaks off may leave a library half loaded, and every later use of it fails. So it runs in
-a thread that no signal comes to, to its end; who waits for it can be interrupted.
+An import that an exception interrupts may leave a library half loaded, and every later use of it fails. So it runs in
+a thread in which no signal arrives, to its end; the caller can be interrupted.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _whole: set[str] = set()
 
 
 def load(name: str) -> ModuleType:
-    """Return the module of this name, imported now if it is not yet."""
+    """Return the module of this name, importing it if necessary."""
     if name in _whole:
         return importlib.import_module(name)
     module = uninterrupted(importlib.import_module, name)

@@ -1,4 +1,4 @@
-"""Chunks of work on many cores or machines; the one module that knows joblib."""
+"""Chunks of work on several cores or machines; the only module that knows joblib."""
 
 from __future__ import annotations
 
@@ -29,25 +29,26 @@ def run_chunks(
 ) -> Generator[Found, None, None]:
     """Call `work` on every chunk and yield the number of the chunk with the result, as they finish.
 
-    One job means this process: the chunks are done one after the other, each when its result is asked for, and
-    nothing is started or pickled.
+    One job means this process: the chunks are computed one after the other, each when its result is requested, and
+    nothing
+    is started or pickled.
 
     Parameters
     ----------
     work : callable
-        Picklable, such as a partial of a function of the library. It is pickled once. Arrays that it holds are
-        read-only where they arrive and are not sent again with every chunk: joblib's own processes share
-        memory-mapped files of the large ones, a worker of Dask keeps all that it got. What else it holds, those
-        processes unpickle for every chunk, so labels by the million are better left out.
+        Picklable, such as a partial of a function of the library. It is pickled once. Its arrays are read-only in the
+        workers and are not sent again with every chunk: joblib's own processes share memory-mapped files of the large
+        ones, a worker of Dask keeps them. Other content is unpickled for every chunk, so leave out millions of
+        labels.
     chunks : iterable
-        Taken a few ahead of the workers. Each should be small to send and take a second or so.
+        Read slightly ahead of the workers. Each should be small to send and take about a second.
     n_jobs : int, optional
-        Number of processes on this machine, -1 for one on each core. None leaves it to ``joblib.parallel_config``,
-        whose backend may be a cluster: ``"dask"``, which uses all of its cores whatever the number, or ``"ray"``,
-        which wants ``n_jobs=-1`` there. Outside of it None is one job.
+        Number of processes on this machine, -1 for one on each core. None uses the active joblib configuration, else
+        one process. With the backend ``"dask"`` all cores of the cluster are used whatever the number; ``"ray"``
+        requires ``n_jobs=-1`` in its configuration.
     threads : bool
-        Prefer threads to processes where ``joblib.parallel_config`` names no backend: for compiled work that lets
-        go of the interpreter. It should start no threads of its own, which would be too many.
+        Prefer threads to processes if the joblib configuration names no backend: for compiled work that releases the
+        interpreter and starts no threads of its own.
 
     Yields
     ------
@@ -57,13 +58,15 @@ def run_chunks(
     Raises
     ------
     ValueError
-        If `n_jobs` is not such a number.
+        If `n_jobs` is no number of jobs.
 
     Notes
     -----
-    Whoever may stop early, be it by an error or by Ctrl-C, closes the generator (:func:`contextlib.closing`).
-    Then nothing more is begun, the processes of this machine are ended, and compiled work in threads stops. Other
-    work in threads, and clusters, still finish what they have got, at most two chunks for each job.
+    A caller that may stop early, by an error or by Ctrl-C, closes the generator (:func:`contextlib.closing`). Then no
+    more
+    chunks are begun, the processes of this machine are ended, and compiled work in threads stops. Other work in
+    threads, and
+    clusters, still finish the chunks they have, at most two for each job.
     """
     jobs = _number_of_jobs(validate.n_jobs(n_jobs))
     return _one_by_one(work, chunks) if jobs == 1 else _side_by_side(work, chunks, jobs, threads)
@@ -107,9 +110,9 @@ def _side_by_side(
 
 @contextmanager
 def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let processes that are started inside not hear Ctrl-C, which a terminal sends to them as well.
+    """Let processes that are started inside ignore Ctrl-C, which a terminal sends to them as well.
 
-    The process that waits for them ends them. They themselves would say where they were interrupted, each for itself.
+    The parent process ends them. Otherwise each of them would print where it was interrupted.
     """
     if not hasattr(signal, "pthread_sigmask"):
         yield
@@ -140,11 +143,13 @@ def _call(work: _Parcel, flag: np.ndarray, number: int, chunk: _Parcel) -> Found
 
 
 class _Parcel:
-    """An object that is pickled once, however often it is sent, with the bytes of its arrays apart from the rest.
+    """Object that is pickled once, however often it is sent, with the bytes of its arrays separate from the rest.
 
-    joblib memory-maps the large arrays inside of an argument, but pickles all else again for every task. Its link
-    to Dask sends a large argument once, but does not see how large an object with arrays inside is: hence
-    `__sizeof__`. Dask delivers bytes at odd addresses, where NumPy adds up in another order: hence `_settled`.
+    joblib memory-maps the large arrays inside an argument, but pickles everything else again for every task. Its link
+    to
+    Dask sends a large argument once, but does not see the size of an object with arrays inside: hence `__sizeof__`.
+    Dask
+    delivers bytes at unaligned addresses, for which NumPy sums in another order: hence `_settled`.
     """
 
     def __init__(self, content: Any) -> None:
@@ -163,7 +168,7 @@ class _Parcel:
 
     @cached_property
     def content(self) -> Any:
-        """The object, where it was sent to."""
+        """The object, in the receiving process."""
         rest, *arrays = self.parts
         return pickle.loads(rest.data, buffers=arrays)
 
@@ -178,7 +183,7 @@ class _Parcel:
 
 
 def _settled(part: np.ndarray) -> np.ndarray:
-    """Return bytes at an even address that nobody writes to."""
+    """Return read-only bytes at an aligned address."""
     found = part if part.ctypes.data % _ALIGNMENT == 0 else part.copy()
     found.flags.writeable = False
     return found

@@ -1,4 +1,4 @@
-"""On how many threads compiled work is spread."""
+"""Number of threads of compiled work."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ _is_forked = False
 def thread_count() -> int:
     """Return the number of threads that numba may use (``NUMBA_NUM_THREADS``, ``numba.set_num_threads``).
 
-    In a process that was forked it is 1: whoever forks has made processes for the cores already, and a thread pool
-    that was begun before does not live on in the child.
+    In a forked process it is 1: the parent has made processes for the cores already, and a thread pool that was
+    started
+    before does not exist in the child.
     """
     if _is_forked:
         return 1

@@ -106,14 +106,26 @@ def _normalised(rows: np.ndarray) -> np.ndarray:
 
 
 def hard_channel(family: str, rng: np.random.Generator | int | None, n_inputs: int, n_outputs: int) -> np.ndarray:
-    """Return one random channel of a family of hard ones.
+    """Draw a random channel from a family of hard ones.
 
     Parameters
     ----------
     family : str
         A key of :data:`FAMILIES`.
     rng : Generator or int, optional
+        Random source.
     n_inputs, n_outputs : int
+        Size of the channel.
+
+    Returns
+    -------
+    ndarray of shape (n_inputs, n_outputs)
+        One distribution over outputs for each input.
+
+    See Also
+    --------
+    channels : A Hypothesis strategy for such channels.
+    check_certificate : Check a result.
 
     Examples
     --------
@@ -128,7 +140,34 @@ def hard_channel(family: str, rng: np.random.Generator | int | None, n_inputs: i
 
 
 def channels(max_inputs: int = 12, max_outputs: int = 10) -> SearchStrategy[np.ndarray]:
-    """Return a Hypothesis strategy for channels of all the hard families."""
+    """Return a Hypothesis strategy for channels of all the hard families.
+
+    Parameters
+    ----------
+    max_inputs, max_outputs : int
+        Largest size of a channel.
+
+    Returns
+    -------
+    hypothesis.strategies.SearchStrategy
+        A strategy for arrays of shape (n_inputs, n_outputs).
+
+    See Also
+    --------
+    hard_channel : Draw one channel.
+    check_certificate : Check a result.
+
+    Examples
+    --------
+    >>> from hypothesis import given, settings
+    >>> import empowerment as emp
+    >>> from empowerment.testing import channels, check_certificate
+    >>> @settings(max_examples=3, deadline=None, database=None)
+    ... @given(channels(max_inputs=4, max_outputs=3))
+    ... def test_certificate(channel):
+    ...     check_certificate(channel, emp.channel_capacity(channel))
+    >>> test_certificate()
+    """
     from hypothesis import strategies as st
 
     return st.builds(
@@ -141,13 +180,41 @@ def channels(max_inputs: int = 12, max_outputs: int = 10) -> SearchStrategy[np.n
 
 
 def check_certificate(channel: Any, result: CapacityResult, rewards: Any = None) -> None:
-    """Raise an AssertionError unless the result's two ends follow from its p and q on this channel.
+    """Check that both ends of a result follow from its distributions on a channel.
 
-    The sums are exact (``math.fsum``), and nothing of the library's own arithmetic is used.
+    The sums are exact (``math.fsum``) and share no arithmetic with the library.
+
+    Parameters
+    ----------
+    channel : Channel or array_like of shape (n_inputs, n_outputs)
+        The channel that was solved.
+    result : CapacityResult
+        The result.
+    rewards : array_like of shape (n_inputs,), optional
+        The rewards with which it was solved.
+
+    Raises
+    ------
+    AssertionError
+        If an end is not proved.
+
+    See Also
+    --------
+    empowerment.verify : Recompute the ends of a result.
+    channels : Channels to test.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> from empowerment.testing import check_certificate
+    >>> switch = [[0.9, 0.1], [0.1, 0.9]]
+    >>> check_certificate(switch, emp.channel_capacity(switch))
     """
     matrix, result = as_channel(channel).matrix, validate.instance(result, CapacityResult, "result")
     count = len(result.input_distribution)
-    worth = np.zeros(count) if rewards is None else validate.number_table(rewards, (count,), "rewards", "(input,)")
+    if rewards is None:
+        rewards = np.zeros(count)
+    input_rewards = validate.number_table(rewards, (count,), "rewards", "(input,)")
     rows = matrix.toarray() if hasattr(matrix, "toarray") else matrix
     p, q = result.input_distribution, result.output_distribution
     # The sums of rows, and so that of q, may miss 1 by what a Channel accepts.
@@ -157,9 +224,9 @@ def check_certificate(channel: Any, result: CapacityResult, rewards: Any = None)
     # A product p * w may underflow where w does not; the term it belongs to is then below 1e-300.
     own_q = [max(math.fsum(p * column), math.ulp(0.0)) for column in rows.T]
     unit = math.log(result.base)
-    lower = math.fsum(p[x] * (_exact_divergence(rows[x], own_q) / unit + worth[x]) for x in np.flatnonzero(p))
+    lower = math.fsum(p[x] * (_exact_divergence(rows[x], own_q) / unit + input_rewards[x]) for x in np.flatnonzero(p))
     lower = lower if rewards is not None else max(lower, 0.0)
-    upper = max(_exact_divergence(row, q) / unit + worth[x] for x, row in enumerate(rows))
+    upper = max(_exact_divergence(row, q) / unit + input_rewards[x] for x, row in enumerate(rows))
     assert result.lower <= lower, f"lower is {result.lower!r}, but p proves only {lower!r}"
     assert result.upper >= upper, f"upper is {result.upper!r}, but q proves only {upper!r}"
     assert result.lower <= result.value <= result.upper or result.value == 0, "value lies outside its interval"

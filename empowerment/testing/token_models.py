@@ -32,35 +32,41 @@ def check_token_model(
     *,
     tolerance: float = 1e-6,
 ) -> None:
-    """Raise an AssertionError unless a token model keeps what the protocol promises.
+    """Check that a token model keeps the contract of the protocol.
 
     Parameters
     ----------
     model : TokenModel
-        Of any tier; what its tier does not offer must be refused.
+        A model of any tier; requests above its tier must be refused.
     prefix, text : str
-        A text that the model can read, cut where its tokens are. A few tokens do: each costs some requests.
+        A text that the model can read, divided at a boundary between tokens. A few tokens suffice, because each costs
+        several requests.
     tolerance : float
-        By how much natural logarithms of probabilities may differ that should be equal. Above rounding where the
+        Largest difference of natural logarithms of probabilities that should be equal. It must exceed rounding if the
         arithmetic of a model depends on how much of a text it reads at once.
 
     Raises
     ------
     AssertionError
-        Naming what was expected, where, and what was found.
+        If the contract is broken; the message names what was expected, where, and what was found.
     ValueError
         If the text has too few boundaries between tokens to test anything.
 
+    See Also
+    --------
+    empowerment.text.TokenModel : The protocol.
+    empowerment.text.Provider : Base class for implementations.
+
     Notes
     -----
-    Tested are: the listed mass and the residual make 1; spans tile the text; no placeholder for an unknown
-    probability is taken for one; no list was cut by a sampler and scaled up; tokens that cannot be told apart are
-    not listed as one, and all are written as they stand in a text; a list of the most probable tokens bounds all
-    others, and lists the tokens that were asked for; the probabilities of a text do not depend on where it is cut
-    into prefix and rest, which also tells a start token that is added twice or in one place and not in another, and
-    an answer that is shifted by one token; each position agrees with the distribution that follows the text before
-    it; the distributions of generated tokens are those of the model, whatever the temperature and what was generated
-    before; what is generated is what is sampled, and something is.
+    These properties are tested: the listed mass and the residual sum to 1; spans tile the text; no placeholder is
+    taken for a probability; no list was truncated by a sampler and renormalized; indistinguishable tokens are not
+    listed as one, and all have the bytes of the text; a list of the most probable tokens bounds all others, and lists
+    the tokens that were requested; the probabilities of a text do not depend on its division into prefix and text,
+    which also detects a start token that is added twice or inconsistently, and an answer that is shifted by one
+    token; each position agrees with the distribution after the text before it; the distributions of generated tokens
+    are those of the model, whatever the temperature and the tokens generated before; generated texts agree with
+    sampled ones, and are not empty.
 
     Examples
     --------
@@ -91,34 +97,34 @@ def check_token_model(
 
 
 def _check_scores(model: TokenModel, prefix: str, text: str, tolerance: float) -> None:
-    places = model.score(prefix, text)
-    _check_tiling(places, text.encode(), "score()")
-    assert places[-1].token is None, f"the last position has the token {places[-1].token!r}, expected none"
-    for i, place in enumerate(places):
-        check_list(place, model.ends, f"position {i}")
+    positions = model.score(prefix, text)
+    _check_tiling(positions, text.encode(), "score()")
+    assert positions[-1].token is None, f"the last position has the token {positions[-1].token!r}, expected none"
+    for i, position in enumerate(positions):
+        check_list(position, model.ends, f"position {i}")
     _check_lists(model, prefix, tolerance)
     _check_start(model, prefix + text, tolerance)
-    cuts = _shared_cuts(model, prefix, text, places)
+    cuts = _shared_cuts(model, prefix, text, positions)
     for i in cuts:
-        at = places[i].span[0]
+        at = positions[i].span[0]
         before, after = text.encode()[:at].decode(), text.encode()[at:].decode()
         head, tail = model.score(prefix, before), model.score(prefix + before, after)
-        where = f"cut before token {i}, {places[i].token!r}"
-        _compare(places[i], head[-1], tolerance, f"{where}: in the text, and at the end of what is before it")
-        _compare(places[i], tail[0], tolerance, f"{where}: in the text, and with all before it as prefix")
-        _check_additive(places, head, tail, tolerance, where)
+        where = f"cut before token {i}, {positions[i].token!r}"
+        _compare(positions[i], head[-1], tolerance, f"{where}: in the text, and at the end of what is before it")
+        _compare(positions[i], tail[0], tolerance, f"{where}: in the text, and with all before it as prefix")
+        _check_additive(positions, head, tail, tolerance, where)
 
 
-def _check_tiling(places: Sequence[Position], text: bytes, method: str) -> None:
-    with_token = [place for place in places if place.token is not None]
-    for i, place in enumerate(with_token):
-        start, end = place.span
-        assert text[start:end] == place.token, (
-            f"{method}: position {i} has the token {place.token!r}, but bytes {start} to {end} of the text are "
+def _check_tiling(positions: Sequence[Position], text: bytes, method: str) -> None:
+    with_token = [position for position in positions if position.token is not None]
+    for i, position in enumerate(with_token):
+        start, end = position.span
+        assert text[start:end] == position.token, (
+            f"{method}: position {i} has the token {position.token!r}, but bytes {start} to {end} of the text are "
             f"{text[start:end]!r}"
         )
-    ends = [0, *(place.span[1] for place in with_token)]
-    starts = [*(place.span[0] for place in with_token), len(text)]
+    ends = [0, *(position.span[1] for position in with_token)]
+    starts = [*(position.span[0] for position in with_token), len(text)]
     assert ends == starts, (
         f"{method}: spans end at {ends[1:]} and begin at {starts[:-1]}, so they do not tile the text"
     )
@@ -127,7 +133,7 @@ def _check_tiling(places: Sequence[Position], text: bytes, method: str) -> None:
 def _check_lists(model: TokenModel, prefix: str, tolerance: float) -> None:
     longest, short = model.score(prefix)[-1], model.score(prefix, top=2)[-1]
     assert len(short.tokens) <= 2, f"top=2 lists {len(short.tokens)} tokens"
-    _compare(longest, short, tolerance, "top=2 and all that the provider tells")
+    _compare(longest, short, tolerance, "top=2 and all that the provider reports")
     assert short.cap is not None
     most = short.cap * math.exp(tolerance) / (1 - short.rounding) + 1e-12
     listed = set(short.outcomes)
@@ -145,8 +151,10 @@ def _check_lists(model: TokenModel, prefix: str, tolerance: float) -> None:
 def _check_start(model: TokenModel, text: str, tolerance: float) -> None:
     """Compare the start of a text when it is scored, and when it is asked for alone."""
     first, alone = model.score("", text)[0], model.score("")[-1]
-    for place, where in ((first, "the first token of a text"), (alone, "the start of a text")):
-        assert place.tokens or not place.complete, f"{where}: nothing is listed, but the list is said to be complete"
+    for position, where in ((first, "the first token of a text"), (alone, "the start of a text")):
+        assert position.tokens or not position.complete, (
+            f"{where}: nothing is listed, but the list is said to be complete"
+        )
     known = bool(first.outcomes), bool(alone.outcomes)
     assert known[0] == known[1], (
         f"the first token of a text has {'a' if known[0] else 'no'} distribution, an empty text has "
@@ -155,20 +163,20 @@ def _check_start(model: TokenModel, text: str, tolerance: float) -> None:
     _compare(first, alone, tolerance, "the first token of a text, and after an empty text")
 
 
-def _shared_cuts(model: TokenModel, prefix: str, text: str, places: Sequence[Position]) -> list[int]:
+def _shared_cuts(model: TokenModel, prefix: str, text: str, positions: Sequence[Position]) -> list[int]:
     """Return the tokens before which the text may be cut: the model reads the same tokens then."""
-    tokens = [place.token for place in places[:-1]]
+    tokens = [position.token for position in positions[:-1]]
     raw = text.encode()
     found = []
     for i in range(1, len(tokens)):
-        at = places[i].span[0]
+        at = positions[i].span[0]
         try:
             before, after = raw[:at].decode(), raw[at:].decode()
         except UnicodeDecodeError:
             continue
-        heads = [place.token for place in model.score("", prefix + before, top=1)[:-1]]
-        parts = [place.token for place in model.score("", prefix, top=1)[:-1]] + tokens[:i]
-        tails = [place.token for place in model.score(prefix + before, after, top=1)[:-1]]
+        heads = [position.token for position in model.score("", prefix + before, top=1)[:-1]]
+        parts = [position.token for position in model.score("", prefix, top=1)[:-1]] + tokens[:i]
+        tails = [position.token for position in model.score(prefix + before, after, top=1)[:-1]]
         if heads == parts and tails == tokens[i:]:
             found.append(i)
         if len(found) == _MOST_CUTS:
@@ -182,19 +190,19 @@ def _shared_cuts(model: TokenModel, prefix: str, text: str, places: Sequence[Pos
 
 
 def _check_additive(
-    places: Sequence[Position], head: Sequence[Position], tail: Sequence[Position], tolerance: float, where: str
+    positions: Sequence[Position], head: Sequence[Position], tail: Sequence[Position], tolerance: float, where: str
 ) -> None:
-    whole, parts = (_log_of(each) for each in (places, [*head, *tail]))
+    whole, parts = (_log_of(each) for each in (positions, [*head, *tail]))
     if whole is None or parts is None:
         return
-    slack = tolerance * len(places) + 2 * sum(place.rounding for place in places)
+    slack = tolerance * len(positions) + 2 * sum(position.rounding for position in positions)
     assert abs(whole - parts) <= slack, (
         f"{where}: the text has the log-probability {whole:.6f}, its two parts {parts:.6f} together"
     )
 
 
-def _log_of(places: Sequence[Position]) -> float | None:
-    chosen = [(place.chosen, place.log_probabilities) for place in places if place.token is not None]
+def _log_of(positions: Sequence[Position]) -> float | None:
+    chosen = [(position.chosen, position.log_probabilities) for position in positions if position.token is not None]
     return None if any(i is None for i, _ in chosen) else math.fsum(logs[i] for i, logs in chosen)
 
 
@@ -218,14 +226,16 @@ def _check_steps(model: TokenModel, prefix: str, tolerance: float) -> None:
     cold = list(model.step(prefix, 3, top=5, temperature=0.0))
     assert cold, "step() yielded nothing"
     assert len(cold) <= 3, f"step() was asked for 3 tokens and yielded {len(cold)}"
-    text = b"".join(place.token or b"" for place in cold)
+    text = b"".join(position.token or b"" for position in cold)
     _check_tiling(cold, text, "step()")
-    for i, place in enumerate(cold):
-        check_list(place, model.ends, f"step {i}")
-        assert place.token is not None, f"step {i}: there is no token, expected the one that was generated"
-        best = float(place.log_probabilities.max())
-        own = place.log_probabilities[place.chosen] if place.chosen is not None else -math.inf
-        assert own >= best - tolerance, f"step {i}: temperature 0 took {place.token!r}, not the most probable token"
+    for i, position in enumerate(cold):
+        check_list(position, model.ends, f"step {i}")
+        assert position.token is not None, f"step {i}: there is no token, expected the one that was generated"
+        best = float(position.log_probabilities.max())
+        own = position.log_probabilities[position.chosen] if position.chosen is not None else -math.inf
+        assert own >= best - tolerance, (
+            f"step {i}: temperature 0 took {position.token!r}, not the most probable token"
+        )
     warm = [next(iter(model.step(prefix, 1, top=5, temperature=t, seed=0))) for t in (0.5, 2.0)]
     _compare(warm[0], warm[1], tolerance, "generated at temperature 0.5, and at 2")
     _compare(cold[0], warm[0], tolerance, "generated at temperature 0, and at 0.5")
@@ -241,7 +251,7 @@ def _check_steps(model: TokenModel, prefix: str, tolerance: float) -> None:
 def _check_generated(model: TokenModel, prefix: str, cold: Sequence[Position], tolerance: float) -> None:
     """Compare distributions of generated tokens with those of the same text, as far as it is read as these tokens."""
     try:
-        text = b"".join(place.token or b"" for place in cold).decode()
+        text = b"".join(position.token or b"" for position in cold).decode()
     except UnicodeDecodeError:
         return
     for i, (one, other) in enumerate(zip(cold, model.score(prefix, text, top=5), strict=False)):

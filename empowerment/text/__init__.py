@@ -1,4 +1,4 @@
-"""Language models as channels: what they tell of the next token, what it carries, and who steers whom.
+"""Language models as channels: distributions of the next token, their capacity, and influence on people.
 
 Public names are listed in ``__init__.pyi`` and resolved at their first use; no provider's library is loaded before a
 model of it is made.

@@ -102,8 +102,7 @@ def ask_each(
     -----
     A :class:`TokenModelError` counts as the failure of a prompt, and so does a ``StopIteration``, as raised by
     ``next(model.step(prompt))`` if nothing was generated; any other error ends the run. After Ctrl-C, requests that
-    have
-    begun are completed and no others begin.
+    have begun are completed and no others begin.
 
     Examples
     --------
@@ -126,7 +125,7 @@ def ask_each(
             failures[prompt] = error
         except StopIteration:
             failures[prompt] = TokenModelError(
-                "ask() takes the next of an iterator that has no more: nothing was told"
+                "ask() took the next item of an empty iterator: no token was generated"
             )
 
     with progress_bar(len(distinct), "asking", "prompt", progress) as advance:

@@ -42,8 +42,7 @@ class Recorded(Provider):
     last line is removed, and everything before it is answered from the file.
 
     Each line carries a digest of itself and of the header. Lines may be reordered or removed; a line that was
-    changed, or
-    that belongs to the recording of another model, is refused.
+    changed, or that belongs to the recording of another model, is refused.
 
     Parameters
     ----------
@@ -114,8 +113,7 @@ class Recorded(Provider):
         """Yield the recorded answer, or ask the model; see :meth:`TokenModel.step`.
 
         An answer of the model is recorded once it is complete. Without a seed, each generated text is a new one and
-        the
-        file keeps the first.
+        the file keeps the first.
         """
         self._require(Tier.STEP, "step")
         options: dict[str, Any] = {"top": top, "temperature": temperature, "seed": seed}
@@ -160,9 +158,9 @@ class Recorded(Provider):
         text = json.dumps(ask, sort_keys=True)
         key = bytes_digest(text.encode())
         with self._lock:
-            place = self._lines.get(key)
-        if place is not None:
-            return self._recorded(*place, text, read)
+            position = self._lines.get(key)
+        if position is not None:
+            return self._recorded(*position, text, read)
         if self._model is None or self._file is None:
             raise TokenModelError(
                 f"{str(self._path)!r} has no answer of {ask['method']}() for the prefix {ask['prefix'][-60:]!r} with "
@@ -256,8 +254,8 @@ class Recorded(Provider):
             ) from None
 
 
-def _recordable(places: Any) -> list[dict[str, Any]]:
-    return [position_to_json(place) for place in places]
+def _recordable(positions: Any) -> list[dict[str, Any]]:
+    return [position_to_json(position) for position in positions]
 
 
 def _unfinished(first: bytes) -> bool:

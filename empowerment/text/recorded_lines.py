@@ -167,19 +167,19 @@ def texts_from_json(answer: Any) -> list[str]:
     return answer
 
 
-def position_to_json(place: Position) -> dict[str, Any]:
+def position_to_json(position: Position) -> dict[str, Any]:
     """Return a position in JSON types."""
-    logs = [None if log == -math.inf else log for log in place.log_probabilities.tolist()]
+    logs = [None if log == -math.inf else log for log in position.log_probabilities.tolist()]
     return {
-        "tokens": [_token_to_json(token) for token in place.tokens],
+        "tokens": [_token_to_json(token) for token in position.tokens],
         "log_probabilities": logs,
-        "ids": None if place.ids is None else place.ids.tolist(),
-        "vocabulary_size": place.vocabulary_size,
-        "cap": place.cap,
-        "rounding": place.rounding,
-        "token": _token_to_json(place.token),
-        "chosen": place.chosen,
-        "span": list(place.span),
+        "ids": None if position.ids is None else position.ids.tolist(),
+        "vocabulary_size": position.vocabulary_size,
+        "cap": position.cap,
+        "rounding": position.rounding,
+        "token": _token_to_json(position.token),
+        "chosen": position.chosen,
+        "span": list(position.span),
     }
 
 

@@ -16,11 +16,11 @@ from empowerment.core import validate
 
 # A complete list is normalised in double precision; this is what its sum may still miss.
 _SUM_TOLERANCE = 1e-9
-# Providers write lower numbers where a probability is not told, or is 0; no softmax in single precision reaches this.
+# Providers report lower numbers for a probability that is unknown or 0; no softmax in single precision reaches this.
 LOWEST_LOG = -1000.0
 # Above 0 by what a rounding allows, and by no more.
 _HIGHEST_LOG = 1.0
-# By how much the sum of probabilities in single precision may miss 1, and the least that tells a list that was cut.
+# Error of a sum of probabilities in single precision, and the smallest ratio that shows a truncated list.
 _SINGLE_PRECISION = 1e-6
 _GAP = 100
 # Relative error of the logarithms and sums below; ends of intervals move outward by it.
@@ -28,7 +28,7 @@ _ROUNDING = 1e-14
 
 
 Outcome: TypeAlias = int | bytes
-"""What tells a token apart: its number in the vocabulary, or how it is written where that is all there is."""
+"""Identity of a token: its number in the vocabulary, or its bytes where there is no number."""
 
 
 class TokenModelError(RuntimeError):
@@ -356,8 +356,7 @@ class Position:
         -----
         With s the mass of the list, h the entropy of the normalized list and r = 1 - s, the listed tokens contribute
         ``s h - s log s``, which is concave in s. The others contribute most if they share r equally, and least if
-        they are as
-        few as the cap allows.
+        they are as few as the cap allows.
         """
         return _in_unit(self._entropy, base)
 
@@ -418,7 +417,7 @@ class Position:
             If this position has no token.
         """
         if self.token is None and self.chosen is None:
-            raise ValueError("this position has no token, only a distribution: nothing was read or drawn here")
+            raise ValueError("this position has no token, only a distribution: no token was read or drawn here")
         return _in_unit(self._surprisal, base)
 
     @cached_property
@@ -457,7 +456,7 @@ class Position:
         also = tuple(islice(also, len(self.tokens) + 1))
         if len(also) > len(self.tokens):
             raise KeyError(f"also names more tokens than the {len(self.tokens)} that are listed here")
-        kept = dict.fromkeys([*order.tolist(), *(self._places_of(also) if also else ())])
+        kept = dict.fromkeys([*order.tolist(), *(self._indices_of(also) if also else ())])
         if self.chosen is not None:
             kept[self.chosen] = None
         index = list(kept)
@@ -491,7 +490,7 @@ class Position:
             chosen=index.index(self.chosen) if self.chosen in index else None,
         )
 
-    def _places_of(self, wanted: Sequence[Outcome]) -> list[int]:
+    def _indices_of(self, wanted: Sequence[Outcome]) -> list[int]:
         """Return where some tokens are listed.
 
         Raises
@@ -526,7 +525,7 @@ class Position:
         elif self.chosen is None:
             token = f", {self.token!r} is not listed"
         else:
-            own = "a token that is not told" if self.token is None else repr(self.token)
+            own = "an unidentified token" if self.token is None else repr(self.token)
             token = f", {own} has {math.exp(self.log_probabilities[self.chosen]):.4g}"
         h, s = self.entropy(), self.mass
         mass = f"{s.lower:.6g}" if s.width <= 1e-9 else f"[{s.lower:.6g}, {s.upper:.6g}]"
@@ -618,8 +617,7 @@ class TokenModel(Protocol):
     """Protocol of language models: distributions of next tokens, or generated texts.
 
     Probabilities are the model's own, before any temperature, penalty or truncation by a sampler. A provider offers
-    the
-    methods up to its `tier`; the others raise a :class:`TierError`. :class:`Provider` is a base class for
+    the methods up to its `tier`; the others raise a :class:`TierError`. :class:`Provider` is a base class for
     implementations, and :func:`empowerment.testing.check_token_model` tests this contract.
 
     See Also
@@ -810,12 +808,12 @@ class Provider:
         prefix, top = validate.text(prefix, "prefix"), validate.positive_int(top, "top")
         start = 0
         for _ in range(validate.horizon(max_tokens, "max_tokens")):
-            place = self.score(prefix)[-1]
-            place, start = drawn(place, temperature, rng, start)
-            yield place.top(top)
-            if not place.token:
+            position = self.score(prefix)[-1]
+            position, start = drawn(position, temperature, rng, start)
+            yield position.top(top)
+            if not position.token:
                 return
-            prefix += _whole_text(place.token)
+            prefix += _whole_text(position.token)
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
@@ -827,7 +825,8 @@ class Provider:
         seeds = np.random.SeedSequence(None if seed is None else validate.seed(seed)).generate_state(n)
         texts = [
             b"".join(
-                place.token or b"" for place in self.step(prefix, max_tokens, temperature=temperature, seed=int(s))
+                position.token or b""
+                for position in self.step(prefix, max_tokens, temperature=temperature, seed=int(s))
             )
             for s in seeds
         ]
@@ -840,7 +839,7 @@ class Provider:
         return f"{type(self).__name__}({self.name!r}, {self.tier.name})"
 
 
-def drawn(place: Position, temperature: float, rng: np.random.Generator, start: int = 0) -> tuple[Position, int]:
+def drawn(position: Position, temperature: float, rng: np.random.Generator, start: int = 0) -> tuple[Position, int]:
     """Return a position with a token drawn from its list, and the byte at which the next token begins.
 
     Raises
@@ -848,22 +847,22 @@ def drawn(place: Position, temperature: float, rng: np.random.Generator, start: 
     TokenModelError
         If the list is not complete and a token outside it could be drawn.
     """
-    logs = place.log_probabilities
+    logs = position.log_probabilities
     if temperature == 0:
         index = int(np.argmax(logs))
     else:
-        if place.residual.upper > 1e-6:
+        if position.residual.upper > 1e-6:
             raise TokenModelError(
-                f"cannot draw at temperature {temperature:g}: {place.residual.upper:.3g} of the mass is not listed"
+                f"cannot draw at temperature {temperature:g}: {position.residual.upper:.3g} of the mass is not listed"
             )
         with np.errstate(over="ignore"):  # at a low temperature only the best is left
             scaled = (logs - logs.max()) / temperature
         weights = np.exp(scaled - scaled.max())
         index = int(rng.choice(len(weights), p=weights / weights.sum()))
-    token = place.tokens[index]
+    token = position.tokens[index]
     if token is None:
-        raise TokenModelError("cannot go on: the bytes of the token that was drawn are not told")
-    return replace(place, token=token, chosen=index, span=(start, start + len(token))), start + len(token)
+        raise TokenModelError("cannot continue: the bytes of the token that was drawn are not reported")
+    return replace(position, token=token, chosen=index, span=(start, start + len(token))), start + len(token)
 
 
 def _whole_text(token: bytes) -> str:

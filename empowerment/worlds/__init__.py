@@ -69,23 +69,29 @@ WORLDS: dict[str, Callable[..., MDP | POMDP]] = {
 
 
 def make(name: str, **options: Any) -> MDP | POMDP:
-    """Build a world by its name.
+    """Make a world by its name.
 
     Parameters
     ----------
     name : str
         A key of `WORLDS`.
     **options
-        Passed on to the function of that name.
+        Arguments of the function of that name.
 
     Returns
     -------
     MDP or POMDP
+        The world.
 
     Raises
     ------
     ValueError
         If no world has this name; the message lists those that exist.
+
+    See Also
+    --------
+    grid_world : Make a world from a drawing.
+    empowerment.from_gymnasium : Make a model of a Gymnasium environment.
 
     Examples
     --------

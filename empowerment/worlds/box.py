@@ -15,20 +15,20 @@ _LARGEST = 50
 
 
 def box_pushing(size: int = 13, *, pushable: bool = True) -> MDP:
-    """Build a square with an agent and a box, standing in for the unbounded plane of Klyubin et al. (2005).
+    """Make a square world with an agent and a box, a bounded version of the plane of Klyubin et al. (2005).
 
     An agent that moves into the box pushes it one cell further; where the box cannot move (at the border, or
     never if not `pushable`), nothing moves. A move off the square stays. The agent may start on the box's
     cell; moving off leaves the box behind.
 
-    Write k = (size - 1) // 2. Seen from the middle cell (size // 2, size // 2), the nearest border is k cells
-    away. The agent alone notices it by walking k + 1 steps one way. A box notices it earlier: the agent can
-    stand behind a box at that border after k - 1 steps, and its next push, the k-th step, fails. For an agent
-    that starts in the middle, a stationary box hence gives the unbounded plane exactly up to horizon k, and a
-    pushable one up to horizon k - 1. The default size of 13 is so exact up to the horizon of 5 of the paper.
+    Write k = (size - 1) // 2. From the middle cell (size // 2, size // 2), the nearest border is k cells away. The
+    agent alone reaches it by k + 1 steps in one direction. A box reaches it earlier: the agent can stand behind a box
+    at that border after k - 1 steps, and its next push, the k-th step, fails. For an agent that starts in the middle,
+    a stationary box therefore gives the unbounded plane exactly up to horizon k, and a pushable one up to horizon k -
+    1. The default size of 13 is exact up to the horizon of 5 of the paper.
 
-    There the published ranges are 5.86 to 5.93 bits for a stationary box, 5.93 (log2 61) for a pushable one
-    that is not sensed, only the agent's own cell, and 5.93 to 7.79 if the box's cell is sensed too.
+    The published ranges are 5.86 to 5.93 bits for a stationary box, 5.93 (log2 61) for a pushable one if only the
+    agent's own cell is sensed, and 5.93 to 7.79 if the box's cell is sensed, too.
 
     Parameters
     ----------
@@ -40,12 +40,18 @@ def box_pushing(size: int = 13, *, pushable: bool = True) -> MDP:
     Returns
     -------
     MDP
-        size⁴ states ``((row, column), (row, column))``: the agent's cell, then the box's, row 0 at the top.
+        A world of size⁴ states ``((row, column), (row, column))``: the agent's cell, then the box's, row 0 at the
+        top.
 
     Raises
     ------
     ValueError
         If `size` is not a whole number of at least 1.
+
+    See Also
+    --------
+    klyubin_maze : The maze of the same authors.
+    open_grid : An empty grid.
 
     References
     ----------

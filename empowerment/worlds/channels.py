@@ -14,11 +14,12 @@ from empowerment.worlds.graph import graph_layout
 
 
 def golden_mean(noise: float = 0.0) -> MDP:
-    """Build the golden mean shift: bits of which no two ones follow each other.
+    """Make the golden mean shift: bits of which no two ones follow each other.
 
-    After a zero the next bit is the action, flipped with probability `noise`. After a one it is a zero whatever is
-    done. Without noise the words of length n number F(n+2) after a zero, a Fibonacci number, so that the empowerment
-    over trajectories is the logarithm of that. It grows by the logarithm of the golden mean, 0.694242 bits a step.
+    After a zero the next bit is the action, flipped with probability `noise`. After a one it is a zero for every
+    action. Without noise there are F(n+2) sequences of n bits after a zero, a Fibonacci number, so that the
+    empowerment over trajectories is the logarithm of that. It grows by the logarithm of the golden mean, 0.694242
+    bits a step.
 
     Parameters
     ----------
@@ -29,6 +30,11 @@ def golden_mean(noise: float = 0.0) -> MDP:
     -------
     MDP
         States and actions 0 and 1.
+
+    See Also
+    --------
+    post, trapdoor : Other channels with memory.
+    empowerment.empowerment_rate : Computes the growth per step.
 
     Examples
     --------
@@ -44,21 +50,26 @@ def golden_mean(noise: float = 0.0) -> MDP:
 
 
 def post(probability: float = 0.5) -> MDP:
-    """Build the POST channel of Permuter, Asnani and Weissman (2014): the previous output is the state.
+    """Make the POST channel of Permuter, Asnani and Weissman (2014), whose state is the previous output.
 
-    A bit that repeats the previous output arrives for certain. Another one arrives with probability `probability`,
-    and else the previous output does. Although the state is known to the sender where there is feedback, feedback
-    does not raise the capacity. With one half, n steps have log2 1.25 = 0.321928 bits each, reacting or not.
+    A bit that repeats the previous output arrives with certainty. Any other bit arrives with probability
+    `probability`; otherwise the previous output does. Although the sender knows the state if there is feedback,
+    feedback does not increase the capacity. With one half, n steps have log2 1.25 = 0.321928 bits each, with and
+    without feedback.
 
     Parameters
     ----------
     probability : float
-        Probability that a bit unlike the previous output arrives.
+        Probability that a bit other than the previous output arrives.
 
     Returns
     -------
     MDP
         States 0 and 1, the previous output; actions 0 and 1, the bit sent.
+
+    See Also
+    --------
+    golden_mean, trapdoor : Other channels with memory.
 
     References
     ----------
@@ -77,22 +88,26 @@ def post(probability: float = 0.5) -> MDP:
 
 
 def trapdoor() -> POMDP:
-    """Build the trapdoor channel of Blackwell: one of two balls falls through, the other stays.
+    """Make the trapdoor channel of Blackwell: one of two balls falls through, the other stays.
 
-    The channel holds a ball, 0 or 1. A ball is put in, and one of the two, each as likely, falls out. Whoever puts
-    balls in and sees what falls out knows which one stays, if the first one was known. The receiver, who sees only
-    what falls out, does not.
+    The channel holds a ball, 0 or 1. A ball is put in, and one of the two falls out, each with probability 1/2. A
+    sender that observes which ball falls out knows which one stays, if it knew the first one. The receiver, who
+    observes only the balls that fall out, does not.
 
     The ball that falls out is no function of the ball put in and the one that stays, so a state holds both the ball
-    inside and the last one out, which is the observation. The channel from what is put in to what falls out is hence
-    the one to the trajectory of observations. An agent that reacts to its observations is a sender with feedback: it
-    can send 0.321928, 1.082726 and 1.788830 bits with one to three balls, and from one more ball to the next the gain
-    tends to log2 of the golden mean, 0.694242 bits.
+    inside and the last one out, which is the observation. The channel from the balls put in to those that fall out is
+    the one to the trajectory of observations. An agent with feedback is a sender with feedback: it can send 0.321928,
+    1.082726 and 1.788830 bits with one to three balls, and the gain of one more ball tends to log2 of the golden
+    mean, 0.694242 bits.
 
     Returns
     -------
     POMDP
         States (ball inside, last ball out), actions and observations 0 and 1. The first ball is a 0.
+
+    See Also
+    --------
+    golden_mean, post : Other channels with memory.
 
     References
     ----------

@@ -15,10 +15,10 @@ _LONGEST = 2000
 
 
 def aliased_corridor(length: int = 5, slip: float = 0.1, accuracy: float = 0.9) -> POMDP:
-    """Build a corridor in which only the walls at its ends can be seen.
+    """Make a corridor in which only the walls at its ends can be observed.
 
-    The first cell shows the left wall, the last one the right wall, and all others show none. What is seen is right
-    with probability `accuracy`, and else one of the other two, each as likely.
+    The first cell shows the left wall, the last one the right wall, and all others show none. The observation is
+    correct with probability `accuracy`, and else one of the other two, each with the same probability.
 
     Parameters
     ----------
@@ -27,12 +27,16 @@ def aliased_corridor(length: int = 5, slip: float = 0.1, accuracy: float = 0.9) 
     slip : float
         Probability that a move does not happen. A move into a wall never does.
     accuracy : float
-        Probability of the right observation.
+        Probability of the correct observation.
 
     Returns
     -------
     POMDP
         States 0 to ``length - 1``, actions "left", "right" and "stay". The first state is uniform.
+
+    See Also
+    --------
+    tiger, tmaze : Other worlds with hidden states.
 
     Examples
     --------

@@ -34,22 +34,25 @@ _MOST_OUTCOMES = 4
 
 
 class DeliveryOutcomes(NamedTuple):
-    """What actions lead to before the next offer and the night, for every state and action.
+    """Outcomes of actions before the next offer and the night, for every state and action.
 
-    The axes are (state, action, outcome). Outcomes of accepting begin with the crash; then come those of wear, the
-    least first. Unused places have probability 0.
+    The axes are (state, action, outcome). Outcomes of accepting begin with the crash; then come those of wear, in
+    increasing order. Unused entries have probability 0.
 
     Attributes
     ----------
     probability : ndarray of shape (528, 3, 4)
+        Probability of the outcome.
     health : ndarray of int of shape (528, 3, 4)
         Health afterwards, before the night.
     pay : ndarray of shape (528, 3, 4)
+        Pay of the slot.
     delivered : ndarray of bool of shape (528, 3, 4)
+        Whether an order was delivered.
     offer : ndarray of shape (528, 3, 4)
         Probabilities of the next offer, the last axis. They depend on the action and not on its outcome.
     features : ndarray of shape (528, 3, 4, 3)
-        What each outcome is worth to the desires for income, health and standing.
+        Reward of each outcome for the desires for income, health and standing.
     """
 
     probability: np.ndarray
@@ -61,13 +64,13 @@ class DeliveryOutcomes(NamedTuple):
 
 
 def delivery() -> MDP:
-    """Build a courier's working day, after the riders of [1]_.
+    """Make a courier's working day, after the riders of [1]_.
 
     A day has 12 slots. In each there is no order, or a near, mid or far one, which the courier accepts or refuses; or
-    it rests. Far orders pay most, wear most and crash most often. A crash costs 5 of at most 10 points of health and
-    the pay, a rest brings back 1 or 2, the night 4. In the rush hours (slots 0, 1, 6, 7, 8) there are more orders,
-    far ones above all, that pay and wear more. While a courier rests it misses two offers in five. Every number is
-    this library's own: the source names the trade-off only.
+    it rests. Far orders have the highest pay, the most wear and the most crashes. A crash costs 5 of at most 10
+    points of health and the pay, a rest restores 1 or 2, the night 4. In the rush hours (slots 0, 1, 6, 7, 8) there
+    are more orders, mostly far ones, with higher pay and more wear. A courier that rests misses two offers in five.
+    Every number is this library's; the source names the trade-off only.
 
     Returns
     -------
@@ -78,8 +81,9 @@ def delivery() -> MDP:
 
     See Also
     --------
-    delivery_features : What each action is worth to the desires for income, health and standing.
+    delivery_features : Rewards for the desires for income, health and standing.
     delivery_env : The same world as a Gymnasium environment.
+    empowerment.desire.Riders : Several couriers with desires.
 
     References
     ----------
@@ -122,13 +126,18 @@ def _layout(health: np.ndarray, slot: np.ndarray) -> GridLayout:
 
 
 def delivery_features() -> np.ndarray:
-    """Return what each action of :func:`delivery` is worth, on average, to three desires.
+    """Compute the expected reward of each action of :func:`delivery` for three desires.
 
     Returns
     -------
     ndarray of shape (528, 3, 3)
         The desires are those for income, health and standing: a tenth of the pay; ``1 - (1 - health / 10) ** 2``
         before the night; 1 for an order delivered, minus a quarter for one that is offered and not accepted.
+
+    See Also
+    --------
+    delivery : The world.
+    empowerment.desire.Riders : Couriers with these desires.
 
     Examples
     --------
@@ -145,7 +154,7 @@ def delivery_features() -> np.ndarray:
 
 @cache
 def delivery_outcomes() -> DeliveryOutcomes:
-    """Return what actions lead to; accepting where it is impossible is refusing."""
+    """Return the outcomes of actions; accepting where it is impossible counts as refusing."""
     health, slot, offer = state_parts()
     shape = (health.size, len(ACTIONS), _MOST_OUTCOMES)
     probability, change = np.zeros(shape), np.zeros(shape, dtype=np.int64)
@@ -184,7 +193,7 @@ def offer_chances() -> np.ndarray:
 
 
 def available_actions() -> np.ndarray:
-    """Return which actions states have, of shape (528, 3): to accept takes an order, and health above 0."""
+    """Return the available actions, of shape (528, 3): accepting requires an order, and health above 0."""
     health, _, offer = state_parts()
     available = np.ones((health.size, len(ACTIONS)), dtype=bool)
     available[:, ACCEPT] = (offer > 0) & (health > 0)

@@ -16,35 +16,40 @@ def delivery_env(desire: Any = _WEALTH, *, n_steps: int = 360, masks: bool = Tru
     Parameters
     ----------
     desire : sequence of three float
-        What weighs how much in the reward: income, health and standing. The weights sum to 1.
+        Weights of income, health and standing in the reward; they sum to 1.
     n_steps : int
-        After so many slots an episode is truncated; 360 are a month. It never terminates.
+        Number of slots after which an episode is truncated; 360 are a month. It never terminates.
     masks : bool
         Whether ``info["action_mask"]`` and the table `P` say that an order can be accepted only if there is one and
-        the courier's health is above 0. Without masks every action is said to be available everywhere, and `P` lists
-        what it does.
+        the courier's health is above 0. Without masks every action is available everywhere, and `P` lists its
+        outcomes.
 
     Returns
     -------
     gymnasium.Env
         Observations ``Discrete(528)`` are the numbers of the states of :func:`delivery`, actions ``Discrete(3)`` are
-        accept, refuse and rest. The reward is the desire times the features of what has happened. `info` has
-        "action_mask", as ``action_space.sample(mask)`` takes it, and after a step "features", "pay" and
-        "change_of_health", the latter before the night.
+        accept, refuse and rest. The reward is the desire times the features of the outcome. `info` has "action_mask",
+        as ``action_space.sample(mask)`` takes it, and after a step "features", "pay" and "change_of_health", the
+        latter before the night.
 
     Raises
     ------
     ImportError
         If gymnasium is not installed.
     ValueError
-        If the desire is not on the simplex, or `n_steps` is no count.
+        If the desire is no distribution, or `n_steps` is no positive integer.
+
+    See Also
+    --------
+    delivery : The same world as a model.
+    empowerment.from_gymnasium : Make a model of an environment.
 
     Notes
     -----
-    An order that cannot be accepted is refused, whether there are masks or not. Refusing and resting are possible
-    everywhere, so a mask is never empty. ``env.P[state][action]`` lists ``(probability, next_state, reward, False)``.
-    Of it :func:`empowerment.from_gymnasium` makes the model that :func:`delivery` builds, exactly; without masks it
-    has refusals in the place of missing actions.
+    An order that cannot be accepted is refused, with and without masks. Refusing and resting are possible everywhere,
+    so a mask is never empty. ``env.P[state][action]`` lists ``(probability, next_state, reward, False)``. From it
+    :func:`empowerment.from_gymnasium` makes exactly the model of :func:`delivery`; without masks it has refusals in
+    place of missing actions.
 
     A reset takes one number from ``env.np_random``, for the first offer. A step takes two, for the outcome and for
     the next offer, as a rider of :class:`empowerment.desire.Riders` does.

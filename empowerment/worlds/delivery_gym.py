@@ -29,7 +29,7 @@ Entry = tuple[float, int, float, bool]
 
 
 class DeliveryEnv(gymnasium.Env):  # type: ignore[misc]
-    """One courier; what an episode is stands at the function."""
+    """Environment of one courier; see :func:`empowerment.worlds.delivery_env`."""
 
     metadata: dict[str, Any] = {"render_modes": []}  # noqa: RUF012 - as Gymnasium declares it
 
@@ -60,21 +60,21 @@ class DeliveryEnv(gymnasium.Env):  # type: ignore[misc]
         state = self._state
         outcome = _drawn(self._outcomes.probability[state, action], self.np_random.random())
         offer = _drawn(self._outcomes.offer[state, action], self.np_random.random())
-        place = state, action, outcome
-        health, features = self._outcomes.health[place], self._outcomes.features[place].copy()
+        outcome_index = state, action, outcome
+        health, features = self._outcomes.health[outcome_index], self._outcomes.features[outcome_index].copy()
         self._state = int(next_states(health, self._slot[state], offer))
         self._passed += 1
         info = {
             "action_mask": self._mask(),
             "features": features,
-            "pay": float(self._outcomes.pay[place]),
+            "pay": float(self._outcomes.pay[outcome_index]),
             "change_of_health": int(health - self._health[state]),
         }
         return self._state, float(features @ self.desire), False, self._passed >= self.n_steps, info
 
     @cached_property
     def P(self) -> dict[int, dict[int, list[Entry]]]:  # noqa: N802 - Gymnasium's name
-        """What each action of each state leads to: (probability, next state, reward, False)."""
+        """The outcomes of each action in each state: (probability, next state, reward, False)."""
         return {
             state: {action: self._entries(state, action) for action in range(len(ACTIONS))}
             for state in range(self._health.size)
@@ -101,5 +101,5 @@ class DeliveryEnv(gymnasium.Env):  # type: ignore[misc]
 def _drawn(probabilities: np.ndarray, uniform: float) -> int:
     """Return the number of the outcome; the last possible one takes what rounding leaves."""
     possible = np.flatnonzero(probabilities)
-    place = int(np.searchsorted(probabilities.cumsum()[possible], uniform, side="right"))
-    return int(possible[min(place, possible.size - 1)])
+    outcome_index = int(np.searchsorted(probabilities.cumsum()[possible], uniform, side="right"))
+    return int(possible[min(outcome_index, possible.size - 1)])

@@ -37,34 +37,39 @@ def grid_world(
     slip_mode: str = "other",
     stay: bool = True,
 ) -> MDP:
-    """Build a grid world from a drawing.
+    """Make a grid world from a drawing.
 
     Parameters
     ----------
     map : str or sequence of str
-        One line for each row, the top row first: ``#`` a blocked cell, ``.`` or a space a free one, ``S`` a
-        free cell to start in, ``G`` and ``H`` terminal cells (goal, hole). A string may begin with an empty
-        line, so that a drawing in triple quotes can start on a line of its own.
+        One line for each row, the top row first: ``#`` a blocked cell, ``.`` or a space a free one, ``S`` a free cell
+        to start in, ``G`` and ``H`` terminal cells (goal, hole). A string may begin with an empty line, so that a
+        drawing in triple quotes can start on a line of its own.
     slip : float
-        Probability that something else happens than the action intended.
+        Probability that another move happens than the intended one.
     slip_mode : {"other", "perpendicular", "stay"}
-        What happens then: one of the other actions, each as likely; one of the two moves at right angles,
-        each as likely (an intended "stay" never slips); or no move.
+        The move in case of a slip: one of the other actions, with equal probabilities; one of the two perpendicular
+        moves, with equal probabilities (an intended "stay" never slips); or no move.
     stay : bool
-        Whether there is an action "stay" next to "north", "south", "east" and "west".
+        Whether there is an action "stay" in addition to "north", "south", "east" and "west".
 
     Returns
     -------
     MDP
-        States are the free cells as (row, column), row by row from the top; "north" leads to the row before.
-        A move into a blocked cell or off the grid stays where it is. The first state is uniform over the
-        cells marked ``S``, if there are any.
+        States are the free cells as (row, column), row by row from the top; "north" leads to the row before. A move
+        into a blocked cell or off the grid stays. The initial state is uniform over the cells marked ``S``, if there
+        are any.
 
     Raises
     ------
     ValueError
         For an unknown character, rows of different lengths, a drawing without a free cell, or a `slip` that
         is not a probability.
+
+    See Also
+    --------
+    open_grid : An empty grid.
+    klyubin_maze : A maze with thin walls.
 
     Examples
     --------
@@ -97,17 +102,21 @@ def open_grid(
     slip_mode: str = "other",
     stay: bool = True,
 ) -> MDP:
-    """Build an empty rectangle, whose empowerment without slip is known in closed form.
+    """Make an empty rectangular grid, whose empowerment without slip has a closed form.
 
-    As long as no border is in reach, n steps lead to the 2n² + 2n + 1 cells at most n moves away, or to
-    (n + 1)² of them if there is no action "stay". From a corner with both other borders out of reach they
-    lead to (n + 1)(n + 2) / 2 cells. The logarithm of that count is the n-step empowerment.
+    As long as no border is reached, n steps lead to the 2n² + 2n + 1 cells at most n moves away, or to (n + 1)² of
+    them if there is no action "stay". From a corner with both other borders out of reach they lead to (n + 1)(n + 2)
+    / 2 cells. The logarithm of that count is the n-step empowerment.
 
     Parameters
     ----------
     rows, columns : int
-        Size of the grid; as many columns as rows by default.
-    slip, slip_mode, stay
+        Size of the grid; the number of columns is that of the rows by default.
+    slip : float
+        As for :func:`grid_world`.
+    slip_mode : {"other", "perpendicular", "stay"}
+        As for :func:`grid_world`.
+    stay : bool
         As for :func:`grid_world`.
 
     Returns
@@ -119,6 +128,11 @@ def open_grid(
     ------
     ValueError
         If a size is not a whole number of at least 1.
+
+    See Also
+    --------
+    grid_world : Make a grid from a drawing.
+    slip_grid : A grid with blocked cells.
 
     Examples
     --------
@@ -135,19 +149,26 @@ def open_grid(
 
 
 def slip_grid(slip: float = 0.1, slip_mode: str = "other") -> MDP:
-    """Build the 10 by 10 grid with 12 scattered blocked cells on which this package measures its solvers.
+    """Make the 10 by 10 grid with 12 blocked cells that is used to measure the solvers.
 
-    Small enough to enumerate every sequence of a few actions, and without the symmetries of an open grid.
+    It is small enough to enumerate every sequence of a few actions, and lacks the symmetries of an open grid.
 
     Parameters
     ----------
-    slip, slip_mode
+    slip : float
+        As for :func:`grid_world`.
+    slip_mode : {"other", "perpendicular", "stay"}
         As for :func:`grid_world`.
 
     Returns
     -------
     MDP
         88 states (row, column), row 0 at the top, and five actions.
+
+    See Also
+    --------
+    grid_world : Make a grid from a drawing.
+    open_grid : An empty grid.
 
     Examples
     --------
@@ -172,16 +193,16 @@ def build_grid(
     mirrors: Iterable[Mirror] = (),
     name: str,
 ) -> MDP:
-    """Build a grid world from its parts.
+    """Make a grid world from its parts.
 
     Parameters
     ----------
     free : ndarray of bool of shape (rows, columns)
-        Which cells can be stood on.
+        Whether each cell is free.
     walls : iterable of ((int, int), (int, int))
         Pairs of neighbouring cells between which no move leads.
     marks : mapping of (int, int) to str, optional
-        Cells marked ``"G"`` or ``"H"`` are terminal, the first state is uniform over those marked ``"S"``.
+        Cells marked ``"G"`` or ``"H"`` are terminal, the initial state is uniform over those marked ``"S"``.
     origin : {"upper", "lower"}
         Whether row 0 is the top row ("north" leads to the row before) or the bottom row (to the row after).
     slip, slip_mode, stay
@@ -226,7 +247,7 @@ def _mirrors(rows: int, columns: int, stay: bool) -> list[Mirror]:
 
 
 def slip_weights(slip: float, slip_mode: str, stay: bool) -> np.ndarray:
-    """Return how likely each action has the effect of each move: shape (n_actions, 5), rows summing to 1.
+    """Return the probability of each move given each action: shape (n_actions, 5), rows summing to 1.
 
     Raises
     ------
@@ -270,8 +291,8 @@ def _transition(effects: np.ndarray, weights: np.ndarray) -> sparse.csr_array:
     action, effect = weights.nonzero()
     rows = np.arange(n_states)[:, None] * n_actions + action
     entries = np.broadcast_to(weights[action, effect], rows.shape)
-    place = rows.reshape(-1), effects[:, effect].reshape(-1)
-    return sparse.coo_array((entries.reshape(-1), place), shape=(n_states * n_actions, n_states)).tocsr()
+    coordinates = rows.reshape(-1), effects[:, effect].reshape(-1)
+    return sparse.coo_array((entries.reshape(-1), coordinates), shape=(n_states * n_actions, n_states)).tocsr()
 
 
 def _letters(drawing: str | Sequence[str]) -> list[str]:

@@ -15,11 +15,11 @@ _MOST_DISKS = 14
 
 
 def tower_of_hanoi(n_disks: int = 3) -> MDP:
-    """Build the puzzle of disks on three pegs.
+    """Make the puzzle of disks on three pegs.
 
-    An action (a, b) moves the top disk of peg a onto peg b; where peg a is empty or a smaller disk lies on
-    peg b, nothing happens. Some action is without effect in every state, so that n steps lead to every state
-    at most n moves away.
+    An action (a, b) moves the top disk of peg a onto peg b; if peg a is empty or a smaller disk lies on peg b,
+    nothing happens. In every state some action has no effect, so that n steps lead to every state at most n moves
+    away.
 
     Parameters
     ----------
@@ -36,6 +36,10 @@ def tower_of_hanoi(n_disks: int = 3) -> MDP:
     ------
     ValueError
         If `n_disks` is not a whole number of at least 1.
+
+    See Also
+    --------
+    box_pushing : Another puzzle.
 
     Examples
     --------

@@ -15,21 +15,29 @@ _VERTICAL = {3: (8,), 4: (6, 7), 5: (2, 3), 6: (2, 3)}
 
 
 def klyubin_maze(*, slip: float = 0.0, slip_mode: str = "other", stay: bool = True) -> MDP:
-    """Build the 10 by 10 maze of Klyubin, Polani and Nehaniv (2005).
+    """Make the 10 by 10 maze of Klyubin, Polani and Nehaniv (2005).
 
-    Without slip its empowerment spans the ranges printed in the paper: 1 to 2.32 bits for one step, 1.58 to
-    3.70 for two, 3.46 to 5.52 for five, and at most 6.41 for ten (where the smallest value of this layout is
-    log2 22 = 4.46 bits).
+    Without slip its empowerment spans the published ranges: 1 to 2.32 bits for one step, 1.58 to 3.70 for two, 3.46
+    to 5.52 for five, and at most 6.41 for ten (where the smallest value of this layout is log2 22 = 4.46 bits).
 
     Parameters
     ----------
-    slip, slip_mode, stay
-        As for :func:`empowerment.worlds.grid_world`.
+    slip : float
+        As for :func:`grid_world`.
+    slip_mode : {"other", "perpendicular", "stay"}
+        As for :func:`grid_world`.
+    stay : bool
+        As for :func:`grid_world`.
 
     Returns
     -------
     MDP
         100 states (row, column). Rows count from the bottom, as in the paper: "north" leads to the row after.
+
+    See Also
+    --------
+    grid_world : Make a grid from a drawing.
+    box_pushing : The box pushing world of the same authors.
 
     References
     ----------

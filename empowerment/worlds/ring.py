@@ -13,9 +13,9 @@ _LONGEST = 2000
 
 
 def ring(n: int = 5, slip: float = 0.1) -> MDP:
-    """Build a ring of cells to go round in.
+    """Make a ring of cells.
 
-    With three cells or more, a step does the same everywhere, so that nothing is gained by reacting: with a slip of
+    With three cells or more, a step has the same effect everywhere, so that feedback gains nothing: with a slip of
     0.1 the empowerment over trajectories is 1.259227 bits for each step, with and without feedback.
 
     Parameters
@@ -29,6 +29,10 @@ def ring(n: int = 5, slip: float = 0.1) -> MDP:
     -------
     MDP
         States 0 to ``n - 1``, actions "back", "stay" and "forward".
+
+    See Also
+    --------
+    open_grid : A grid with borders.
 
     Examples
     --------

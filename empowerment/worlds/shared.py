@@ -16,10 +16,10 @@ _LONGEST = 40
 
 
 def shared_corridor(length: int = 4) -> TwoAgentMDP:
-    """Build a corridor of cells, too narrow for a person and an assistant to pass each other.
+    """Make a corridor of cells in which a person and an assistant cannot pass each other.
 
-    Both choose at the same time. The person moves first, if the cell it wants is free, and then the assistant, if
-    the cell it wants is free by then.
+    Both choose at the same time. The person moves first, if the cell in that direction is free, and then the
+    assistant, if its cell is free by then.
 
     Parameters
     ----------
@@ -32,9 +32,14 @@ def shared_corridor(length: int = 4) -> TwoAgentMDP:
         States (person's cell, assistant's cell), two different numbers below `length`; actions "left", "right" and
         "stay". On its map the column is the person's cell and the row is the assistant's.
 
+    See Also
+    --------
+    two_way_lamp, two_way_dimmer : Other worlds of two agents.
+    empowerment.TwoAgentMDP : The model.
+
     Examples
     --------
-    At the wall, a person beside an assistant who stays can do nothing at all:
+    If the assistant stays, a person between it and the wall has no control:
 
     >>> import empowerment as emp
     >>> corridor = emp.worlds.shared_corridor()
@@ -76,15 +81,20 @@ def _moved(cell: int, step: int, other: int, length: int) -> int:
 
 
 def two_way_lamp() -> TwoAgentMDP:
-    """Build a lamp with two switches, one for each agent: it is on if they differ.
+    """Make a lamp with two switches, one for each agent, that is on if they differ.
 
-    Together they have one bit. Beside another who plays at random each has none, and yet one bit to whoever sees what
-    the other does.
+    Jointly they have one bit. If the other agent acts at random each has none, but one bit for a receiver that
+    observes the other's action.
 
     Returns
     -------
     TwoAgentMDP
         States "off" and "on", actions "down" and "up".
+
+    See Also
+    --------
+    two_way_dimmer : The lamp whose brightness is the number of switches.
+    empowerment.informed_empowerment : Computes the second value.
 
     Examples
     --------
@@ -97,14 +107,19 @@ def two_way_lamp() -> TwoAgentMDP:
 
 
 def two_way_dimmer() -> TwoAgentMDP:
-    """Build a lamp with two switches, one for each agent, that is as bright as switches are up.
+    """Make a lamp with two switches, one for each agent, whose brightness is the number of switches that are up.
 
-    It is the binary adder channel: together they have log2 3 bits, choosing independently at most 1.5.
+    It is the binary adder channel: jointly they have log2 3 bits, with independent choices at most 1.5.
 
     Returns
     -------
     TwoAgentMDP
         States 0, 1 and 2, actions "down" and "up".
+
+    See Also
+    --------
+    two_way_lamp : The lamp that is on if the switches differ.
+    empowerment.independent_sum_rate : Computes the second value.
 
     Examples
     --------

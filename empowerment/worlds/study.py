@@ -29,23 +29,24 @@ _FAILED, _PASSED = -5, 1
 
 
 def study() -> MDP:
-    """Build the weeks of a student with a test on every seventh day.
+    """Make the weeks of a student with a test on every seventh day.
 
-    On each day the student studies, rests or meets friends. To study raises the grades, with some luck, and costs
-    sleep; so does meeting friends, which raises the standing. Grades and standing fade if nothing is done for them.
-    At the end of the seventh day there is a test. It is passed for one more point of 10, or failed, which costs 5: 8
-    times in a hundred, and 30 times with little sleep. Every number is this library's own; none was measured.
+    On each day the student studies, rests or meets friends. Studying raises the grades, at random, and costs sleep;
+    so does meeting friends, which raises the standing. Grades and standing decay. At the end of the seventh day there
+    is a test. Passing gains one point of 10 and failing costs 5: the probability of failing is 0.08, or 0.3 with
+    little sleep. Every number is this library's; none was measured.
 
     Returns
     -------
     MDP
         States (day, grades, sleep, standing), 1540 of them, with day 0 to 6, grades 0 to 10, sleep 0 to 4 and
-        standing 0 to 3; actions "study", "rest" and "meet". It begins on day 0 with grades 6, sleep 3 and standing 2.
+        standing 0 to 3; actions "study", "rest" and "meet". The initial state is day 0 with grades 6, sleep 3 and
+        standing 2.
 
     See Also
     --------
-    study_features : What each action is worth to the desires for grades, sleep and standing.
-    empowerment.desire.Students : Several students who know how they stand among the others.
+    study_features : Rewards for the desires for grades, sleep and standing.
+    empowerment.desire.Students : Several students who are ranked by their grades.
 
     Examples
     --------
@@ -65,7 +66,17 @@ def study() -> MDP:
 
 
 def study_variables() -> np.ndarray:
-    """Return grades, sleep and standing in each state of :func:`study`, of shape (1540, 3).
+    """Return grades, sleep and standing in each state of :func:`study`.
+
+    Returns
+    -------
+    ndarray of shape (1540, 3)
+        Grades, sleep and standing.
+
+    See Also
+    --------
+    study : The world.
+    study_features : Rewards of the actions.
 
     Examples
     --------
@@ -77,13 +88,18 @@ def study_variables() -> np.ndarray:
 
 
 def study_features() -> np.ndarray:
-    """Return what each action of :func:`study` is worth, on average, to the desires for its three variables.
+    """Compute the expected reward of each action of :func:`study` for the desires for its three variables.
 
     Returns
     -------
     ndarray of shape (1540, 3, 3)
-        Grades, sleep and standing on the next day, each as a share of the most there is. The first points of sleep
-        are worth most: ``1 - (1 - share) ** 2``.
+        Grades, sleep and standing on the next day, each as a share of the maximum. The first points of sleep count
+        most: ``1 - (1 - share) ** 2``.
+
+    See Also
+    --------
+    study : The world.
+    study_variables : The variables of its states.
 
     Examples
     --------

@@ -20,7 +20,7 @@ def from_successors(
     name: str = "",
     layout: Layout | None = None,
 ) -> MDP:
-    """Build the world in which an action leads to one state for certain.
+    """Make a deterministic world from a table of next states.
 
     Parameters
     ----------

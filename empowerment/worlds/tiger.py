@@ -10,24 +10,30 @@ from empowerment.worlds.graph import graph_layout
 
 
 def tiger(*, accuracy: float = 0.85) -> POMDP:
-    """Build the tiger problem of Kaelbling, Littman and Cassandra (1998).
+    """Make the tiger problem of Kaelbling, Littman and Cassandra (1998).
 
-    A tiger waits behind one of two doors. Listening leaves it there, and is right with probability `accuracy`.
-    Opening a door puts it behind either door anew, and then nothing can be heard.
+    A tiger waits behind one of two doors. Listening leaves it there, and is correct with probability `accuracy`.
+    Opening a door puts it behind a random door, and the observation then is independent of it.
 
-    Whoever knows where the tiger is has an empowerment of log2 1.25 = 0.3219 bits over its place, at every horizon:
-    to listen keeps it, to open loses it. Whoever does not know has none, because the belief of one half stays what it
-    is. What is heard depends on the action, and so may carry more than that: 0.0467 bits over two observations.
+    An agent that knows where the tiger is has an empowerment of log2 1.25 = 0.3219 bits over the tiger's door, at
+    every horizon: listening keeps it, opening randomizes it. An agent without that knowledge has none, because the
+    belief of one half does not change. Observations depend on the action, and so can carry more: 0.0467 bits over two
+    observations.
 
     Parameters
     ----------
     accuracy : float
-        Probability that listening is right.
+        Probability that listening is correct.
 
     Returns
     -------
     POMDP
-        Two states, three actions, two observations, and rewards discounted by 0.95. The first state is uniform.
+        Two states, three actions, two observations, and rewards discounted by 0.95. The initial state is uniform.
+
+    See Also
+    --------
+    tmaze, aliased_corridor : Other worlds with hidden states.
+    empowerment.read_pomdp : Read such a problem from a file.
 
     References
     ----------

@@ -17,27 +17,32 @@ _LONGEST = 1000
 
 
 def tmaze(length: int = 2, slip: float = 0.1) -> POMDP:
-    """Build a T-maze after Bakker (2002).
+    """Make a T-maze after Bakker (2002).
 
-    A corridor leads from the start to a junction with two arms, which nobody leaves again. A cue, seen at the start
+    A corridor leads from the start to a junction with two arms, which are terminal. A cue, observed at the start
     alone, says which arm is the good one. The corridor looks the same everywhere, and the arms show only whether they
-    are good or bad. "up" and "down" do something at the junction alone.
+    are good or bad. "up" and "down" have an effect at the junction alone.
 
-    To an agent at the junction that knows the cue, the arms look different, and to one that does not they look alike.
-    Without slip its next observation is worth 2 bits to the first, and log2 3 to the second.
+    For an agent at the junction that knows the cue, the arms have different observations, and for one that does not
+    they are alike. Without slip the empowerment over the next observation is 2 bits for the first, and log2 3 for the
+    second.
 
     Parameters
     ----------
     length : int
-        Steps from the start to the junction.
+        Number of steps from the start to the junction.
     slip : float
         Probability that a move does not happen.
 
     Returns
     -------
     POMDP
-        States (position, cue) with positions 0 to `length`, "arm-up" and "arm-down". The arms are terminal. The first
-        state is the start, with either cue.
+        States (position, cue) with positions 0 to `length`, "arm-up" and "arm-down". The arms are terminal. The
+        initial state is the start, with either cue.
+
+    See Also
+    --------
+    tiger, aliased_corridor : Other worlds with hidden states.
 
     References
     ----------

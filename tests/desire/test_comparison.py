@@ -27,7 +27,7 @@ from empowerment.desire.comparison.estimates import (
     ratio_estimate,
     resampled_sums,
 )
-from empowerment.desire.comparison.result import told_estimate
+from empowerment.desire.comparison.result import estimate_text
 from empowerment.worlds.delivery import state_parts
 
 DESIRE, FIXED = DesireAgent(resolution=20), DesireAgent.fixed(resolution=20)
@@ -436,9 +436,9 @@ def test_resamples_repeat_and_nothing_counted_is_none():
 
 
 def test_estimates_are_told_with_what_is_known():
-    assert told_estimate(None) == "–"
-    assert told_estimate(SeedEstimate(0.5, -np.inf, np.inf, 1)) == "0.5"
-    assert told_estimate(SeedEstimate(0.5, 0.4, 0.6, 9)) == "0.5 ± 0.1"
-    assert told_estimate(SeedEstimate(0.5, 0.45, 0.6, 9)) == "0.5 [0.45, 0.6]"
-    assert told_estimate(SeedEstimate(0.7, 0.7, 0.7 + 1e-16, 9)) == "0.7 ± 0"
+    assert estimate_text(None) == "–"
+    assert estimate_text(SeedEstimate(0.5, -np.inf, np.inf, 1)) == "0.5"
+    assert estimate_text(SeedEstimate(0.5, 0.4, 0.6, 9)) == "0.5 ± 0.1"
+    assert estimate_text(SeedEstimate(0.5, 0.45, 0.6, 9)) == "0.5 [0.45, 0.6]"
+    assert estimate_text(SeedEstimate(0.7, 0.7, 0.7 + 1e-16, 9)) == "0.7 ± 0"
     assert repr(SeedEstimate(0.5, 0.4, 0.6, 1)) == "SeedEstimate(0.5 in [0.4, 0.6], 1 seed)"

@@ -49,11 +49,10 @@ class OpenLoop:
     outcomes : list
         A label for each column: a reading, or the tuple of all readings on the way.
     relative_error : float
-        No entry is further than this, relative to itself, from that of the sequence's own row in exact
-        arithmetic: sums of non-negative products keep their relative accuracy, and a merged row stands for
-        rows that agree with it to `EQUAL_RTOL`. Both ends of an interval may be off by
-        ``relative_error * (upper + 1)`` nats for it, because ``d(w log(w / q)) = log(w / q) dw`` and
-        ``sum w |log(w / q)| <= D + 2 / e``.
+        No entry is further than this, relative to itself, from that of the sequence's own row in exact arithmetic:
+        sums of non-negative products keep their relative accuracy, and a merged row stands for rows that agree with
+        it to `EQUAL_RTOL`. Both ends of an interval may be off by ``relative_error * (upper + 1)`` nats for it,
+        because ``d(w log(w / q)) = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``.
     """
 
     rows: np.ndarray

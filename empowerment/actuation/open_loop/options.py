@@ -62,9 +62,8 @@ def option_channel(
     """Make the channel from options to the reading in the state where they end.
 
     Its capacity is the empowerment over options. With all sequences of n actions it is the open-loop empowerment,
-    with
-    all policies of n steps the empowerment with feedback for the final state, and with a subset of either a lower
-    bound.
+    with all policies of n steps the empowerment with feedback for the final state, and with a subset of either a
+    lower bound.
 
     Parameters
     ----------

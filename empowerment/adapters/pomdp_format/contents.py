@@ -1,4 +1,4 @@
-"""The text of a .POMDP file, and what other files are that are handed in for one."""
+"""Text of a .POMDP file, and detection of other formats."""
 
 from __future__ import annotations
 

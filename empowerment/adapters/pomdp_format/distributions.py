@@ -1,4 +1,4 @@
-"""The distributions that a .POMDP file gives, each checked and brought to the sum 1."""
+"""Distributions of a .POMDP file, each checked and normalized."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROUNDED = 1e-4
 
 
 class Distributions(NamedTuple):
-    """What a file gives probabilities of.
+    """Distributions of a file.
 
     Attributes
     ----------
@@ -36,7 +36,7 @@ class Distributions(NamedTuple):
 
 
 def settle(found: Parser, normalize: bool) -> Distributions:
-    """Return the distributions of a file, each of which sums to 1, or complain about the first that does not."""
+    """Return the distributions of a file, each of which sums to 1, or refuse the first that does not."""
     transition = found.transition.resolved()
     missed = [_rescaled(transition, found.transition, found, normalize)]
     observation = None
@@ -58,7 +58,7 @@ def settle(found: Parser, normalize: bool) -> Distributions:
 def _rescaled(
     rows: sparse.csr_array, table: Table, found: Parser, normalize: bool, may_lack: np.ndarray | None = None
 ) -> np.ndarray:
-    """Divide rows that miss 1 by their sums, in place; return how much each row missed it by."""
+    """Divide rows by their sums, in place, and return the distance of each sum from 1."""
     with np.errstate(over="ignore"):
         sums = np.asarray(rows.sum(axis=1)).reshape(-1)
     if may_lack is not None:
@@ -77,8 +77,8 @@ def _acceptable(sums: np.ndarray, normalize: bool) -> np.ndarray:
 
 def _complaint(row: int, sums: np.ndarray, table: Table, found: Parser, normalize: bool) -> ValueError:
     action, state = divmod(row, table.n_states)
-    place = f"{shortened(found.actions.labels[action])} : {shortened(found.states.labels[state])}"
-    name = f"'{table.head}: {place}'"
+    location = f"{shortened(found.actions.labels[action])} : {shortened(found.states.labels[state])}"
+    name = f"'{table.head}: {location}'"
     line = table.line_of(action, state)
     if not line:
         return found.tokens.complaint(

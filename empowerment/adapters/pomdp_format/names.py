@@ -1,4 +1,4 @@
-"""The states, actions and observations of a .POMDP file, and how they are named."""
+"""States, actions and observations of a .POMDP file, and their names."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Elements:
         return name in self._number_of
 
     def read(self, tokens: Tokens, wildcard: bool = True) -> int | None:
-        """Return the number of the one at the cursor, None for all of them, and go on."""
+        """Return the number of the element at the cursor, None for a wildcard, and advance."""
         if wildcard and tokens.skip("*"):
             return None
         number = tokens.count()
@@ -47,7 +47,7 @@ class Elements:
 
 
 def read_elements(kind: str, tokens: Tokens, limit: MemoryLimit) -> Elements:
-    """Read how many there are, or a list of their names, which ends where a statement begins."""
+    """Read the number of elements, or the list of their names, which ends where a statement begins."""
     if tokens.at_number():
         return Elements(kind, range(_read_count(kind, tokens, limit)))
     names: dict[str, None] = {}
@@ -80,7 +80,7 @@ def _read_count(kind: str, tokens: Tokens, limit: MemoryLimit) -> int:
 
 
 def _complaint_about_a_name(kind: str, names: dict[str, None], before: str, tokens: Tokens) -> ValueError:
-    """Return the complaint about a word that is no name; `before` is a word that may have begun a statement."""
+    """Return the error about a word that is no name; `before` is a word that may have begun a statement."""
     word, a_kind = tokens.word, f"{'a' if kind == 'state' else 'an'} {kind}"
     reserved = f"{word!r} is a reserved word of the format: give the {kind} another name throughout the file"
     if word in HEADS and names and tokens.begins_line:

@@ -6,7 +6,7 @@ import difflib
 import math
 
 from empowerment.adapters.pomdp_format.names import Elements, read_elements
-from empowerment.adapters.pomdp_format.overrides import Place
+from empowerment.adapters.pomdp_format.overrides import Coordinates
 from empowerment.adapters.pomdp_format.probabilities import Rows, Table, given_rows, identity_rows
 from empowerment.adapters.pomdp_format.rewards import RewardTable
 from empowerment.adapters.pomdp_format.sizes import PER_NUMBER, PER_ROW, MemoryLimit
@@ -27,12 +27,14 @@ _REWARDS = Range("rewards")
 
 
 class Parser:
-    """What a file says. Sums are not checked here.
+    """Content of a file. Sums are not checked here.
 
     Parameters
     ----------
     tokens : Tokens
+        The words of the file.
     limit : MemoryLimit
+        Limit on the memory.
     normalize : bool
         Whether numbers of at least 0 are weights, whatever their sum.
 
@@ -104,7 +106,7 @@ class Parser:
         return tokens.error(f"one of {', '.join(f'{head}:' for head in HEADS)}", hint)
 
     def _check_order(self, head: str) -> None:
-        """Check that a statement of the preamble comes once, and what another needs before it."""
+        """Check that a statement of the preamble occurs once, and after those that it needs."""
         if head in _PREAMBLE and head in self._seen:
             raise self.tokens.complaint(f"found {head!r} a second time, expected it once", self.tokens.line)
         if head in _BODY and self._seen.isdisjoint(_BODY):
@@ -124,7 +126,7 @@ class Parser:
             raise self.tokens.error(f"'{head}:' before it", hint)
 
     def _begin_body(self) -> None:
-        """Make the tables, now that it is known how many states, actions and observations there are."""
+        """Make the tables, once the numbers of states, actions and observations are known."""
         self._require("states")
         self._require("actions")
         n_actions, n_states = len(self.actions), len(self.states)
@@ -132,7 +134,7 @@ class Parser:
         shape = n_actions, n_states, n_states, n_observations
         what = f"{n_states:,} states with {n_actions:,} actions"
         self._limit.check(n_states * n_actions, PER_ROW, what, self.size_line)
-        self._limit.check_places(shape, self.size_line)
+        self._limit.check_entries(shape, self.size_line)
         self.transition = Table("T", n_actions, n_states, self.states, self._limit)
         self.rewards = RewardTable(shape)
         if self.observations is not None:
@@ -169,29 +171,29 @@ class Parser:
 
     def _read_table(self, table: Table) -> None:
         line = self.tokens.line
-        place: Place = (self.actions.read(self.tokens),)
+        coordinates: Coordinates = (self.actions.read(self.tokens),)
         for elements in (self.states, table.outcomes):
             if not self.tokens.skip(":"):
                 break
-            place = (*place, elements.read(self.tokens))
-        if len(place) == 3:
-            table.add_entry(place, max(0.0, self.tokens.number(self._weight)), line)
+            coordinates = (*coordinates, elements.read(self.tokens))
+        if len(coordinates) == 3:
+            table.add_entry(coordinates, max(0.0, self.tokens.number(self._weight)), line)
             return
         n_outcomes = len(table.outcomes)
-        n_rows = len(self.states) if len(place) == 1 else 1
+        n_rows = len(self.states) if len(coordinates) == 1 else 1
         if self.tokens.skip("uniform"):
-            table.add_constant(place, 1 / n_outcomes, line)
-        elif len(place) == 1 and n_rows == n_outcomes and self.tokens.skip("identity"):
-            table.add_rows(place, identity_rows(n_rows), line)
-        elif len(place) == 2 and table is self.transition and self.tokens.word == "reset":
-            table.add_rows(place, self._read_reset(), line)
+            table.add_constant(coordinates, 1 / n_outcomes, line)
+        elif len(coordinates) == 1 and n_rows == n_outcomes and self.tokens.skip("identity"):
+            table.add_rows(coordinates, identity_rows(n_rows), line)
+        elif len(coordinates) == 2 and table is self.transition and self.tokens.word == "reset":
+            table.add_rows(coordinates, self._read_reset(), line)
         else:
             hint = self._hint_about_rows(n_rows, n_outcomes)
             numbers = self._numbers(n_rows * n_outcomes, self._weights, hint)
-            table.add_rows(place, given_rows(numbers, n_outcomes), line)
+            table.add_rows(coordinates, given_rows(numbers, n_outcomes), line)
 
     def _hint_about_rows(self, n_rows: int, n_columns: int) -> str:
-        """Say what a word at the cursor stands for, which is not wanted here."""
+        """Explain a word at the cursor that is not expected here."""
         word = self.tokens.word
         if word == "identity":
             return f"; 'identity' stands for a square matrix, here are {n_rows} x {n_columns} numbers wanted"
@@ -212,28 +214,28 @@ class Parser:
         return self._reset_row
 
     def _numbers(self, count: int, wanted: Range, hint: str = "") -> list[float]:
-        """Return so many numbers; more of them are met by the next statement."""
+        """Read `count` numbers; further ones are read by the next statement."""
         values = self.tokens.numbers(count, wanted)
         if len(values) < count:
-            said = f"{count} {wanted.name}, of which there are {len(values)}" if count > 1 else "a number"
-            raise self.tokens.error(said, hint or self.tokens.hint_about_colon)
+            wanted_text = f"{count} {wanted.name}, of which there are {len(values)}" if count > 1 else "a number"
+            raise self.tokens.error(wanted_text, hint or self.tokens.hint_about_colon)
         return values
 
     def _read_reward(self) -> None:
-        place: Place = (self.actions.read(self.tokens),)
+        coordinates: Coordinates = (self.actions.read(self.tokens),)
         if self.observations is not None or self.tokens.word == ":":
             self.tokens.expect(":")
-            place = (*place, self.states.read(self.tokens))
+            coordinates = (*coordinates, self.states.read(self.tokens))
             if self.tokens.skip(":"):
-                place = (*place, self.states.read(self.tokens))
+                coordinates = (*coordinates, self.states.read(self.tokens))
                 if self.tokens.skip(":"):
-                    place = (*place, self._read_observed())
-        count = self.rewards.count(place)
+                    coordinates = (*coordinates, self._read_observed())
+        count = self.rewards.count(coordinates)
         hint = "; 'R: action : state : * : * number' gives all of them the same" if count > 1 else ""
-        self.rewards.add(place, self._numbers(count, _REWARDS, hint))
+        self.rewards.add(coordinates, self._numbers(count, _REWARDS, hint))
 
     def _read_observed(self) -> int | None:
-        """Read the observation of a reward; in a file of an MDP there is none, and '*' says as much."""
+        """Read the observation of a reward; in a file of an MDP there is none, and '*' is allowed."""
         if self.observations is not None:
             return self.observations.read(self.tokens)
         if not self.tokens.skip("*"):

@@ -28,45 +28,47 @@ def read_pomdp(
 ) -> POMDP | MDP:
     """Read a model from a file of Cassandra's .POMDP format.
 
-    All of the format is read: names or counts, wildcards, single entries, rows and matrices, ``uniform``,
-    ``identity`` and ``reset``, every form of ``start``, rewards and costs. Later lines override earlier ones.
-    Rewards of the next state and the observation are reduced to the expected reward of state and action; costs
+    The whole format is supported: names or counts, wildcards, single entries, rows and matrices, ``uniform``,
+    ``identity`` and ``reset``, every form of ``start``, rewards and costs. Later lines override earlier ones. Rewards
+    that depend on the next state and the observation are reduced to the expected reward of state and action; costs
     are negated. A file without ``observations:`` describes an MDP, and becomes one.
 
-    What a file does not say the model does not have: without ``discount:`` its `discount` is None, without ``R:``
-    its `rewards`, and without ``start:`` its `initial`. A uniform start is not assumed.
+    Fields that are missing in the file are missing in the model: without ``discount:`` its `discount` is None,
+    without ``R:`` its `rewards`, and without ``start:`` its `initial`. A uniform start is not assumed.
 
     Parameters
     ----------
     path : path-like
+        The file.
     normalize : bool
-        Divide each distribution by its sum, whatever that is, and take entries above -1e-12 as 0. Entries may
-        then be any numbers of at least 0.
+        Divide each distribution by its sum, whatever that is, and take entries above -1e-12 as 0. Entries may then be
+        any numbers of at least 0.
     memory : float
-        Most memory that the model may take, in bytes. Transitions are held sparse, what is observed as an array
-        ``[next_state, observation]``, or one for each action where actions differ.
+        Limit in bytes on the model. Transitions are sparse, observations an array ``[next_state, observation]``, or
+        one for each action if actions differ.
 
     Returns
     -------
     POMDP or MDP
-        An MDP if the file has no ``observations:``. Labels are the names, or numbers where the file gives a count.
-        No state is marked as terminal; one that every action stays in has no empowerment all the same.
+        An MDP if the file has no ``observations:``. Labels are the names, or numbers if the file gives a count. No
+        state is marked as terminal; one in which every action stays has no empowerment all the same.
 
     Raises
     ------
     ValueError
-        If the file is malformed or of another format, if probabilities miss the sum 1 by more than 1e-4 and
-        `normalize` is False, or if the model would take more than `memory`. The message names the file and the
-        line, and says what was found and what was expected.
+        If the file is malformed or of another format, if the sum of probabilities differs from 1 by more than 1e-4
+        and `normalize` is False, or if the model needs more than `memory`. The message names the file and the line,
+        and says what was found and what was expected.
 
     Warns
     -----
     UserWarning
-        Once, if sums miss 1 by less than 1e-4, as rounded numbers do. Those rows are rescaled.
+        Once, if sums differ from 1 by less than 1e-4, as rounded numbers do. Those rows are rescaled.
 
     See Also
     --------
     write_pomdp : Write such a file.
+    POMDP : The model.
 
     References
     ----------

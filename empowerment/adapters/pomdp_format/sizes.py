@@ -1,4 +1,4 @@
-"""What a model takes in memory, refused before it is taken."""
+"""Memory of a model, refused before it is allocated."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ PER_NUMBER = 24
 
 
 class MemoryLimit:
-    """How much memory a model may take.
+    """Limit on the memory of a model.
 
     Parameters
     ----------
     most : float
-        In bytes.
+        Limit in bytes.
     tokens : Tokens
-        The file that complaints name.
+        The file that errors name.
     """
 
     def __init__(self, most: float, tokens: Tokens) -> None:
         self._most, self._tokens = most, tokens
 
     def check(self, count: int, each: int, what: str, line: int) -> None:
-        """Complain if so many of something, at `each` bytes, would take more than is allowed."""
+        """Refuse `count` items of `each` bytes if they exceed the limit."""
         if count * each > self._most:
             raise self._tokens.complaint(
                 f"{what} would take {_size(count * each)}, allowed are {_size(self._most)}; raise memory=", line
             )
 
-    def check_places(self, shape: tuple[int, ...], line: int) -> None:
-        """Complain about a grid whose places 64 bits cannot number."""
+    def check_entries(self, shape: tuple[int, ...], line: int) -> None:
+        """Refuse a table whose entries 64 bits cannot number."""
         if math.prod(shape) >= 2**63:
             raise self._tokens.complaint(
                 f"{' x '.join(f'{count:,}' for count in shape)} combinations of action, states and observation are "

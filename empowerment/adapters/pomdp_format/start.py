@@ -1,4 +1,4 @@
-"""Where a .POMDP file lets the process start."""
+"""Initial state of a .POMDP file."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from empowerment.adapters.pomdp_format.tokens import Range, Tokens, shortened
 
 
 class Start(NamedTuple):
-    """The distribution of the first state, and the line that gives it."""
+    """Distribution of the initial state, and the line that gives it."""
 
     values: np.ndarray
     line: int
 
 
 def read_start(states: Elements, tokens: Tokens, wanted: Range) -> Start:
-    """Read what stands after the word "start"; `wanted` says what numbers its distribution may be made of."""
+    """Read the text after the word "start"; `wanted` is the range of the numbers of a distribution."""
     line = tokens.line
     if tokens.skip(":"):
         return Start(_distribution(states, tokens, wanted, line), line)
@@ -35,7 +35,7 @@ def read_start(states: Elements, tokens: Tokens, wanted: Range) -> Start:
 
 
 def _distribution(states: Elements, tokens: Tokens, wanted: Range, line: int) -> np.ndarray:
-    """Return what stands after "start:", where a whole number that stands alone is that of a state."""
+    """Return the distribution after "start:", where a single whole number is that of a state."""
     count = len(states)
     if tokens.skip("uniform"):
         return np.full(count, 1 / count)

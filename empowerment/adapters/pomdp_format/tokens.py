@@ -1,4 +1,4 @@
-"""The words of a .POMDP file, one after the other, and the lines on which they stand."""
+"""Words of a .POMDP file, one after the other, and their lines."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RUN = 256  # words that are read as numbers at once
 
 
 class Range(NamedTuple):
-    """What numbers are wanted, and how a message calls them."""
+    """Range of numbers, and its name in messages."""
 
     name: str
     least: float = -math.inf
@@ -44,32 +44,32 @@ ANY_NUMBER = Range("a number")
 
 
 def is_name(word: object) -> bool:
-    """Return whether this can be the name of a state, an action or an observation."""
+    """Return whether a word can be the name of a state, an action or an observation."""
     return isinstance(word, str) and word not in RESERVED and _NAME.fullmatch(word) is not None
 
 
 def shortened(word: object) -> str:
-    """Return a word or a number for a message, cut where it is very long."""
+    """Return a word or a number for a message, cut if it is very long."""
     text = str(word)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 class Tokens:
-    """A cursor on the words of a file.
+    """Cursor on the words of a file.
 
     Parameters
     ----------
     lines : iterable of str
-        What the file holds. Bytes that are no UTF-8 are surrogates, as ``errors="surrogateescape"`` makes them.
+        Content of the file. Bytes that are not UTF-8 are surrogates, as ``errors="surrogateescape"`` makes them.
     path : str
-        What the file is called in a message.
+        Name of the file in messages.
 
     Attributes
     ----------
     word : str
         The word at the cursor, empty at the end.
     line : int
-        Where it stands, counted from 1.
+        Its line, counted from 1.
     """
 
     def __init__(self, lines: Iterable[str], path: str) -> None:
@@ -86,7 +86,7 @@ class Tokens:
         return self._at == 0
 
     def take(self) -> str:
-        """Return the word at the cursor and go on to the next one."""
+        """Return the word at the cursor and advance."""
         taken = self.word
         self._enter(self._at + 1)
         return taken
@@ -100,14 +100,14 @@ class Tokens:
         return self._next[1][0] if self._next[1] else ""
 
     def skip(self, word: str) -> bool:
-        """Go past the word at the cursor if it is this one, and return whether it was."""
+        """Advance if the word at the cursor is this one, and return whether it was."""
         found = self.word == word
         if found:
             self.take()
         return found
 
     def expect(self, word: str) -> None:
-        """Go past this word, or complain."""
+        """Advance beyond this word, or raise an error."""
         if not self.skip(word):
             raise self.error(repr(word))
 
@@ -118,16 +118,16 @@ class Tokens:
         return _NAME.match(self.word) is not None and self.ahead() == ":"
 
     def at_number(self) -> bool:
-        """Return whether the cursor is on a number or on the sign of one."""
+        """Return whether the cursor is on a number or its sign."""
         return self.word in ("+", "-") or _NUMBER.fullmatch(self.word) is not None
 
     def count(self) -> int | None:
-        """Return the whole number at the cursor, without going on; None if there is none, or a far too long one."""
+        """Return the whole number at the cursor without advancing; None if there is none, or a much too long one."""
         word = self.word
         return int(word) if word.isascii() and word.isdecimal() and len(word) <= LONGEST_COUNT else None
 
     def number(self, wanted: Range = ANY_NUMBER) -> float:
-        """Return the number at the cursor, whose sign may stand apart, and go on."""
+        """Return the number at the cursor, whose sign may be separate, and advance."""
         line = self.line
         sign = self.take() if self.word in ("+", "-") else ""
         if _NUMBER.fullmatch(self.word) is None or (sign and self.word[0] in "+-"):
@@ -142,7 +142,7 @@ class Tokens:
         return value
 
     def numbers(self, most: float = math.inf, wanted: Range = ANY_NUMBER) -> list[float]:
-        """Return the numbers that follow each other from the cursor on, at most so many, and go past them."""
+        """Return the consecutive numbers from the cursor on, at most `most`, and advance."""
         found: list[float] = []
         while len(found) < most and self.at_number():
             run = self._words[self._at : self._at + int(min(most - len(found), _RUN))]
@@ -156,16 +156,16 @@ class Tokens:
 
     @property
     def hint_about_colon(self) -> str:
-        """What to say of a ':' where a number is wanted; empty before any other word."""
+        """Hint about a ':' where a number is expected; empty before any other word."""
         return "; the format has no ':' before a number" if self.word == ":" else ""
 
     def error(self, wanted: str, hint: str = "") -> ValueError:
-        """Return the complaint that something else stands at the cursor."""
+        """Return the error about an unexpected word at the cursor."""
         return self.complaint(f"found {self.found}, expected {wanted}{hint}", self.line)
 
     @property
     def found(self) -> str:
-        """What stands at the cursor, for a message."""
+        """Description of the word at the cursor, for a message."""
         return repr(shortened(self.word)) if self.word else "the end of the file"
 
     def complaint(self, sentence: str, line: int) -> ValueError:
@@ -173,7 +173,7 @@ class Tokens:
         return ValueError(f"{self.path!r}, line {line}: {sentence}")
 
     def _enter(self, at: int) -> None:
-        """Put the cursor on a word of this line, or on the first of the next line that has one."""
+        """Move the cursor to a word of this line, or to the first of the next line that has one."""
         if at >= len(self._words):
             line, self._words = self._next or self._following()
             self._next, at = None, 0
@@ -183,18 +183,18 @@ class Tokens:
         self.word = self._words[at] if self._words else ""
 
     def _following(self) -> tuple[int, list[str]]:
-        """Return the next line that has words, its number and its words; no words at the end."""
+        """Return the number and the words of the next line that has words; no words at the end."""
         for number, line in self._lines:
-            said = line.partition("#")[0]
-            if not said.isascii():
-                self._check_bytes(said, number)
-            words = _WORD.findall(said)
+            content = line.partition("#")[0]
+            if not content.isascii():
+                self._check_bytes(content, number)
+            words = _WORD.findall(content)
             if words:
                 return number, words
         return 0, []
 
-    def _check_bytes(self, said: str, line: int) -> None:
-        for character in said:
+    def _check_bytes(self, content: str, line: int) -> None:
+        for character in content:
             if "\udc80" <= character <= "\udcff":
                 raise self.complaint(
                     f"found the byte 0x{ord(character) - 0xDC00:02x}, which is no text in UTF-8, expected the .POMDP "
@@ -204,7 +204,7 @@ class Tokens:
 
 
 def _floats(words: list[str]) -> list[float] | None:
-    """Return the numbers that words stand for, None if one of them is anything else."""
+    """Return the numbers in words, None if a word is no number."""
     if _ONLY_NUMBERS.fullmatch(" ".join(words)) is None:
         return None
     try:

@@ -19,25 +19,26 @@ def write_pomdp(model: POMDP | MDP, path: str | os.PathLike[str]) -> None:
 
     Reading the file gives the same arrays, labels, initial distribution, rewards and discount, to the last digit, if
     rows sum to 1 within 1e-9 (those from float32 arrays may not, and are then rescaled with a warning). The file is
-    written under another name and moved into place, so that it is whole or absent. An MDP is written without
-    observations, as the format has it.
+    written under another name and moved into place, so that it is complete or absent. An MDP is written without
+    observations.
 
-    Terminal states are written as what they are, states that every action stays in; the format has no mark for them,
-    and none for a layout. It has a ``discount:`` in every file, but a model without one is written without it.
+    Terminal states are written as states in which every action stays; the format has no mark for them, and none for a
+    layout. A model without a discount is written without ``discount:``, although the format requires it.
 
     Parameters
     ----------
     model : POMDP or MDP
         Its labels must be names of the format (a letter followed by letters, digits, '-' and '_', and none of the
-        format's own words) or the numbers 0, 1, …; :meth:`POMDP.with_labels` gives a model others.
+        format's keywords) or the numbers 0, 1, …; :meth:`POMDP.with_labels` replaces labels.
     path : path-like
+        File to write.
 
     Raises
     ------
     ValueError
-        If a label is no name of the format, or an action is missing in some state, which the format cannot say.
+        If a label is no name of the format, or an action is missing in some state, which the format cannot express.
     OSError
-        If nothing can be written there.
+        If the file cannot be written.
 
     See Also
     --------
@@ -94,8 +95,8 @@ def _write_body(model: POMDP | MDP, file: TextIO) -> None:
     rows = (model.mdp if isinstance(model, POMDP) else model).rows
     pairs = [(state, action) for state in model.states for action in model.actions]
     for (state, action), begin, end in zip(pairs, rows.indptr[:-1].tolist(), rows.indptr[1:].tolist(), strict=True):
-        place = f"T: {action} : {state}"
-        file.writelines(_row(place, model.states, rows.indices[begin:end], rows.data[begin:end]))
+        head = f"T: {action} : {state}"
+        file.writelines(_row(head, model.states, rows.indices[begin:end], rows.data[begin:end]))
     if isinstance(model, POMDP):
         alike = all(np.array_equal(seen, model.observation[0]) for seen in model.observation[1:])
         for action, seen in zip("*" if alike else model.actions, model.observation, strict=False):
@@ -107,15 +108,15 @@ def _write_body(model: POMDP | MDP, file: TextIO) -> None:
             file.write(f"R: {action} : {state} : {'* : *' if isinstance(model, POMDP) else '*'} {_decimal(reward)}\n")
 
 
-def _row(place: str, outcomes: Sequence[Any], filled: np.ndarray, values: np.ndarray) -> Iterator[str]:
+def _row(head: str, outcomes: Sequence[Any], filled: np.ndarray, values: np.ndarray) -> Iterator[str]:
     """Say one distribution: all of it if most entries are filled, else each of those that are."""
     if 2 * len(filled) > len(outcomes):
         row = np.zeros(len(outcomes))
         row[filled] = values
-        yield f"{place}\n{' '.join(map(_decimal, row))}\n"
+        yield f"{head}\n{' '.join(map(_decimal, row))}\n"
         return
     for outcome, value in zip(filled.tolist(), values.tolist(), strict=True):
-        yield f"{place} : {outcomes[outcome]} {_decimal(value)}\n"
+        yield f"{head} : {outcomes[outcome]} {_decimal(value)}\n"
 
 
 def _decimal(value: float) -> str:

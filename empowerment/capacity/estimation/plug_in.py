@@ -126,8 +126,7 @@ def information_from_counts(
     """Estimate the mutual information of input and output from counts.
 
     The input distribution is given, or estimated from the counts. Do not use this function for capacities: a capacity
-    is
-    a maximum, which adapts to the sample and so has a larger bias. Use :func:`capacity_from_counts` for it.
+    is a maximum, which adapts to the sample and so has a larger bias. Use :func:`capacity_from_counts` for it.
 
     Parameters
     ----------
@@ -164,9 +163,8 @@ def information_from_counts(
     and outputs as were seen at least once, ``(pairs - inputs - outputs + 1) / (2 n)`` nats for n samples.
 
     If the numbers of samples were fixed in advance, that is too little: the input distribution is then known, and the
-    frequencies of outputs vary less. With `input_distribution`, each row has its correction
-    ``(outputs - 1) / (2 n_x)``, and the entropy of the output the one that belongs to the variances of rows sampled
-    apart.
+    frequencies of outputs vary less. With `input_distribution`, each row has its correction ``(outputs - 1) / (2
+    n_x)``, and the entropy of the output the one that belongs to the variances of rows sampled apart.
 
     Outputs that were possible but not seen are not counted, so that with few samples the correction is too small.
 

@@ -51,10 +51,9 @@ class CapacityExtreme(Certified):
         Steps of the method.
     status : Status
     method : str
-        "common column" and "private columns" (an ordinary capacity of `completion`, proved as that of any
-        channel), "interior-point", "projections" and "convex" (the convex program, by the library's own method,
-        by projections after it stopped short, or through CVXPY), or "wider bracket" (see
-        :func:`capacity_bounds`).
+        "common column" and "private columns" (an ordinary capacity of `completion`, proved as that of any channel),
+        "interior-point", "projections" and "convex" (the convex program, by the library's own method, by projections
+        after it stopped short, or through CVXPY), or "wider bracket" (see :func:`capacity_bounds`).
     base, tol, rtol : float
 
     See Also

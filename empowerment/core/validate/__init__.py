@@ -1,6 +1,6 @@
-"""Every check of what a caller hands in, and every sentence that says what is wrong with it.
+"""Checks of all arguments, and the messages of their errors.
 
-A sentence says what is wrong, where, what was found, what was wanted and, where there is one, a hint.
+A message says what is wrong, where, what was found, what was expected and, if there is one, a hint.
 """
 
 from empowerment.core.validate.arrays import counts as counts

@@ -49,13 +49,13 @@ def _are_numbers(array: np.ndarray) -> bool:
 
 
 def _first_odd(array: np.ndarray) -> str:
-    """Return the words about the first entry of an array of objects that is no such number."""
+    """Return the description of the first entry of an object array that is no number."""
     odd = [entry for entry in array.flat if not _is_number(entry)] if array.dtype == object else []
     return f" and holds {shown(odd[0])}" if odd else ""
 
 
 def number_table(values: object, shape: tuple[int, ...], name: str, axes: str) -> np.ndarray:
-    """Return finite numbers of this shape as a float64 array that the caller does not share."""
+    """Return finite numbers of this shape as a new float64 array."""
     found = np.array(number_array(values, name, len(shape), axes), dtype=np.float64)
     if found.shape != shape:
         raise ValueError(f"{name} has shape {found.shape}, expected {axes} = {shape}")
@@ -66,7 +66,7 @@ def number_table(values: object, shape: tuple[int, ...], name: str, axes: str) -
 
 
 def counts(values: object, name: str = "counts") -> np.ndarray:
-    """Return how often each output followed each input, as an int64 array of shape (n_inputs, n_outputs)."""
+    """Return checked counts of outputs for each input, an int64 array of shape (n_inputs, n_outputs)."""
     dense: Any = values
     dense = dense.toarray() if sparse.issparse(dense) else dense
     found = number_array(dense, name, 2, "(input, output)").astype(np.float64)

@@ -44,22 +44,22 @@ def labels(values: Sequence[Any] | None, count: int, name: str) -> tuple[Any, ..
         raise ValueError(f"{name} has {there} labels, expected {count}")
     seen: set[Any] = set()
     for position, label in enumerate(found):
-        place = f"{name}[{position}]"
+        where = f"{name}[{position}]"
         try:
             repeated = label in seen
         except TypeError:
             hint = "; make a tuple of it" if isinstance(label, list | np.ndarray) else ""
-            raise TypeError(f"{place} is {shown(label)}, expected a hashable label{hint}") from None
+            raise TypeError(f"{where} is {shown(label)}, expected a hashable label{hint}") from None
         if isinstance(label, float) and math.isnan(label):
-            raise ValueError(f"{place} is NaN, expected a label that equals itself")
+            raise ValueError(f"{where} is NaN, expected a label that equals itself")
         if repeated:
-            raise ValueError(f"{place} is {shown(label)} again, expected labels that differ")
+            raise ValueError(f"{where} is {shown(label)} again, expected labels that differ")
         seen.add(label)
     return found
 
 
 def is_several(values: object) -> bool:
-    """Return whether values can be gone through: arrays without axes and sparse ones only look like it."""
+    """Return whether a value is an iterable of several; arrays without axes and sparse ones are not."""
     return isinstance(values, Iterable) and getattr(values, "ndim", 1) > 0 and not sparse.issparse(values)
 
 
@@ -85,13 +85,13 @@ def permutation(images: object, known: Mapping[Any, int], name: str, kind: str) 
     Parameters
     ----------
     images : iterable of hashable
-        What each label is mapped to.
+        Image of each label.
     known : mapping of label to int
         The labels in their order, with their numbers 0, 1, ….
     name : str
-        What the permutation is called in a message.
+        Name of the permutation in messages.
     kind : str
-        What is permuted: "state" or "action".
+        Kind of the labels: "state" or "action".
     """
     if isinstance(images, str) or not isinstance(images, Iterable):
         raise TypeError(
@@ -116,21 +116,21 @@ def permutation(images: object, known: Mapping[Any, int], name: str, kind: str) 
 
 
 def text(value: object, name: str) -> str:
-    """Return one text."""
+    """Return a checked text."""
     if not isinstance(value, str):
         raise TypeError(f"{name} is {shown(value)}, expected a text")
     return value
 
 
 def texts(values: Any, name: str) -> tuple[str, ...]:
-    """Return several texts as a tuple."""
+    """Return several checked texts as a tuple."""
     if isinstance(values, str):
         raise TypeError(f"{name} is one text, {shown(values[:40])}, expected a list of texts")
     if isinstance(values, Mapping) or not is_several(values):
         raise TypeError(f"{name} is {shown(values)}, expected a list of texts")
     found = []
-    for place, value in enumerate(values):  # which may never end
-        found.append(text(value, f"{name}[{place}]"))
+    for number, value in enumerate(values):  # which may never end
+        found.append(text(value, f"{name}[{number}]"))
     if not found:
         raise ValueError(f"{name} is empty, expected at least one text")
     return tuple(found)

@@ -41,20 +41,20 @@ def probability_rows(
     matrix : array_like or sparse array of shape (n_rows, n_columns)
         Non-negative rows that sum to 1 within 1e-9 (float32: 1e-5).
     name : str
-        What the matrix is called in a message.
+        Name of the matrix in messages.
     where : callable
-        From a row's number to the words that locate it, put right after `name`.
+        Maps the number of a row to its location in messages, which follows `name`.
     hint : str
         Ends the message about a row that does not sum to 1.
     rescaling : str
-        What the caller of the public function can do to rescale the rows, as an imperative. By default what follows
-        from `normalize`.
+        What the caller of the public function can do to rescale the rows, as an imperative. By default derived from
+        `normalize`.
     empty_hint : str
         Ends the message about a row of zeros, which cannot be rescaled, instead of `hint`.
     normalize : bool, optional
-        Take entries above -1e-12 as 0, and divide each row by its sum. A row of zeros is refused all the same. Where
-        the columns sum to 1 instead there is a warning: rescaled rows are another channel. None where the public
-        function has no such argument, so that no message speaks of one.
+        Take entries above -1e-12 as 0, and divide each row by its sum. A row of zeros is refused all the same. If the
+        columns sum to 1 instead there is a warning, because rescaled rows are another channel. None if the public
+        function has no such argument, so that no message mentions it.
     unchecked : array of bool of shape (n_rows,), optional
         Rows that are set to zero instead of checked.
     copy : bool
@@ -63,7 +63,7 @@ def probability_rows(
     Returns
     -------
     numpy.ndarray or scipy.sparse.csr_array
-        A copy the caller does not share, unless `copy` is False.
+        A new matrix, or with ``copy=False`` possibly a view.
     """
     if not rescaling:
         rescaling = "divide each row by its sum" if normalize is None else "pass normalize=True"
@@ -103,7 +103,7 @@ def _entries(matrix: Matrix) -> np.ndarray:
 
 
 def _drop_traces(matrix: Matrix) -> None:
-    """Set to 0 what a linear solver leaves below it."""
+    """Set the small negative entries that a linear solver leaves to 0."""
     entries = _entries(matrix)
     entries[(entries < 0) & (entries > -_TRACE)] = 0.0
     if sparse.issparse(matrix):
@@ -111,15 +111,15 @@ def _drop_traces(matrix: Matrix) -> None:
 
 
 def _sums(matrix: Matrix, name: str, where: Callable[[int], str], rescaling: str) -> np.ndarray:
-    """Return the sum of each row, all entries checked."""
+    """Check all entries, and return the sum of each row."""
     entries = _entries(matrix)
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows here is refused below
         sums = np.asarray(matrix.sum(axis=1)).reshape(-1)
     bad = np.flatnonzero(~np.isfinite(entries) | (entries < 0))
     if bad.size:
-        place, found = f"{name}{where(_row_of(matrix, int(bad[0])))}", entries[bad[0]]
+        location, found = f"{name}{where(_row_of(matrix, int(bad[0])))}", entries[bad[0]]
         advice = f"; {rescaling}, which takes it as 0" if -_TRACE < found < 0 and "normalize" in rescaling else ""
-        raise ValueError(f"{place} has the entry {found:g}, expected finite probabilities of at least 0{advice}")
+        raise ValueError(f"{location} has the entry {found:g}, expected finite probabilities of at least 0{advice}")
     if not np.isfinite(sums).all():
         row = int(np.flatnonzero(~np.isfinite(sums))[0])
         raise ValueError(f"{name}{where(row)} sums to more than double precision holds, expected 1")
@@ -133,7 +133,7 @@ def _has_stochastic_columns(matrix: Matrix, tolerance: float) -> bool:
 
 
 def _copied(matrix: Any, name: str, zeroed: np.ndarray | None, copy: bool) -> tuple[Matrix, float]:
-    """Return a float64 copy, some rows set to zero, and how far the sum of a row may miss 1."""
+    """Return a float64 copy with some rows set to zero, and the tolerance of the sum of a row."""
     if not sparse.issparse(matrix):
         dense = number_array(matrix, name, 2, _ROW_AXES)
         if not copy and zeroed is None:

@@ -33,7 +33,7 @@ _SHOWN_DIGITS, _SHOWN_CHARACTERS = 20, 200
 
 
 def shown(value: object) -> str:
-    """Return how a message shows what was found: short, on one line, whatever it is."""
+    """Return the text of a value in a message: short and on one line."""
     if isinstance(value, int) and abs(value) >= 10**_SHOWN_DIGITS:
         return f"about {'-' if value < 0 else ''}10**{math.log10(abs(value)):.0f}"
     try:
@@ -44,13 +44,13 @@ def shown(value: object) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Return the Python number that a scalar, or an array without axes, of NumPy holds; other values as they are."""
+    """Return the Python number in a NumPy scalar or an array without axes; other values unchanged."""
     is_scalar = isinstance(value, np.generic) or (isinstance(value, np.ndarray) and value.ndim == 0)
     return value.item() if is_scalar and value.dtype.kind in "biuf" else value
 
 
 def real(value: object) -> float | None:
-    """Return a real number as a float, infinite where it is beyond double precision; None if it is not one."""
+    """Return a real number as a float, infinite beyond double precision; None if it is no number."""
     found = plain(value)
     if isinstance(found, bool) or not isinstance(found, numbers.Real):
         return None
@@ -62,13 +62,13 @@ def real(value: object) -> float | None:
 
 
 def whole(value: object) -> int | None:
-    """Return a whole number as an int; None if it is not one."""
+    """Return a whole number as an int; None if it is none."""
     found = plain(value)
     return None if isinstance(found, bool) or not isinstance(found, numbers.Integral) else int(found)
 
 
 def power(base: float, exponent: int) -> float:
-    """Return a power as a float, infinite beyond double precision: how much something would take."""
+    """Return a power as a float, infinite beyond double precision."""
     try:
         return float(base) ** exponent
     except OverflowError:
@@ -157,7 +157,7 @@ def positive_int(value: object, name: str, *, most: int = LARGEST) -> int:
 
 
 def limit(value: object, name: str) -> int:
-    """Return a limit as an int of at least 1; what compiled code cannot hold is as good as no limit."""
+    """Return a limit as an int of at least 1; larger numbers than compiled code can hold mean no limit."""
     found = whole(value)
     if found is None or found < 1:
         raise ValueError(f"{name} is {shown(value)}, expected a whole number of at least 1")
@@ -209,7 +209,7 @@ def probability(value: object, name: str) -> float:
 
 
 def discount(value: object) -> float:
-    """Return the weight of the next step against this one, a number in [0, 1]."""
+    """Return the discount factor, a number in [0, 1]."""
     found = real(value)
     if found is None or not 0 <= found <= 1:
         raise ValueError(f"discount is {shown(value)}, expected a number in [0, 1]")
@@ -225,7 +225,7 @@ def level(value: object) -> float:
 
 
 def enough_draws(value: object, tail: float, name: str) -> int:
-    """Return a number of random draws that is large enough for one of them to lie in a tail."""
+    """Return a number of random draws that is large enough to estimate a tail probability."""
     found, least = positive_int(value, name, most=MOST_DRAWS), math.ceil(1 / tail - 1 - 1e-9)
     if found < least:
         raise ValueError(f"{name} is {found}, expected at least {least}: fewer say nothing of a tail of {tail:.3g}")
@@ -233,7 +233,7 @@ def enough_draws(value: object, tail: float, name: str) -> int:
 
 
 def seed(value: object, name: str = "seed") -> int:
-    """Return what random numbers begin with, an int of at least 0 and below 2**128."""
+    """Return the seed of a random generator, an int of at least 0 and below 2**128."""
     found = whole(value)
     if found is None or not 0 <= found < 2**128:
         raise ValueError(
@@ -244,14 +244,14 @@ def seed(value: object, name: str = "seed") -> int:
 
 
 def generator(rng: object, name: str = "rng") -> np.random.Generator:
-    """Return the source of random numbers: the caller's own, or a new one from a seed or from none."""
+    """Return the random generator: the caller's own, or a new one from a seed or from none."""
     if rng is None or isinstance(rng, np.random.Generator):
         return np.random.default_rng(rng)
     return np.random.default_rng(seed(rng, name))
 
 
 def instance(value: object, kind: type[Kind], name: str) -> Kind:
-    """Return an object of a class of the library."""
+    """Return a checked instance of a class of the library."""
     if not isinstance(value, kind):
         what = value.__name__ if isinstance(value, type) else type(value).__name__
         raise TypeError(
@@ -261,14 +261,14 @@ def instance(value: object, kind: type[Kind], name: str) -> Kind:
 
 
 def offers(value: object, names: tuple[str, ...], name: str, wanted: str) -> None:
-    """Refuse an object that lacks what is used of it; a class is not one of its objects."""
+    """Refuse an object that lacks a required attribute; a class is not one of its objects."""
     if isinstance(value, type) or not all(hasattr(value, each) for each in names):
         found = f"the class {value.__name__}" if isinstance(value, type) else f"a {type(value).__name__}"
         raise TypeError(f"{name} is {found}, expected {wanted}")
 
 
 def path(value: object, name: str) -> str | os.PathLike[str]:
-    """Return the path of a file or directory; numbers, which would be open files, are none."""
+    """Return the path of a file or directory; numbers, which would be file descriptors, are refused."""
     if not isinstance(value, str | os.PathLike):
         raise TypeError(f"{name} is {shown(value)}, expected a path")
     try:

@@ -20,27 +20,29 @@ _UNIT, _MOST_A_SLOT = 4, 4
 
 
 class EmpoweredRider(FollowingAgent):
-    """A courier that goes where it can choose best what it earns and how well it is.
+    """Courier that climbs the empowerment of its earnings and its health.
 
-    Its empowerment is the capacity of the channel from the actions of some slots to what they bring together: the
-    earnings since their beginning, counted in units of 4, and the health at their end. It takes the action by which
-    the empowerment of the next state is expected to be the largest; the first of several.
+    Its empowerment is the capacity of the channel from the actions of several slots to the pair of the earnings since
+    their beginning, in units of 4, and the health at their end. It takes the action with the largest expected
+    empowerment of the next state; the first of several.
 
     Parameters
     ----------
     horizon : int
-        How many slots count.
+        Number of slots.
     name : str
+        Name in results.
 
     See Also
     --------
-    empowerment.empowerment : What it computes.
-    earning_courier : The world with the counter.
+    empowerment.empowerment : Computes the values.
+    earning_courier : The world with the counter of earnings.
+    PolicyAgent : Follows any policy.
 
     Notes
     -----
-    Empowerment is not well-being. It is largest at low health: near the full health resting and refusing come to the
-    same, as what would be more is cut off. Such a courier hardly works, and hardly rests.
+    Empowerment is not well-being. It is largest at low health: near full health resting and refusing have the same
+    effect, because health is bounded. Such a courier hardly works, and hardly rests.
 
     Examples
     --------
@@ -65,7 +67,13 @@ class EmpoweredRider(FollowingAgent):
         return greedy_policy(riders.model, self.values()).probabilities
 
     def values(self) -> np.ndarray:
-        """Return the empowerment of each state of the delivery world in bits, of shape (528,)."""
+        """Compute the empowerment of each state of the delivery world.
+
+        Returns
+        -------
+        ndarray of shape (528,)
+            Empowerment in bits.
+        """
         if self._values is None:
             world = earning_courier(self.horizon * _MOST_A_SLOT)
             starts = [state for state in world.states if state[-1] == 0]
@@ -75,17 +83,28 @@ class EmpoweredRider(FollowingAgent):
 
 
 def earning_courier(most: int) -> MDP:
-    """Build the delivery world with a counter of what was earned.
+    """Make the delivery world with a counter of earnings.
 
     Parameters
     ----------
     most : int
-        The largest count; the counter stays there.
+        The largest count, at which the counter stays.
 
     Returns
     -------
     MDP
         States (health, slot, offer, count), with the count in units of 4.
+
+    See Also
+    --------
+    EmpoweredRider : Uses this world.
+    empowerment.worlds.delivery : The world without the counter.
+
+    Examples
+    --------
+    >>> from empowerment.desire import earning_courier
+    >>> earning_courier(2).n_states // 528
+    3
     """
     most = validate.positive_int(most, "most", most=1000)
     plain, outcomes = delivery(), delivery_outcomes()

@@ -36,35 +36,42 @@ _BATCH = 1 << 18
 
 
 class QLearningRider(FollowingAgent):
-    """A courier that has learned by Q-learning [1]_ what its actions are worth to a will.
+    """Courier that has learned its action values by Q-learning [1]_.
 
-    It learns alone, from one long life that begins in slot 0 with health 8 and no order. In one step out of five it
-    tries an action at random. Later it learns no more, and draws from the softmax of what it has learned, as planning
-    riders do.
+    It learns alone, from one long trajectory that begins in slot 0 with health 8 and no order. In one step out of
+    five it tries a random action. Afterwards it does not learn, and draws from the softmax of the learned values, as
+    planning riders do.
 
     Parameters
     ----------
     steps : int
-        How long it learns. A month has 360 slots.
+        Number of learning steps. A month has 360 slots.
     will : sequence of float
         The weights of the features in the reward.
     name : str
+        Name in results.
     seed : int
-        What the random numbers of learning begin with.
+        Seed of the random numbers of learning.
     backend : {"numba", "reference"}
+        Compiled, or plain Python.
     progress : bool
-        Show a bar while it learns.
+        Show a progress bar during learning (needs the extra ``progress``).
+
+    See Also
+    --------
+    DesireAgent : Plans by exact optimal values.
+    simulate_agents : Run agents in a world.
 
     Notes
     -----
-    The n-th visit of a state and action, counted from 1, moves its value by a share of
-    ``max(0.1 / (1 + n / 200), 0.005)`` towards the reward and the best value of the next state. Random numbers are
-    ``numpy.random.default_rng(seed).random((steps, 4))``: of each step, whether to explore, which of the three
-    actions then, what comes of it, and the next offer. An order that cannot be accepted is refused, and learned as
-    refused. What was never tried is worth 0. Rewards are those of the outcomes that happen, not their averages.
+    The n-th visit of a state and action, counted from 1, moves its value by a share of ``max(0.1 / (1 + n / 200),
+    0.005)`` towards the reward plus the discounted best value of the next state. Random numbers are
+    ``numpy.random.default_rng(seed).random((steps, 4))``: for each step, whether to explore, the action of
+    exploration, the outcome, and the next offer. An order that cannot be accepted is refused, and learned as refused.
+    Actions that were never tried have the value 0. Rewards are those of the outcomes, not their means.
 
-    Such learning takes long to settle. After 400,000 steps riders live with less health than planning ones and after
-    4,000,000 with more, each time for less income.
+    Such learning converges slowly. After 400,000 steps riders have less health than planning ones and after 4,000,000
+    more, each time for less income.
 
     References
     ----------
@@ -106,12 +113,17 @@ class QLearningRider(FollowingAgent):
         return softmax(values, parameters.temperature)
 
     def action_values(self, discount: float = 0.97) -> np.ndarray:
-        """Return the values that are learned in the delivery world, of shape (528, 3).
+        """Learn the action values of the delivery world.
 
         Parameters
         ----------
         discount : float
-            Weight of the next slot against this one, at least 0 and below 1.
+            Weight of a slot relative to the one before, at least 0 and below 1.
+
+        Returns
+        -------
+        ndarray of shape (528, 3)
+            Learned values.
         """
         discount = validate.discount(discount)
         if discount == 1:

@@ -23,16 +23,18 @@ _TOL = 1e-6
 
 
 class FollowingAgent(ABC):
-    """A base of agents that make one policy of a world, when they are first there, and keep it.
+    """Base class of agents that make one policy of a world at the first use, and keep it.
 
     Attributes
     ----------
     name : str
+        Name in results.
     will : tuple of float, or None
+        Desire that is recorded.
     moved : bool
         False: events change nothing.
     reads : tuple of str
-        The parameters that the policy depends on.
+        Names of the parameters that the policy depends on.
     """
 
     moved: bool = False
@@ -48,7 +50,7 @@ class FollowingAgent(ABC):
         """Return the probabilities of actions, of shape (n_states, n_actions)."""
 
     def policy(self, world: DesireWorld, parameters: DesireParameters | None = None) -> np.ndarray:
-        """Return the probabilities of actions in each state of a world, computed at the first call.
+        """Compute the probabilities of actions in each state of a world, at the first call.
 
         Parameters
         ----------
@@ -97,15 +99,21 @@ class _Following:
 
 
 class PolicyAgent(FollowingAgent):
-    """An agent that follows a given policy.
+    """Agent that follows a given policy.
 
     Parameters
     ----------
     policy : Policy, or array_like of shape (n_states, n_actions)
-        Of the model of the world that it is to live in.
+        A policy for the model of the world.
     name : str
+        Name in results.
     will : sequence of float, optional
-        The desire that is recorded for it. Nothing reads it.
+        The desire that is recorded; it has no effect.
+
+    See Also
+    --------
+    RuleAgent : An agent that follows a rule.
+    DesireAgent : An agent with desires.
 
     Examples
     --------
@@ -132,14 +140,20 @@ class PolicyAgent(FollowingAgent):
 
 
 class RuleAgent(FollowingAgent):
-    """An agent that does what a rule says.
+    """Agent that follows a rule.
 
     Parameters
     ----------
     rule : callable
-        Given the label of a state, returns the label of an action that the state has. It is asked once for each
+        Given the label of a state, returns the label of an action that is available there. It is called once for each
         state.
     name : str
+        Name in results.
+
+    See Also
+    --------
+    greedy_rider, cautious_rider : Rules for couriers.
+    PolicyAgent : An agent that follows a policy.
 
     Examples
     --------
@@ -183,22 +197,24 @@ class RuleAgent(FollowingAgent):
 
 
 class UnifiedAgent(FollowingAgent):
-    """An agent that wants rewards and empowerment, by the unified Bellman equation [1]_.
+    """Agent that maximizes rewards and empowerment, by the unified Bellman equation [1]_.
 
-    Each step brings the reward of the will, times a weight, and one bit for each bit of information between the
-    action and the next state. The best policy is a softmax by itself: no temperature is read.
+    Each step has the reward of the will, times a weight, plus the information between the action and the next state
+    in bits. The optimal policy is a softmax by itself, so no temperature is used.
 
     Parameters
     ----------
     reward_weight : float
-        How many bits a unit of reward is worth.
+        Number of bits that one unit of reward counts as.
     will : sequence of float
         The weights of the features in the reward.
     name : str
+        Name in results.
 
     See Also
     --------
-    empowerment.unified_bellman : What it computes.
+    empowerment.unified_bellman : Computes the policy.
+    PolicyAgent : An agent that follows a policy.
 
     References
     ----------

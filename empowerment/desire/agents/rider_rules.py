@@ -10,9 +10,19 @@ _EXHAUSTED, _TIRED = 3, 5
 
 
 def greedy_rider() -> RuleAgent:
-    """Return a courier who accepts whatever it can, and never rests.
+    """Make a courier that accepts every order it can, and never rests.
 
-    A rival of this library's, the least that planning should beat.
+    It is a simple baseline of this library.
+
+    Returns
+    -------
+    RuleAgent
+        The agent.
+
+    See Also
+    --------
+    cautious_rider : A courier with a rule for its health.
+    compare_agents : Compare kinds of agents.
 
     Examples
     --------
@@ -24,10 +34,20 @@ def greedy_rider() -> RuleAgent:
 
 
 def cautious_rider() -> RuleAgent:
-    """Return a courier with a rule of thumb for its health.
+    """Make a courier with a rule of thumb for its health.
 
     It rests up to a health of 3, refuses far orders up to 5, and accepts all others. The thresholds are this
     library's, and not tuned.
+
+    Returns
+    -------
+    RuleAgent
+        The agent.
+
+    See Also
+    --------
+    greedy_rider : A courier that accepts every order.
+    compare_agents : Compare kinds of agents.
 
     Examples
     --------

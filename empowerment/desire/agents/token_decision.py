@@ -23,48 +23,50 @@ _WORDS = ((0.65, "above all"), (0.45, "a lot"), (0.25, "quite"), (0.1, "a little
 
 
 class TokenModelDecision:
-    """A language model that chooses among the actions of a state, for an agent with desires.
+    """Decisions of a language model among the actions of a state, for an agent with desires.
 
-    It is handed to :class:`DesireAgent` as `decide`. The prompt has the state and the desires in words, and a menu
-    with a letter for each action that there is, such as "A accept", "B refuse", "C rest". The probabilities of the
-    letters after the prompt, divided by their sum, are those of the actions. Where there is one action nothing is
-    asked.
+    It is an argument `decide` of :class:`DesireAgent`. The prompt describes the state and the desires in words,
+    followed by a menu with a letter for each available action, such as "A accept", "B refuse", "C rest". The
+    probabilities of the letters after the prompt, divided by their sum, are those of the actions. If only one action
+    is available the model is not asked.
 
     Parameters
     ----------
     model : TokenModel
-        Of the tier SCORE.
+        A model of tier SCORE.
     world : DesireWorld
+        The world of the agent.
     describe : callable, optional
         Given the label of a state, and a mapping from the names of desires to their weights, returns them in words.
         By default :func:`describe_state`, for any world; :func:`describe_rider` is for couriers. Equal prompts are
-        asked once, so the fewer words there are the less is asked.
+        asked once, so a coarser description needs fewer requests.
     ask : str
-        The prompt, with ``{situation}`` and ``{menu}`` in it; the letter has to follow.
+        The prompt, with the placeholders ``{situation}`` and ``{menu}``; the letter follows it.
     before_letter : str
-        What stands between the prompt and a letter, most often a space.
+        Text between the prompt and a letter, usually a space.
     accept_rounding : bool
-        Take the probabilities of a model that rounds as they are told. Where each letter is one token, what was
-        rounded is a factor of all of them and cancels.
+        Accept the probabilities of a model that rounds as they are reported. If each letter is one token, the
+        rounding is a common factor and cancels.
 
     Attributes
     ----------
     answers : mapping from str to ndarray of shape (n_actions,)
-        Every prompt that was asked, and the probabilities that came of it.
+        Every prompt that was asked, with the probabilities of the actions.
 
     Raises
     ------
     ValueError
-        If there are more actions than letters, or the prompt has no place for situation and menu.
+        If there are more actions than letters, or the prompt lacks a placeholder.
 
     See Also
     --------
-    empowerment.text.ask_person : The same kind of question, for a table of responses.
+    DesireAgent : The agent that uses these decisions.
+    empowerment.text.ask_person : The same kind of prompt, for a table of responses.
 
     Notes
     -----
-    The mass that the model gives to anything but the letters is dropped, and letters may be liked for their own sake.
-    What a small model chooses tells little of what it was told.
+    The mass of tokens other than the letters is dropped, and a model may prefer letters for their own sake. The
+    choices of a small model depend little on the description.
 
     Examples
     --------
@@ -112,24 +114,26 @@ class TokenModelDecision:
 
     @property
     def answers(self) -> Mapping[str, np.ndarray]:
-        """Every prompt that was asked, and the probabilities of actions that came of it."""
+        """Every prompt that was asked, with the probabilities of the actions."""
         return MappingProxyType(self._answers)
 
     def __repr__(self) -> str:
         return f"TokenModelDecision({self.model.name}, {len(self._answers)} prompts asked)"
 
     def prompt(self, state: int, desire: Any) -> str:
-        """Return what the model is asked.
+        """Return the prompt for a state and a desire.
 
         Parameters
         ----------
         state : int
             Number of a state.
         desire : array_like of shape (n_desires,)
+            Weights of the desires.
 
         Returns
         -------
         str
+            The prompt.
         """
         mdp, names = self.world.model, self.world.desires
         weights = validate.distribution(desire, len(names), "desire")
@@ -187,7 +191,7 @@ class TokenModelDecision:
 
 
 def describe_state(state: Any, desire: Mapping[str, float]) -> str:
-    """Return a state and a desire in words, for any world: the state's label, and a word for each weight.
+    """Describe a state and a desire in words, for any world: the state's label, and a word for each weight.
 
     Parameters
     ----------
@@ -199,6 +203,12 @@ def describe_state(state: Any, desire: Mapping[str, float]) -> str:
     Returns
     -------
     str
+        The description.
+
+    See Also
+    --------
+    describe_rider : Describe the state of a courier.
+    TokenModelDecision : Uses descriptions.
 
     Examples
     --------
@@ -211,7 +221,7 @@ def describe_state(state: Any, desire: Mapping[str, float]) -> str:
 
 
 def describe_rider(state: Any, desire: Mapping[str, float]) -> str:
-    """Return the state and the desire of a courier in words.
+    """Describe the state and the desire of a courier in words.
 
     Parameters
     ----------
@@ -223,6 +233,12 @@ def describe_rider(state: Any, desire: Mapping[str, float]) -> str:
     Returns
     -------
     str
+        The description.
+
+    See Also
+    --------
+    describe_state : Describe the state of any world.
+    TokenModelDecision : Uses descriptions.
 
     Examples
     --------

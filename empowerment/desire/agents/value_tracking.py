@@ -20,24 +20,30 @@ _INCOME, _HEALTH, _STANDING = range(3)
 
 
 class ValueTrackingRider:
-    """A courier that keeps an account of income, health and standing, and does what leaves the least lacking.
+    """Courier that tracks accounts of income, health and standing, and minimizes their expected deficit.
 
-    It has the skeleton of D2A [1]_, without a language model: values that fall by themselves, a wanted level of each,
-    and the action that is expected to bring them nearest. There a model judges what an activity does to the values;
-    here the world's own tables tell. Both accounts begin at 7 and stay between 0 and 10; health is that of the
-    courier. Income rises by a quarter of the pay, standing by 1 for an order delivered. After each slot income falls
-    by 1 or 2 and standing by 0 or 1, with even chances: by the larger step where the random number by which other
-    agents choose is below 1/2. Wanted are 8.5 of income, 8 of health and 7.5 of standing. Every number is this
+    It has the structure of D2A [1]_, without a language model: values that decrease by themselves, a target for each,
+    and the action that is expected to bring them nearest. There a model judges the effect of an activity on the
+    values; here the world's own tables do. Both accounts begin at 7 and stay between 0 and 10; health is that of the
+    courier. Income rises by a quarter of the pay, standing by 1 for each delivered order. After each slot income
+    falls by 1 or 2 and standing by 0 or 1, with equal probabilities: by the larger step if the random number of the
+    choice is below 1/2. The targets are 8.5 for income, 8 for health and 7.5 for standing. Every number is this
     library's.
 
     Parameters
     ----------
     name : str
+        Name in results.
+
+    See Also
+    --------
+    DesireAgent : An agent with desires.
+    compare_agents : Compare kinds of agents.
 
     Notes
     -----
-    The account is the courier's own, so it is no function of the world's state: this agent has no policy to look at.
-    It looks one slot ahead, and does not know that values fall.
+    The account belongs to the courier, so the choice is no function of the world's state: this agent has no policy.
+    It looks one slot ahead, and does not expect that values decrease.
 
     References
     ----------
@@ -61,7 +67,7 @@ class ValueTrackingRider:
         return f"ValueTrackingRider({self.name!r})"
 
     def begin(self, world: DesireWorld, parameters: DesireParameters) -> Actor:
-        """Return the courier at work, its account as at the start."""
+        """Return the courier at work, with the initial accounts; see :meth:`Agent.begin`."""
         return _Tracking(validate.instance(world, Riders, "world"))
 
 

@@ -26,13 +26,14 @@ _STEPS_IN_A_CHUNK = 25 * MONTH * 6
 
 
 class Chunk(NamedTuple):
-    """A piece of work.
+    """Part of a computation over seeds.
 
     Attributes
     ----------
     part : int
-        Which of several questions it belongs to, such as the number of an agent.
+        Index of the part, such as the number of an agent.
     seeds : tuple of int
+        Seeds of the runs.
     """
 
     part: int
@@ -54,7 +55,7 @@ def over_seeds(
     progress: bool = False,
     doing: str = "simulating",
 ) -> list[Sums]:
-    """Return what comes of each part, for all seeds.
+    """Compute the sums of each part, for all seeds.
 
     Parameters
     ----------
@@ -90,7 +91,7 @@ def over_seeds(
 
 
 def seeds_in_a_chunk(steps_a_seed: int) -> int:
-    """Return how many seeds are simulated side by side."""
+    """Return how many seeds are simulated together."""
     return max(1, _STEPS_IN_A_CHUNK // steps_a_seed)
 
 
@@ -138,8 +139,8 @@ def opened(
 def _record(agent: Agent) -> dict[str, Any]:
     """Return what can be read of an agent, as JSON has it."""
     parts = getattr(agent, "__dict__", {})
-    told = {name: _plain(part) for name, part in parts.items() if not name.startswith("_")}
-    return {"kind": type(agent).__qualname__, **told}
+    public_parts = {name: _plain(part) for name, part in parts.items() if not name.startswith("_")}
+    return {"kind": type(agent).__qualname__, **public_parts}
 
 
 def _plain(part: Any) -> Any:

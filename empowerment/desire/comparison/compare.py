@@ -35,42 +35,49 @@ def compare_agents(
     checkpoint: Any = None,
     progress: bool = False,
 ) -> AgentComparison:
-    """Let agents of several kinds live in the same world, each kind by itself, and measure what becomes of them.
+    """Compare kinds of agents in the same world, each kind by itself, over many seeds.
 
     Parameters
     ----------
     agents : mapping from str to Agent
-        In each run all agents of the world are of one kind.
+        Agents by name. In each run all agents of the world are of one kind.
     world : DesireWorld, optional
-        By default :class:`Riders`, of which more is measured than of others.
+        By default :class:`Riders`, for which there are more measures than for other worlds.
     seeds : sequence of int
-        One run of each kind for each of them.
+        One run of each kind for each seed.
     n_steps : int
-        360 slots are a month of riders.
+        Number of steps; 360 slots are a month of riders.
     parameters : DesireParameters, optional
         By default :meth:`DesireParameters.shock`.
     n_jobs : int, optional
-        Processes side by side, -1 for one on each core. None leaves it to ``joblib.parallel_config``. The result does
-        not depend on it.
+        Number of processes, -1 for one on each core. None uses the active joblib configuration, else one process. The
+        result does not depend on it.
     checkpoint : path, optional
-        A directory in which finished chunks are kept. The same call goes on from them after it was ended, however.
+        A directory for finished chunks, from which the same call continues after an interruption.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     AgentComparison
+        The measures of every kind, for each seed.
 
     Raises
     ------
     ValueError
         If an agent does not fit the world, a seed comes twice, or the checkpoint belongs to another question.
 
+    See Also
+    --------
+    AgentComparison.difference : Compare two kinds.
+    simulate_agents : Simulate one kind and keep its trace.
+    shock_effects : Measure behaviour after shocks.
+
     Notes
     -----
-    Runs are simulated in chunks, of which only a pair of numbers for each measure and seed is kept, so that memory
-    does not grow with the number of seeds. All kinds meet the same random numbers, so that differences between them
-    are paired; see :meth:`AgentComparison.difference`.
+    Runs are simulated in chunks. Only a pair of numbers for each measure and seed is kept, so that memory hardly
+    grows with the number of seeds. All kinds meet the same random numbers, so that differences between them are
+    paired; see :meth:`AgentComparison.difference`.
 
     Examples
     --------
@@ -132,7 +139,7 @@ class _Work:
 
 
 def unshared(world: World, agent: Kind) -> tuple[World, Kind]:
-    """Return a world and an agent that no other thread uses: what an agent keeps is not made for several."""
+    """Return copies of a world and an agent for one thread: what an agent caches is not safe for several."""
     if threading.current_thread() is threading.main_thread():
         return world, agent
     copied: tuple[World, Kind] = deepcopy((world, agent))

@@ -16,14 +16,26 @@ _BLOCK = 100
 
 @dataclass(frozen=True, repr=False)
 class SeedEstimate:
-    """A number that was measured over seeds, with a 95 % interval for what all seeds would give.
+    """Estimate from several seeds, with a 95 % interval for the mean over all seeds.
 
     Attributes
     ----------
     value : float
+        The estimate.
     lower, upper : float
-        Infinite for one seed, which says nothing of others.
+        The interval; infinite for a single seed.
     n_seeds : int
+        Number of seeds.
+
+    See Also
+    --------
+    AgentSummary : Contains such estimates.
+
+    Examples
+    --------
+    >>> from empowerment.desire import SeedEstimate
+    >>> SeedEstimate(1.0, 0.5, 1.5, 20)
+    SeedEstimate(1 in [0.5, 1.5], 20 seeds)
     """
 
     value: float
@@ -41,7 +53,7 @@ class SeedEstimate:
 
 
 def ratio_estimate(numerators: np.ndarray, denominators: np.ndarray) -> SeedEstimate | None:
-    """Estimate the ratio of two sums over seeds; None if nothing was counted.
+    """Estimate the ratio of two sums over seeds; None if the denominator is 0.
 
     Parameters
     ----------
@@ -59,7 +71,7 @@ def ratio_estimate(numerators: np.ndarray, denominators: np.ndarray) -> SeedEsti
 def ratio_difference(
     numerators: tuple[np.ndarray, np.ndarray], denominators: tuple[np.ndarray, np.ndarray]
 ) -> SeedEstimate | None:
-    """Estimate the first of two ratios minus the second, seed by seed; None if nothing was counted for one of them.
+    """Estimate the first of two ratios minus the second, paired by seeds; None if a denominator is 0.
 
     Parameters
     ----------
@@ -87,7 +99,7 @@ def _student(value: float, deviations: np.ndarray) -> SeedEstimate:
 
 
 def resampled_sums(sums: np.ndarray, n_resamples: int = N_RESAMPLES) -> np.ndarray:
-    """Return the sums over seeds that are drawn again with replacement; the same seeds for all quantities.
+    """Compute sums over seeds that are resampled with replacement; the same seeds for all quantities.
 
     Parameters
     ----------
@@ -108,7 +120,7 @@ def resampled_sums(sums: np.ndarray, n_resamples: int = N_RESAMPLES) -> np.ndarr
 
 
 def bootstrap_estimate(value: float, resampled: np.ndarray, n_seeds: int) -> SeedEstimate | None:
-    """Return a value with the percentile interval of its resamples; None if the value is not a number.
+    """Return a value with the percentile interval of its resamples; None if the value is NaN.
 
     Resamples in which nothing was counted, which are not numbers either, do not count.
     """

@@ -19,14 +19,14 @@ Ratio = tuple[np.ndarray, np.ndarray]
 
 
 def measured(trace: DesireTrace, world: DesireWorld, *, has_desire: bool) -> dict[str, Ratio]:
-    """Return what is measured of a trace; of :class:`Riders` more than of other worlds.
+    """Compute the measures of a trace; for :class:`Riders` more than for other worlds.
 
     Parameters
     ----------
     trace : DesireTrace
     world : DesireWorld
     has_desire : bool
-        Whether the agents have a desire. Of those that have none the desire counts nothing.
+        Whether the agents have a desire. If not, the measures of desires are left out.
     """
     found = _measured_anywhere(trace, has_desire)
     return _measured_of_riders(trace, has_desire) | found if isinstance(world, Riders) else found

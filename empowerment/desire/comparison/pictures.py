@@ -20,12 +20,12 @@ QUANTITIES = {"targeted": "targeted control", "untargeted": "untargeted control"
 
 
 def shocks_picture(window: Any, ax: Any, title: str | None, vmin: float | None, vmax: float | None) -> Any:
-    """Draw what is measured before shocks, and after them with a frozen and with an updated desire.
+    """Draw the measures before shocks, and after them with a frozen and with an updated desire.
 
     Raises
     ------
     ValueError
-        If there was nothing to count for a measure.
+        If a measure has no estimate.
     """
     from empowerment.plotting import plot_before_after
 
@@ -45,12 +45,12 @@ def shocks_picture(window: Any, ax: Any, title: str | None, vmin: float | None, 
 
 
 def region_picture(region: Any, ax: Any, title: str | None, vmin: float | None, vmax: float | None) -> Any:
-    """Draw how much more is declined, over the values of two parameters.
+    """Draw the increase of declined orders over the values of two parameters.
 
     Raises
     ------
     ValueError
-        If not just two parameters vary.
+        If the number of varying parameters is not two.
     """
     from empowerment.plotting import plot_sensitivity
 
@@ -78,7 +78,7 @@ def region_picture(region: Any, ax: Any, title: str | None, vmin: float | None, 
 def influence_picture(
     influence: Any, contexts: Iterable[str] | None, ax: Any, title: str | None, vmin: float | None, vmax: float | None
 ) -> Any:
-    """Draw how far messages decide the next choice, by the kind of step in which they are sent."""
+    """Draw the influence of messages on the next choice, by the kind of step."""
     from empowerment.plotting import plot_timing
 
     kinds = ("timed", "untimed", "calm") if contexts is None else validate.texts(contexts, "contexts")

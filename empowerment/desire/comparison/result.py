@@ -18,15 +18,29 @@ _SHOWN = ("income", "health", "accepted", "accepted_possible", "accepted_far", "
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AgentSummary(Result):
-    """What was measured of one kind of agent: sized, iterable over the measures, and indexed by them.
+    """Measures of one kind of agent: sized, iterable over the measures, and indexed by them.
 
     Attributes
     ----------
     agent : str
+        Name of the agent.
     seeds : tuple of int
+        Seeds of the runs.
     measures : tuple of str
+        Names of the measures.
     numerators, denominators : ndarray of shape (n_measures, n_seeds)
         A measure is the ratio of their sums.
+
+    See Also
+    --------
+    AgentComparison : The summaries of several kinds.
+
+    Examples
+    --------
+    >>> from empowerment.desire import compare_agents, greedy_rider
+    >>> summary = compare_agents({"greedy": greedy_rider()}, seeds=range(2), n_steps=12)["greedy"]
+    >>> "income" in summary, summary["income"].n_seeds
+    (True, 2)
     """
 
     agent: str
@@ -49,7 +63,20 @@ class AgentSummary(Result):
         return ratio_estimate(*self.ratio(measure))
 
     def ratio(self, measure: str) -> tuple[np.ndarray, np.ndarray]:
-        """Return the numerators and the denominators of a measure, each of shape (n_seeds,)."""
+        """Return the numerators and the denominators of a measure.
+
+        Parameters
+        ----------
+        measure : str
+            Name of the measure.
+
+        Returns
+        -------
+        numerators : ndarray of shape (n_seeds,)
+            One for each seed.
+        denominators : ndarray of shape (n_seeds,)
+            One for each seed.
+        """
         i = validate.index_of(measure, {name: i for i, name in enumerate(self.measures)}, "measure")
         return self.numerators[i], self.denominators[i]
 
@@ -60,30 +87,47 @@ class AgentSummary(Result):
         return Table("measure", tuple(counted), ends)
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{name} {told_estimate(self[name])}" for name in shown_measures(self.measures))
-        return f"AgentSummary({self.agent!r}: {told})"
+        measures_text = ", ".join(f"{name} {estimate_text(self[name])}" for name in shown_measures(self.measures))
+        return f"AgentSummary({self.agent!r}: {measures_text})"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AgentComparison(Result):
-    """Several kinds of agents in the same world: sized, iterable over their names, and indexed by them.
+    """Comparison of kinds of agents: sized, iterable over their names, and indexed by them.
 
     Attributes
     ----------
     agents : tuple of str
+        Names of the agents.
     seeds : tuple of int
+        Seeds of the runs.
     measures : tuple of str
-        Of all worlds: ``value_…``, what a step is worth to a desire; "events" of an agent in a run; ``event_…``, the
-        share of events with an emotion of this name; ``desire_…``, the mean weight of a desire.
-        Of riders: "income" (a day), "health" (when choosing); "accepted", the share of the orders offered,
-        "accepted_possible", of those offered at a health above 0, and "accepted_far", of the far ones; "rests", the
-        share of slots; "gini" of the incomes of a run; ``richest_…`` and ``poorest_…``, those of the rider with the
-        most and with the least income at the end; "spread", the difference of their incomes, a day.
+        For all worlds: ``value_…``, the mean reward of a step for a desire; "events", the number of events of an
+        agent in a run; ``event_…``, the share of events with an emotion of this name; ``desire_…``, the mean weight
+        of a desire. For riders: "income" (a day), "health" (at the choice); "accepted", the share of the orders
+        offered, "accepted_possible", of those offered at a health above 0, and "accepted_far", of the far ones;
+        "rests", the share of slots; "gini" of the incomes of a run; ``richest_…`` and ``poorest_…``, those of the
+        rider with the largest and the smallest income at the end; "spread", the difference of their incomes, a day.
     world : str
+        Description of the world.
     n_agents, n_steps : int
+        Numbers of agents and of steps of a run.
     parameters : DesireParameters
+        The parameters of the simulation.
     numerators, denominators : ndarray of shape (n_kinds, n_measures, n_seeds)
         A measure is the ratio of their sums.
+
+    See Also
+    --------
+    compare_agents : Make a comparison.
+
+    Examples
+    --------
+    >>> from empowerment.desire import cautious_rider, compare_agents, greedy_rider
+    >>> agents = {"greedy": greedy_rider(), "cautious": cautious_rider()}
+    >>> comparison = compare_agents(agents, seeds=range(2), n_steps=12)
+    >>> list(comparison), comparison.difference("greedy", "cautious", "income").value > 0
+    (['greedy', 'cautious'], True)
     """
 
     _parts = (DesireParameters,)
@@ -113,17 +157,19 @@ class AgentComparison(Result):
         return AgentSummary(agent, self.seeds, self.measures, self.numerators[i], self.denominators[i])
 
     def difference(self, agent: str, other: str, measure: str) -> SeedEstimate | None:
-        """Return how much more a measure is for one kind of agent than for another.
+        """Estimate the difference of a measure between two kinds of agents.
 
         Parameters
         ----------
         agent, other : str
+            Names of the agents; the measure of `other` is subtracted.
         measure : str
+            Name of the measure.
 
         Returns
         -------
         SeedEstimate or None
-            With the interval of the paired differences; None if there was nothing to count for one of them.
+            The difference with the interval of paired differences; None if a measure has no estimate.
         """
         (above, below), (others_above, others_below) = self[agent].ratio(measure), self[other].ratio(measure)
         return ratio_difference((above, others_above), (below, others_below))
@@ -147,7 +193,7 @@ class AgentComparison(Result):
         head = "".join(f"<th>{html.escape(name)}</th>" for name in ("agent", *names))
         rows = "".join(
             f"<tr><th>{html.escape(agent)}</th>"
-            + "".join(f"<td>{told_estimate(self[agent][name])}</td>" for name in names)
+            + "".join(f"<td>{estimate_text(self[agent][name])}</td>" for name in names)
             + "</tr>"
             for agent in self
         )
@@ -155,12 +201,12 @@ class AgentComparison(Result):
 
 
 def shown_measures(measures: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the measures that a summary shows, out of those there are."""
+    """Return the measures that a summary shows."""
     chosen = _SHOWN if set(_SHOWN) <= set(measures) else [name for name in measures if name.startswith("value_")]
     return (*chosen, *(("events",) if "events" not in chosen else ()))
 
 
-def told_estimate(found: SeedEstimate | None, digits: int = 4) -> str:
+def estimate_text(found: SeedEstimate | None, digits: int = 4) -> str:
     """Return an estimate as text: a value and how far the interval reaches to either side, or both ends."""
     if found is None:
         return "–"

@@ -26,25 +26,36 @@ _RIDERS_HAVE = ("pay", "health", "delivered")
 
 
 def rider_series(trace: DesireTrace, *, by: str = "day") -> dict[str, np.ndarray]:
-    """Return what became of riders as series of numbers.
+    """Extract series of numbers from a trace of riders.
 
     Parameters
     ----------
     trace : DesireTrace
-        Of :class:`Riders`.
+        A trace of :class:`Riders`.
     by : {"day", "slot"}
-        Means of days, or every slot.
+        Means of days, or all slots.
 
     Returns
     -------
     dict of str to ndarray of shape (n_runs, n_riders, length)
-        "state" is ``1 - health / 10``, "desire" the weight of health; "behaviour" the share of the orders offered
-        that are declined, 0 where none is; "income" the pay of a slot, and "pleasure" that of the emotion.
+        "state" is ``1 - health / 10``, "desire" the weight of health, "behaviour" the share of declined orders among
+        the offered ones, 0 if there are none, "income" the pay of a slot, and "pleasure" that of the emotion.
 
     Raises
     ------
     ValueError
         If the trace is not of riders, or its days are not whole.
+
+    See Also
+    --------
+    warping_distances : Compute distances of these series.
+
+    Examples
+    --------
+    >>> from empowerment.desire import Riders, greedy_rider, rider_series, simulate_agents
+    >>> series = rider_series(simulate_agents(Riders(), greedy_rider(), 24))
+    >>> sorted(series), series["state"].shape
+    (['behaviour', 'desire', 'income', 'pleasure', 'state'], (1, 6, 2))
     """
     validate.instance(trace, DesireTrace, "trace")
     if set(trace.records) != set(_RIDERS_HAVE):
@@ -73,7 +84,7 @@ def rider_series(trace: DesireTrace, *, by: str = "day") -> dict[str, np.ndarray
 
 
 def scaled(series: np.ndarray, scaling: str) -> np.ndarray:
-    """Return series along the last axis as they are, from 0 to 1, or with mean 0 and variance 1.
+    """Return series along the last axis unchanged, scaled to [0, 1], or with mean 0 and variance 1.
 
     Parameters
     ----------
@@ -96,23 +107,28 @@ def scaled(series: np.ndarray, scaling: str) -> np.ndarray:
 
 
 def warped(first: Any, second: Any) -> tuple[float, int]:
-    """Compute the distance of two series by dynamic time warping, and the number of pairs on the best path.
+    """Compute the dynamic time warping distance of two series, and the length of the optimal path.
 
     Parameters
     ----------
     first, second : sequence of float
+        The series.
 
     Returns
     -------
     distance : float
-        The least sum of ``abs(x - y)`` over paths with the steps (1, 0), (0, 1) and (1, 1).
+        The minimal sum of ``abs(x - y)`` over paths with the steps (1, 0), (0, 1) and (1, 1).
     length : int
-        Of the path; of several that are best, the one that goes diagonally where it can, seen from the end.
+        Number of pairs on the path; of several optimal paths, the one that is diagonal where possible, from the end.
 
     Raises
     ------
     ImportError
         If dtaidistance is not installed.
+
+    See Also
+    --------
+    warping_distances : Compute distances of riders.
 
     Examples
     --------
@@ -130,21 +146,23 @@ def warping_distances(
     pairs: Sequence[Pair] = PAIRS,
     scalings: Sequence[str] = SCALINGS,
 ) -> WarpingDistances:
-    """Compute how far series of each rider are from each other, by dynamic time warping.
+    """Compute dynamic time warping distances between series of each rider.
 
     Parameters
     ----------
     trace : DesireTrace
-        Of :class:`Riders`.
+        A trace of :class:`Riders`.
     by : {"day", "slot"}
+        Means of days, or all slots.
     pairs : sequence of (str, str)
-        Of the series of :func:`rider_series`. Compare pairs with "desire" only among agents that have one.
+        Pairs of series of :func:`rider_series`. Compare pairs with "desire" only among agents that have one.
     scalings : sequence of str
-        Out of "raw", "minmax" and "z"; see :func:`scaled`.
+        Some of "raw", "minmax" and "z"; see :func:`scaled`.
 
     Returns
     -------
     WarpingDistances
+        The distances, with the series.
 
     Raises
     ------
@@ -153,10 +171,15 @@ def warping_distances(
     ImportError
         If dtaidistance is not installed.
 
+    See Also
+    --------
+    rider_series : Extract the series.
+    warped : Compute the distance of two series.
+
     Notes
     -----
-    The cost is ``abs(x - y)``. Sums of longer series are larger, so divide by the length of the path [1]_ where
-    lengths differ. The order of agents depends on the scaling: publish the series with the distances.
+    The cost is ``abs(x - y)``. Longer series have larger sums, so divide by the length of the path [1]_ if lengths
+    differ. The order of agents depends on the scaling: publish the series with the distances.
 
     References
     ----------
@@ -187,20 +210,38 @@ def warping_distances(
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WarpingDistances(Result):
-    """How far series of riders are from each other: sized, iterable over the pairs of series, and indexed by them.
+    """Dynamic time warping distances of riders: sized, iterable over pairs of series, and indexed by them.
 
     Attributes
     ----------
     agent : str
+        Name of the agent.
     seeds : tuple of int
+        Seeds of the runs.
     by : str
+        "day" or "slot".
     pairs : tuple of (str, str)
+        Pairs of series.
     scalings : tuple of str
+        Scalings of the series.
     series : dict of str to ndarray of shape (n_runs, n_riders, length)
         All series, not scaled.
     distance : ndarray of shape (n_pairs, n_scalings, n_runs, n_riders)
+        Distances.
     path_length : ndarray of int of the same shape
-        How many pairs of entries are on the best path.
+        Number of pairs on the optimal path.
+
+    See Also
+    --------
+    warping_distances : Compute these distances.
+
+    Examples
+    --------
+    >>> from empowerment.desire import Riders, greedy_rider, simulate_agents, warping_distances
+    >>> trace = simulate_agents(Riders(), greedy_rider(), 24, seeds=range(2))
+    >>> distances = warping_distances(trace, pairs=[("state", "income")], scalings=["raw"])
+    >>> list(distances), distances.distance.shape
+    ([('state', 'income')], (1, 1, 2, 6))
     """
 
     agent: str
@@ -213,15 +254,21 @@ class WarpingDistances(Result):
     path_length: np.ndarray
 
     def total(self, scaling: str, *, pairs: Sequence[Pair] | None = None, by_length: bool = False) -> SeedEstimate:
-        """Return the sum over pairs of series, on average over riders and seeds.
+        """Estimate the sum over pairs of series, averaged over riders and seeds.
 
         Parameters
         ----------
         scaling : str
+            One of the scalings.
         pairs : sequence of (str, str), optional
-            By default all there are.
+            By default all pairs.
         by_length : bool
             Divide each distance by the length of its path.
+
+        Returns
+        -------
+        SeedEstimate
+            The sum with its interval.
         """
         s = validate.index_of(scaling, {name: i for i, name in enumerate(self.scalings)}, "scaling")
         chosen = [self._number(pair) for pair in (self.pairs if pairs is None else _checked_pairs(pairs))]

@@ -17,27 +17,38 @@ MEASURES = ("targeted", "untargeted", "silent", "least_left", "mean_left", "apar
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ContextInfluence(Result):
-    """Influence in the steps of one kind.
+    """Influence of messages in steps of one kind.
 
     Attributes
     ----------
     context : str
+        Kind of the steps.
     responses : ndarray of shape (n_messages, n_wills, n_choices)
-        How likely each choice is after each message, on average over the steps.
+        Mean probability over the steps of each choice after each message.
     audit : InfluenceAudit
-        That of `responses`.
+        Audit of `responses`.
     apart : Amount
-        Targeted control if each step is looked at by itself, on average over steps: what the messages can do in the
-        hands of one who knows all of the step. Never less than ``audit.targeted``, from which the mean has hidden
-        what differs between steps.
+        Mean over the steps of the targeted control in each step: what the messages can do if the whole step is known.
+        Never less than ``audit.targeted``, because the mean table hides differences between steps.
     intervals : mapping from str to pair of float, or None
-        For each of "targeted", "untargeted", "silent", "least_left", "mean_left" and "apart": what 95 % of a
-        thousand resamples of the seeds lie between. A resample without such a step for some will is drawn again. None
-        for a single seed.
+        For each of "targeted", "untargeted", "silent", "least_left", "mean_left" and "apart" the 95 % interval of a
+        thousand resamples of the seeds. A resample without such a step for some will is drawn again. None for a
+        single seed.
     counts : ndarray of int of shape (n_wills,)
-        How many steps there were, by will.
+        Number of steps, by will.
     share : ndarray of shape (n_wills,)
-        How many of all steps.
+        Share of these among all steps.
+
+    See Also
+    --------
+    DesireInfluence : The influence in all kinds of steps.
+
+    Examples
+    --------
+    >>> from empowerment.desire import Riders, desire_influence
+    >>> context = desire_influence(Riders(), seeds=[0], n_steps=24)["untimed"]
+    >>> context.context, int(context.counts.min())
+    ('untimed', 144)
     """
 
     _parts = (Amount, InfluenceAudit)
@@ -51,7 +62,18 @@ class ContextInfluence(Result):
     share: np.ndarray
 
     def amount(self, measure: str) -> Amount | None:
-        """Return a measure by name; None for what silence leaves where no message is silence."""
+        """Return a measure by its name.
+
+        Parameters
+        ----------
+        measure : str
+            One of "targeted", "untargeted", "silent", "least_left", "mean_left" and "apart".
+
+        Returns
+        -------
+        Amount or None
+            None for "silent" if no message is silence.
+        """
         validate.one_of(measure, MEASURES, "measure")
         found: Amount | None = self.apart if measure == "apart" else getattr(self.audit, measure)
         return found

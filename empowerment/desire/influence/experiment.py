@@ -37,7 +37,7 @@ _MOST_CONTEXTS = 45_000
 
 
 def far_order(state: Any) -> tuple[Any, ...]:
-    """Return the state of a rider with a far order in the place of the offer that there is.
+    """Replace the offer in the state of a rider by a far order.
 
     Parameters
     ----------
@@ -47,6 +47,17 @@ def far_order(state: Any) -> tuple[Any, ...]:
     Returns
     -------
     tuple
+        Health, slot and the far offer.
+
+    See Also
+    --------
+    desire_influence : Uses this function by default.
+
+    Examples
+    --------
+    >>> from empowerment.desire import far_order
+    >>> far_order((8, 0, "none"))
+    (8, 0, 'far')
     """
     if not isinstance(state, tuple) or len(state) != 3:
         raise ValueError(
@@ -74,72 +85,78 @@ def desire_influence(
     memory: float = 4e9,
     progress: bool = False,
 ) -> DesireInfluence:
-    """Measure how far messages move the desires of agents, and through them what they choose.
+    """Measure the influence of messages on the desires of agents, and on the choices that follow.
 
-    Agents of each will live in silence. Each of their steps is a context. In each context every message is sent, by
-    intervention, and the next choice is looked at: its chances are exact, nothing is drawn. What was said in one
-    context does not reach the others.
+    Agents of each will are simulated without messages. Each of their steps is a context. In each context every
+    message is sent, as an intervention, and the distribution of the next choice is computed exactly. A message in one
+    context does not affect the others.
 
     Parameters
     ----------
     world : DesireWorld
-        Such as :class:`Riders`. For others pass wills, messages and `asked` of their own.
+        A world such as :class:`Riders`. Other worlds need their own wills, messages and `asked`.
     wills : mapping from str to sequence of float
-        The desires that agents begin with and fall back to.
+        Initial desires, to which agents decay.
     messages : mapping from str to sequence of float
-        What each message adds to the deficits, for each desire. One that adds nothing is silence.
+        Amount that each message adds to the deficits, for each desire. One that adds nothing is silence.
     asked : callable
-        Given the label of the state that an agent comes to, returns that of the state in which its choice is looked
-        at. By default a rider is offered a far order, whatever its next offer was.
+        Given the label of the state after a step, returns the label of the state in which the choice is computed. By
+        default a rider is offered a far order, whatever its next offer was.
     strength : float
-        Multiplies all messages.
+        Factor of all messages.
     receptivity : float
-        How far messages are heard in steps without an event, as a share of what the gain makes of them. With 0, as in
-        the loop, nobody listens there.
+        Effect of messages in steps without an event, as a share of their effect by the gain. With 0, as in the
+        simulation, messages have no effect there.
     seeds : sequence of int
-        One silent run for each, of each will.
+        One run without messages for each seed and each will.
     n_steps : int
+        Number of steps of a run.
     parameters : DesireParameters, optional
         By default :meth:`DesireParameters.shock`.
     resolution : int or None
         Rounds desires to multiples of ``1 / resolution``, for decisions only. With None they are not rounded, and
-        some ten thousand problems are solved in the place of some two hundred.
+        some ten thousand problems are solved instead of some two hundred.
     prior : sequence of float, optional
-        How likely each will is; all alike by default.
+        Probability of each will; uniform by default.
     base : float
-        2 for bits.
+        2 for bits, ``math.e`` for nats.
     tol : float
-        Width wanted of the interval of each capacity.
+        Width wanted of the interval of each capacity, in the result's unit.
     memory : float
-        Most bytes to take; how many depends on the number of steps, and not on that of the seeds.
+        Limit in bytes; the memory needed depends on the number of steps, not on the number of seeds.
     progress : bool
-        Show a bar.
+        Show a progress bar (needs the extra ``progress``).
 
     Returns
     -------
     DesireInfluence
-        Sized, iterable and indexed by the choices of contexts: "timed" has the steps with an event, "calm" those
+        Sized, iterable and indexed by the kinds of contexts: "timed" has the steps with an event, "calm" those
         without, "untimed" all of them, and a name such as "fear" the events whose emotion is nearest to it.
 
     Raises
     ------
     ValueError
-        If wills or messages do not fit the world, or `asked` returns a state in which nothing can be done.
+        If wills or messages do not fit the world, or `asked` returns a state without actions.
     MemoryError
-        If a run would take more than `memory`.
+        If a run needs more than `memory`.
+
+    See Also
+    --------
+    empowerment.text.influence_audit : Audit a table of responses.
+    empowerment.plotting.plot_timing : Draw the result.
 
     Notes
     -----
-    Each will has its own table of responses: the mean, over contexts, of the chances after each message. The mean
-    hides influence, so the result tells as well what is found where each context is looked at by itself.
+    Each will has its own table of responses: the mean, over contexts, of the probabilities after each message. The
+    mean hides influence, so the result also has the mean of the influence in single contexts.
 
-    An event is where the emotion goes, and no message changes that. So in calm steps messages do nothing **by
-    construction** unless `receptivity` is above 0: there the loop says that events are the sole trigger. What is
-    measured is how much an event opens. A receptive agent's desire ``D`` becomes, in a calm step, that of
-    ``log D + gain * receptivity * message``, cut and normalised as after an event.
+    An event depends on the emotion, and no message changes that. So in calm steps messages have no effect **by
+    construction** unless `receptivity` is above 0, because events are the sole trigger of the simulation. The
+    measurement shows how large the effect at events is. A receptive agent's desire ``D`` becomes, in a calm step,
+    that of ``log D + gain * receptivity * message``, clipped and normalized as after an event.
 
-    The *will* is the desire that agents began with, while they decide by the one that events have made of it. What is
-    left to the will is therefore small even in silence.
+    The *will* is the initial desire of agents, while they decide by the desire that events have changed. The control
+    that is left to the will is therefore small even without messages.
 
     Examples
     --------

@@ -25,7 +25,7 @@ _BATCH = 512
 
 
 class Asked:
-    """Translates states that agents come to into those in which they are asked."""
+    """Map from the states after a step to the states in which the choice is computed."""
 
     def __init__(self, world: DesireWorld, asked: Any) -> None:
         if not callable(asked):
@@ -34,7 +34,7 @@ class Asked:
         self._known = np.full(world.model.n_states, -1)
 
     def numbers(self, states: np.ndarray) -> np.ndarray:
-        """Return the numbers of the states in which agents are asked who come to these."""
+        """Return the numbers of the states in which the choice is computed."""
         for number in np.flatnonzero(np.bincount(states.reshape(-1), minlength=len(self._known))).tolist():
             if self._known[number] < 0:
                 self._known[number] = self._number(self._model.states[number])
@@ -51,7 +51,7 @@ class Asked:
 
 
 class Question(NamedTuple):
-    """What is asked, of whom, and how it is decided."""
+    """Settings of the experiment."""
 
     world: DesireWorld
     parameters: DesireParameters
@@ -64,7 +64,7 @@ class Question(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """What the contexts of one will add up to, for each seed; axes (context, seed, ...)."""
+    """Sums over the contexts of one will, for each seed; axes (context, seed, ...)."""
 
     chances: np.ndarray
     apart: np.ndarray
@@ -72,7 +72,7 @@ class Sums(NamedTuple):
 
 
 def over_contexts(question: Question, agent: DesireAgent, seeds: tuple[int, ...]) -> Sums:
-    """Send every message in every context of silent runs, and add up what comes of it."""
+    """Send every message in every context of runs without messages, and sum the results."""
     world, parameters = question.world, question.parameters
     will, uniforms = check_fit(world, agent, parameters), random_numbers(world, question.n_steps, seeds)
     mind = Mind.at_rest(will, (len(seeds), world.n_agents))
@@ -105,8 +105,8 @@ def _responses(question: Question, plans: Plans, will: np.ndarray, chain: Chain)
         if not message.any():
             continue
         desire = _desire_after(question, before, silent, chain, will, message)
-        heard = np.ones_like(silent.event) if question.receptivity else silent.event
-        found[number][heard] = _chances(plans, desire[heard], asked[heard])
+        affected = np.ones_like(silent.event) if question.receptivity else silent.event
+        found[number][affected] = _chances(plans, desire[affected], asked[affected])
     return found
 
 
@@ -115,7 +115,7 @@ def _desire_after(
 ) -> np.ndarray:
     """Return the desires after a message in every context, each by itself."""
     parameters, outcomes = question.parameters, chain.outcomes
-    told = feel(
+    updated = feel(
         before,
         outcomes.changes,
         outcomes.rank,
@@ -126,9 +126,9 @@ def _desire_after(
         message=message,
     )
     if not question.receptivity:
-        return told.desire
+        return updated.desire
     # No intensity, and no time for what events did to fade: those belong to events.
-    heard = update_desire(
+    calm_desire = update_desire(
         before.desire,
         will,
         question.receptivity * message,
@@ -136,7 +136,7 @@ def _desire_after(
         np.zeros(silent.event.shape, dtype=np.int64),
         replace(parameters, intensity=False),
     )
-    return np.where(silent.event[..., None], told.desire, heard)
+    return np.where(silent.event[..., None], updated.desire, calm_desire)
 
 
 def _chances(plans: Plans, desires: np.ndarray, states: np.ndarray) -> np.ndarray:

@@ -32,35 +32,52 @@ _BY_CONSTRUCTION = (
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DesireInfluence(Result):
-    """What messages do to desires and to the choices after them; indexed by the kinds of steps.
+    """Influence of messages on desires and choices, indexed by the kinds of steps.
 
-    Desires change at events and only there, so in calm steps messages do nothing by construction, unless
-    `receptivity` is above 0.
+    Desires change at events alone, so in calm steps messages have no effect by construction, unless `receptivity` is
+    above 0.
 
     Attributes
     ----------
     contexts : tuple of str
-        Kinds of steps: "timed" has an event, "calm" has none, "untimed" are all, and the name of an emotion stands
-        for events that are nearest to it. Those that were found for every will.
+        Kinds of steps that occurred for every will: "timed" has an event, "calm" has none, "untimed" are all, and the
+        name of an emotion stands for events that are nearest to it.
     messages, wills, choices : tuple
         Labels.
     silence : str or None
         The message that adds nothing.
     prior : ndarray of shape (n_wills,)
-        How likely each will is. A will is the desire that agents began with, not the one that they have come to.
+        Probability of each will. A will is the initial desire of agents, not the current one.
     seeds : tuple of int
+        Seeds of the runs.
     n_steps : int
+        Number of steps of a run.
     strength, receptivity : float
+        Factor of the messages, and their effect in steps without an event.
     resolution : int or None
-        To what desires were rounded for decisions; None if they were not.
+        Number of steps to which desires were rounded for decisions; None if they were not.
     parameters : DesireParameters
+        The parameters of the simulation.
     chances : ndarray of shape (n_contexts, n_seeds, n_messages, n_wills, n_choices)
-        Chances of choices, added up over the steps of each seed.
+        Probabilities of choices, summed over the steps of each seed.
     apart : ndarray of shape (n_contexts, n_seeds, 3, n_wills)
-        Capacities of single steps, added up alike: values, lower and upper ends.
+        Capacities of single steps, summed in the same way: values, lower and upper ends.
     counts : ndarray of int of shape (n_contexts, n_seeds, n_wills)
-        How many steps were added up.
+        Number of steps.
     base, tol : float
+        Base of the logarithm, and the width that was asked for of the interval of each capacity.
+
+    See Also
+    --------
+    desire_influence : Make this measurement.
+    ContextInfluence : The influence in steps of one kind.
+
+    Examples
+    --------
+    >>> from empowerment.desire import Riders, desire_influence
+    >>> influence = desire_influence(Riders(), seeds=[0], n_steps=24)
+    >>> "untimed" in influence, influence.unit
+    (True, 'bits')
     """
 
     _parts = (DesireParameters,)
@@ -90,9 +107,9 @@ class DesireInfluence(Result):
 
     @property
     def event_known(self) -> Amount:
-        """Targeted control over all steps, for one who knows of each whether it has an event.
+        """Targeted control over all steps if it is known of each step whether it has an event.
 
-        Not less than that of "untimed", which averages over both kinds.
+        At least that of "untimed", which averages over both kinds.
         """
         kinds = [self[name] for name in (TIMED, CALM) if name in self.contexts]
         ends = {
@@ -175,7 +192,7 @@ class DesireInfluence(Result):
         return influence_picture(self, contexts, ax, title, vmin, vmax)
 
     def _table(self) -> Table:
-        """Return a row for each kind of steps.
+        """Convert the result into a table.
 
         With the number of steps, every measure, its certified ends ("_lower", "_upper"), and what resamples of the
         seeds lie between ("_from", "_to"; missing for a single seed).
@@ -193,11 +210,12 @@ class DesireInfluence(Result):
         return Table("row", None, {name: [row[name] for row in rows] for name in rows[0]})
 
     def responses_dataframe(self) -> Any:
-        """Return a row for each kind of steps, will and message, with the chances of the choices.
+        """Convert the responses into a table.
 
         Returns
         -------
         pandas.DataFrame
+            One row for each kind of steps, will and message, with the probabilities of the choices.
         """
         rows = [
             {"context": each.context, "will": will, "message": message}

@@ -38,44 +38,56 @@ def shock_effects(
     checkpoint: Any = None,
     progress: bool = False,
 ) -> ShockEffects:
-    """Measure what riders do before and after a shock, and what they would have done had it not moved their desire.
+    """Measure the behaviour of riders before and after a shock, compared with a twin of frozen desire.
 
-    A shock is a fall of health by 4 or more in one slot, with none in the 24 slots before. Of each rider the first
-    one counts that leaves room for a window after it. What a rider does after it is compared with its twin: the same
-    rider at the same place with the same random numbers, whose desire is frozen from the shock on, so that the update
-    in the slot of the shock itself is missing, too. Only one rider has a twin at a time.
+    A shock is a fall of health by 4 or more in one slot, with none in the 24 slots before. For each rider the first
+    shock counts that leaves room for a window after it. The behaviour afterwards is compared with that of a twin: the
+    same rider in the same state with the same random numbers, whose desire is frozen from the shock on, so that the
+    update in the slot of the shock itself is missing, too. Only one rider has a twin at a time.
 
     Parameters
     ----------
     agent : DesireAgent, optional
-        By default ``DesireAgent()``. The desire of one that is not moved is frozen anyway: what differs after the
-        shock is then due to low health alone.
+        By default ``DesireAgent()``. The desire of an agent that is not moved is frozen anyway: differences after the
+        shock are then due to low health alone.
     world : Riders, optional
+        The world; by default ``Riders()``.
     seeds : sequence of int
+        One run for each seed.
     windows : sequence of int
-        In how many slots after the shock to look. Before it, it is always 24.
+        Numbers of slots after the shock. Before it there are always 24.
     n_steps : int
+        Number of slots of a run.
     parameters : DesireParameters, optional
         By default :meth:`DesireParameters.shock`.
-    n_jobs, checkpoint, progress
-        As in :func:`compare_agents`.
+    n_jobs : int, optional
+        As for :func:`compare_agents`.
+    checkpoint : path, optional
+        As for :func:`compare_agents`.
+    progress : bool
+        As for :func:`compare_agents`.
 
     Returns
     -------
     ShockEffects
+        Measures for each window before the shock, and after it with frozen and with updated desire.
 
     Raises
     ------
     ValueError
-        If a window comes twice, the runs are too short for a window, or an argument is not fit for
-        :func:`compare_agents` either.
+        If a window occurs twice, the runs are too short for a window, or an argument is invalid.
+
+    See Also
+    --------
+    compare_agents : Compare kinds of agents.
+    example_region : Vary the parameters of this comparison.
 
     Notes
     -----
-    Riders are coupled by their ranks alone, and ranks act on desires alone. So a twin whose desire is frozen does the
-    same whatever the others do, and is followed by itself. Before and after alone would overstate what desires do:
-    low health makes any rider decline. The question is that of [1]_, whose riders are said to refuse far orders after
-    a crash.
+    Riders are coupled by their ranks alone, and ranks affect desires alone. So the behaviour of a twin with frozen
+    desire does not depend on the others, and the twin is simulated alone. A comparison of before and after would
+    overstate the effect of desires, because low health makes any rider decline. The question is that of [1]_, whose
+    riders refuse far orders after a crash.
 
     References
     ----------
@@ -117,7 +129,7 @@ def shock_effects(
 
 @dataclass(frozen=True)
 class ShockWork:
-    """Simulates a chunk of runs, and returns what :class:`ShockEffects` holds of them.
+    """Simulation of a chunk of runs, which returns the arrays of :class:`ShockEffects`.
 
     Attributes
     ----------
@@ -143,7 +155,7 @@ class ShockWork:
 
 @dataclass(frozen=True)
 class Shocks:
-    """The shocks that are looked at: slots, runs and riders by number, arrays of shape (n_shocks,)."""
+    """Shocks: slots, runs and riders by number, arrays of shape (n_shocks,)."""
 
     slots: np.ndarray
     runs: np.ndarray
@@ -151,7 +163,7 @@ class Shocks:
 
 
 def first_shocks(changes: np.ndarray, window: int) -> Shocks:
-    """Find the first shock of each rider with no other in the slots before it, and room for a window after it.
+    """Find the first shock of each rider with no other in the slots before, and a complete window after it.
 
     Parameters
     ----------
@@ -265,7 +277,7 @@ def _stacked(parts: list[Sums]) -> Sums:
 
 
 def checked_windows(windows: Any, n_steps: int) -> tuple[int, ...]:
-    """Return numbers of slots that differ, at least one, for which the runs are long enough."""
+    """Return checked numbers of slots: distinct, at least one, and within the runs."""
     if isinstance(windows, str | bytes | Mapping) or not validate.is_several(windows):
         raise TypeError(f"windows is {validate.shown(windows)}, expected a list of numbers of slots")
     some = itertools.islice(windows, n_steps + 1)  # it may be endless

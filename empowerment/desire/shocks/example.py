@@ -20,12 +20,22 @@ HEALTH = "health"
 
 
 class Verdict(NamedTuple):
-    """Which parts of the example happen.
+    """Parts of the source's example that occur.
 
     Attributes
     ----------
     desire_rises, declines_rise, rests_rise, income_falls, income_holds : bool
-        As in :class:`ExampleCriterion`.
+        Whether each part occurs; see :class:`ExampleCriterion`.
+
+    See Also
+    --------
+    ExampleCriterion.judge : Makes a verdict.
+
+    Examples
+    --------
+    >>> from empowerment.desire import Verdict
+    >>> Verdict(True, True, True, True, False).holds
+    False
     """
 
     desire_rises: bool
@@ -36,32 +46,43 @@ class Verdict(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether all of them do."""
+        """Whether all parts occur."""
         return all(self)
 
 
 @dataclass(frozen=True)
 class ExampleCriterion:
-    """When the source's example counts as happening: after a shock, riders look after their health, and still earn.
+    """Criterion for the source's example: after a shock, riders protect their health and still earn.
 
-    The source tells it in words [1]_. The numbers are this library's; the comparison is always with the twin whose
-    desire is frozen.
+    The source states it in words [1]_. The numbers are this library's; the comparison is always with the twin of
+    frozen desire.
 
     Attributes
     ----------
     window : int
-        Slots after the shock.
+        Number of slots after the shock.
     least_rise_of_desire : float
-        "desire_rises": the mean desire for health rises in the slot of the shock by as much, or more.
+        "desire_rises": the mean desire for health rises by at least this in the slot of the shock.
     least_rise_of_declines : float
-        "declines_rise": the 95 % interval of how much more of the far orders are declined lies above it.
+        "declines_rise": the 95 % interval of the increase of declined far orders lies above this.
     most_loss_of_income : float
-        "income_holds": the income is smaller by a share below it. "income_falls": its 95 % interval lies below 0,
-        and "rests_rise": that of the share of rests above 0.
+        "income_holds": the relative loss of income is below this. "income_falls": its 95 % interval lies below 0, and
+        "rests_rise": that of the share of rests above 0.
+
+    See Also
+    --------
+    example_region : Apply the criterion to many parameters.
+    shock_effects : Measure what is judged.
 
     References
     ----------
     .. [1] arXiv:2510.13195.
+
+    Examples
+    --------
+    >>> from empowerment.desire import ExampleCriterion
+    >>> ExampleCriterion().window
+    24
     """
 
     window: int = 24
@@ -77,12 +98,17 @@ class ExampleCriterion:
         validate.probability(self.most_loss_of_income, "most_loss_of_income")
 
     def judge(self, effects: ShockEffects) -> Verdict:
-        """Return which parts of the example happen.
+        """Judge which parts of the example occur.
 
         Parameters
         ----------
         effects : ShockEffects
-            With the window of the criterion.
+            Effects that include the window of the criterion.
+
+        Returns
+        -------
+        Verdict
+            The parts that occur.
         """
         seen = validate.instance(effects, ShockEffects, "effects")[self.window]
         before, after = seen.desire_before[HEALTH], seen.desire_after[HEALTH]
@@ -101,24 +127,40 @@ class ExampleCriterion:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ExampleRegion(Result):
-    """For which parameters the example happens: sized, iterable over the combinations, and indexed by them.
+    """Region of parameters in which the example occurs: sized, iterable over combinations, and indexed by them.
 
     A combination is a tuple of values in the order of `names`.
 
     Attributes
     ----------
     names : tuple of str
-        The parameters that vary.
+        Names of the parameters that vary.
     values : tuple of tuple
-        The values of each of them.
+        Values of each of them.
     seeds : tuple of int
+        Seeds of the runs.
     desires : tuple of str
+        Names of the desires.
     n_agents, n_steps : int
+        Numbers of agents and of steps of a run.
     parameters : DesireParameters
-        All parameters that do not vary.
+        The parameters that do not vary.
     criterion : ExampleCriterion
+        The criterion.
     arrays : mapping from str to ndarray
-        Those of :class:`ShockEffects` by name, with one more axis, the first, for the combinations.
+        Arrays of :class:`ShockEffects` by name, with one more axis, the first, for the combinations.
+
+    See Also
+    --------
+    example_region : Compute the region.
+    empowerment.plotting.plot_sensitivity : Draw it.
+
+    Examples
+    --------
+    >>> from empowerment.desire import example_region
+    >>> region = example_region({"threshold": [float("inf")]}, seeds=[0, 1], n_steps=72)
+    >>> region.shape, region.holds.tolist()
+    ((1,), [False])
     """
 
     _parts = (DesireParameters, ExampleCriterion)
@@ -135,17 +177,17 @@ class ExampleRegion(Result):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """How many values each parameter has."""
+        """Number of values of each parameter."""
         return tuple(len(own) for own in self.values)
 
     @cached_property
     def verdicts(self) -> dict[tuple[Any, ...], Verdict]:
-        """Which parts of the example happen, for each combination."""
+        """Verdict for each combination."""
         return {cell: self.criterion.judge(self[cell]) for cell in self}
 
     @property
     def holds(self) -> np.ndarray:
-        """Whether the example happens, an array of truth values with an axis for each parameter."""
+        """Whether the example occurs, an array of truth values with an axis for each parameter."""
         return np.array([self.verdicts[cell].holds for cell in self]).reshape(self.shape)
 
     def __len__(self) -> int:
@@ -193,12 +235,29 @@ class ExampleRegion(Result):
         return Table("row", None, self.columns())
 
     def columns(self) -> dict[str, list[Any]]:
-        """Return what :meth:`to_dataframe` shows, by the names of the columns."""
+        """Return the columns of :meth:`to_dataframe` by name.
+
+        Returns
+        -------
+        dict of str to list
+            One list for each column.
+        """
         rows = [self.row(cell) for cell in self]
         return {name: [row[name] for row in rows] for name in rows[0]}
 
     def row(self, cell: tuple[Any, ...]) -> dict[str, Any]:
-        """Return what was measured with one combination; None where there was nothing to count."""
+        """Return the measures of one combination.
+
+        Parameters
+        ----------
+        cell : tuple
+            The values of the parameters.
+
+        Returns
+        -------
+        dict of str to object
+            Measures by name; None where there is no estimate.
+        """
         effects = self[cell]
         seen, verdict = effects[self.criterion.window], self.verdicts[cell]
         declines, before, after = seen["far_declined"].difference, seen.desire_before, seen.desire_after

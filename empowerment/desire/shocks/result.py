@@ -14,7 +14,7 @@ from empowerment.core import validate
 from empowerment.desire.appraisal import EMOTIONS
 from empowerment.desire.comparison.estimates import SeedEstimate, bootstrap_estimate, ratio_estimate, resampled_sums
 from empowerment.desire.comparison.pictures import shocks_picture
-from empowerment.desire.comparison.result import told_estimate
+from empowerment.desire.comparison.result import estimate_text
 from empowerment.desire.parameters import DesireParameters
 from empowerment.export.tables import data_frame
 from empowerment.results.result import Result, Table
@@ -25,18 +25,28 @@ _BEFORE, _FROZEN, _UPDATED = range(3)
 
 
 class ShockRow(NamedTuple):
-    """One measure around shocks; None where there was nothing to count.
+    """Estimates of one measure around shocks; None where there is no estimate.
 
     Attributes
     ----------
     before : SeedEstimate or None
         In the 24 slots before.
     frozen : SeedEstimate or None
-        In the window after the shock, with the desire that was in force when it came.
+        In the window after the shock, with the desire at the time of the shock.
     updated : SeedEstimate or None
-        In the same window, with the desire that it left.
+        In the same window, with the updated desire.
     difference : SeedEstimate or None
-        The latter minus the former.
+        `updated` minus `frozen`.
+
+    See Also
+    --------
+    ShockWindow : All measures of a window.
+
+    Examples
+    --------
+    >>> from empowerment.desire import SeedEstimate, ShockRow
+    >>> ShockRow(None, SeedEstimate(0.2, 0.1, 0.3, 9), None, None).frozen.value
+    0.2
     """
 
     before: SeedEstimate | None
@@ -47,31 +57,49 @@ class ShockRow(NamedTuple):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ShockEffects(Result):
-    """What shocks do, for several windows: sized, iterable over the windows, and indexed by them.
+    """Effects of shocks for several windows: sized, iterable over the windows, and indexed by them.
 
     Attributes
     ----------
     agent : str
+        Name of the agent.
     seeds : tuple of int
+        Seeds of the runs.
     windows : tuple of int
         Numbers of slots.
     desires : tuple of str
+        Names of the desires.
     n_agents, n_steps : int
+        Numbers of agents and of steps of a run.
     moved : bool
-        Whether events change the desire. Where they do not, "frozen" and "updated" are the same.
+        Whether events change the desire. If not, "frozen" and "updated" are equal.
     parameters : DesireParameters
+        The parameters of the simulation.
     events : ndarray of int of shape (n_seeds,)
-        How many events there were.
+        Number of events.
     falls, falls_with_event : ndarray of int of shape (n_seeds,)
-        All falls of health by 4 or more in one slot, and those that are events.
+        Numbers of falls of health by 4 or more in one slot, and of those that are events.
     falls_named : ndarray of int of shape (n_names, n_seeds)
-        The former by the name of the emotion that shows, in the order of `EMOTIONS`.
+        Number of falls by the name of the emotion, in the order of `EMOTIONS`.
     n_shocks : ndarray of int of shape (n_windows, n_seeds)
+        Number of shocks.
     desire : ndarray of shape (n_windows, 2, n_desires, n_seeds)
         Sums over shocks of the desire in the slot of the shock, and in the next one.
     sums : ndarray of shape (n_windows, 3, n_measures, 2, n_seeds)
         Numerators and denominators of the measures "far_declined", "income" (a day), "rests" and "health", before,
         frozen and updated.
+
+    See Also
+    --------
+    shock_effects : Measure these effects.
+    ExampleCriterion : Judge them.
+
+    Examples
+    --------
+    >>> from empowerment.desire import DesireAgent, shock_effects
+    >>> effects = shock_effects(DesireAgent(resolution=20), seeds=[0], windows=[24], n_steps=120)
+    >>> list(effects), effects.n_steps
+    ([24], 120)
     """
 
     _parts = (DesireParameters,)
@@ -99,12 +127,12 @@ class ShockEffects(Result):
 
     @property
     def with_event(self) -> SeedEstimate | None:
-        """The share of falls that are events."""
+        """Share of falls that are events."""
         return ratio_estimate(self.falls_with_event, self.falls)
 
     @property
     def named(self) -> dict[str, SeedEstimate | None]:
-        """The share of falls at which an emotion of this name shows."""
+        """Share of falls with each emotion."""
         return {name: ratio_estimate(own, self.falls) for name, own in zip(EMOTIONS, self.falls_named, strict=True)}
 
     def __len__(self) -> int:
@@ -134,12 +162,13 @@ class ShockEffects(Result):
         return shocks_picture(self[self.windows[0] if window is None else window], ax, title, vmin, vmax)
 
     def to_dataframe(self) -> Any:
-        """Return a row for each window, measure and phase that has something to count.
+        """Convert the effects into a table.
 
         Returns
         -------
         pandas.DataFrame
-            With the number of shocks, the value and both ends of its interval.
+            One row for each window, measure and phase with an estimate: the number of shocks, the value and both ends
+            of its interval.
         """
         rows = [
             (window, self[window].total, measure, phase, found)
@@ -163,7 +192,7 @@ class ShockEffects(Result):
         head = "".join(f"<th>{name}</th>" for name in ("slots", "measure", *ShockRow._fields))
         body = "".join(
             f"<tr><td>{window}</td><td>{measure}</td>"
-            + "".join(f"<td>{told_estimate(found, 3)}</td>" for found in self[window][measure])
+            + "".join(f"<td>{estimate_text(found, 3)}</td>" for found in self[window][measure])
             + "</tr>"
             for window in self
             for measure in MEASURES
@@ -173,15 +202,30 @@ class ShockEffects(Result):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ShockWindow(Result):
-    """What is seen in a window after shocks: sized, iterable over the measures, and indexed by them.
+    """Measures in a window after shocks: sized, iterable over the measures, and indexed by them.
 
     Attributes
     ----------
     window : int
+        Number of slots.
     desires : tuple of str
+        Names of the desires.
     n_shocks : ndarray of int of shape (n_seeds,)
+        Number of shocks.
     desire, sums : ndarray
         As in :class:`ShockEffects`, without the axis of the windows.
+
+    See Also
+    --------
+    ShockEffects : All windows.
+    ShockRow : One measure.
+
+    Examples
+    --------
+    >>> from empowerment.desire import DesireAgent, shock_effects
+    >>> window = shock_effects(DesireAgent(resolution=20), seeds=[0], windows=[24], n_steps=120)[24]
+    >>> list(window)
+    ['far_declined', 'income', 'rests', 'health']
     """
 
     window: int
@@ -192,21 +236,32 @@ class ShockWindow(Result):
 
     @property
     def total(self) -> int:
-        """How many shocks were looked at."""
+        """Number of shocks."""
         return int(self.n_shocks.sum())
 
     @property
     def desire_before(self) -> dict[str, SeedEstimate | None]:
-        """The mean desire in the slot of the shock."""
+        """Mean desire in the slot of the shock."""
         return self._mean_desire(0)
 
     @property
     def desire_after(self) -> dict[str, SeedEstimate | None]:
-        """The mean desire in the slot after it."""
+        """Mean desire in the slot after it."""
         return self._mean_desire(1)
 
     def relative_difference(self, measure: str) -> SeedEstimate | None:
-        """Return how much more there is with the updated desire, as a share of what there is with a frozen one."""
+        """Estimate the difference between updated and frozen desire, relative to the frozen one.
+
+        Parameters
+        ----------
+        measure : str
+            Name of the measure.
+
+        Returns
+        -------
+        SeedEstimate or None
+            The relative difference; None if there is no estimate.
+        """
         i, (value, drawn) = self._number(measure), self._ratios
         with np.errstate(divide="ignore", invalid="ignore"):
             shares = drawn[:, _UPDATED, i] / drawn[:, _FROZEN, i] - 1
@@ -262,5 +317,5 @@ class ShockWindow(Result):
 
     def __repr__(self) -> str:
         row = self["far_declined"]
-        told = ", ".join(f"{name} {told_estimate(found, 3)}" for name, found in row._asdict().items())
-        return f"ShockWindow({self.window} slots after {self.total} shocks; far orders declined: {told})"
+        parts = ", ".join(f"{name} {estimate_text(found, 3)}" for name, found in row._asdict().items())
+        return f"ShockWindow({self.window} slots after {self.total} shocks; far orders declined: {parts})"

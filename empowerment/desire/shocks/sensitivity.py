@@ -35,7 +35,7 @@ def example_region(
     checkpoint: Any = None,
     progress: bool = False,
 ) -> ExampleRegion:
-    """Find for which parameters riders do what the source's example says after a shock.
+    """Find the parameters for which riders behave as in the source's example after a shock.
 
     Parameters
     ----------
@@ -45,23 +45,34 @@ def example_region(
     parameters : DesireParameters, optional
         All other parameters; by default those of :meth:`DesireParameters.shock`.
     criterion : ExampleCriterion, optional
-        When the example counts as happening.
+        Criterion for the example.
     seeds : sequence of int
-        The same for all combinations, so that differences between them are paired.
+        Seeds of the runs, the same for all combinations, so that differences between them are paired.
     n_steps : int
+        Number of slots of a run.
     resolution : int, optional
-        Of the desires that decisions are planned for; see :class:`DesireAgent`. None does not round.
-    n_jobs, checkpoint, progress
-        As in :func:`compare_agents`.
+        Resolution of the desires for which decisions are planned; see :class:`DesireAgent`. None does not round.
+    n_jobs : int, optional
+        As for :func:`compare_agents`.
+    checkpoint : path, optional
+        As for :func:`compare_agents`.
+    progress : bool
+        As for :func:`compare_agents`.
 
     Returns
     -------
     ExampleRegion
+        The verdict and the measures of each combination.
 
     Raises
     ------
     ValueError
         If a parameter is unknown, or a value is out of range.
+
+    See Also
+    --------
+    shock_effects : Measure one combination.
+    ExampleCriterion : When the example counts as occurring.
 
     Examples
     --------

@@ -15,55 +15,61 @@ from empowerment.models.mdp import MDP, as_mdp
 
 
 class FeaturePosition(NamedTuple):
-    """Where agents are.
+    """Positions of agents.
 
     Attributes
     ----------
     state : ndarray of int of shape (..., n_agents)
+        Numbers of the states.
     """
 
     state: np.ndarray
 
 
 class FeatureWorld:
-    """An MDP whose states have the variables that wants are about.
+    """World of agents with desires from an MDP whose states have variables.
 
     Parameters
     ----------
     model : MDP
-        With an initial distribution.
+        A model with an initial distribution.
     features : array_like of shape (n_states, n_actions, n_desires)
-        What an action is worth to each desire, on average. Those of missing actions and of terminal states are not
-        read.
+        Expected reward of each action for each desire. Those of missing actions and of terminal states are not read.
     variables : array_like of shape (n_states, n_desires)
-        How much of what each desire is about there is in a state.
+        Variable of each desire in each state.
     wanted : sequence of float
-        How much of each there should be, above 0.
+        Targets of the variables, above 0.
     desires : sequence of str, optional
-        Their names; by default "desire 0", "desire 1", ….
+        Names of the desires; by default "desire 0", "desire 1", ….
     appraised : sequence of str, optional
-        The desires whose variables are appraised when they change, in the order of the columns of
+        Desires whose variables are appraised when they change, in the order of the columns of
         :attr:`DesireParameters.appraisal`. By default all.
     rank_by : str, optional
-        The desire by whose variable agents are ranked. By default they do not compare themselves, and each one's rank
-        is 1/2.
+        Desire by whose variable agents are ranked. By default there are no comparisons, and each rank is 1/2.
     n_agents : int
+        Number of agents.
 
     Raises
     ------
     ValueError
-        If an array has another shape or numbers that are not finite, a name is unknown or there twice, the model has
-        no initial distribution, or a state that is not terminal has no action.
+        If an array has another shape or entries that are not finite, a name is unknown or occurs twice, the model has
+        no initial distribution, or a non-terminal state has no action.
+
+    See Also
+    --------
+    DesireWorld : The protocol.
+    Riders, Students : Worlds of this library.
+    simulate_agents : Run agents in a world.
 
     Notes
     -----
-    A step uses two random numbers of each agent. One chooses. The other draws the next state: in the order of their
-    numbers, the first one whose cumulated probability is above the random number. In a terminal state an agent stays
-    for good: nothing changes any more, and nothing is worth anything.
+    A step uses two random numbers of each agent. One is for the choice. The other draws the next state: the first
+    one, in the order of numbers, whose cumulated probability is above the random number. In a terminal state an agent
+    stays forever, nothing changes, and all rewards are 0.
 
     Examples
     --------
-    A plant that is watered or not, and one who cares for its health and for idleness:
+    A plant that is watered or not, and an agent that wants its health and idleness:
 
     >>> import numpy as np, empowerment as emp
     >>> from empowerment.desire import DesireAgent, FeatureWorld, simulate_agents
@@ -116,13 +122,13 @@ class FeatureWorld:
         return f"{type(self).__name__}({self.model!r}, {agents}, desires {', '.join(self.desires)})"
 
     def begin(self, uniforms: np.ndarray) -> FeaturePosition:
-        """Return agents in their first states, drawn from the initial distribution by the first random number."""
+        """Draw initial states by the first random number; see :meth:`DesireWorld.begin`."""
         return FeaturePosition(drawn(self._first, uniforms[..., 0]))
 
     def step(
         self, position: FeaturePosition, actions: np.ndarray, uniforms: np.ndarray
     ) -> tuple[FeaturePosition, Outcome]:
-        """Return the next states, and what became of the variables."""
+        """Return the next states and the outcome; see :meth:`DesireWorld.step`."""
         before = position.state
         after = self._rows.draw(before * self.model.n_actions + actions, uniforms[..., 0])
         levels = self.variables[after]

@@ -28,16 +28,16 @@ WANTED = (4.0, 7.0, 0.25)
 
 
 class RiderPosition(NamedTuple):
-    """Where riders are; axes (..., rider).
+    """Positions of riders; axes (..., rider).
 
     Attributes
     ----------
     state : ndarray of int
         Number of the state in the delivery world.
     pace : ndarray
-        What a slot has brought lately: an exponential mean of the pay.
+        Recent pay of a slot: an exponential mean.
     income : ndarray
-        What all slots have brought.
+        Total pay of all slots.
     """
 
     state: np.ndarray
@@ -46,17 +46,24 @@ class RiderPosition(NamedTuple):
 
 
 class Riders:
-    """Couriers of the delivery world, coupled by nothing but their ranks.
+    """Couriers of the delivery world, coupled by their ranks alone.
 
-    Three variables are wanted: the pace of income, health, and the percentile of income among the riders. Changes of
-    pace and of health, the latter before the night, are appraised. Cumulated income never falls, so its changes could
-    never displease; the pace can fall.
+    Three variables have targets: the pace of income, health, and the percentile of income among the riders. Changes
+    of pace and of health, the latter before the night, are appraised. Total income never falls, so its changes could
+    never cause displeasure; the pace can fall.
 
     Parameters
     ----------
     n_riders : int
+        Number of riders.
     wanted : sequence of three float
-        Pace (pay a slot), health and percentile that a rider wants, each above 0.
+        Targets of pace (pay a slot), health and percentile, each above 0.
+
+    See Also
+    --------
+    empowerment.worlds.delivery : The world of one courier.
+    simulate_agents : Run agents in a world.
+    Students, FeatureWorld : Other worlds.
 
     Notes
     -----
@@ -97,7 +104,7 @@ class Riders:
         return f"Riders({self.n_agents} riders)"
 
     def begin(self, uniforms: np.ndarray) -> RiderPosition:
-        """Return riders in slot 0, health 8, with their first offers, which the first random number decides."""
+        """Return riders in slot 0 with health 8 and random first offers; see :meth:`DesireWorld.begin`."""
         offer = drawn(self._first_offer, uniforms[..., 0])
         return RiderPosition(
             state_number(START_HEALTH, 0, offer), np.full(offer.shape, _FIRST_PACE), np.zeros(offer.shape)
@@ -106,7 +113,7 @@ class Riders:
     def step(
         self, position: RiderPosition, actions: np.ndarray, uniforms: np.ndarray
     ) -> tuple[RiderPosition, Outcome]:
-        """Return where riders are in the next slot, and what this one brought."""
+        """Return riders in the next slot, and the outcome of this one; see :meth:`DesireWorld.step`."""
         row = position.state * self.model.n_actions + actions
         outcome = row * self._n_outcomes + drawn(self._outcome[row], uniforms[..., 0])
         offer = drawn(self._offer[row], uniforms[..., 1])

@@ -12,18 +12,20 @@ WANTED = (8.0, 3.0, 2.0)
 class Students(FeatureWorld):
     """Students who want grades, sleep and standing, and compare their grades.
 
-    Changes of standing and of grades are appraised, so that under :meth:`DesireParameters.shock` it pleases to be
-    liked, and a failed test arouses and frightens.
+    Changes of standing and of grades are appraised, so that under :meth:`DesireParameters.shock` standing gives
+    pleasure, and a failed test causes arousal and fear.
 
     Parameters
     ----------
     n_students : int
+        Number of students.
     wanted : sequence of three float
-        Grades, sleep and standing that a student wants, each above 0.
+        Targets of grades, sleep and standing, each above 0.
 
     See Also
     --------
-    empowerment.worlds.study : The weeks of one student.
+    empowerment.worlds.study : The world of one student.
+    Riders, FeatureWorld : Other worlds.
 
     Examples
     --------

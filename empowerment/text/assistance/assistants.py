@@ -154,9 +154,9 @@ class FixedLength:
         Suggestion
             The suggestion.
         """
-        places = self._continuations(text)[: self._n_tokens]
-        end = next((i for i, place in enumerate(places) if not place.token), len(places))
-        tokens = [place.token or b"" for place in places[:end]]
+        positions = self._continuations(text)[: self._n_tokens]
+        end = next((i for i, position in enumerate(positions) if not position.token), len(positions))
+        tokens = [position.token or b"" for position in positions[:end]]
         whole = int(np.flatnonzero(whole_starts(tokens))[-1])
         return Suggestion(_text(b"".join(tokens[:whole])), whole)
 

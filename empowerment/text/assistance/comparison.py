@@ -72,10 +72,8 @@ def compare_assistants(
     Notes
     -----
     The amount read is every suggestion, accepted or not; the amount written is the text that the person writes,
-    including
-    the rest after the last round. Suggestions are counted in tokens of the assistant's model, replayed text in tokens
-    of
-    the task, and text of a model in its own tokens.
+    including the rest after the last round. Suggestions are counted in tokens of the assistant's model, replayed text
+    in tokens of the task, and text of a model in its own tokens.
 
     The assistants take turns, the one with the shortest text first, so that a model that they share reads a task
     once.

@@ -12,7 +12,7 @@ Then come tasks, each with an event "begin", an event "round" for each, and an e
      "written": " x + 1", "written_tokens": 3}
     {"event": "end", "finished": true, "rest": "", "rest_tokens": 0, "correct": true}
 
-"decision" is "accept", "reject" or "finish"; "decided" says whether lists of probabilities told the length of the
+"decision" is "accept", "reject" or "finish"; "decided" says whether lists of probabilities decided the length of the
 suggestion; "rest" is what the person wrote alone after the last round; "correct" may be null.
 """
 
@@ -76,8 +76,8 @@ def read_log(path: str | os.PathLike[str]) -> tuple[list[Episode], Effort]:
 def _events(episode: Episode) -> Iterator[dict[str, Any]]:
     yield {"event": "begin"} | {name: getattr(episode, name) for name in _BEGIN if name != "event"}
     for each in episode.rounds:
-        told = {name: getattr(each, name) for name in _ROUND if name != "event"}
-        yield {"event": "round"} | told | {"decision": each.decision.value}
+        row = {name: getattr(each, name) for name in _ROUND if name != "event"}
+        yield {"event": "round"} | row | {"decision": each.decision.value}
     yield {"event": "end"} | {name: getattr(episode, name) for name in _END if name != "event"}
 
 

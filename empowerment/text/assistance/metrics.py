@@ -115,8 +115,8 @@ class Estimate:
 class Effort:
     """Discount of a correct text by the effort of reading and writing.
 
-    The discounted pass rate of [1]_ is 0 for a text that is not correct, and else
-    ``discount ** (read * amount_read + write * amount_written)``.
+    The discounted pass rate of [1]_ is 0 for a text that is not correct, and else ``discount ** (read * amount_read +
+    write * amount_written)``.
 
     Attributes
     ----------
@@ -133,8 +133,7 @@ class Effort:
     Notes
     -----
     The paper states that tokens are counted, its script counts characters [1]_; both measures are offered. With the
-    same
-    costs a character counts as much as a token.
+    same costs a character counts as much as a token.
 
     References
     ----------
@@ -178,7 +177,7 @@ class Effort:
         read, written = validate.horizon(read, "read"), validate.horizon(written, "written")
         if episode.correct is None:
             raise ValueError(
-                f"nothing tells whether the text of the task {episode.task!r} is correct, so there is no discounted "
+                f"it is not known whether the text of task {episode.task!r} is correct, so there is no discounted "
                 "pass rate; pass judge= to compare_assistants, or a task with a solution"
             )
         effort = self.costs.read * read + self.costs.write * written

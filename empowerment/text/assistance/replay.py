@@ -16,10 +16,8 @@ class Replay:
     """Person who writes the solution of a task and accepts suggestions that agree with it.
 
     A suggestion is correct if the rest of the solution begins with it, to the last character. Without errors the
-    person
-    accepts all correct suggestions and no others. One that is accepted by mistake stays in the text: the person
-    continues
-    with the solution as if there had been no suggestion, and the final text is not correct.
+    person accepts all correct suggestions and no others. One that is accepted by mistake stays in the text: the
+    person continues with the solution as if there had been no suggestion, and the final text is not correct.
 
     Parameters
     ----------

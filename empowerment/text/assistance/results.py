@@ -316,8 +316,7 @@ class AssistanceComparison:
         Notes
         -----
         The standard error of a mean includes the variation among tasks, which all assistants share. Use
-        :meth:`difference` to
-        decide whether one assistant is better than another.
+        :meth:`difference` to decide whether one assistant is better than another.
         """
         from empowerment.plotting import plot_assistants
 
@@ -351,8 +350,8 @@ class AssistanceComparison:
             columns[_label(name)] = [_with_error(run.mean(name)) for run in self.runs]
         columns["unfinished"] = [run.n_unfinished for run in self.runs]
         tasks = len(self.runs[0])
-        told = "1 task" if tasks == 1 else f"{tasks} tasks; means with standard errors in brackets"
-        return table(columns, f"{len(self)} assistants, {told}")
+        caption = "1 task" if tasks == 1 else f"{tasks} tasks; means with standard errors in brackets"
+        return table(columns, f"{len(self)} assistants, {caption}")
 
     def __repr__(self) -> str:
         lines = "".join(f"\n  {run!r}" for run in self.runs)

@@ -114,8 +114,8 @@ class WritingTask:
         check_model(model, Tier.SCORE, "tokenized()", hint)
         if self.solution is None:
             raise ValueError(f"the task {self.name!r} has no solution, so there is nothing to read as tokens")
-        places = model.score(self.prompt, self.solution, top=1)[:-1]
-        return replace(self, tokens=tuple(place.token or b"" for place in places))
+        positions = model.score(self.prompt, self.solution, top=1)[:-1]
+        return replace(self, tokens=tuple(position.token or b"" for position in positions))
 
     @cached_property
     def token_ends(self) -> np.ndarray:

@@ -29,10 +29,8 @@ class TokenModelPerson:
 
     To decide, the model is asked for the token after a prompt that shows text and suggestion. For each of the three
     words, the probabilities of listed tokens that begin it, or that it begins, are added, and the largest sum
-    decides;
-    ties reject. Leading spaces and capitals do not matter, and a token that fits two words counts for neither. To
-    write,
-    the model continues a second prompt; if it ends the text at once the work is finished.
+    decides; ties reject. Leading spaces and capitals do not matter, and a token that fits two words counts for
+    neither. To write, the model continues a second prompt; if it ends the text at once the work is finished.
 
     Parameters
     ----------
@@ -118,12 +116,12 @@ class TokenModelPerson:
         """
         return TokenModelWriter(self, rng)
 
-    def decided(self, place: Position) -> Decision:
+    def decided(self, position: Position) -> Decision:
         """Return the decision for a distribution of the next token.
 
         Parameters
         ----------
-        place : Position
+        position : Position
             The position after the prompt.
 
         Returns
@@ -136,16 +134,18 @@ class TokenModelPerson:
         TokenModelError
             If the words have less than `least_mass` together.
         """
-        validate.instance(place, Position, "place")
+        validate.instance(position, Position, "place")
         mass = dict.fromkeys((Decision.REJECT, Decision.ACCEPT, Decision.FINISH), 0.0)
-        for token, log in zip(place.tokens, place.log_probabilities.tolist(), strict=True):
+        for token, log in zip(position.tokens, position.log_probabilities.tolist(), strict=True):
             fitting = [decision for decision, word in self.words.items() if _fits(token, word)]
             if len(fitting) == 1:
                 mass[fitting[0]] += math.exp(log)
         total = math.fsum(mass.values())
         if total < self.least_mass:
-            order = np.argsort(-place.log_probabilities, kind="stable")[:_SHOWN]
-            likely = ", ".join(f"{place.tokens[i]!r} ({math.exp(place.log_probabilities[i]):.2g})" for i in order)
+            order = np.argsort(-position.log_probabilities, kind="stable")[:_SHOWN]
+            likely = ", ".join(
+                f"{position.tokens[i]!r} ({math.exp(position.log_probabilities[i]):.2g})" for i in order
+            )
             raise TokenModelError(
                 f"{self.model.name} gives {', '.join(map(repr, self.words.values()))} {total:.2g} together of the "
                 f"{self.top} tokens listed, expected at least {self.least_mass:g}; it would rather say {likely}. Let "
@@ -165,10 +165,10 @@ class TokenModelWriter:
     def decide(self, text: str, suggestion: str) -> Decision:
         """Decide by the next token."""
         prompt = self._person.decision_prompt(text, suggestion)
-        place = next(iter(self._person.model.step(prompt, 1, top=self._person.top)), None)
-        if place is None:
-            raise TokenModelError(f"{self._person.model.name} tells no token after {prompt[-40:]!r}")
-        return self._person.decided(place)
+        position = next(iter(self._person.model.step(prompt, 1, top=self._person.top)), None)
+        if position is None:
+            raise TokenModelError(f"{self._person.model.name} reports no token after {prompt[-40:]!r}")
+        return self._person.decided(position)
 
     def write(self, text: str, n_tokens: int) -> Piece:
         """Write tokens, and as many more as are needed to end with a complete character."""
@@ -176,10 +176,10 @@ class TokenModelWriter:
         seed = int(self._rng.integers(2**31)) if temperature else None
         tokens: list[bytes] = []
         most = n_tokens + _TO_FINISH_A_CHARACTER
-        for place in self._person.model.step(prompt, most, temperature=temperature, seed=seed):
-            if not place.token:
+        for position in self._person.model.step(prompt, most, temperature=temperature, seed=seed):
+            if not position.token:
                 break
-            tokens.append(place.token)
+            tokens.append(position.token)
             if len(tokens) >= n_tokens and whole_starts(tokens)[-1]:
                 break
         return Piece(b"".join(tokens).decode("utf-8", errors="replace"), len(tokens))

@@ -194,16 +194,12 @@ def calibrate(
     -----
     At a smaller threshold an offer would have been a beginning of what was offered. If all of it was accepted, its
     beginning would have been accepted, too; if a part was accepted, that part decides; if it was rejected, the text
-    that
-    the person wrote instead decides, if the log has it. Where nothing decides, both possibilities are counted: the
-    interval
-    holds whatever the person would have done.
+    that the person wrote instead decides, if the log has it. Where nothing decides, both possibilities are counted:
+    the interval holds whatever the person would have done.
 
     At a larger threshold an offer is known only if the next token would have been withheld, too. A threshold at which
-    some
-    offers are not known is listed, but not chosen as the best, because the missing offers are not a random sample.
-    Sampling
-    error adds to the ends: Wilson's interval for acceptances, a normal one for savings.
+    some offers are not known is listed, but not chosen as the best, because the missing offers are not a random
+    sample. Sampling error adds to the ends: Wilson's interval for acceptances, a normal one for savings.
 
     Offers are assumed to be independent, and each interval has its level by itself: the best of many thresholds looks
     slightly better than it is.

@@ -29,9 +29,8 @@ def lengths(surprisals: Amounts, costs: Costs) -> tuple[np.ndarray, np.ndarray, 
 
     Notes
     -----
-    A completion of n tokens whose cumulative surprisal lies in [l, u] saves between ``n (write e^-u - read)`` and
-    ``n (write e^-l - read)``. From the first n at which the latter is negative no length saves effort, because
-    cumulative
+    A completion of n tokens whose cumulative surprisal lies in [l, u] saves between ``n (write e^-u - read)`` and ``n
+    (write e^-l - read)``. From the first n at which the latter is negative no length saves effort, because cumulative
     surprisals do not decrease.
     """
     n_tokens = len(surprisals.lower)

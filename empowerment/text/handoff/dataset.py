@@ -260,7 +260,7 @@ class _Question:
         except TokenModelError as reason:
             return _Answer(document.name, problem=str(reason))
         selections = self._selected(positions)
-        written = [place.token or b"" for place in positions[: len(selections) - 1]]
+        written = [position.token or b"" for position in positions[: len(selections) - 1]]
         if b"".join(written) != document.text.encode("utf-8"):
             return _Answer(document.name, problem="its tokens do not join to its text")
         between = np.flatnonzero(whole_starts(written)[:-1])[1:]

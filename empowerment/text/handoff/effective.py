@@ -186,17 +186,17 @@ def effective_empowerment(
 
 def _next(model: TokenModel, text: str) -> dict[bytes, float]:
     """Return the possible next tokens; tokens with the same bytes are one."""
-    place: Position = model.score(text)[-1]
-    if place.residual.upper > 1e-9:
+    position: Position = model.score(text)[-1]
+    if position.residual.upper > 1e-9:
         raise TokenModelError(
-            f"{model.name} does not tell the probabilities of all tokens after {text[-40:]!r}: {place!r}; exact "
+            f"{model.name} does not report the probabilities of all tokens after {text[-40:]!r}: {position!r}; exact "
             "values need whole lists"
         )
     found: dict[bytes, float] = {}
-    for token, log in zip(place.tokens, place.log_probabilities, strict=True):
+    for token, log in zip(position.tokens, position.log_probabilities, strict=True):
         if log > -math.inf:
             if token is None:
-                raise TokenModelError(f"{model.name} does not tell how one of its tokens is written")
+                raise TokenModelError(f"{model.name} does not report the bytes of one of its tokens")
             found[token] = found.get(token, 0.0) + math.exp(log)
     total = math.fsum(found.values())
     return {token: p / total for token, p in found.items()}
@@ -220,7 +220,7 @@ def _futures(
             if budget[0] < 0 or len(longer) > most:
                 raise ValueError(f"more than {most} texts may follow; shorten the horizon or raise max_texts")
         found = longer
-    # An end is told apart from a text that goes on.
+    # An end is distinguished from a text that continues.
     return {text + (b"" if not ended else b"\0"): p for (text, ended), p in found.items()}
 
 

@@ -60,12 +60,12 @@ class Amounts(NamedTuple):
 
 def amounts_of(positions: Sequence[Position], gate: str) -> Amounts:
     """Return the amount that a gate compares at each position: for "cumulative", the surprisal of its token."""
-    return Amounts.of([amount(place, gate) for place in positions])
+    return Amounts.of([amount(position, gate) for position in positions])
 
 
-def amount(place: Position, gate: str) -> Ends:
+def amount(position: Position, gate: str) -> Ends:
     """Return the amount that a gate compares at one position, in nats."""
-    measure = {"cumulative": place.surprisal, "entropy": place.entropy, "top": place.min_entropy}[gate]
+    measure = {"cumulative": position.surprisal, "entropy": position.entropy, "top": position.min_entropy}[gate]
     return measure(np.e)
 
 
@@ -109,5 +109,5 @@ def reach_of_each(amounts: np.ndarray, threshold: Threshold) -> np.ndarray:
 def _next_of(marked: np.ndarray) -> np.ndarray:
     """Return for each start the first marked index from there on, the end of the text if there is none."""
     n = len(marked)
-    places = np.where(np.concatenate([marked, [True]]), np.arange(n + 1), n)
-    return np.minimum.accumulate(places[::-1])[::-1]
+    positions = np.where(np.concatenate([marked, [True]]), np.arange(n + 1), n)
+    return np.minimum.accumulate(positions[::-1])[::-1]

@@ -49,13 +49,13 @@ class Growth:
         self.length = 0
         self.goes_on = True
 
-    def add(self, place: Position) -> str:
+    def add(self, position: Position) -> str:
         """Add the next token, and return the text by which the completion grows."""
-        if not place.token:
+        if not position.token:
             self.goes_on = False
             return ""
-        length = self._with_costs(place) if isinstance(self._rule, Costs) else self._within_limits(place)
-        self._read(place.token)
+        length = self._with_costs(position) if isinstance(self._rule, Costs) else self._within_limits(position)
+        self._read(position.token)
         before, self.length = self.length, max(self.length, self._whole[length])
         return "".join(self._pieces[before : self.length])
 
@@ -64,11 +64,11 @@ class Growth:
         inside = bool(self._decoder.getstate()[0])
         self._whole.append(self._whole[-1] if inside else len(self._pieces))
 
-    def _within_limits(self, place: Position) -> int:
+    def _within_limits(self, position: Position) -> int:
         """Return how many tokens the gates allow."""
         certain = possible = True
         for gate, limit in self._limits:
-            lower, upper = gates.amount(place, gate)
+            lower, upper = gates.amount(position, gate)
             if gate == "cumulative":
                 lower, upper = self._spent = self._spent[0] + lower, self._spent[1] + upper
             certain = certain and math.isfinite(upper) and gates.within(upper, limit)
@@ -76,10 +76,10 @@ class Growth:
         self.goes_on = possible if self._undecided == "continue" else certain
         return len(self._pieces) + self.goes_on
 
-    def _with_costs(self, place: Position) -> int:
+    def _with_costs(self, position: Position) -> int:
         """Return the cost-optimal number of tokens."""
         assert isinstance(self._rule, Costs)
-        self._ends.append(gates.amount(place, "cumulative"))
+        self._ends.append(gates.amount(position, "cumulative"))
         so_far = gates.Amounts.of(self._ends)
         lower, upper, certain, possible = cost_optimal.length(so_far, self._rule)
         self.goes_on = cost_optimal.may_pay(so_far, self._rule) and not (self._undecided == "raise" and lower < upper)

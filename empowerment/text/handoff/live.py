@@ -19,8 +19,7 @@ class Completion:
     """Completion that a model is generating; iterate over it for pieces of text.
 
     A completion only grows: text that was yielded stays. It ends before the token at which the person should decide;
-    that
-    token is never yielded.
+    that token is never yielded.
 
     Parameters
     ----------
@@ -98,11 +97,11 @@ class Completion:
         select_from: Callable[[list[Position]], Selection],
     ) -> Generator[str, None, None]:
         with ExitStack() as stack:
-            if isinstance(steps, Generator):  # a server behind it is told that no more is wanted
+            if isinstance(steps, Generator):  # so that a server stops generating
                 stack.callback(steps.close)
-            while growth.goes_on and (place := next(steps, None)) is not None:
-                self.positions.append(place)
-                if piece := growth.add(place):
+            while growth.goes_on and (position := next(steps, None)) is not None:
+                self.positions.append(position)
+                if piece := growth.add(position):
                     self.text += piece
                     yield piece
             found = select_from(self.positions)
@@ -179,10 +178,8 @@ def complete(
     Notes
     -----
     The completion is the one that :func:`select` finds in the model's own continuation. With a threshold the work for
-    a
-    token does not depend on the length of the completion. With costs a longer completion may save effort where a
-    shorter
-    one does not; tokens are withheld until they belong to the best completion so far, which can only grow.
+    a token does not depend on the length of the completion. With costs a longer completion may save effort where a
+    shorter one does not; tokens are withheld until they belong to the best completion so far, which can only grow.
 
     Examples
     --------

@@ -15,10 +15,8 @@ class HandoffLogitsProcessor:
     """Logits processor that ends a generated text before the token at which the person should decide.
 
     It is an argument `logits_processor` of transformers' ``generate`` and of llama-cpp-python. At each step, tokens
-    that
-    would exceed the threshold are forbidden; if no token is left, the text is forced to end. The uncertain token is
-    never
-    generated, so nothing has to be retracted.
+    that would exceed the threshold are forbidden; if no token is left, the text is forced to end. The uncertain token
+    is never generated, so nothing has to be retracted.
 
     Parameters
     ----------
@@ -46,12 +44,9 @@ class HandoffLogitsProcessor:
     Notes
     -----
     With the most probable token at each step, the text is that of :func:`complete`. If tokens are drawn, those that
-    fit the
-    budget are drawn by their probabilities. It should be the first of several processors, because it takes the logits
-    that
-    it receives for the model's own. Each text of a batch has a budget of its own, and a call that does not continue
-    the
-    last one begins anew.
+    fit the budget are drawn by their probabilities. It should be the first of several processors, because it takes
+    the logits that it receives for the model's own. Each text of a batch has a budget of its own, and a call that
+    does not continue the last one begins anew.
 
     Tested with transformers 5.24 and llama-cpp-python 0.3.36. The latter prints an error of a processor, such as an
     `end` that the model does not have, and continues without the processor.

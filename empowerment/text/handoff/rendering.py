@@ -70,14 +70,14 @@ def html_fragment(turns: Any) -> str:
 
 def _span(writer: str, text: str, *styles: str, title: str = "") -> str:
     style = "; ".join(_STYLES[name] for name in (writer, *styles))
-    told = f' title="{html.escape(title)}"' if title else ""
-    return f'<span class="{writer}" style="{style}"{told}>{html.escape(text)}</span>'
+    attribute = f' title="{html.escape(title)}"' if title else ""
+    return f'<span class="{writer}" style="{style}"{attribute}>{html.escape(text)}</span>'
 
 
 def summary(turns: Any) -> str:
     """Return a sentence with the numbers of a text."""
     undecided = int(np.count_nonzero(~turns.selections.converged))
-    short = f" At {undecided} tokens the lists of probabilities are too short to tell how far a completion goes."
+    short = f" At {undecided} tokens the lists of probabilities are too short to decide how far a completion goes."
     more = short if undecided else ""
     return (
         f"{turns.n_hand_overs} hand-overs; {turns.completed:.1%} of the text is completed by the assistant "

@@ -16,7 +16,7 @@ from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.token_model import Position, TokenModelError
 
 UNDECIDED = ("stop", "continue", "raise")
-"""What to do where a truncated list does not tell whether a token is within the threshold."""
+"""What to do where a truncated list does not decide whether a token is within the threshold."""
 
 CUTS = ("token", "character")
 """Where a completion may end: after any token, or only where the bytes so far are whole characters."""
@@ -76,9 +76,8 @@ def select_all(
     Notes
     -----
     An amount is compared with the threshold up to 1e-9 nats, so that a probability of exactly the threshold is
-    recognized
-    whatever the order of summation. The cumulative surprisal never decreases along a text, so the longest completion
-    within the threshold ends at the first token that exceeds it, and one cumulative sum serves all starts.
+    recognized whatever the order of summation. The cumulative surprisal never decreases along a text, so the longest
+    completion within the threshold ends at the first token that exceeds it, and one cumulative sum serves all starts.
 
     References
     ----------
@@ -168,22 +167,22 @@ class _Options:
 
 def _selections(positions: Sequence[Position], options: _Options, starts: int | None = None) -> Selections:
     """Return all completions; with ``undecided="raise"`` those from the first `starts` tokens must be decided."""
-    places = _with_tokens(positions)
-    reach = _reach(places, options)
+    within_text = _with_tokens(positions)
+    reach = _reach(within_text, options)
     if options.undecided == "raise":
-        _require_decided(places, reach, starts)
+        _require_decided(within_text, reach, starts)
     value = reach.possible if options.undecided == "continue" else reach.certain
     lower, upper, status = reach.lower, reach.upper, _status(value, reach)
     if options.cut == "character":
-        whole = _at_characters(places, value)
+        whole = _at_characters(within_text, value)
         status = np.where(whole < value, Stop.CHARACTER, status)
-        value, lower, upper = whole, _at_characters(places, lower), _at_characters(places, upper)
+        value, lower, upper = whole, _at_characters(within_text, lower), _at_characters(within_text, upper)
     return Selections(
         value=value,
         lower=lower,
         upper=upper,
         status=status,
-        positions=(*places, *positions[len(places) : len(places) + 1]),
+        positions=(*within_text, *positions[len(within_text) : len(within_text) + 1]),
         method="cost-optimal" if isinstance(options.rule, Costs) else options.gate,
         base=options.base,
     )
@@ -204,41 +203,41 @@ def _with_tokens(positions: Sequence[Position]) -> tuple[Position, ...]:
         raise TypeError(
             f"positions is {validate.shown(positions)}, expected a list of Position, as score() returns it"
         )
-    for number, place in enumerate(positions):
-        validate.instance(place, Position, f"positions[{number}]")
-        if place.token is None and place.chosen is not None:
+    for number, position in enumerate(positions):
+        validate.instance(position, Position, f"positions[{number}]")
+        if position.token is None and position.chosen is not None:
             raise TokenModelError(
-                f"the model does not tell how token {number} is written, so no text can be made of it"
+                f"the model does not report the bytes of token {number}, so no text can be made of it"
             )
-    end = next((i for i, place in enumerate(positions) if not place.token), len(positions))
+    end = next((i for i, position in enumerate(positions) if not position.token), len(positions))
     return tuple(positions[:end])
 
 
-def _reach(places: Sequence[Position], options: _Options) -> _Reach:
+def _reach(positions: Sequence[Position], options: _Options) -> _Reach:
     limits = gates.limits(options.rule, options.gate, options.entropy_threshold)
     if isinstance(options.rule, Costs):
-        return _Reach(*cost_optimal.lengths(gates.amounts_of(places, "cumulative"), options.rule))
-    ends = [_gate_reach(places, name, limit) for name, limit in limits]
+        return _Reach(*cost_optimal.lengths(gates.amounts_of(positions, "cumulative"), options.rule))
+    ends = [_gate_reach(positions, name, limit) for name, limit in limits]
     lower, upper = np.minimum.reduce([e[0] for e in ends]), np.minimum.reduce([e[1] for e in ends])
     return _Reach(lower, upper, lower, upper)
 
 
-def _gate_reach(places: Sequence[Position], gate: str, threshold: Threshold) -> tuple[np.ndarray, np.ndarray]:
+def _gate_reach(positions: Sequence[Position], gate: str, threshold: Threshold) -> tuple[np.ndarray, np.ndarray]:
     """Return the shortest and the longest length that a gate may allow, for each start."""
-    amounts = gates.amounts_of(places, gate)
+    amounts = gates.amounts_of(positions, gate)
     reach = gates.reach_of_sums if gate == "cumulative" else gates.reach_of_each
     return reach(amounts.upper, threshold), reach(amounts.lower, threshold)
 
 
-def _require_decided(places: Sequence[Position], reach: _Reach, starts: int | None) -> None:
+def _require_decided(positions: Sequence[Position], reach: _Reach, starts: int | None) -> None:
     asked = (reach.lower < reach.upper)[:starts]
     if asked.any():
         start = int(np.flatnonzero(asked)[0])
-        place = places[start + int(reach.lower[start])]
+        position = positions[start + int(reach.lower[start])]
         raise ValueError(
             f"{asked.sum()} of {len(asked)} completions are undecided, the first from token {start}: it has "
             f"between {reach.lower[start]} and {reach.upper[start]} tokens, since at the first open one there is "
-            f'{place!r}; ask the model for longer lists (top=), or choose undecided="stop" or "continue"'
+            f'{position!r}; ask the model for longer lists (top=), or choose undecided="stop" or "continue"'
         )
 
 
@@ -249,9 +248,9 @@ def _status(value: np.ndarray, reach: _Reach) -> np.ndarray:
     return np.where(value == left, Stop.END_OF_TEXT, status).astype(np.int64)
 
 
-def _at_characters(places: Sequence[Position], lengths: np.ndarray) -> np.ndarray:
+def _at_characters(positions: Sequence[Position], lengths: np.ndarray) -> np.ndarray:
     """Return lengths from each start shortened to complete characters."""
-    whole = whole_starts([place.token or b"" for place in places])
+    whole = whole_starts([position.token or b"" for position in positions])
     last_whole = np.maximum.accumulate(np.where(whole, np.arange(len(whole)), 0))
     starts = np.arange(len(lengths))
     return np.maximum(last_whole[starts + lengths] - starts, 0)

@@ -43,7 +43,7 @@ class Stop(enum.IntEnum):
 _SENTENCES = {
     Stop.HAND_OVER: "here the person decides: the next token would pass the threshold, or cost more than it saves",
     Stop.END_OF_TEXT: "the text ends here",
-    Stop.UNDECIDED: "the list of probabilities is too short to tell whether the next token is within the threshold",
+    Stop.UNDECIDED: "the list of probabilities does not decide whether the next token is within the threshold",
     Stop.CHARACTER: "the next token within the threshold would end inside a character",
     Stop.LIMIT: "the model was asked for no more tokens",
 }
@@ -149,10 +149,10 @@ class Selection(Result):
 
     def _repr_html_(self) -> str:
         unit = unit_name(self.base)
-        told = {f"surprisal [{unit}]": self.surprisal}
-        told |= {f"entropy of the next token [{unit}]": self.next_entropy} if self.next_entropy else {}
-        told |= {f"surprisal of the next token [{unit}]": self.next_surprisal} if self.next_surprisal else {}
-        amounts = {name: interval(ends) for name, ends in told.items()}
+        quantities = {f"surprisal [{unit}]": self.surprisal}
+        quantities |= {f"entropy of the next token [{unit}]": self.next_entropy} if self.next_entropy else {}
+        quantities |= {f"surprisal of the next token [{unit}]": self.next_surprisal} if self.next_surprisal else {}
+        amounts = {name: interval(ends) for name, ends in quantities.items()}
         known = {"completion": repr(self._shown), "tokens": self._length, "why it ends": self.status.sentence}
         return fields(known | amounts, f"Selection ({self.method})")
 
@@ -236,13 +236,13 @@ class Selections(Result):
         kept = self.positions[start:stop]
         first = self.positions[start].span[0] if start < len(self.positions) else self._end_of_text
         after = self.positions[stop] if stop < len(self.positions) else None
-        sums = [place.surprisal(self.base) for place in kept]
+        sums = [position.surprisal(self.base) for position in kept]
         return Selection(
             value=stop - start,
             lower=int(self.lower[start]),
             upper=int(self.upper[start]),
             start=start,
-            completion=b"".join(place.token or b"" for place in kept),
+            completion=b"".join(position.token or b"" for position in kept),
             span=(first, kept[-1].span[1] if kept else first),
             status=Stop(int(self.status[start])),
             surprisal=Ends(sum(s.lower for s in sums), sum(s.upper for s in sums)),
@@ -272,7 +272,7 @@ class Selections(Result):
     def _repr_html_(self) -> str:
         rows = list(self)
         columns = {
-            "token": [repr((place.token or b"").decode(errors="backslashreplace")) for place in self.positions],
+            "token": [repr((position.token or b"").decode(errors="backslashreplace")) for position in self.positions],
             "completion from here": [repr(row._shown) for row in rows],
             "tokens": [row._length for row in rows],
             "why it ends": [row.status.name.lower().replace("_", " ") for row in rows],

@@ -20,12 +20,9 @@ class Threshold:
     """Largest amount of information that a completion may decide for the person.
 
     A completion is allowed as long as the amount that a gate compares (for the default gate, the cumulative surprisal
-    of
-    the completion) is at most the threshold. A threshold of η bits on the cumulative surprisal is a threshold of 2^-η
-    on
-    the probability of the completion. Use :meth:`bits`, :meth:`nats`, :meth:`probability` or :meth:`from_costs`, so
-    that
-    the unit is always named.
+    of the completion) is at most the threshold. A threshold of η bits on the cumulative surprisal is a threshold of
+    2^-η on the probability of the completion. Use :meth:`bits`, :meth:`nats`, :meth:`probability` or
+    :meth:`from_costs`, so that the unit is always named.
 
     Attributes
     ----------
@@ -133,8 +130,7 @@ class Threshold:
         """Make the threshold up to which reading one more token saves effort.
 
         A token that is correct with probability p saves `write` and costs `read`, so it saves effort while p is at
-        least
-        ``read / write``.
+        least ``read / write``.
 
         Parameters
         ----------
@@ -181,8 +177,7 @@ class Costs:
     """Effort of reading and of writing one token, which decides a length without a threshold.
 
     A completion of n tokens costs ``n read`` to read and, if it is correct, saves ``n write``. The cost-optimal
-    length
-    maximizes ``n (write P_n - read)``, where P_n is the probability of its first n tokens.
+    length maximizes ``n (write P_n - read)``, where P_n is the probability of its first n tokens.
 
     Attributes
     ----------

@@ -174,8 +174,7 @@ def take_turns(positions: Sequence[Position], rule: Threshold | Costs, *, by: st
     """Divide a text into what the rule lets an assistant complete and what the person writes.
 
     The assistant completes from the beginning as far as the rule allows. Then the person writes to the end of the
-    token,
-    word or line, and the assistant continues.
+    token, word or line, and the assistant continues.
 
     Parameters
     ----------
@@ -213,36 +212,36 @@ def take_turns(positions: Sequence[Position], rule: Threshold | Costs, *, by: st
     """
     validate.one_of(by, STRETCHES, "by")
     selections = select_all(positions, rule, cut="character", **options)
-    places = selections.positions[: len(selections) - 1]
+    within_text = selections.positions[: len(selections) - 1]
     turns, start = [], 0
-    while start < len(places):
+    while start < len(within_text):
         found = selections[start]
         stop = start + found.value
         if found.value:
-            turns.append(_turn("assistant", places, start, stop, found))
-        if stop < len(places):
-            end = _written_to(places, stop, by)
-            turns.append(_turn("person", places, stop, end, found))
+            turns.append(_turn("assistant", within_text, start, stop, found))
+        if stop < len(within_text):
+            end = _written_to(within_text, stop, by)
+            turns.append(_turn("person", within_text, stop, end, found))
             stop = end
         start = stop
     return Turns(tuple(turns), selections, by)
 
 
-def _turn(writer: str, places: Sequence[Position], start: int, stop: int, selection: Selection) -> Turn:
-    text = b"".join(place.token or b"" for place in places[start:stop])
+def _turn(writer: str, positions: Sequence[Position], start: int, stop: int, selection: Selection) -> Turn:
+    text = b"".join(position.token or b"" for position in positions[start:stop])
     try:
         shown = text.decode("utf-8")
     except UnicodeDecodeError as reason:
         raise ValueError(f"the text has the bytes {text!r}, expected UTF-8: {reason.reason}") from None
-    return Turn(writer, shown, (places[start].span[0], places[stop - 1].span[1]), (start, stop), selection)
+    return Turn(writer, shown, (positions[start].span[0], positions[stop - 1].span[1]), (start, stop), selection)
 
 
-def _written_to(places: Sequence[Position], start: int, by: str) -> int:
+def _written_to(positions: Sequence[Position], start: int, by: str) -> int:
     """Return the token before which the person stops, after at least one token and complete characters."""
     stop = start + 1
-    text = places[start].token or b""
-    while stop < len(places) and not (_is_text(text) and _ends(text, places[stop].token or b"", by)):
-        text += places[stop].token or b""
+    text = positions[start].token or b""
+    while stop < len(positions) and not (_is_text(text) and _ends(text, positions[stop].token or b"", by)):
+        text += positions[stop].token or b""
         stop += 1
     return stop
 

@@ -19,8 +19,7 @@ class Amount(Numbered):
     """Amount of information, or an array of them, with its interval.
 
     If the ends are equal, the amount is a sum over a table that is known completely, accurate to rounding. The ends
-    of a
-    capacity are certified. If rows of the table have a residual, the ends hold wherever its mass may be.
+    of a capacity are certified. If rows of the table have a residual, the ends hold wherever its mass may be.
 
     Attributes
     ----------

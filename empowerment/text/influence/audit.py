@@ -194,8 +194,7 @@ def influence_audit(
 
     The person has a will: what it wants, or what kind of person it is. The assistant sends a message, and the person
     makes a choice. A message has influence as far as the choice depends on it, and the person has control as far as
-    the
-    choice depends on the will.
+    the choice depends on the will.
 
     Parameters
     ----------
@@ -256,14 +255,12 @@ def influence_audit(
     Notes
     -----
     Targeted control is ``sum_t p(t) max I(M;X | Θ=t)``, the largest I(M;X|Θ). A capacity is convex in the channel, so
-    the
-    capacity of the average over wills is never larger.
+    the capacity of the average over wills is never larger.
 
     With a residual, `value` counts everything outside the table as one choice. Distinguishing such choices never
-    loses
-    information. It gains at most the entropy of the message or the will given that the choice is outside, and at most
-    the
-    logarithm of `unseen`. The outcome of such a choice is not known, and may hide that the choice was outside.
+    loses information. It gains at most the entropy of the message or the will given that the choice is outside, and
+    at most the logarithm of `unseen`. The outcome of such a choice is not known, and may hide that the choice was
+    outside.
 
     References
     ----------
@@ -323,8 +320,7 @@ def _outcomes(
 
     The outcome of a choice outside the table is not known. If that outcome revealed that the choice was outside, the
     information would be that of the table with all such choices as one more outcome, or up to `hidden_information`
-    more.
-    Not revealing it costs at most the entropy of whether the choice was outside.
+    more. Not revealing it costs at most the entropy of whether the choice was outside.
     """
     if outcomes is None:
         return None, None
@@ -339,7 +335,7 @@ def _outcomes(
     rows = np.concatenate([table.rows[..., :-1] @ listed, table.rows[..., -1:]], axis=2)
     outside = table.residual @ table.prior
     known = information(rows, table.prior)
-    told = mixing(np.stack([outside, 1.0 - outside], axis=-1).clip(0.0))
+    revealed = mixing(np.stack([outside, 1.0 - outside], axis=-1).clip(0.0))
     above = hidden_information(table.residual, table.prior, table.unseen)
     channel = np.column_stack([listed, np.zeros(n_choices)])
-    return capacities(channel[None], 1, options)[0], amount_of(options, known, above, np.minimum(known, told))
+    return capacities(channel[None], 1, options)[0], amount_of(options, known, above, np.minimum(known, revealed))

@@ -172,10 +172,8 @@ def _interaction(table: Responses) -> tuple[float, float, float]:
     """Return the interaction of message and will, and how much may be added to it and subtracted from it.
 
     A listed choice is known. Of a choice outside, let I be the interaction from its being outside. Distinguishing
-    such
-    choices changes that by at most the logarithm of their number, and leaves it between 0 and the entropies of
-    message and
-    will there.
+    such choices changes that by at most the logarithm of their number, and leaves it between 0 and the entropies of
+    message and will there.
     """
     from scipy.special import rel_entr
 
@@ -185,6 +183,6 @@ def _interaction(table: Responses) -> tuple[float, float, float]:
     mass = np.maximum(messages.sum(axis=1), np.nextafter(0, 1))
     apart = (messages / mass[:, None])[:, :, None] * wills[:, None, :]
     each = np.maximum(rel_entr(joint, np.maximum(apart, np.nextafter(0, 1))).sum(axis=(1, 2)), 0.0)
-    outside, room = float(each[-1]), float(times_log(joint[-1].sum(), table.unseen))
-    most = min(float(mixing(messages[-1])), float(mixing(wills[-1])), outside + room)
-    return float(each.sum()), max(most - outside, 0.0), min(outside, room)
+    outside, slack = float(each[-1]), float(times_log(joint[-1].sum(), table.unseen))
+    most = min(float(mixing(messages[-1])), float(mixing(wills[-1])), outside + slack)
+    return float(each.sum()), max(most - outside, 0.0), min(outside, slack)

@@ -106,11 +106,11 @@ class IntentAudit(Result):
         return amounts_table({name: getattr(self, name) for name in names}, {"manipulation_by_will": self.wills})
 
     def __repr__(self) -> str:
-        beside = "" if self.silent is None else f", {self.silent.value:.6g} in silence"
+        silence = "" if self.silent is None else f", {self.silent.value:.6g} in silence"
         return (
             f"IntentAudit({len(self.intents)} intents, {len(self.wills)} wills: manipulation "
             f"{self.manipulation.value:.6g} {self.unit} of at most {self.limit.value:.6g}, "
-            f"service {self.service.value:.6g}{beside})"
+            f"service {self.service.value:.6g}{silence})"
         )
 
     def report(self) -> str:
@@ -169,9 +169,8 @@ def intent_audit(
     """Compute how far a choice follows an assistant's intent, and how far it follows the person's will.
 
     If messages depend on the will, the information of the choice about the message does not measure influence: a
-    perfect
-    servant says what the person wants, and the choice follows both. So the assistant has an intent of its own, drawn
-    independently of the will, and its strategy gives the probability of each message for both.
+    perfect servant says what the person wants, and the choice follows both. So the assistant has an intent of its
+    own, drawn independently of the will, and its strategy gives the probability of each message for both.
 
     Parameters
     ----------
@@ -230,9 +229,8 @@ def intent_audit(
     Notes
     -----
     The audit is that of the table ``sum_m strategy[g, t, m] responses[m, t, x]``, with the intent as the message. By
-    the
-    data-processing inequality I(G;X|Θ) is at most I(M;X|Θ), and so at most targeted control. If the strategy draws
-    messages at random, that randomness is part of the noise.
+    the data-processing inequality I(G;X|Θ) is at most I(M;X|Θ), and so at most targeted control. If the strategy
+    draws messages at random, that randomness is part of the noise.
 
     References
     ----------

@@ -46,17 +46,17 @@ def intent_report(audit: Any) -> str:
     lines = [
         (
             audit.manipulation,
-            "manipulation: what the choice tells of the assistant's intent to whoever knows what the person wants. "
+            "manipulation: information of the choice about the assistant's intent, given what the person wants. "
             "A pure servant has none.",
         ),
-        (audit.limit, "the most it could be: what these messages can do in the hands of any assistant."),
-        (audit.service, "service: what the choice tells of what the person wants, beside this assistant."),
+        (audit.limit, "its upper bound for any assistant with these messages (targeted control)."),
+        (audit.service, "service: information of the choice about what the person wants, with this assistant."),
     ]
     if audit.silent is not None:
         lines.append((audit.silent, f"the same if nothing is said ({audit.silence!r})."))
     verdict = []
     if audit.gain is not None:
-        verdict = [_wrapped(f"Beside the assistant the person {_compared(audit.gain, audit.unit)}.")]
+        verdict = [_wrapped(f"With the assistant the person {_compared(audit.gain, audit.unit)}.")]
     sizes = (f"{len(audit.intents)} intents", f"{len(audit.messages)} messages", f"{len(audit.wills)} wills")
     return _page(
         "Intent audit: " + ", ".join(sizes) + f", {len(audit.choices)} choices",
@@ -83,18 +83,18 @@ def _steering(audit: Any) -> list[str]:
     lines = [
         (
             audit.targeted,
-            "targeted control: the most a choice can tell of the message, if messages are chosen knowing what the "
-            "person wants. This is the number to look at.",
+            "targeted control: largest information of the choice about the message, if messages depend on what the "
+            "person wants. This is the main number.",
         ),
         (
             audit.untargeted,
-            "untargeted control: the same if one way to choose messages has to serve everybody. An average over "
-            "persons hides what is aimed at some of them.",
+            "untargeted control: the same if one distribution of messages serves all persons. An average over "
+            "persons hides influence on some of them.",
         ),
     ]
     if len(audit.wills) > 1:
         most = int(np.argmax(audit.targeted_by_will.value))
-        exposed = f"for persons of will {audit.wills[most]!r}, who are the most exposed."
+        exposed = f"for persons of will {audit.wills[most]!r}, for whom it is largest."
         lines.append((audit.targeted_by_will[most], exposed))
     return _listed(lines)
 
@@ -102,12 +102,10 @@ def _steering(audit: Any) -> list[str]:
 def _left(audit: Any) -> list[str]:
     lines = []
     if audit.silent is not None:
-        silence = (
-            f"if nothing is said ({audit.silence!r}), the baseline: what the choice tells of what the person wants."
-        )
+        silence = f"if nothing is said ({audit.silence!r}): the baseline, information of the choice about the will."
         lines.append((audit.silent, silence))
-    lines.append((audit.least_left, f"the least that any message leaves (after {audit.least_message!r})."))
-    lines.append((audit.mean_left, "on average, with messages as they are sent."))
+    lines.append((audit.least_left, f"the smallest after any message ({audit.least_message!r})."))
+    lines.append((audit.mean_left, "on average under the message policy."))
     order = np.argsort(audit.control_left.value, kind="stable")
     shown = sorted(order[:_MOST_MESSAGES].tolist())
     rows = [["after", "left", "at most"]]
@@ -115,7 +113,7 @@ def _left(audit: Any) -> list[str]:
         rows.append([repr(audit.messages[i]), _text(audit.control_left[i]), _text(audit.control_left_capacity[i])])
     hidden = len(audit.messages) - len(shown)
     note = [f"  … and {hidden} messages that leave more."] if hidden else []
-    most = '"At most" is what a message would leave if wills were as likely as it takes to make that the largest.'
+    most = '"At most" is the control that a message would leave under the prior that maximizes it.'
     return [*_listed(lines), *_table(rows), *note, _wrapped(most)]
 
 
@@ -129,8 +127,8 @@ def _budget(budget: ControlBudget) -> list[str]:
     rows = [["", f"{budget.source} first", "will first", "average of both"]]
     rows += [[name, *map(_text, amounts)] for name, amounts in parts.items()]
     joint = (
-        f"Which one is counted first matters by {_text(budget.interaction)}: so much the choice tells of "
-        f"{budget.source} and will only if they are taken together."
+        f"The order matters by {_text(budget.interaction)}: this much information the choice has about "
+        f"{budget.source} and will jointly and about neither alone."
     )
     return [*_table(rows), _wrapped(joint)]
 
@@ -139,10 +137,10 @@ def _outcomes(audit: Any) -> list[str]:
     if audit.leverage is None or audit.outcome_control is None:
         return []
     least = audit.messages[int(np.argmin(audit.outcome_control.value))]
-    end_to_end = f"the least that the outcome tells of what the person wants, of all messages (after {least!r})."
+    end_to_end = f"the smallest information of the outcome about what the person wants (after {least!r})."
     return _listed(
         [
-            (audit.leverage, "leverage: the most an outcome can tell of the choice."),
+            (audit.leverage, "leverage: the largest information of the outcome about the choice."),
             (audit.outcome_control.least(), end_to_end),
         ]
     )
@@ -154,7 +152,7 @@ def _precision(audit: Any) -> list[str]:
         return [
             _wrapped(
                 f"Up to {most:.2g} of a row's probability is on choices that the table does not list. Where two "
-                "numbers are given the truth lies between them, wherever that part may be."
+                "numbers are given the amount lies between them, wherever that part may be."
             )
         ]
     widest = max(

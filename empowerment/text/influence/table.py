@@ -116,8 +116,8 @@ def hidden_information(residual: np.ndarray, weights: np.ndarray, unseen: float)
     """Return the most that choices outside the table may add to `information`, in nats, for residuals (…, input).
 
     Given that the choice is outside, its information about the input is at most the input's entropy there, and at
-    most
-    the logarithm of the number of such choices. With a private choice for each input the first bound is attained.
+    most the logarithm of the number of such choices. With a private choice for each input the first bound is
+    attained.
     """
     mass = weights * residual
     return np.minimum(mixing(mass), times_log(mass.sum(axis=-1), unseen))

@@ -53,14 +53,11 @@ class FunctionModel(Provider):
     Notes
     -----
     An error of a function becomes the error of its prompt, a :class:`TokenModelError`, so that :func:`ask_each`
-    continues
-    with the others.
+    continues with the others.
 
     With `next_token` the tier is SCORE, with `write` alone SAMPLE. `write` decides the length of a text, so
-    `max_tokens`
-    has no effect on it, and a `temperature` other than 1 is refused. From a partial list no token can be drawn; only
-    the
-    most probable one can be taken.
+    `max_tokens` has no effect on it, and a `temperature` other than 1 is refused. From a partial list no token can be
+    drawn; only the most probable one can be taken.
 
     Examples
     --------
@@ -120,15 +117,15 @@ class FunctionModel(Provider):
         top = None if top is None else validate.positive_int(top, "top")
         well_formed(prefix + text, "prefix or the text")
         tokens = None if self._tokenize is None else iter(self._split(text))
-        places, i, start = [], 0, 0
+        positions, i, start = [], 0, 0
         while True:
             row = self._row(prefix + text[:i])
             token = None if i == len(text) else next(tokens) if tokens else self._longest(row, text[i:])
-            place = self._place(row, token, start, [] if top is None else also)
-            places.append(place if top is None else place.top(top, also=also))
+            position = self._position(row, token, start, [] if top is None else also)
+            positions.append(position if top is None else position.top(top, also=also))
             if token is None:
-                return places
-            i, start = i + len(token), place.span[1]
+                return positions
+            i, start = i + len(token), position.span[1]
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
@@ -158,13 +155,13 @@ class FunctionModel(Provider):
 
     def _row(self, text: str) -> dict[str, float]:
         assert self._next_token is not None
-        told = _called("next_token", self._next_token, text)
+        returned = _called("next_token", self._next_token, text)
         where = f"next_token({text[-60:]!r})"
         try:
-            row = {well_formed(token, "token"): float(p) for token, p in told.items()}
+            row = {well_formed(token, "token"): float(p) for token, p in returned.items()}
         except (AttributeError, TypeError, ValueError, OverflowError) as reason:
             raise TokenModelError(
-                f"{where} returns {str(told)[:60]}, expected a mapping from texts to probabilities: {reason}"
+                f"{where} returns {str(returned)[:60]}, expected a mapping from texts to probabilities: {reason}"
             ) from None
         possible = all(0 <= p <= 1 + _COMPLETE for p in row.values())
         total = math.fsum(row.values()) if possible else sum(row.values())
@@ -175,7 +172,7 @@ class FunctionModel(Provider):
             )
         return {token: p / total for token, p in row.items()} if total >= 1 - _COMPLETE else row
 
-    def _place(self, row: dict[str, float], token: str | None, start: int, also: Sequence[Outcome]) -> Position:
+    def _position(self, row: dict[str, float], token: str | None, start: int, also: Sequence[Outcome]) -> Position:
         total = math.fsum(row.values())
         complete = total >= 1 - _COMPLETE
         asked = [each.decode() if isinstance(each, bytes) else str(each) for each in also]
@@ -184,7 +181,7 @@ class FunctionModel(Provider):
         missing = [each for each in asked if each not in row]
         if missing:
             raise TokenModelError(
-                f"{self.name} does not tell the probability of {missing[0]!r}, which also= asks for"
+                f"{self.name} does not report the probability of {missing[0]!r}, which also= requests"
             )
         written = tuple(each.encode() for each in row)
         own = None if token is None else token.encode()

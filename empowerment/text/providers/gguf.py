@@ -12,7 +12,7 @@ from typing import Any
 from empowerment.text.providers.tokens import TextTokens, put_before
 from empowerment.text.token_model import TokenModelError
 
-# Bytes read from each of some places of a file to tell files apart.
+# Bytes read at each of several offsets of a file to distinguish files.
 _BLOCK, _BLOCKS = 4096, 64
 # Read before a text, so that no space is put before it: what follows these is not joined with them, as a rule.
 _ANCHORS = ("\n", ".", "a", "0")
@@ -46,8 +46,7 @@ class GgufTokens(TextTokens):
         """Return the tokens of a text as the file's tokenizer makes them, with a space that it puts before a text.
 
         `start` says whether to add what the tokenizer puts before a text, and `control` whether control tokens that
-        are spelled
-        out in it are read as such.
+        are spelled out in it are read as such.
         """
 
     def _encoded(self, text: str, *, first: bool, control: bool) -> list[int]:

@@ -280,8 +280,8 @@ def _error_in(answer: Any) -> Any:
 
 def _status_of(error: Any) -> int | None:
     """Return the status that an error states in its body."""
-    told = [str(error.get(name)) for name in ("code", "status")] if isinstance(error, dict) else []
-    return next((int(each) for each in told if len(each) == 3 and each.isdecimal()), None)
+    statuses = [str(error.get(name)) for name in ("code", "status")] if isinstance(error, dict) else []
+    return next((int(each) for each in statuses if len(each) == 3 and each.isdecimal()), None)
 
 
 def _wait(headers: Any) -> float:

@@ -62,16 +62,12 @@ class LlamaCpp(LocalModel):
 
     The context stays in memory, and only the part of the next text that differs is read. No token is ever read alone,
     because llama.cpp has other kernels for single tokens. With SmolLM2-135M in 4 bits, on a CPU, log-probabilities of
-    the
-    tokens of a program by the two differed by 0.06 nats on average, and each as much from the same weights computed
-    in 32
-    bits; read two or more at a time, they were equal to the last bit however a text was divided. On a GPU, kernels
-    may
-    depend on more.
+    the tokens of a program by the two differed by 0.06 nats on average, and each as much from the same weights
+    computed in 32 bits; read two or more at a time, they were equal to the last bit however a text was divided. On a
+    GPU, kernels may depend on more.
 
     ``create_completion(echo=True)`` of llama-cpp-python shifts the distributions by one token if a model reads
-    nothing
-    before a text, and is not used.
+    nothing before a text, and is not used.
 
     Examples
     --------
@@ -127,13 +123,13 @@ class LlamaCpp(LocalModel):
         batch = self._library.llama_batch_init(len(rest), 0, 1)
         try:
             for piece in np.array_split(rest, math.ceil(len(rest) / self._model.n_batch)):
-                places = range(start, start + len(piece))
-                self._decode(batch, piece.tolist(), places, wanted)
-                self._note(ids[: places.stop])
-                for place in places:
-                    if place in wanted:
-                        yield self._logits(place - start)
-                start = places.stop
+                indices = range(start, start + len(piece))
+                self._decode(batch, piece.tolist(), indices, wanted)
+                self._note(ids[: indices.stop])
+                for index in indices:
+                    if index in wanted:
+                        yield self._logits(index - start)
+                start = indices.stop
         finally:
             self._library.llama_batch_free(batch)
 
@@ -158,10 +154,10 @@ class LlamaCpp(LocalModel):
         self._model.n_tokens = len(ids)
         self._model.input_ids[: len(ids)] = ids
 
-    def _decode(self, batch: Any, ids: list[int], places: range, wanted: range) -> None:
+    def _decode(self, batch: Any, ids: list[int], indices: range, wanted: range) -> None:
         batch.n_tokens = len(ids)
-        for i, (token, place) in enumerate(zip(ids, places, strict=True)):
-            batch.token[i], batch.pos[i], batch.logits[i] = token, place, place in wanted
+        for i, (token, index) in enumerate(zip(ids, indices, strict=True)):
+            batch.token[i], batch.pos[i], batch.logits[i] = token, index, index in wanted
             batch.n_seq_id[i], batch.seq_id[i][0] = 1, 0
         failed = self._library.llama_decode(self._model.ctx, batch)
         if failed:

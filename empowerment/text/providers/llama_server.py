@@ -22,7 +22,7 @@ from empowerment.text.token_model import LOWEST_LOG, Position, TokenModelError
 _LISTED_AT_ONCE = 50_000
 _TOKENS_AT_ONCE = 256
 _MOST_TOKENS = 1 << 24
-# By how much a list grows that lacks the token it is asked for.
+# Factor by which a list grows that lacks the requested token.
 _GROWTH = 16
 _SMALLEST = 2.0**-149  # above 0 in single precision
 # Half the distance between 1 and the next number of single precision: one rounding.
@@ -55,8 +55,8 @@ class LlamaServer(TokenizedModel[_Row]):
     """Model behind a server of llama.cpp (``llama-server``): the most probable tokens of any text, or all.
 
     Such a server reports the probabilities of the tokens that it generates. A grammar that allows a single text makes
-    it
-    generate that text, and the reported probabilities are those without the grammar; so one request scores any text.
+    it generate that text, and the reported probabilities are those without the grammar; so one request scores any
+    text.
 
     Parameters
     ----------
@@ -96,23 +96,18 @@ class LlamaServer(TokenizedModel[_Row]):
     Notes
     -----
     The server adds the exponentials of all logits in single precision, one after another. Ratios of probabilities
-    have a
-    relative error of about 1e-6, and their scale one of up to the size of the vocabulary times 6e-8: 0.3% for 49,152
-    tokens. `Position.rounding` states it. With `exact`, if `top` is None, and if tokens are requested by name
-    (`also`, at
-    the last position), the whole list is requested and normalized in double precision.
+    have a relative error of about 1e-6, and their scale one of up to the size of the vocabulary times 6e-8: 0.3% for
+    49,152 tokens. `Position.rounding` states it. With `exact`, if `top` is None, and if tokens are requested by name
+    (`also`, at the last position), the whole list is requested and normalized in double precision.
 
     For a token that is part of a character, as in Chinese text or an emoji, the server reports nothing by itself; its
     probability is looked up in lists of the next token, which grow until they contain it.
 
     Logits depend slightly on how many tokens are read in one pass, because single tokens use other kernels. With
     SmolLM2-135M in 4 bits the logarithms of the 20 most probable tokens differed by 0.2 nats on average for the token
-    that
-    differed most, and by 0.6 at most. A server that is started with ``--ubatch-size 1`` reads all tokens one by one
-    and
-    answers the same to the last digit however a text is divided; it takes 1.5 times as long to read.
-    :class:`XLlamaCpp`
-    does so.
+    that differed most, and by 0.6 at most. A server that is started with ``--ubatch-size 1`` reads all tokens one by
+    one and answers the same to the last digit however a text is divided; it takes 1.5 times as long to read.
+    :class:`XLlamaCpp` does so.
 
     The server must support grammars of tokens, as llama.cpp does since December 2025.
 
@@ -138,26 +133,26 @@ class LlamaServer(TokenizedModel[_Row]):
     ) -> None:
         self._client = JsonClient(url, key_from=key_from, timeout=timeout, tries=tries, longest_wait=longest_wait)
         self._exact = exact
-        told = self._client.ask("/props"), self._client.ask("/v1/models"), self._client.ask("/lora-adapters")
+        report = self._client.ask("/props"), self._client.ask("/v1/models"), self._client.ask("/lora-adapters")
         try:
-            path, n_ctx = str(told[0]["model_path"]), int(told[0]["default_generation_settings"]["n_ctx"])
-            about = told[1]["data"][0]["meta"]
+            path, n_ctx = str(report[0]["model_path"]), int(report[0]["default_generation_settings"]["n_ctx"])
+            about = report[1]["data"][0]["meta"]
             size = int(about["n_vocab"])
             self._plain = _tokens_of(self._client, "a", start=False, control=False)
             if not (0 < size <= _MOST_TOKENS and n_ctx > 1 and self._plain):
                 raise ValueError
         except (LookupError, TypeError, ValueError, ArithmeticError):
             raise TokenModelError(
-                f"{self._client.host} does not tell of its model what llama.cpp does; for other servers there is "
+                f"{self._client.host} does not describe its model as llama.cpp does; for other servers there is "
                 "OpenAICompatible"
             ) from None
         stem = re.split(r"[/\\]", path.encode(errors="backslashreplace").decode())[-1].removesuffix(".gguf")
         written, ends = self._vocabulary(size)
         if name is None:
-            known = [about, told[2], [each.hex() for each in written], exact, parse_special]
+            known = [about, report[2], [each.hex() for each in written], exact, parse_special]
             name = f"{stem}-{hashlib.sha256(json.dumps(known, sort_keys=True).encode()).hexdigest()[:12]}"
         tokens = _ServedTokens(name, self._client, written, parse_special)
-        super().__init__(name, tokens, ends, n_ctx - 1)  # one place is left for what is written
+        super().__init__(name, tokens, ends, n_ctx - 1)  # one token is left for generation
         self._rounding = size * _UNIT + 16 * _UNIT
 
     def _vocabulary(self, size: int) -> tuple[list[bytes], set[int]]:
@@ -230,12 +225,12 @@ class LlamaServer(TokenizedModel[_Row]):
     def _read(self, row: _Row, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
         ids, logs = row.ids, row.logs
         whole = len(ids) == self.vocabulary_size
-        told = logs > LOWEST_LOG
-        if whole and told.all():
+        report = logs > LOWEST_LOG
+        if whole and report.all():
             logits = np.empty(len(ids))
             logits[ids] = logs
             return Position.complete_list(written, logits, ids=self._ids, chosen=token, start=start)
-        ids, logs = ids[told], logs[told]
+        ids, logs = ids[report], logs[report]
         cap, rounding = math.exp(logs.min(initial=0.0)) if row.full else 1.0, self._rounding
         if whole:  # but for tokens whose probability is 0 in single precision
             logs, cap, rounding = logs - math.log(math.fsum(np.exp(logs))), _SMALLEST, _NORMALISED
@@ -263,7 +258,7 @@ class LlamaServer(TokenizedModel[_Row]):
             drawing = {"n_probs": self._listed(top)} | _drawing(temperature, each)
             written = self._written(before, 1, drawing)
             (token,) = written.tokens
-            # Of a part of a character nothing is told, so it is asked what comes there instead of what was written.
+            # There is no report on a part of a character, so the next token is requested in its place.
             yield written.rows[0] if written.rows else self._next_with(token, before, self._listed(top)), token
             if token in self.ends:
                 return
@@ -306,18 +301,18 @@ def _written_in(answer: Any, size: int, count: int) -> _Written:
     return _Written([token_number(each) for each in answer["tokens"]], rows)
 
 
-def _row_of(told: Any, size: int, count: int) -> _Row:
-    listed = told["top_logprobs"]
+def _row_of(report: Any, size: int, count: int) -> _Row:
+    listed = report["top_logprobs"]
     ids = np.fromiter((each["id"] for each in listed), np.int64, len(listed))
     logs = np.fromiter((each["logprob"] for each in listed), np.float64, len(listed))
     if ids.size and not 0 <= ids.min() <= ids.max() < size:
         raise ValueError(f"a token is none of the {size} of the vocabulary")
     if len(np.unique(ids)) < len(ids):
         raise ValueError("a token is listed twice")
-    log = float(told["logprob"])
+    log = float(report["logprob"])
     if math.isnan(log) or np.isnan(logs).any():
         raise ValueError("a log-probability is not a number")
-    return _Row(token_number(told["id"]), log, ids, logs, full=len(ids) >= min(count, size))
+    return _Row(token_number(report["id"]), log, ids, logs, full=len(ids) >= min(count, size))
 
 
 def _bytes_of_tokens(answer: Any) -> dict[int, bytes]:

@@ -18,8 +18,8 @@ class LocalModel(TokenizedModel[np.ndarray]):
     A subclass returns the logits in `_logits_after`. The parameters are those of :class:`TokenizedModel`.
     """
 
-    # How many texts sample() writes side by side.
-    _abreast = 1
+    # Number of texts that sample() generates in parallel.
+    _most_in_parallel = 1
 
     @abstractmethod
     def _logits_after(self, ids: list[int], count: int) -> Iterator[np.ndarray]:
@@ -57,19 +57,21 @@ class LocalModel(TokenizedModel[np.ndarray]):
     def _drawn(
         self, before: list[int], max_tokens: int, top: int, temperature: float, seed: int | None
     ) -> Iterator[tuple[np.ndarray, int]]:
-        for (row,), (token,) in self._abreast_drawn(before, max_tokens, temperature, [np.random.default_rng(seed)]):
+        for (row,), (token,) in self._drawn_in_parallel(
+            before, max_tokens, temperature, [np.random.default_rng(seed)]
+        ):
             yield row, token
 
     def _samples(
         self, before: list[int], n: int, max_tokens: int, temperature: float, seed: int | None
     ) -> Iterator[Sequence[int]]:
         rngs = [np.random.default_rng(each) for each in np.random.SeedSequence(seed).generate_state(n)]
-        for i in range(0, n, self._abreast):
-            abreast = rngs[i : i + self._abreast]
-            drawn = [tokens for _, tokens in self._abreast_drawn(before, max_tokens, temperature, abreast)]
-            yield from zip(*drawn, strict=True) if drawn else [()] * len(abreast)
+        for i in range(0, n, self._most_in_parallel):
+            generators = rngs[i : i + self._most_in_parallel]
+            drawn = [tokens for _, tokens in self._drawn_in_parallel(before, max_tokens, temperature, generators)]
+            yield from zip(*drawn, strict=True) if drawn else [()] * len(generators)
 
-    def _abreast_drawn(
+    def _drawn_in_parallel(
         self, before: list[int], max_tokens: int, temperature: float, rngs: list[np.random.Generator]
     ) -> Iterator[tuple[list[np.ndarray], list[int]]]:
         """Yield logits and the tokens drawn from them, for several texts in parallel, until all have ended."""

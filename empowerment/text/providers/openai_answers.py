@@ -38,10 +38,8 @@ class Row(NamedTuple):
     """Report of a service on one position of a text.
 
     `own` is the token of the text; it may be among the `listed` without being one of the most probable. With `keyed`,
-    the
-    list was keyed by the texts of tokens, so that of several tokens with the same text one is left. With `after`, the
-    text
-    ends before this position, and the own token was generated only to obtain the distribution.
+    the list was keyed by the texts of tokens, so that of several tokens with the same text one is left. With `after`,
+    the text ends before this position, and the own token was generated only to obtain the distribution.
     """
 
     own: Entry | None
@@ -58,28 +56,28 @@ def rows_of(choice: Any) -> list[Row]:
     TokenModelError
         If there are none, or in another format.
     """
-    told = choice.get("logprobs") if isinstance(choice, dict) else None
-    if not told:
+    report = choice.get("logprobs") if isinstance(choice, dict) else None
+    if not report:
         raise TokenModelError(
-            "tells no probabilities (logprobs is missing); with tells='nothing' it is asked for none"
+            "reports no probabilities (logprobs is missing); with reports='nothing' none are requested"
         )
     try:
-        if told.get("content") is not None:
-            return [_row(each) for each in told["content"]]
-        tokens, logs = told["tokens"], told["token_logprobs"]
-        lists = told.get("top_logprobs") or [None] * len(tokens)
+        if report.get("content") is not None:
+            return [_row(each) for each in report["content"]]
+        tokens, logs = report["tokens"], report["token_logprobs"]
+        lists = report.get("top_logprobs") or [None] * len(tokens)
         return [
             Row(entry(token, log), tuple(entry(*pair) for pair in (listed or {}).items()), keyed=True)
             for token, log, listed in zip(tokens, logs, lists, strict=True)
         ]
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as reason:
-        raise TokenModelError(f"tells probabilities in a form that is not known: {reason!r}") from None
+        raise TokenModelError(f"reports probabilities in an unknown format: {reason!r}") from None
 
 
-def _row(told: dict[str, Any]) -> Row:
+def _row(report: dict[str, Any]) -> Row:
     own, *listed = (
         entry(each["token"], each["logprob"], each.get("id"), each.get("bytes"))
-        for each in [told, *(told.get("top_logprobs") or ())]
+        for each in [report, *(report.get("top_logprobs") or ())]
     )
     return Row(own, tuple(listed))
 
@@ -95,7 +93,7 @@ def entry(token: str, log: float | None, number: int | None = None, raw: Sequenc
     if not isinstance(token, str):
         raise TypeError(f"the token {token!r} is no text")
     if token.startswith(_NUMBER):
-        return Entry(None, token_number(token[len(_NUMBER) :]), told_log(log))
+        return Entry(None, token_number(token[len(_NUMBER) :]), reported_log(log))
     written = bytes_of(token)
     if raw is not None and (raw or not token):
         if not isinstance(raw, list):
@@ -103,10 +101,10 @@ def entry(token: str, log: float | None, number: int | None = None, raw: Sequenc
         written = bytes(raw)
         if _BROKEN.encode() in written and _BROKEN in token:  # the bytes of the sign for what was lost
             written = None
-    return Entry(written, None if number is None else token_number(number), told_log(log))
+    return Entry(written, None if number is None else token_number(number), reported_log(log))
 
 
-def token_number(told: int | str) -> int:
+def token_number(report: int | str) -> int:
     """Return the number of a token.
 
     Raises
@@ -114,9 +112,9 @@ def token_number(told: int | str) -> int:
     ValueError
         If it is no number of a token.
     """
-    number = int(told) if isinstance(told, int | str) and not isinstance(told, bool) else _MOST_TOKENS
+    number = int(report) if isinstance(report, int | str) and not isinstance(report, bool) else _MOST_TOKENS
     if not abs(number) < _MOST_TOKENS:
-        raise ValueError(f"{str(told)[:40]!r} is no number of a token")
+        raise ValueError(f"{str(report)[:40]!r} is no number of a token")
     return number
 
 
@@ -130,7 +128,7 @@ def bytes_of(token: str) -> bytes | None:
         return None
 
 
-def told_log(log: float | None) -> float | None:
+def reported_log(log: float | None) -> float | None:
     """Return a log-probability, or None for a placeholder.
 
     Raises
@@ -162,16 +160,16 @@ def check_probabilities(rows: Sequence[Row], asked: int, vocabulary_size: int | 
 
     if rows and asked > 1 and all(map(certain, rows)):
         raise TokenModelError(
-            "writes the log-probability 0 for each token and tells of no other: it accepts to be asked for "
-            "probabilities and does not tell them; with tells='nothing' it is asked for none"
+            "reports the log-probability 0 for each token and no other token: it accepts a request for "
+            "probabilities without answering it; with reports='nothing' none are requested"
         )
     for row in rows:
-        told = {each for each in row.listed if each.log is not None}
-        short = len(told) < min(asked, vocabulary_size or asked) or len(told) < len(row.listed)
-        if short and len(told) > 1 and cut_and_scaled([math.exp(each.log or 0.0) for each in told]):
+        reported = {each for each in row.listed if each.log is not None}
+        short = len(reported) < min(asked, vocabulary_size or asked) or len(reported) < len(row.listed)
+        if short and len(reported) > 1 and cut_and_scaled([math.exp(each.log or 0.0) for each in reported]):
             raise TokenModelError(
-                f"tells {len(told)} of the {asked} probabilities that it was asked for, and they sum to 1: a sampler "
-                "cut off the others (top_k, top_p, min_p, a grammar) and scaled these up, so they are not the "
-                "model's; have it cut nothing, as with options={'top_k': 0}, or tell what is before that (of vLLM: "
+                f"reports {len(reported)} of the {asked} requested probabilities, and they sum to 1: a sampler "
+                "truncated the others (top_k, top_p, min_p, a grammar) and rescaled these, so they are not the "
+                "model's; turn truncation off, as with options={'top_k': 0}, or report raw probabilities (vLLM: "
                 "--logprobs-mode raw_logprobs --generation-config vllm)"
             )

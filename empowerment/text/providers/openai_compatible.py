@@ -17,8 +17,8 @@ from empowerment.text.providers.openai_service import Service, quoted
 from empowerment.text.providers.openai_texts import text_of
 from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError, well_formed
 
-TELLS = {"echo": Tier.SCORE, "prompt": Tier.SCORE, "written": Tier.STEP, "nothing": Tier.SAMPLE}
-"""Of what a service tells probabilities: a text it repeats, its prompt, what it writes itself, or nothing."""
+REPORTS = {"echo": Tier.SCORE, "prompt": Tier.SCORE, "written": Tier.STEP, "nothing": Tier.SAMPLE}
+"""Tokens whose probabilities a service reports: of an echoed text, its prompt, generated text, or none."""
 
 
 class OpenAICompatible(Provider):
@@ -30,7 +30,7 @@ class OpenAICompatible(Provider):
         Base address, such as "http://127.0.0.1:8000/v1".
     model : str
         Name of the model at the service.
-    tells : {"written", "echo", "prompt", "nothing"}
+    reports : {"written", "echo", "prompt", "nothing"}
         Tokens whose probabilities the service reports. "written": the tokens that it generates itself, with
         ``logprobs`` (tier STEP; most services). "echo": those of any text, by completions with ``echo`` (tier SCORE;
         vLLM, SGLang and some older models of OpenAI). "prompt": those of any text, with ``prompt_logprobs`` and
@@ -91,29 +91,24 @@ class OpenAICompatible(Provider):
 
     Probabilities must be those of the model, before a temperature or a truncation.
     :func:`empowerment.testing.check_token_model` tests this, and also whether texts are echoed with the probabilities
-    of
-    other positions, as some servers do. A placeholder for an unknown probability (-9999) is removed from the list. A
-    list
-    of fewer tokens than requested gives no bound on the others. Tokens with the same text are listed as None, because
-    they
-    cannot be distinguished. An answer is refused if it consists of reasoning, if the reported tokens do not make up
-    its
-    text, or if a sampler truncated its lists and renormalized them.
+    of other positions, as some servers do. A placeholder for an unknown probability (-9999) is removed from the list.
+    A list of fewer tokens than requested gives no bound on the others. Tokens with the same text are listed as None,
+    because they cannot be distinguished. An answer is refused if it consists of reasoning, if the reported tokens do
+    not make up its text, or if a sampler truncated its lists and renormalized them.
 
     No answer is read beyond 64 MiB, and none that is compressed.
 
     With "echo" and "prompt" a prefix and a text are read as one, so the text must begin where a token does. A token
-    that
-    is requested by name (`also`) is appended to the text and scored there, 32 in one request ("echo"), or requested
-    by its
-    number, 128 in one request ("prompt"). A server of llama.cpp supports neither; use :class:`LlamaServer` for it.
+    that is requested by name (`also`) is appended to the text and scored there, 32 in one request ("echo"), or
+    requested by its number, 128 in one request ("prompt"). A server of llama.cpp supports neither; use
+    :class:`LlamaServer` for it.
 
     Examples
     --------
     ::
 
         chat = OpenAICompatible("https://api.openai.com/v1", "gpt-4.1-mini", chat=True, key_from="OPENAI_API_KEY")
-        vllm = OpenAICompatible("http://127.0.0.1:8000/v1", "Qwen/Qwen3-0.6B", tells="prompt", listed=20)
+        vllm = OpenAICompatible("http://127.0.0.1:8000/v1", "Qwen/Qwen3-0.6B", reports="prompt", listed=20)
     """
 
     def __init__(
@@ -121,7 +116,7 @@ class OpenAICompatible(Provider):
         url: str,
         model: str,
         *,
-        tells: str = "written",
+        reports: str = "written",
         chat: bool = False,
         system: str | None = None,
         listed: int | None = None,
@@ -136,7 +131,7 @@ class OpenAICompatible(Provider):
         longest_wait: float = 60.0,
         name: str | None = None,
     ) -> None:
-        validate.one_of(tells, TELLS, "tells")
+        validate.one_of(reports, REPORTS, "reports")
         url, model, chat = validate.text(url, "url"), validate.text(model, "model"), validate.flag(chat, "chat")
         for each, said in (("system", system), ("limit", limit), ("key_from", key_from), ("name", name)):
             if said is not None:
@@ -145,8 +140,8 @@ class OpenAICompatible(Provider):
             raise TypeError(f"options is {validate.shown(options)}, expected a mapping of names to values")
         if not all(isinstance(each, str) for each in options or ()):
             raise TypeError(f"options is {validate.shown(options)}, expected texts as the names of options")
-        if chat and TELLS[tells] is Tier.SCORE:
-            raise ValueError(f"tells={tells!r} does not go with chat=True: a chat scores no given text")
+        if chat and REPORTS[reports] is Tier.SCORE:
+            raise ValueError(f"reports={reports!r} contradicts chat=True: a chat scores no given text")
         if system is not None and not chat:
             raise ValueError("system is a message of a chat; pass chat=True, or put it into the prefix")
         patience: dict[str, Any] = {"timeout": timeout, "tries": tries, "longest_wait": longest_wait}
@@ -161,21 +156,21 @@ class OpenAICompatible(Provider):
             else validate.positive_int(vocabulary_size, "vocabulary_size"),
             rounding=validate.finite(rounding, "rounding", least=0),
         )
-        self._tells, self._chat, self._system, self._limit = tells, chat, system, limit
+        self._reports, self._chat, self._system, self._limit = reports, chat, system, limit
         self._at_once = validate.positive_int(at_once, "at_once")
         self._scorer: EchoScorer | PromptScorer | None = None
-        if tells == "echo":
+        if reports == "echo":
             self._scorer = EchoScorer(self._service)
-        elif tells == "prompt":
+        elif reports == "prompt":
             root = JsonClient(url.rstrip("/").removesuffix("/v1"), key_from=key_from, **patience)
             self._scorer = PromptScorer(self._service, root)
-        self.tier = TELLS[tells]
+        self.tier = REPORTS[reports]
         self.vocabulary_size = self._service.vocabulary_size
         self.name = name or self._default_name()
 
     def _default_name(self) -> str:
         service = self._service
-        known = [self._tells, self._chat, self._system, service.listed, service.options, service.rounding]
+        known = [self._reports, self._chat, self._system, service.listed, service.options, service.rounding]
         signs = hashlib.sha256(json.dumps([*known, service.vocabulary_size], sort_keys=True).encode()).hexdigest()
         return f"{service.model} at {service.client.host}-{signs[:12]}"
 
@@ -197,24 +192,24 @@ class OpenAICompatible(Provider):
             return super().score(prefix, text)
         well_formed(prefix + text, "prefix or the text")
         try:
-            places = self._scorer.score(prefix, text, also)
+            positions = self._scorer.score(prefix, text, also)
         except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as reason:
             said = repr(reason)
         else:
             return (
-                places
+                positions
                 if top is None
-                else [*(each.top(top) for each in places[:-1]), self._last(places[-1], top, also)]
+                else [*(each.top(top) for each in positions[:-1]), self._last(positions[-1], top, also)]
             )
         raise self._service.fault(f"answers in a form that is not known: {said}")
 
     def _last(self, last: Position, top: int, also: Sequence[Outcome]) -> Position:
-        if not last.tokens:  # nothing stands before it, so nothing is told of it
+        if not last.tokens:  # without a context there is no distribution
             return last
-        untold = [token for token in also if token not in last.outcomes]
-        if untold:
+        unreported = [token for token in also if token not in last.outcomes]
+        if unreported:
             raise self._service.fault(
-                f"tells of several tokens that are written {untold[0]!r}, and not which is which; ask with "
+                f"reports several tokens with the text {unreported[0]!r}, which cannot be distinguished; ask with "
                 "union=False"
             )
         return last.top(top, also=also)
@@ -246,11 +241,11 @@ class OpenAICompatible(Provider):
         for row in rows[:max_tokens]:
             if start is None:
                 raise self._service.fault(
-                    "does not tell the bytes of a token that is a part of a character, as models in this process do"
+                    "does not report the bytes of a token that is part of a character, as models in this process do"
                 )
-            place = self._service.position(row, start)
-            yield place.top(top)
-            start = None if place.token is None else place.span[1]
+            position = self._service.position(row, start)
+            yield position.top(top)
+            start = None if position.token is None else position.span[1]
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None

@@ -25,15 +25,15 @@ class EchoScorer:
         rows, last = self._echoed(prefix + text) if text else ([], None)
         rows = self._after(rows, prefix)
         rows.append(last or self._row_after(prefix + text))
-        places, start = [], 0
+        positions, start = [], 0
         for row in rows:
             named = self._named(prefix + text, row, also) if row is rows[-1] else []
-            places.append(self._place(row, start, named))
-            start = places[-1].span[1]
-        return places
+            positions.append(self._position(row, start, named))
+            start = positions[-1].span[1]
+        return positions
 
-    def _place(self, row: Row, start: int, named: Sequence[Entry]) -> Position:
-        if _tells_nothing(row):
+    def _position(self, row: Row, start: int, named: Sequence[Entry]) -> Position:
+        if _has_no_report(row):
             own = None if row.own is None else row.own.token
             return unknown_position(own, (start, start + len(own or b"")), self.service.vocabulary_size)
         return self.service.position(row, start, named)
@@ -59,7 +59,7 @@ class EchoScorer:
                     raise self.service.fault(doubled(token))
                 raise self.service.fault(
                     f"repeats {whole[-40:]!r} by the token {token!r} where the text has {raw[at : at + 12]!r}; pass "
-                    "a text whose tokens are whole characters, or ask a server that tells their bytes"
+                    "a text whose tokens are complete characters, or ask a server that reports their bytes"
                 )
             found.append(row)
             at += len(token)
@@ -83,7 +83,7 @@ class EchoScorer:
             (choice,) = self.service.completions([whole], echo=False, logprobs=self.service.listed)
             rows = self.service.rows(choice)
             if not rows:
-                raise self.service.fault(f"tells nothing of what comes after {whole[-40:]!r}")
+                raise self.service.fault(f"reports nothing about the next token after {whole[-40:]!r}")
             return rows[0]._replace(after=True)
         if self._has_start is not False:
             rows, _ = self._echoed(SOMETHING)
@@ -93,7 +93,7 @@ class EchoScorer:
 
     def _named(self, before: str, row: Row, also: Sequence[Outcome]) -> list[Entry]:
         """Return the probabilities of named tokens: each is appended to the text, and echoed."""
-        if _tells_nothing(row):
+        if _has_no_report(row):
             return []
         known = {each.outcome for each in row.listed if each.log is not None}
         missing = [token for token in also if token not in known]
@@ -108,13 +108,13 @@ class EchoScorer:
             own = rows[-1].own if rows else None
             if own is None or own.token != token or own.log is None:
                 raise self.service.fault(
-                    f"does not read {token!r} as a token of its own after {before[-40:]!r}, so does not tell its "
+                    f"does not read {token!r} as a single token after {before[-40:]!r}, so it does not report its "
                     "probability; leave it out, or ask with union=False"
                 )
             found.append(own)
         return found
 
 
-def _tells_nothing(row: Row) -> bool:
+def _has_no_report(row: Row) -> bool:
     """Return whether a position has no report, like the first of a text."""
     return not row.listed and (row.own is None or row.own.log is None)

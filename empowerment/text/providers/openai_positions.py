@@ -36,8 +36,8 @@ def position(
         If the numbers are no probabilities.
     """
     listed = _each_once(row)
-    told = [each for each in listed if each.log is not None]
-    entries = [*told, *(each for each in named if each not in told)]
+    reported = [each for each in listed if each.log is not None]
+    entries = [*reported, *(each for each in named if each not in reported)]
     chosen = next((i for i, each in enumerate(entries) if _same(each, row.own)), None)
     if chosen is None and row.own is not None and row.own.log is not None:
         chosen = len(entries)
@@ -47,7 +47,7 @@ def position(
     numbered = bool(entries) and len(numbers) == len(entries)
     if vocabulary_size is not None and max(numbers, default=0) >= vocabulary_size:
         raise TokenModelError(
-            f"tells of the token {max(numbers)}, but vocabulary_size is {vocabulary_size}; pass the number of tokens "
+            f"reports the token {max(numbers)}, but vocabulary_size is {vocabulary_size}; pass the number of tokens "
             "that the model has, with those that it only reserves"
         )
     own = None if row.own is None or row.after else row.own.token
@@ -60,14 +60,14 @@ def position(
             np.array([_log(each) for each in entries]),
             ids=np.array(numbers) if numbered else None,
             vocabulary_size=vocabulary_size,
-            cap=_cap(told, row, asked),
+            cap=_cap(reported, row, asked),
             rounding=rounding,
             token=own,
             chosen=None if row.after else chosen,
             span=(start, start + len(own or b"")),
         )
     except ValueError as reason:
-        raise TokenModelError(f"tells what are no probabilities: {reason}") from None
+        raise TokenModelError(f"reports numbers that are no probabilities: {reason}") from None
 
 
 def _each_once(row: Row) -> list[Entry]:
@@ -82,7 +82,7 @@ def _each_once(row: Row) -> list[Entry]:
     numbers = Counter(each.number for each in listed if each.number is not None)
     twice = [number for number, count in numbers.items() if count > 1]
     if twice:
-        raise TokenModelError(f"tells two probabilities of the token {twice[0]}")
+        raise TokenModelError(f"reports two probabilities of the token {twice[0]}")
     return sorted(listed, key=lambda each: -math.inf if each.log is None else each.log, reverse=True)
 
 
@@ -95,20 +95,19 @@ def _outcomes(entries: Sequence[Entry], row: Row) -> list[Outcome | None]:
     return [each.token if each.token and written[each.token] == 1 else None for each in entries]
 
 
-def _cap(told: Sequence[Entry], row: Row, asked: int) -> float:
+def _cap(reported: Sequence[Entry], row: Row, asked: int) -> float:
     """Return the largest probability that a token outside the list can have; 1 if the list may be incomplete.
 
     The own token may have been put into the list without being one of the most probable, and in a list that is keyed
-    by
-    texts it may have replaced another one with the same text.
+    by texts it may have replaced another one with the same text.
     """
-    others = [_log(each) for each in told if not _same(each, row.own)]
+    others = [_log(each) for each in reported if not _same(each, row.own)]
     own = None if row.own is None else row.own.log
     if own is not None and others and own > min(others):  # one of the most probable, whether it is listed or not
-        ranked, n_told = sorted([*others, own], reverse=True), len(others) + 1
+        ranked, n_reported = sorted([*others, own], reverse=True), len(others) + 1
     else:
-        ranked, n_told = others, len(others) if row.keyed else len(told)
-    if n_told < asked or not ranked:
+        ranked, n_reported = others, len(others) if row.keyed else len(reported)
+    if n_reported < asked or not ranked:
         return 1.0
     return min(math.exp(ranked[min(asked, len(ranked)) - 1]), 1.0)
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from empowerment.text.providers.http import JsonClient
-from empowerment.text.providers.openai_answers import Entry, Row, bytes_of, token_number, told_log
+from empowerment.text.providers.openai_answers import Entry, Row, bytes_of, reported_log, token_number
 from empowerment.text.providers.openai_service import SOMETHING, Service, across, doubled
 from empowerment.text.token_model import Outcome, Position, unknown_position
 
-# Tokens that are asked for by number in one request.
+# Number of tokens that are requested by number at once.
 _NAMED_AT_ONCE = 128
-# What is shown of a token whose bytes are not told.
+# Text of a token whose bytes are not reported.
 _UNTOLD = "\ufffd"
 
 
@@ -39,19 +39,19 @@ class PromptScorer:
             ids = ids[:first]
         elif prefix:
             first = self._first_after(prefix, begins)
-        # A token is put after the text, whatever it is, since a prompt is told of at its tokens.
-        rows = self._told([*ids, some])[first:] if ids else [None]
-        places, at = [], 0
+        # Some token is appended to the text, because probabilities of a prompt are reported at its tokens.
+        rows = self._reported([*ids, some])[first:] if ids else [None]
+        positions, at = [], 0
         for i, row in enumerate(rows, first):
             own = None if i == len(ids) else self._text_of(ids[i])
             if row is None:
-                place = unknown_position(own, (at, at + len(own or b"")), self.service.vocabulary_size)
+                position = unknown_position(own, (at, at + len(own or b"")), self.service.vocabulary_size)
             else:
                 named = self._named(ids, row, also) if own is None else []
-                place = self.service.position(row._replace(after=own is None), at, named)
-            places.append(place)
-            at = place.span[1]
-        return places
+                position = self.service.position(row._replace(after=own is None), at, named)
+            positions.append(position)
+            at = position.span[1]
+        return positions
 
     def spelled(self, rows: Sequence[Row]) -> list[Row]:
         """Return rows of numbered tokens with their bytes."""
@@ -81,7 +81,7 @@ class PromptScorer:
         ids = choice.get("prompt_token_ids")
         if not ids:
             raise self.service.fault(
-                "does not tell the tokens of a prompt (return_token_ids); is it vLLM of version 0.10.2 or later?"
+                "does not report the tokens of a prompt (return_token_ids); is it vLLM of version 0.10.2 or later?"
             )
         return [token_number(each) for each in ids]
 
@@ -103,19 +103,19 @@ class PromptScorer:
             raise self.service.fault(f"reads only {at} of the {len(raw)} bytes of {whole[-40:]!r}")
         return begins
 
-    def _told(self, ids: list[int]) -> list[Row | None]:
+    def _reported(self, ids: list[int]) -> list[Row | None]:
         (choice,) = self.service.completions([ids], prompt_logprobs=self.service.listed)
-        told = choice.get("prompt_logprobs")
-        if not isinstance(told, list) or len(told) != len(ids):
-            raise self.service.fault("does not tell the probabilities of a prompt's tokens (prompt_logprobs)")
-        return [None if each is None else self._row(each, token) for each, token in zip(told, ids, strict=True)]
+        reported = choice.get("prompt_logprobs")
+        if not isinstance(reported, list) or len(reported) != len(ids):
+            raise self.service.fault("does not report the probabilities of a prompt's tokens (prompt_logprobs)")
+        return [None if each is None else self._row(each, token) for each, token in zip(reported, ids, strict=True)]
 
-    def _row(self, told: Mapping[str, Any], own: int) -> Row:
+    def _row(self, reported: Mapping[str, Any], own: int) -> Row:
         entries = {}
-        for number, each in told.items():
+        for number, each in reported.items():
             token, written = token_number(number), bytes_of(each.get("decoded_token") or _UNTOLD)
             rank = each.get("rank") or 0
-            entries[token] = (rank, Entry(written, token, told_log(each["logprob"])))
+            entries[token] = (rank, Entry(written, token, reported_log(each["logprob"])))
         listed = tuple(entry for rank, entry in entries.values() if rank <= self.service.listed)
         return Row(entries[own][1], listed)
 
@@ -130,12 +130,12 @@ class PromptScorer:
             some = missing[i : i + _NAMED_AT_ONCE]
             asked = {"logprobs": 1, "logprob_token_ids": some, "return_tokens_as_token_ids": True}
             (choice,) = self.service.completions([before], **asked)
-            told = (choice.get("logprobs") or {}).get("top_logprobs") or [{}]
+            reported = (choice.get("logprobs") or {}).get("top_logprobs") or [{}]
             for token in some:
-                log = told_log(told[0].get(f"token_id:{token}"))
+                log = reported_log(reported[0].get(f"token_id:{token}"))
                 if log is None:
                     raise self.service.fault(
-                        f"does not tell the probability of the token {token} (logprob_token_ids)"
+                        f"does not report the probability of the token {token} (logprob_token_ids)"
                     )
                 found.append(Entry(self._text_of(token), token, log))
         return found
@@ -143,7 +143,7 @@ class PromptScorer:
     def _text_of(self, token: int) -> bytes:
         written = self._bytes_of(token)
         if written is None:
-            raise self.service.fault(f"does not tell the bytes of token {token}, a part of a character")
+            raise self.service.fault(f"does not report the bytes of token {token}, a part of a character")
         return written
 
     def _bytes_of(self, token: int) -> bytes | None:

@@ -64,13 +64,13 @@ class Service:
         return found if several else found[:count]
 
     def _in_order(self, answer: Any) -> list[Any]:
-        told = answer.get("choices") if isinstance(answer, dict) else None
-        if not (isinstance(told, list) and told and all(isinstance(each, dict) for each in told)):
+        report = answer.get("choices") if isinstance(answer, dict) else None
+        if not (isinstance(report, list) and report and all(isinstance(each, dict) for each in report)):
             raise self.fault(f"answers without choices: {quoted(answer)}")
-        places = [each.get("index", i) for i, each in enumerate(told)]
-        if sorted(places) != list(range(len(told))):
-            raise self.fault(f"numbers its {len(told)} choices {quoted(places)}, expected 0, 1, ...")
-        return [told[places.index(i)] for i in range(len(told))]
+        indices = [each.get("index", i) for i, each in enumerate(report)]
+        if sorted(indices) != list(range(len(report))):
+            raise self.fault(f"numbers its {len(report)} choices {quoted(indices)}, expected 0, 1, ...")
+        return [report[indices.index(i)] for i in range(len(report))]
 
     def completions(self, prompts: Sequence[Any], **asked: Any) -> list[Any]:
         """Return the choices for one token after each prompt, or more if requested."""

@@ -46,8 +46,7 @@ def check_joined(rows: Sequence[Row], choice: Mapping[str, Any], *, stops: bool)
     """Refuse rows that do not belong to the generated text.
 
     A text may lack surrounding space, the end-of-text token, an incomplete character, and with `stops` also the stop
-    text
-    of the request.
+    text of the request.
 
     Raises
     ------
@@ -55,30 +54,30 @@ def check_joined(rows: Sequence[Row], choice: Mapping[str, Any], *, stops: bool)
         If there are none, or their tokens make up another text.
     """
     if not rows:
-        raise TokenModelError("writes nothing that it tells of: no token, not even one that ends the text")
+        raise TokenModelError("reports on no token, not even one that ends the text")
     message = choice.get("message")
     if isinstance(message, dict) and any(message.get(field) for field in _REASONING):
         raise TokenModelError(
-            "reasons before it answers, so what it tells of its answer depends on reasoning that is another one each "
+            "reasons before it answers, so the probabilities of its answer depend on reasoning that differs each "
             f"time; {_SWITCH_OFF}"
         )
     text = message.get("content") if isinstance(message, dict) else choice.get("text")
     if text is None and not (isinstance(message, dict) and "content" in message):
         return
     if not isinstance(text, str | None):
-        raise TokenModelError(f"answers with a {type(text).__name__} in the place of a text")
-    told = [b"" if row.own is None else row.own.token for row in rows]
-    known = told[: told.index(None)] if None in told else told
+        raise TokenModelError(f"answers with a {type(text).__name__} instead of a text")
+    written = [b"" if row.own is None else row.own.token for row in rows]
+    known = written[: written.index(None)] if None in written else written
     wanted = _shown((text or "").encode(errors="replace"))
     whole = _shown(b"".join(known))  # type: ignore[arg-type]
     but_last = _shown(b"".join(known[:-1]))  # type: ignore[arg-type]
     if (choice.get("finish_reason") == "stop" and wanted == but_last) or (stops and whole.startswith(wanted)):
         return
-    if wanted != whole and not (len(known) < len(told) and wanted.startswith(whole)):
+    if wanted != whole and not (len(known) < len(written) and wanted.startswith(whole)):
         signs = [sign for sign in _SIGNS if sign in whole and sign not in wanted]
         why = f"; {signs[0]!r} is a sign of its vocabulary, which it has to write as text" if signs else ""
         raise TokenModelError(
-            f"tells of the tokens {whole[:60]!r} where it wrote {wanted[:60]!r}, so of another text, as of reasoning "
+            f"reports on the tokens {whole[:60]!r} where it wrote {wanted[:60]!r}: on another text, as of reasoning "
             f"or a template{why}"
         )
 

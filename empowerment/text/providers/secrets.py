@@ -32,8 +32,7 @@ class Secret:
     """Key that is removed from every text.
 
     The key is recognized by its letters and digits, in lower or upper case, escaped or not, with anything between
-    them;
-    also backwards, in hexadecimal digits, and in base64 at any offset.
+    them; also backwards, in hexadecimal digits, and in base64 at any offset.
 
     Parameters
     ----------

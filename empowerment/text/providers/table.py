@@ -138,13 +138,13 @@ class TableModel(Provider):
         See :meth:`TokenModel.score`.
         """
         top = None if top is None else validate.positive_int(top, "top")
-        places, done, start = [], validate.text(prefix, "prefix"), 0
+        positions, done, start = [], validate.text(prefix, "prefix"), 0
         for token in [*self._read(validate.text(text, "text")), None]:
             chosen = None if token is None else self._ids[token]
-            place = Position.complete_list(self._tokens, self._row_after(done), chosen=chosen, start=start)
-            places.append(place if top is None else place.top(top, also=also))
-            done, start = done + (token or ""), place.span[1]
-        return places
+            position = Position.complete_list(self._tokens, self._row_after(done), chosen=chosen, start=start)
+            positions.append(position if top is None else position.top(top, also=also))
+            done, start = done + (token or ""), position.span[1]
+        return positions
 
     def _row_after(self, text: str) -> np.ndarray:
         for length in self._lengths:

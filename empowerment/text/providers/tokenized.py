@@ -19,10 +19,8 @@ class TokenizedModel(Provider, Generic[Row]):
     """Base class of models that continue tokens.
 
     A subclass answers with a row for each position of a text in `_rows_at`, converts a row in `_read`, generates
-    token by
-    token in `_drawn` and whole texts in `_samples`. The context begins with the tokens that the tokenizer puts before
-    a
-    text; if there are none, the first token of a text has no distribution.
+    token by token in `_drawn` and whole texts in `_samples`. The context begins with the tokens that the tokenizer
+    puts before a text; if there are none, the first token of a text has no distribution.
 
     Parameters
     ----------
@@ -76,8 +74,7 @@ class TokenizedModel(Provider, Generic[Row]):
         """Return the distribution at each token of `text` after `prefix`, and the one after it.
 
         See :meth:`TokenModel.score`. A list of the whole vocabulary takes 8 bytes a token at each position; with
-        `top` at
-        most one is kept at a time. A request by `also` takes the whole list at the last position.
+        `top` at most one is kept at a time. A request by `also` takes the whole list at the last position.
 
         Raises
         ------
@@ -87,13 +84,13 @@ class TokenizedModel(Provider, Generic[Row]):
         before = self._texts.before(prefix)
         ids, written = self._texts.of(text, first=not prefix)
         self._check_length(len(before) + len(ids))
-        places, start = [], 0
+        positions, start = [], 0
         for row, token in zip(self._rows(before, ids, top, len(also) > 0), [*ids, None], strict=True):
-            place = self._place(row, written, token, start)
-            wanted = also if token is None or place.complete else ()
-            places.append(place if top is None or row is None else place.top(top, also=wanted))
-            start, written = place.span[1], self._texts.written
-        return places
+            position = self._position(row, written, token, start)
+            wanted = also if token is None or position.complete else ()
+            positions.append(position if top is None or row is None else position.top(top, also=wanted))
+            start, written = position.span[1], self._texts.written
+        return positions
 
     def step(
         self, prefix: str, max_tokens: int = 1, *, top: int = 20, temperature: float = 0.0, seed: int | None = None
@@ -108,9 +105,9 @@ class TokenizedModel(Provider, Generic[Row]):
         temperature = validate.finite(temperature, "temperature", least=0)
         written, start = self._texts.at_start(first=not prefix), 0
         for row, token in self._drawn(self._beginning(prefix), max_tokens, top, temperature, seed):
-            place = self._position(row, written, token, start)
-            yield place.top(top)
-            start, written = place.span[1], self._texts.written
+            position = self._reported_position(row, written, token, start)
+            yield position.top(top)
+            start, written = position.span[1], self._texts.written
 
     def sample(
         self, prefix: str, n: int, *, max_tokens: int = 16, temperature: float = 1.0, seed: int | None = None
@@ -136,18 +133,18 @@ class TokenizedModel(Provider, Generic[Row]):
         if ids:
             yield from self._rows_at(ids[:1], ids[1:], top, whole_last)
 
-    def _place(self, row: Row | None, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
+    def _position(self, row: Row | None, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
         if row is not None:
-            return self._position(row, written, token, start)
+            return self._reported_position(row, written, token, start)
         own = None if token is None else written[token]
         return unknown_position(own, (start, start + len(own or b"")), self.vocabulary_size)
 
-    def _position(self, row: Row, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
+    def _reported_position(self, row: Row, written: tuple[bytes, ...], token: int | None, start: int) -> Position:
         try:
             return self._read(row, written, token, start)
         except ValueError as reason:
             said = str(reason)
-        raise TokenModelError(f"{self.name} tells what are no probabilities: {said}")
+        raise TokenModelError(f"{self.name} reports numbers that are no probabilities: {said}")
 
     def _beginning(self, prefix: str) -> list[int]:
         """Return the tokens of the context before generation.
@@ -160,7 +157,7 @@ class TokenizedModel(Provider, Generic[Row]):
         before = self._texts.before(prefix)
         if not before:
             raise TokenModelError(
-                f"{self.name} reads nothing before a text, so nothing tells how one begins; pass a prefix"
+                f"{self.name} reads nothing before a text, so the first token has no distribution; pass a prefix"
             )
         return before
 

@@ -12,11 +12,9 @@ class TextTokens(ABC):
     """Tokenizer of a model, with the bytes of its tokens.
 
     The context is what the tokenizer puts before a text, then the prefix, then the text. Prefix and text are
-    tokenized
-    separately, so that the end of the prefix is a boundary between tokens. The bytes of the tokens of a text are
-    those of
-    the text. If a tokenizer puts a space before the first word of a text, tokens at the beginning are listed without
-    it.
+    tokenized separately, so that the end of the prefix is a boundary between tokens. The bytes of the tokens of a
+    text are those of the text. If a tokenizer puts a space before the first word of a text, tokens at the beginning
+    are listed without it.
 
     Parameters
     ----------
@@ -46,8 +44,7 @@ class TextTokens(ABC):
         """Return the tokens of a text that is not empty.
 
         `first` says whether it is at the beginning, where some tokenizers put a space before it, or continues another
-        text;
-        `control` whether control tokens in it are read as such; otherwise it is plain text.
+        text; `control` whether control tokens in it are read as such; otherwise it is plain text.
         """
 
     def before(self, prefix: str) -> list[int]:

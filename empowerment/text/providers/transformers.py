@@ -16,7 +16,7 @@ from empowerment.text.providers.hf_tokens import FastTokens
 from empowerment.text.providers.local import LocalModel
 from empowerment.text.token_model import TokenModelError
 
-# Weights looked at in each tensor to tell models apart.
+# Number of weights read in each tensor to distinguish models.
 _LOOKED_AT = 16
 
 
@@ -56,15 +56,12 @@ class Transformers(LocalModel):
     Notes
     -----
     A text is read in one pass, and the logits are used unchanged: no temperature and no logits processor.
-    Probabilities
-    are normalized in double precision, but the logits depend on how many tokens are read at once: with SmolLM2-135M,
-    log-probabilities of a text and of the same text generated token by token differed by 1e-5 nats on average in 32
-    bits,
-    and by 0.06 in bfloat16.
+    Probabilities are normalized in double precision, but the logits depend on how many tokens are read at once: with
+    SmolLM2-135M, log-probabilities of a text and of the same text generated token by token differed by 1e-5 nats on
+    average in 32 bits, and by 0.06 in bfloat16.
 
     The pass takes 4 bytes for each token of the vocabulary and each token of the text, not of the prefix. Generation
-    keeps
-    a cache of keys and values, and :meth:`sample` generates up to 16 texts in parallel.
+    keeps a cache of keys and values, and :meth:`sample` generates up to 16 texts in parallel.
 
     Examples
     --------
@@ -75,7 +72,7 @@ class Transformers(LocalModel):
         model.score("def add", "(a, b):", top=20)
     """
 
-    _abreast = 16
+    _most_in_parallel = 16
 
     def __init__(
         self,
@@ -88,7 +85,7 @@ class Transformers(LocalModel):
     ) -> None:
         self._torch = required("torch")
         if tokenizer is None:
-            tokenizer = _place_of(model)
+            tokenizer = _source_of(model)
         self._model = _loaded(model, "AutoModelForCausalLM")
         tokenizer = _loaded(tokenizer, "AutoTokenizer")
         if device is not None:
@@ -142,7 +139,7 @@ def _double(row: Any) -> np.ndarray:
     return row.cpu().double().numpy()
 
 
-def _place_of(model: Any) -> Any:
+def _source_of(model: Any) -> Any:
     """Return the source from which the tokenizer of a model is loaded."""
     if isinstance(model, str | PurePath):
         return model
@@ -163,12 +160,12 @@ def _loaded(given: Any, loader: str) -> Any:
 
 def _ends(model: Any, tokenizer: Any) -> set[int]:
     """Return the tokens that end a text, as the configuration of generation and the tokenizer name them."""
-    told = [
+    named = [
         getattr(getattr(model, "generation_config", None), "eos_token_id", None),
         getattr(model.config, "eos_token_id", None),
         getattr(tokenizer, "eos_token_id", None),
     ]
-    lists = [each if isinstance(each, list | tuple) else [each] for each in told]
+    lists = [each if isinstance(each, list | tuple) else [each] for each in named]
     return {int(token) for each in lists for token in each if token is not None}
 
 

@@ -23,8 +23,7 @@ def opener(*, direct: bool) -> urllib.request.OpenerDirector:
 
     `direct` bypasses proxies. The timeout of a request bounds its whole exchange except the look-up of the host name:
     each address of a host gets its share of the time to connect, and the remaining time bounds the handshake, the
-    headers
-    and the body together.
+    headers and the body together.
     """
     proxies = [urllib.request.ProxyHandler({})] if direct else []
     return urllib.request.build_opener(_AnyStatus, _Http, _Https, *proxies)
@@ -76,8 +75,8 @@ class _Connection(http.client.HTTPConnection):
 
     def _reached(self, address: tuple[str, int], timeout: float, source: Any = None) -> socket.socket:
         """Return a connection to the first address of a host that can be reached."""
-        told = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
-        found = list(dict.fromkeys((str(place[0]), int(place[1])) for *_, place in told))
+        addresses = socket.getaddrinfo(*address, type=socket.SOCK_STREAM)
+        found = list(dict.fromkeys((str(each[0]), int(each[1])) for *_, each in addresses))
         for i, each in enumerate(found, 1):
             try:
                 return socket.create_connection(each, _left(self._until) / (len(found) - i + 1), source)

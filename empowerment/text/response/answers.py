@@ -78,8 +78,7 @@ def answer_channel(
     Notes
     -----
     The probability of an answer is that of its usual division into tokens; a model may also generate it as other
-    tokens,
-    which together rarely have a notable probability, and which "open" leaves in the residual.
+    tokens, which together rarely have a notable probability, and which "open" leaves in the residual.
 
     Examples
     --------
@@ -148,7 +147,7 @@ def _checked_answers(answers: object) -> tuple[str, ...]:
 def _check_answers(answers: Sequence[str], end: str | None, model: TokenModel) -> None:
     if end is None and not len(model.ends):
         raise ValueError(
-            f"{model.name} does not tell what ends its texts; pass end='\\n' or another text that closes an answer, "
+            f"{model.name} reports no end-of-text token; pass end='\\n' or another text that closes an answer, "
             "or end='' if it need only begin with the answer"
         )
     if len(set(answers)) != len(answers):
@@ -164,27 +163,27 @@ def _check_answers(answers: Sequence[str], end: str | None, model: TokenModel) -
 
 
 def _scored(model: TokenModel, prompt: str, answer: str, end: str | None) -> _Scored:
-    places = model.score(prompt, answer + (end or ""), top=1, also=model.ends if end is None else ())
+    positions = model.score(prompt, answer + (end or ""), top=1, also=model.ends if end is None else ())
     if end is None:
-        return _with_end(places, model, prompt)
-    return _total(places[:-1], prompt)
+        return _with_end(positions, model, prompt)
+    return _total(positions[:-1], prompt)
 
 
-def _total(places: Sequence[Position], prompt: str) -> _Scored:
+def _total(positions: Sequence[Position], prompt: str) -> _Scored:
     log, factor = 0.0, 1.0
-    for place in places:
-        if place.chosen is None:
+    for position in positions:
+        if position.chosen is None:
             raise TokenModelError(
-                f"the probability of {place.token!r} after {prompt[-40:]!r} is not told, only a bound; a provider "
-                "that scores a given text tells it"
+                f"the probability of {position.token!r} after {prompt[-40:]!r} is not reported, only bounded; "
+                "a provider that scores a given text reports it"
             )
-        log += float(place.log_probabilities[place.chosen])
-        factor /= 1 - place.rounding
-    return _Scored(log, len(places), factor - 1)
+        log += float(position.log_probabilities[position.chosen])
+        factor /= 1 - position.rounding
+    return _Scored(log, len(positions), factor - 1)
 
 
-def _with_end(places: Sequence[Position], model: TokenModel, prompt: str) -> _Scored:
-    before, last = _total(places[:-1], prompt), places[-1]
+def _with_end(positions: Sequence[Position], model: TokenModel, prompt: str) -> _Scored:
+    before, last = _total(positions[:-1], prompt), positions[-1]
     ends = set(model.ends)
     p = math.fsum(
         math.exp(log) for outcome, log in zip(last.outcomes, last.log_probabilities, strict=True) if outcome in ends

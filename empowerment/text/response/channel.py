@@ -199,12 +199,10 @@ class ResponseChannel(Result):
         Notes
         -----
         If every column is reported for every row, the residual lies outside all columns; otherwise it may also lie in
-        columns
-        that the row does not list, each with at most its cap: see :func:`empowerment.capacity_bounds`. If the
-        relative error of
-        the entries is at most d, the rows have an error of at most e = d / (1 - d) in total variation, and the
-        capacity one of
-        ``e log(K - 1) + h(e)`` with K the number of inputs; both ends are moved outward by that amount.
+        columns that the row does not list, each with at most its cap: see :func:`empowerment.capacity_bounds`. If the
+        relative error of the entries is at most d, the rows have an error of at most e = d / (1 - d) in total
+        variation, and the capacity one of ``e log(K - 1) + h(e)`` with K the number of inputs; both ends are moved
+        outward by that amount.
         """
         validate.one_of(on_failure, ON_FAILURE, "on_failure")
         base = validate.base(base)

@@ -13,7 +13,7 @@ from empowerment.text.batch import ask_each
 from empowerment.text.response.channel import ResponseChannel, prompt_labels
 from empowerment.text.token_model import Outcome, Position, Tier, TokenModel, TokenModelError, check_model
 
-# Of whole lists side by side: 512 MB of numbers.
+# Number of entries of whole lists: 512 MB.
 _MOST_ENTRIES = 1 << 26
 
 
@@ -88,11 +88,11 @@ def next_token_channel(
     options: dict[str, Any] = {"workers": workers, "progress": progress}
     if union and _whole_lists_fit(model, len(prompts)):
         top = None
-    places = ask_each(lambda prompt: _next_token(model, prompt, top), prompts, **options).all()
-    if union and not all(place.complete for place in places):
-        wanted = _wanted(places)
-        places = ask_each(lambda prompt: model.score(prompt, top=top, also=wanted)[-1], prompts, **options).all()
-    return _side_by_side([place.identified() for place in places], names, model)
+    positions = ask_each(lambda prompt: _next_token(model, prompt, top), prompts, **options).all()
+    if union and not all(position.complete for position in positions):
+        wanted = _wanted(positions)
+        positions = ask_each(lambda prompt: model.score(prompt, top=top, also=wanted)[-1], prompts, **options).all()
+    return _combined([position.identified() for position in positions], names, model)
 
 
 def _whole_lists_fit(model: TokenModel, count: int) -> bool:
@@ -104,52 +104,57 @@ def _whole_lists_fit(model: TokenModel, count: int) -> bool:
 def _next_token(model: TokenModel, prompt: str, top: int | None) -> Position:
     if model.tier >= Tier.SCORE:
         return model.score(prompt, top=top)[-1]
-    for place in model.step(prompt, 1, **({} if top is None else {"top": top})):
-        return place
+    for position in model.step(prompt, 1, **({} if top is None else {"top": top})):
+        return position
     raise TokenModelError(f"{model.name} writes nothing after {prompt[-40:]!r}")
 
 
-def _wanted(places: Sequence[Position]) -> list[Outcome]:
+def _wanted(positions: Sequence[Position]) -> list[Outcome]:
     """Return the tokens that any position lists."""
-    return list(dict.fromkeys(each for place in places for each in place.outcomes if each is not None))
+    return list(dict.fromkeys(each for position in positions for each in position.outcomes if each is not None))
 
 
-def _side_by_side(places: Sequence[Position], names: tuple[str, ...], model: TokenModel) -> ResponseChannel:
+def _combined(positions: Sequence[Position], names: tuple[str, ...], model: TokenModel) -> ResponseChannel:
     columns: dict[Outcome, int] = {}
     written: list[tuple[Outcome, bytes | None]] = []
-    for place in places:
-        for outcome, token in zip(place.outcomes, place.tokens, strict=True):
+    for position in positions:
+        for outcome, token in zip(position.outcomes, position.tokens, strict=True):
             if outcome is not None and outcome not in columns:
                 columns[outcome] = len(columns)
                 written.append((outcome, token))
     if not columns:
         raise TokenModelError(
-            f"{model.name} tells of no token which one it is, so nothing is known of what the prompts lead to; ask a "
-            "model that tells the bytes of its tokens, or for more of them"
+            f"{model.name} identifies no token, so nothing is known of what the prompts lead to; ask a "
+            "model that reports the bytes of its tokens, or for more of them"
         )
-    observed = np.zeros((len(places), len(columns)))
+    observed = np.zeros((len(positions), len(columns)))
     listed = np.zeros(observed.shape, dtype=bool)
-    for x, place in enumerate(places):
-        where = [columns[outcome] for outcome in place.outcomes if outcome is not None]
-        observed[x, where] = np.exp(place.log_probabilities)
+    for x, position in enumerate(positions):
+        where = [columns[outcome] for outcome in position.outcomes if outcome is not None]
+        observed[x, where] = np.exp(position.log_probabilities)
         listed[x, where] = True
     sums = np.array([math.fsum(row) for row in observed])
     # A sum above 1 is rounding, which `rounding` answers for: the row is scaled, and its residual is nothing.
     observed /= np.maximum(sums, 1.0)[:, None]
-    told = np.array([place.complete for place in places]) | (sums >= 1.0)
-    listed[told] = True  # a complete list tells of every other token that it has no probability
-    observed[told] /= observed[told].sum(axis=1, keepdims=True)
+    known = np.array([position.complete for position in positions]) | (sums >= 1.0)
+    listed[known] = True  # in a complete list every other token has probability 0
+    observed[known] /= observed[known].sum(axis=1, keepdims=True)
     return ResponseChannel(
         mode="open",
         outputs_are="next token",
         inputs=names,
         outputs=_labels(written),
         observed=observed,
-        residual=np.where(told, 0.0, np.maximum(1.0 - observed.sum(axis=1), 0.0)),
+        residual=np.where(known, 0.0, np.maximum(1.0 - observed.sum(axis=1), 0.0)),
         listed=listed,
-        caps=np.array([1.0 if place.cap is None else min(place.cap / (1 - place.rounding), 1.0) for place in places]),
+        caps=np.array(
+            [
+                1.0 if position.cap is None else min(position.cap / (1 - position.rounding), 1.0)
+                for position in positions
+            ]
+        ),
         unseen=math.inf if model.vocabulary_size is None else model.vocabulary_size - len(columns),
-        rounding=max(0.0 if place.complete else place.rounding for place in places),
+        rounding=max(0.0 if position.complete else position.rounding for position in positions),
         length="total",
         model=model.name,
     )

@@ -479,7 +479,7 @@ def test_without_a_judge_nothing_is_said_of_rates():
     pandas = pytest.importorskip("pandas")
     person = model_person({"?": {"reject": 1.0}})
     found = compare_assistants({"none": NoAssistant()}, person, [WritingTask("letter", "a")])
-    with pytest.raises(ValueError, match=r"nothing tells whether the text of the task 'letter' is correct.*judge="):
+    with pytest.raises(ValueError, match=r"it is not known whether the text of task 'letter' is correct.*judge="):
         found["none"].mean("dpr")
     assert "dpr" not in found.to_dataframe()
     assert "dpr" not in found["none"].to_dataframe()

@@ -250,6 +250,6 @@ def test_a_model_that_does_not_score_texts_is_refused(tmp_path):
     from empowerment.text import FunctionModel
 
     with pytest.raises(
-        TierError, match="build_dataset needs the tier SCORE: a model that tells the probabilities of tokens of any"
+        TierError, match="build_dataset needs the tier SCORE: a model that reports the probabilities of the tokens"
     ):
         build_dataset(TEXTS, FunctionModel(write=lambda p, r: "a", name="w"), RULE, tmp_path / "data.jsonl")

@@ -183,7 +183,7 @@ def test_build_writes_a_data_set_and_names_what_was_skipped(files, capsys):
         (["show", "f.py", "--model", "gpt", "--eta", "1"], "unknown model 'gpt'"),
         (["show", "f.py", "--model", "no.json", "--eta", "1"], "no file 'no.json'"),
         (["show", "f.py", "--model", "f.json", "--eta", "1"], "no file 'f.json'"),
-        (["show", "f.py", "--model", "table.json", "--eta", "1", "--tells", "echo"], "--tells does not apply"),
+        (["show", "f.py", "--model", "table.json", "--eta", "1", "--reports", "echo"], "--reports does not apply"),
         (["show", "f.py", "--model", "openai:gpt", "--eta", "1"], "expected openai:MODEL@URL"),
         (["show", "f.py", "--model", "table.json", "--eta", "1", "--save", "x.gif"], "unknown ending"),
         (["show", "f.py", "--model", "table.json", "--eta", "1", "--color", "pink"], "unknown --color"),

@@ -77,7 +77,7 @@ def test_what_a_complete_mapping_leaves_out_is_impossible():
 
 
 def test_what_a_part_does_not_tell_cannot_be_asked_for():
-    with pytest.raises(TokenModelError, match="does not tell the probability of '', which also= asks for"):
+    with pytest.raises(TokenModelError, match="does not report the probability of '', which also= requests"):
         FunctionModel(partial).score("x", top=1, also=[b""])
     assert FunctionModel(partial, ends=False).ends == ()
 
@@ -153,7 +153,7 @@ def test_an_interrupt_passes(error, workers):
 def test_an_iterator_without_a_next_is_a_failure_of_its_prompt(workers):
     found = ask_each(lambda prompt: next(iter([1] if prompt == "a" else [])), ["a", "b"], workers=workers)
     assert found.found == {"a": 1}
-    assert "has no more" in str(found.failures["b"])
+    assert "next item of an empty iterator: no token" in str(found.failures["b"])
 
 
 @for_each("text", [None, 3, b"yes", "half \ud83d"])

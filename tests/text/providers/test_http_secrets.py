@@ -159,7 +159,7 @@ def test_what_is_no_secret_may_occur_in_an_answer(monkeypatch):
     monkeypatch.setenv("FOX_KEY", "EMPTY")
     body = {"choices": [{"text": "an empty cup", "finish_reason": "stop"}]}
     with RawServer(lambda connection, head: connection.sendall(answer(body))) as server:
-        assert OpenAICompatible(server.url, "fox", tells="nothing", key_from="FOX_KEY").sample("x", 1) == [
+        assert OpenAICompatible(server.url, "fox", reports="nothing", key_from="FOX_KEY").sample("x", 1) == [
             "an empty cup"
         ]
 
@@ -167,5 +167,5 @@ def test_what_is_no_secret_may_occur_in_an_answer(monkeypatch):
 def test_a_key_in_a_large_answer_is_found_soon():
     body = json.dumps({"choices": [{"text": "a" * 5_000_000 + KEY.upper()}]}).encode()
     with RawServer(lambda connection, head: connection.sendall(answer(body))) as server:
-        model = OpenAICompatible(server.url, "fox", tells="nothing", key_from="FOX_KEY", tries=1)
+        model = OpenAICompatible(server.url, "fox", reports="nothing", key_from="FOX_KEY", tries=1)
         assert "repeats the key" in str(caught(lambda: model.sample("x", 1)))

@@ -187,7 +187,7 @@ def test_a_server_that_is_no_llama_is_said():
         LlamaServer(other.url)
     with (
         StandIn(lambda path, body: {}) as other,
-        pytest.raises(TokenModelError, match=r"does not tell of its model what llama.cpp does"),
+        pytest.raises(TokenModelError, match=r"does not describe its model as llama.cpp does"),
     ):
         LlamaServer(other.url)
 
@@ -228,7 +228,7 @@ def test_what_the_service_writes_has_the_distributions_of_the_server(url, server
 
 def test_the_service_does_not_echo_and_is_found_out(url):
     with pytest.raises(TokenModelError, match="repeats 'The sky is' by the token"):
-        OpenAICompatible(f"{url}/v1", "SmolLM2", tells="echo").score("The sky", " is")
+        OpenAICompatible(f"{url}/v1", "SmolLM2", reports="echo").score("The sky", " is")
 
 
 def test_a_service_that_stops_is_reported_by_prompt_and_nothing_is_lost(weights, tmp_path):

@@ -51,9 +51,9 @@ def logs(places):
     return [place.log_probabilities[place.chosen] for place in places if place.token is not None]
 
 
-@for_each("tells", ["echo", "prompt"])
-def test_the_contract_holds_where_texts_are_scored(fox, tells):
-    model = asking(fox, tells=tells, vocabulary_size=FOX.vocabulary_size)
+@for_each("reports", ["echo", "prompt"])
+def test_the_contract_holds_where_texts_are_scored(fox, reports):
+    model = asking(fox, reports=reports, vocabulary_size=FOX.vocabulary_size)
     assert model.tier is Tier.SCORE
     check_token_model(model, PREFIX, TEXT)
 
@@ -67,15 +67,15 @@ def test_the_contract_holds_where_only_what_is_written_is_told(fox, chat):
 
 @for_each("chat", [True, False])
 def test_the_contract_holds_where_nothing_is_told(fox, chat):
-    model = asking(fox, chat=chat, tells="nothing")
+    model = asking(fox, chat=chat, reports="nothing")
     check_token_model(model, PREFIX)
     with pytest.raises(TierError, match="is of the tier SAMPLE"):
         list(model.step("x"))
 
 
-@for_each("tells", ["echo", "prompt"])
-def test_scores_are_those_of_the_model_behind_it(fox, tells):
-    found = asking(fox, tells=tells).score(PREFIX, TEXT)
+@for_each("reports", ["echo", "prompt"])
+def test_scores_are_those_of_the_model_behind_it(fox, reports):
+    found = asking(fox, reports=reports).score(PREFIX, TEXT)
     wanted = FOX.score(PREFIX, TEXT)
     assert [place.token for place in found] == [place.token for place in wanted]
     assert [place.span for place in found] == [place.span for place in wanted]
@@ -87,11 +87,11 @@ def test_scores_are_those_of_the_model_behind_it(fox, tells):
         assert place.cap >= math.exp(max(unlisted)) - 1e-12
 
 
-@for_each("tells", ["echo", "prompt"])
-def test_unions_are_asked_for_by_name(fox, tells):
+@for_each("reports", ["echo", "prompt"])
+def test_unions_are_asked_for_by_name(fox, reports):
     prompts = ["a quick brown", "a rose is", "a quick brown dog"]
     exact = next_token_channel(FOX, prompts, top=None).capacity()
-    model = asking(fox, tells=tells, listed=2, vocabulary_size=FOX.vocabulary_size, rounding=0)
+    model = asking(fox, reports=reports, listed=2, vocabulary_size=FOX.vocabulary_size, rounding=0)
     union = next_token_channel(model, prompts, top=2)
     assert union.listed.all()
     found = union.capacity()
@@ -103,7 +103,7 @@ def test_unions_are_asked_for_by_name(fox, tells):
 
 def test_answers_are_scored_whole(fox):
     found = answer_channel(
-        asking(fox, tells="echo", rounding=0), ["a quick", "a rose is a"], [" brown fox", " rose"], end=""
+        asking(fox, reports="echo", rounding=0), ["a quick", "a rose is a"], [" brown fox", " rose"], end=""
     )
     wanted = answer_channel(FOX, ["a quick", "a rose is a"], [" brown fox", " rose"], end="")
     np.testing.assert_allclose(found.observed, wanted.observed)
@@ -122,7 +122,7 @@ def test_recorded_answers_shifted_by_a_token_are_caught():
     exchanges = json.loads((Path(__file__).parents[2] / "data" / "echo_llama_cpp.json").read_text())
     known = {(e["request"]["prompt"], e["request"]["echo"]): e["response"] for e in exchanges}
     with StandIn(lambda path, body: known[body["prompt"], body["echo"]]) as server:
-        shifted = asking(server, tells="echo")
+        shifted = asking(server, reports="echo")
         with pytest.raises(
             AssertionError, match=r"cut before token \d, .*: in the text, and at the end of what is befo"
         ):
@@ -144,22 +144,22 @@ def test_the_place_of_an_untold_probability_is_no_probability():
 @for_each(
     ("choice", "message"),
     [
-        ({"logprobs": None}, r"tells no probabilities \(logprobs is missing\); with tells='nothing'"),
-        ({}, "tells no probabilities"),
-        ({"logprobs": {"tokens": ["a", "b"], "token_logprobs": [0.0, 0.0]}}, "writes the log-probability 0 for each"),
+        ({"logprobs": None}, r"reports no probabilities \(logprobs is missing\); with reports='nothing'"),
+        ({}, "reports no probabilities"),
+        ({"logprobs": {"tokens": ["a", "b"], "token_logprobs": [0.0, 0.0]}}, "the log-probability 0 for each"),
         (
             {"logprobs": {"tokens": ["a"], "token_logprobs": [0.0], "top_logprobs": [{"a": 0.0, "b": -9999}]}},
             "0 for each",
         ),
-        ({"logprobs": {"tokens": ["a"]}}, "tells probabilities in a form that is not known: KeyError"),
-        ({"logprobs": {"tokens": ["a"], "token_logprobs": [[1]]}}, "in a form that is not known"),
+        ({"logprobs": {"tokens": ["a"]}}, "reports probabilities in an unknown format: KeyError"),
+        ({"logprobs": {"tokens": ["a"], "token_logprobs": [[1]]}}, "in an unknown format"),
         (
             {"logprobs": {"tokens": ["a"], "token_logprobs": [-0.1], "top_logprobs": [{"a": -0.1, "b": -0.1}]}},
             "sum to 1.8",
         ),
         (
             {"logprobs": {"tokens": ["a\ufffd", "b"], "token_logprobs": [-1.0, -1.0]}},
-            "does not tell the bytes of a token",
+            "does not report the bytes of a token",
         ),
     ],
 )
@@ -184,7 +184,7 @@ def test_a_chat_without_a_text_is_said(message):
 @for_each("answer", [{}, {"choices": []}, [], {"choices": [7]}])
 def test_answers_without_choices_are_said(answer):
     with StandIn(lambda path, body: answer) as server:
-        with pytest.raises(TokenModelError, match=r"answers without choices|tells no probab"):
+        with pytest.raises(TokenModelError, match=r"answers without choices|reports no probab"):
             list(asking(server).step("x"))
         with pytest.raises(TokenModelError, match="answers without"):
             asking(server).sample("x", 1)
@@ -264,42 +264,42 @@ def test_bytes_in_the_older_form_are_read():
     assert place.token == b"\xe2\x82"
 
 
-@for_each("tells", ["echo", "prompt"])
-def test_a_text_has_to_begin_where_a_token_does(fox, tells):
+@for_each("reports", ["echo", "prompt"])
+def test_a_text_has_to_begin_where_a_token_does(fox, reports):
     with pytest.raises(TokenModelError, match="reads a token across the end of the prefix 'a quick bro'"):
-        asking(fox, tells=tells).score("a quick bro", "wn fox")
+        asking(fox, reports=reports).score("a quick bro", "wn fox")
 
 
 def test_a_token_that_is_read_otherwise_is_not_told(fox):
-    with pytest.raises(TokenModelError, match="does not read b' quick brown' as a token of its own after 'a'"):
-        asking(fox, tells="echo").score("a", also=[b" quick brown"])
+    with pytest.raises(TokenModelError, match="does not read b' quick brown' as a single token after 'a'"):
+        asking(fox, reports="echo").score("a", also=[b" quick brown"])
     with pytest.raises(TokenModelError, match="names some by numbers"):
-        asking(fox, tells="echo").score("a", also=[3])
+        asking(fox, reports="echo").score("a", also=[3])
     with pytest.raises(TokenModelError, match="names some otherwise"):
-        asking(fox, tells="prompt").score("a", also=[b" quick"])
+        asking(fox, reports="prompt").score("a", also=[b" quick"])
 
 
-@for_each("tells", ["echo", "prompt"])
-def test_what_nothing_stands_before_has_no_named_tokens(tells):
+@for_each("reports", ["echo", "prompt"])
+def test_what_nothing_stands_before_has_no_named_tokens(reports):
     with StandIn(Completions(FOX, start=False)) as server:
-        first, *others = asking(server, tells=tells).score("", "a quick", top=1, also=asked_by(tells))
+        first, *others = asking(server, reports=reports).score("", "a quick", top=1, also=asked_by(reports))
     assert first.outcomes == []
     assert len(others) == 2
-    assert set(asked_by(tells)) <= set(others[-1].outcomes)
+    assert set(asked_by(reports)) <= set(others[-1].outcomes)
 
 
-@for_each("tells", ["echo", "prompt"])
-def test_an_empty_text_has_a_distribution_at_a_start_alone_and_no_token(fox, tells):
-    (place,) = asking(fox, tells=tells).score("")
+@for_each("reports", ["echo", "prompt"])
+def test_an_empty_text_has_a_distribution_at_a_start_alone_and_no_token(fox, reports):
+    (place,) = asking(fox, reports=reports).score("")
     assert place.token is None
     assert bool(place.tokens) == fox.respond.start
-    if tells == "echo":
+    if reports == "echo":
         assert len(fox.asked) == 1
 
 
-def asked_by(tells):
+def asked_by(reports):
     """Return a token as the outcomes of a service name it."""
-    return [FOX.score("a")[-1].tokens.index(b" rose")] if tells == "prompt" else [b" rose"]
+    return [FOX.score("a")[-1].tokens.index(b" rose")] if reports == "prompt" else [b" rose"]
 
 
 def test_answers_in_another_form_are_said():
@@ -310,17 +310,17 @@ def test_answers_in_another_form_are_said():
 
     with (
         StandIn(respond) as server,
-        pytest.raises(TokenModelError, match=r"answers in a form that is not known: Key"),
+        pytest.raises(TokenModelError, match=r"answers in an unknown format: Key"),
     ):
-        asking(server, tells="prompt").score("", "a")
+        asking(server, reports="prompt").score("", "a")
 
 
 def test_servers_that_do_not_score_are_found_out():
     with replying({"text": "", "logprobs": {"tokens": ["?"], "token_logprobs": [-1.0]}}) as server:
         with pytest.raises(TokenModelError, match=r"repeats .* by the token b'\?' where the text has b'a b'"):
-            asking(server, tells="echo").score("", "a b")
-        with pytest.raises(TokenModelError, match=r"does not tell the tokens of a prompt \(return_token_ids\)"):
-            asking(server, tells="prompt").score("", "a b")
+            asking(server, reports="echo").score("", "a b")
+        with pytest.raises(TokenModelError, match=r"does not report the tokens of a prompt \(return_token_ids\)"):
+            asking(server, reports="prompt").score("", "a b")
 
 
 def test_texts_are_drawn_one_by_one_or_as_many_as_a_service_gives_at_once():
@@ -331,10 +331,10 @@ def test_texts_are_drawn_one_by_one_or_as_many_as_a_service_gives_at_once():
         return {"choices": [{"text": f" {body.get('seed')}"}]}  # one, however many are asked for
 
     with StandIn(respond) as server:
-        texts = asking(server, tells="nothing").sample("x", 3, seed=5)
+        texts = asking(server, reports="nothing").sample("x", 3, seed=5)
         assert len(set(texts)) == 3
-        assert texts == asking(server, tells="nothing").sample("x", 3, seed=5)
-        asking(server, tells="nothing", at_once=2).sample("x", 3)
+        assert texts == asking(server, reports="nothing").sample("x", 3, seed=5)
+        asking(server, reports="nothing", at_once=2).sample("x", 3)
     assert ["n" in each for each in asked[:6]] == [False] * 6
     assert [each.get("n") for each in asked[6:]] == [2, 2, None]
     assert "seed" not in asked[-1]
@@ -361,8 +361,8 @@ def test_options_and_the_systems_message_are_sent_and_named():
 @for_each(
     ("options", "message"),
     [
-        ({"tells": "all"}, "unknown tells 'all'; the known ones are 'echo', 'prompt', 'written', 'nothing'"),
-        ({"tells": "echo", "chat": True}, "tells='echo' does not go with chat=True"),
+        ({"reports": "all"}, "unknown reports 'all'; the known ones are 'echo', 'prompt', 'written', 'nothing'"),
+        ({"reports": "echo", "chat": True}, "reports='echo' contradicts chat=True"),
         ({"system": "x"}, "system is a message of a chat"),
         ({"listed": 0}, "listed is 0"),
         ({"rounding": -1}, "rounding is -1"),

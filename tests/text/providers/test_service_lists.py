@@ -168,7 +168,7 @@ def test_what_follows_a_token_of_unknown_bytes_is_not_placed():
     with serving(chat(*rows, content="\ufffdb")) as server:
         steps = service(server, chat=True, listed=2).step("x", 2)
         assert next(steps).token is None
-        with pytest.raises(TokenModelError, match="does not tell the bytes of a token"):
+        with pytest.raises(TokenModelError, match="does not report the bytes of a token"):
             next(steps)
 
 
@@ -205,17 +205,17 @@ OWN = [0.5, 0.3, 0.15, 0.05]
 
 
 @for_each("untold", [-9999.0, -math.inf, None, ...])
-@for_each("tells", ["chat", "completion"])
-def test_a_list_that_a_sampler_cut_and_scaled_is_refused(untold, tells):
+@for_each("reports", ["chat", "completion"])
+def test_a_list_that_a_sampler_cut_and_scaled_is_refused(untold, reports):
     told = [("A", 0.625), ("B", 0.375)]
     others = [] if untold is ... else [("C", untold), ("D", untold)]
-    if tells == "chat":
+    if reports == "chat":
         rest = [{"token": token, "logprob": log, "bytes": None} for token, log in others]
         choice = chat([entry(*each) for each in told] + rest, content="A")
     else:
         choice = completion("A", 0.625, dict(told))
         choice["logprobs"]["top_logprobs"][0] |= dict(others)
-    assert "a sampler cut off the others" in refusal(choice, listed=4, vocabulary_size=4)
+    assert "a sampler truncated the others" in refusal(choice, listed=4, vocabulary_size=4)
 
 
 def test_a_certain_token_and_a_small_vocabulary_are_no_marks_of_a_cut():
@@ -250,11 +250,11 @@ def thinking(content="Yes", **message):
 
 
 def test_reasoning_in_the_probabilities_is_not_taken_for_the_answer():
-    assert "tells of the tokens '<think>hm</think>Yes' where it wrote 'Yes'" in refusal(thinking())
+    assert "reports on the tokens '<think>hm</think>Yes' where it wrote 'Yes'" in refusal(thinking())
     for field in ("reasoning_content", "reasoning"):
         assert SWITCH in refusal(thinking(**{field: "hm"}))
         after = chat([entry("Yes", 0.98), entry("No", 0.01)], content="Yes", **{field: "hm"})
-        assert "depends on reasoning" in refusal(after)
+        assert "depend on reasoning" in refusal(after)
     told = first(thinking(content="<think>hm</think>Yes"))  # it is what the model wrote
     assert told.token == b"<think>"
 
@@ -271,7 +271,7 @@ SPENT = [
 def test_an_answer_that_never_came_is_no_answer():
     for choice in SPENT:
         with serving(choice) as server:
-            model = service(server, chat=True, tells="nothing")
+            model = service(server, chat=True, reports="nothing")
             with pytest.raises(TokenModelError, match=r"2 of 2 prompts have no answer: .*answers nothing"):
                 cluster_channel(model, ["x", "y"], 3, seed=0)
             with pytest.raises(TokenModelError, match="answers nothing"):
@@ -281,19 +281,19 @@ def test_an_answer_that_never_came_is_no_answer():
         ("<think>a</think>b", {"message": {"content": "<think>a</think>b"}, "finish_reason": "length"}),
     ):
         with serving(choice) as server:
-            assert service(server, chat=True, tells="nothing").sample("x", 1) == [text]
+            assert service(server, chat=True, reports="nothing").sample("x", 1) == [text]
 
 
 def test_what_a_filter_withholds_is_no_answer():
     with serving({"message": {"content": "I"}, "finish_reason": "content_filter"}) as server:
-        model = service(server, chat=True, tells="nothing")
+        model = service(server, chat=True, reports="nothing")
         found = ask_each(lambda prompt: model.sample(prompt, 1), ["x"])
     assert "withholds its answer" in str(found.failures["x"])
 
 
 def test_half_of_a_surrogate_pair_is_replaced_in_a_text():
     with serving({"message": {"content": "a\ud83d"}, "finish_reason": "length"}) as server:
-        assert service(server, chat=True, tells="nothing").sample("x", 1) == ["a\ufffd"]
+        assert service(server, chat=True, reports="nothing").sample("x", 1) == ["a\ufffd"]
 
 
 # --- tokens and texts
@@ -327,7 +327,7 @@ def test_tokens_have_to_make_up_the_text(tokens, text, finish, fits):
     if fits:
         assert first(chat(*rows, content=text, finish=finish)).token == tokens[0].encode()
     else:
-        assert "so of another text" in refusal(chat(*rows, content=text, finish=finish))
+        assert ": on another text" in refusal(chat(*rows, content=text, finish=finish))
 
 
 def test_what_stops_a_text_may_be_left_out_of_it():
@@ -348,7 +348,7 @@ def test_a_start_token_is_not_read_twice():
     row = {"<s>": -0.1, "a": -3.0}
     logs = {"tokens": ["<s>", "<s>", "a"], "token_logprobs": [None, -9.0, -1.0], "top_logprobs": [None, row, row]}
     with serving({"text": "", "logprobs": logs}) as server, pytest.raises(TokenModelError, match="b'<s>' twice"):
-        service(server, tells="echo").score("", "<s>a")
+        service(server, reports="echo").score("", "<s>a")
 
     def numbered(path, body):
         if path == "/detokenize":
@@ -358,7 +358,7 @@ def test_a_start_token_is_not_read_twice():
     with StandIn(numbered) as server:
         for text in ("<s>a", "a"):
             with pytest.raises(TokenModelError, match=r"b'<s>' twice|reads 'a' as other tokens"):
-                service(server, tells="prompt").score("", text)
+                service(server, reports="prompt").score("", text)
 
 
 # --- numbers of tokens and of choices
@@ -379,7 +379,7 @@ def test_numbers_beyond_the_vocabulary_show_that_it_is_larger():
 
 def test_a_numbered_token_has_one_probability():
     row = [entry("a", 0.5) | {"id": 1}, entry("a", 0.3) | {"id": 1}]
-    assert "tells two probabilities of the token 1" in refusal(chat(row, content="a"))
+    assert "reports two probabilities of the token 1" in refusal(chat(row, content="a"))
 
 
 def test_choices_are_matched_to_their_prompts_by_number():
@@ -393,15 +393,15 @@ def test_choices_are_matched_to_their_prompts_by_number():
     for places in ([0, 0], [1, 2], ["0", "1"], [None, 1]):
         told = {"choices": [{"text": "a", "index": place} for place in places]}
         with StandIn(lambda path, body, told=told: told) as server:
-            model = service(server, tells="nothing")
+            model = service(server, reports="nothing")
             reason = ask_each(lambda prompt, model=model: model.sample(prompt, 1), ["x"]).failures["x"]
         assert "numbers its 2 choices" in str(reason) or "form that is not known" in str(reason)
 
 
 def test_a_prompt_that_is_no_text_is_a_failure_of_its_own():
     with serving({"text": "a"}) as server:
-        for tells, ask in (("nothing", lambda m, p: m.sample(p, 1)), ("echo", lambda m, p: m.score("", p))):
-            model = service(server, tells=tells)
+        for reports, ask in (("nothing", lambda m, p: m.sample(p, 1)), ("echo", lambda m, p: m.score("", p))):
+            model = service(server, reports=reports)
             found = ask_each(lambda prompt, ask=ask, model=model: ask(model, prompt), ["half \ud83d"])
             assert "half of a surrogate pair at character 5" in str(found.failures["half \ud83d"])
         assert not server.asked
@@ -423,7 +423,7 @@ def test_answers_scored_by_a_service_ask_for_their_end_alone():
         return {"text": prompt, "logprobs": {"tokens": tokens, "token_logprobs": logs, "top_logprobs": tops}}
 
     with StandIn(respond) as server:
-        model = service(server, tells="echo", listed=2)
+        model = service(server, reports="echo", listed=2)
         model.ends = (b".",)
         found = answer_channel(model, ["x"], [" b b"])
     assert found.observed[0, 0] == pytest.approx(math.exp(-3.0))

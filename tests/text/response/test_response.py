@@ -234,7 +234,7 @@ def test_a_text_is_not_taken_for_a_list_of_letters():
 
 def test_a_model_that_does_not_tell_its_end_needs_one():
     model = TableModel({"": {" a": 0.5, " b": 0.5}}, name="endless")
-    with pytest.raises(ValueError, match="endless does not tell what ends its texts; pass end="):
+    with pytest.raises(ValueError, match="endless reports no end-of-text token; pass end="):
         answer_channel(model, ["x", "y"], [" a", " b"])
 
 
@@ -252,7 +252,7 @@ def test_an_answer_whose_probability_is_not_told_is_an_error_of_its_prompt():
             place = emp.text.Position((b"a",), np.log([0.5]), token=text.encode())
             return [place, place]
 
-    with pytest.raises(TokenModelError, match="the probability of b' z' after 'x' is not told, only a bound"):
+    with pytest.raises(TokenModelError, match="the probability of b' z' after 'x' is not reported, only bounded"):
         answer_channel(Bounds(), ["x"], [" z"], end="")
 
 

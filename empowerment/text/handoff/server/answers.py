@@ -38,10 +38,10 @@ class CompletionForm:
         """Return a chunk of a stream."""
         return self._of(text, None, None)
 
-    def end(self, text: str, told: dict[str, Any], logprobs: dict[str, Any] | None) -> dict[str, Any]:
+    def end(self, text: str, report: dict[str, Any], logprobs: dict[str, Any] | None) -> dict[str, Any]:
         """Return the last chunk of a stream, or the whole answer, with the reason for its end."""
-        reason = "length" if told["status"] == Stop.LIMIT.name else "stop"
-        return self._of(text, reason, logprobs) | {"handoff": told}
+        reason = "length" if report["status"] == Stop.LIMIT.name else "stop"
+        return self._of(text, reason, logprobs) | {"handoff": report}
 
     def _of(self, text: str, reason: str | None, logprobs: dict[str, Any] | None) -> dict[str, Any]:
         choice = {"index": 0, "text": text, "finish_reason": reason, "logprobs": logprobs}
@@ -60,37 +60,37 @@ class InfillForm:
         """Return a chunk of a stream."""
         return {"content": text, "stop": False}
 
-    def end(self, text: str, told: dict[str, Any], logprobs: dict[str, Any] | None) -> dict[str, Any]:
+    def end(self, text: str, report: dict[str, Any], logprobs: dict[str, Any] | None) -> dict[str, Any]:
         """Return the last chunk of a stream, or the whole answer, with the reason for its end."""
         kinds = {Stop.LIMIT.name: "limit", Stop.END_OF_TEXT.name: "eos", STOP_TEXT: "word"}
         return self._head | {
             "content": text,
             "stop": True,
-            "stop_type": kinds.get(told["status"], "none"),
-            "tokens_predicted": told["n_tokens"],
+            "stop_type": kinds.get(report["status"], "none"),
+            "tokens_predicted": report["n_tokens"],
             "truncated": False,
-            "handoff": told,
+            "handoff": report,
         }
 
 
 Form = CompletionForm | InfillForm
 
 
-def told_of(
+def report_of(
     number: str, question: Question, completion: Completion, text: str, stopped_by: str | None, suffix_read: bool
 ) -> dict[str, Any]:
     """Return why a completion ended, and the interval of the next token's entropy and surprisal."""
-    told: dict[str, Any] = {"offer": number, "notes": [*question.notes]}
+    report: dict[str, Any] = {"offer": number, "notes": [*question.notes]}
     if question.suffix and not suffix_read:
-        told["notes"].append("suffix: the model reads only what is before the cursor")
+        report["notes"].append("suffix: the model reads only what is before the cursor")
     if stopped_by is not None or completion.selection is None:
         n_tokens = sum(start < len(text) for start, _ in _offsets(completion.positions))
-        return told | {
+        return report | {
             "status": STOP_TEXT,
             "reason": f"the text would go on with {stopped_by!r}",
             "n_tokens": n_tokens,
         }
-    return told | _of_selection(completion.selection)
+    return report | _of_selection(completion.selection)
 
 
 def _of_selection(found: Selection) -> dict[str, Any]:
@@ -114,13 +114,13 @@ def numbers(ends: Ends) -> list[float | None]:
 def logprobs_of(positions: Sequence[Position], count: int, length: int) -> dict[str, Any]:
     """Return the probabilities at the tokens of the first `length` characters, in OpenAI's format."""
     found: dict[str, Any] = {"tokens": [], "token_logprobs": [], "top_logprobs": [], "text_offset": []}
-    for place, (offset, text) in zip(positions, _offsets(positions), strict=True):
+    for position, (offset, text) in zip(positions, _offsets(positions), strict=True):
         if offset >= length:
             break
-        logs = place.log_probabilities
+        logs = position.log_probabilities
         found["tokens"].append(text)
-        found["token_logprobs"].append(None if place.chosen is None else _finite(logs[place.chosen]))
-        listed = [(place.tokens[i], float(logs[i])) for i in (-logs).argsort()[:count] if math.isfinite(logs[i])]
+        found["token_logprobs"].append(None if position.chosen is None else _finite(logs[position.chosen]))
+        listed = [(position.tokens[i], float(logs[i])) for i in (-logs).argsort()[:count] if math.isfinite(logs[i])]
         found["top_logprobs"].append({_written(token): log for token, log in listed if token is not None})
         found["text_offset"].append(offset)
     return found
@@ -129,8 +129,8 @@ def logprobs_of(positions: Sequence[Position], count: int, length: int) -> dict[
 def _offsets(positions: Sequence[Position]) -> list[tuple[int, str]]:
     """Return the character at which each token begins, and its text."""
     found, offset = [], 0
-    for place in positions:
-        text = _written(place.token or b"")
+    for position in positions:
+        text = _written(position.token or b"")
         found.append((offset, text))
         offset += len(text)
     return found

@@ -161,14 +161,14 @@ async def _answered(
                 try:
                     async for piece in pieces:
                         yield sse(form.piece(piece))
-                    yield sse(form.end("", answer.told, answer.logprobs)) + form.last_line
+                    yield sse(form.end("", answer.report, answer.logprobs)) + form.last_line
                 except RequestError as reason:
                     yield sse(error_body(str(reason), "model_error"))
 
         return StreamingResponse(events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
     async with contextlib.aclosing(pieces):
         await _while_connected(request, _read_all(pieces))
-    return JSONResponse(form.end(answer.text, answer.told, answer.logprobs))
+    return JSONResponse(form.end(answer.text, answer.report, answer.logprobs))
 
 
 async def _read_all(pieces: AsyncIterator[str]) -> None:

@@ -54,7 +54,7 @@ class Job:
         """Whether the request was cancelled."""
         return self._given_up.is_set()
 
-    def tell(self, kind: str, content: Any) -> None:
+    def send(self, kind: str, content: Any) -> None:
         """Send an event to the receiver, from any thread."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self.events.put_nowait, (kind, content))
@@ -108,7 +108,7 @@ class Engine:
         for job in (*self._jobs, *([self._current] if self._current else [])):
             if job.user == user and not job.given_up:
                 job.give_up()
-                job.tell("overtaken", "a newer request of the same user has overtaken this one")
+                job.send("overtaken", "a newer request of the same user has overtaken this one")
 
     def _work(self) -> None:
         while True:
@@ -132,11 +132,11 @@ def _write(job: Job) -> None:
                 return
             if time.monotonic() > job.deadline:
                 completion.close()
-                job.tell("late", "the time for this request is over")
+                job.send("late", "the time for this request is over")
                 return
-            job.tell("piece", piece)
-        job.tell("done", None)
+            job.send("piece", piece)
+        job.send("done", None)
     except TokenModelError as reason:
-        job.tell("failed", str(reason))
+        job.send("failed", str(reason))
     except Exception as reason:  # the next request must find the thread alive
-        job.tell("failed", f"{type(reason).__name__}: {reason}")
+        job.send("failed", f"{type(reason).__name__}: {reason}")

@@ -39,7 +39,7 @@ class OfferLog:
             if fresh:
                 self._add({"format": FORMAT} | dict(header))
 
-    def offer(self, number: str, text: str, status: str, places: Sequence[Position], n_tokens: int) -> None:
+    def offer(self, number: str, text: str, status: str, positions: Sequence[Position], n_tokens: int) -> None:
         """Record an offer."""
         with self._lock:
             self._texts[number] = text
@@ -48,10 +48,10 @@ class OfferLog:
         if self._file is None:
             return
         tokens = [
-            [(place.token or b"").decode("utf-8", errors="replace"), *numbers(place.surprisal())]
-            for place in places[:n_tokens]
+            [(position.token or b"").decode("utf-8", errors="replace"), *numbers(position.surprisal())]
+            for position in positions[:n_tokens]
         ]
-        after = places[n_tokens] if n_tokens < len(places) else None
+        after = positions[n_tokens] if n_tokens < len(positions) else None
         following = None if after is None or not after.token else numbers(after.surprisal())
         event = {"event": "offer", "offer": number, "time": time.time(), "text": text, "status": status}
         self._add(event | {"tokens": tokens, "next": following})

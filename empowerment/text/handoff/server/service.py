@@ -10,7 +10,7 @@ from typing import Any
 
 from empowerment.text.handoff.live import Completion, complete
 from empowerment.text.handoff.selection import Stop
-from empowerment.text.handoff.server.answers import logprobs_of, told_of
+from empowerment.text.handoff.server.answers import logprobs_of, report_of
 from empowerment.text.handoff.server.engine import Engine, Job
 from empowerment.text.handoff.server.limits import Limits
 from empowerment.text.handoff.server.offer_log import OfferLog
@@ -112,7 +112,7 @@ class Answer:
     ----------
     text : str
         What has been shown so far.
-    told : dict
+    report : dict
         Once it is whole: why it ends, and what is known of the next token.
     logprobs : dict or None
         Once it is whole, where the request asks for it.
@@ -126,7 +126,7 @@ class Answer:
     def __init__(self, service: Service, question: Question, number: str) -> None:
         self._service, self._question, self._number = service, question, number
         self.text = ""
-        self.told: dict[str, Any] = {}
+        self.report: dict[str, Any] = {}
         self.logprobs: dict[str, Any] | None = None
         deadline = time.monotonic() + service.limits.seconds
         self._job = Job(lambda: service.completion(question), deadline, question.user)
@@ -134,7 +134,7 @@ class Answer:
             service.engine.submit(self._job)
 
     async def pieces(self) -> AsyncGenerator[str, None]:
-        """Yield the pieces as they come; whoever stops early gives the rest up.
+        """Yield the pieces as they come; stopping early cancels the rest.
 
         Raises
         ------
@@ -145,7 +145,7 @@ class Answer:
         try:
             if not self._question.max_tokens:
                 notes = [*self._question.notes]
-                self.told = {"offer": self._number, "notes": notes, "status": Stop.LIMIT.name, "n_tokens": 0}
+                self.report = {"offer": self._number, "notes": notes, "status": Stop.LIMIT.name, "n_tokens": 0}
                 return
             while stops.found is None:
                 kind, content = await self._next()
@@ -171,8 +171,8 @@ class Answer:
         completion = self._job.completion
         assert completion is not None
         read = self._service.fim is not None
-        self.told = told_of(self._number, self._question, completion, self.text, stopped_by, read)
+        self.report = report_of(self._number, self._question, completion, self.text, stopped_by, read)
         if self._question.logprobs is not None:
             self.logprobs = logprobs_of(completion.positions, self._question.logprobs, len(self.text))
-        status, n_tokens = self.told["status"], self.told["n_tokens"]
+        status, n_tokens = self.report["status"], self.report["n_tokens"]
         self._service.log.offer(self._number, self.text, status, completion.positions, n_tokens)

@@ -23,9 +23,9 @@ class StopTexts:
         if self.found is not None:
             return ""
         text = self._held + piece
-        places = [(text.find(stop), stop) for stop in self._stops if stop in text]
-        if places:
-            end, self.found = min(places)
+        matches = [(text.find(stop), stop) for stop in self._stops if stop in text]
+        if matches:
+            end, self.found = min(matches)
             self._held = ""
             return text[:end]
         keep = max((_overlap(text, stop) for stop in self._stops), default=0)
