@@ -11,7 +11,7 @@ from matplotlib import pyplot
 
 import empowerment as emp
 
-channel = emp.actuation_channel(emp.worlds.slip_grid(), (5, 5), 2, merge=False)
+channel = emp.actuation_channel(emp.worlds.slip_grid(), 2, (5, 5), merge=False)
 moves = np.array([sum(action != "stay" for action in sequence) for sequence in channel.inputs])
 curve = emp.capacity_cost(channel, moves)
 

@@ -12,7 +12,7 @@ from matplotlib import pyplot
 import empowerment as emp
 
 world = emp.worlds.slip_grid(slip=0.3)
-truth = emp.actuation_channel(world, (4, 4), 1).matrix
+truth = emp.actuation_channel(world, 1, (4, 4)).matrix
 rng = np.random.default_rng(0)
 
 tries = [20, 40, 80, 160, 320, 640]

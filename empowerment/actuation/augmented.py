@@ -8,6 +8,7 @@ computes an empowerment of states computes that of beliefs.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import islice
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,11 +18,11 @@ from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.task import TooManySequencesError
 from empowerment.core import validate
 from empowerment.models.belief_space import (
+    BeliefLevel,
+    all_branches,
     available_in,
-    first_distinct,
-    joint_with_observations,
-    normalised,
-    places_among,
+    first_equal,
+    search_beliefs,
 )
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
@@ -176,36 +177,25 @@ def belief_mdp(pomdp: POMDP, beliefs: np.ndarray, horizon: int, max_beliefs: int
         If there are more than `max_beliefs`.
     """
     mdp = pomdp.mdp
-    known = beliefs[first_distinct(beliefs)]
-    starts, newest, moves = places_among(beliefs, known), np.arange(len(known)), []
-    for step in range(1, horizon + 1):
-        able = available_in(mdp, known[newest])
-        found, links = [], []
-        for action, matrix in enumerate(mdp.action_matrices):
-            own = newest[able[:, action]]
-            joint = joint_with_observations(known[own] @ matrix, pomdp.observation[action])
-            chance = joint.sum(axis=-1)
-            source, seen = np.nonzero(chance)
-            found.append(normalised(joint[source, seen]))
-            links.append((np.full(source.size, action), own[source], chance[source, seen]))
-        everything, before = np.concatenate([known, *found]), len(known)
-        known = everything[first_distinct(everything)]
-        if len(known) > max_beliefs:
-            raise MemoryError(
-                f"{len(known)} beliefs can be held after {step} of {horizon} steps, allowed are {max_beliefs:,}; "
-                "shorten the horizon, raise memory in options=, or read the observation instead of the belief"
-            )
-        actions, sources, chances = (np.concatenate(part) for part in zip(*links, strict=True))
-        moves.append((actions, sources, places_among(np.concatenate(found), known), chances))
-        newest = np.arange(before, len(known))
-        if not newest.size:
-            break
-    return World(_of_moves(moves, len(known), mdp), _identity(known), starts)
+
+    def refuse(count: int, step: int) -> MemoryError:
+        return MemoryError(
+            f"{count} beliefs can be held after {step} of {horizon} steps, allowed are {max_beliefs:,}; "
+            "shorten the horizon, raise memory in options=, or read the observation instead of the belief"
+        )
+
+    first = first_equal(beliefs)
+    kept = np.unique(first)
+    known, levels = beliefs[kept], []
+    for level in islice(search_beliefs(mdp, pomdp.observation, known, most=max_beliefs, refuse=refuse), horizon):
+        known = level.beliefs
+        levels.append(level)
+    return World(_of_levels(levels, len(known), mdp), _identity(known), np.searchsorted(kept, first))
 
 
-def _of_moves(moves: Iterable[tuple[np.ndarray, ...]], n_beliefs: int, mdp: MDP) -> MDP:
-    none = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0)
-    actions, sources, targets, chances = (np.concatenate(part) for part in zip(none, *moves, strict=True))
+def _of_levels(levels: list[BeliefLevel], n_beliefs: int, mdp: MDP) -> MDP:
+    """Return the model that moves between beliefs as the branches of all levels do."""
+    sources, actions, targets, chances = all_branches(levels)
     columns = []
     for action in range(mdp.n_actions):
         own = actions == action

@@ -29,7 +29,7 @@ class NoSequenceError(ValueError):
     >>> import empowerment as emp
     >>> world = emp.MDP(np.ones((1, 1, 1)), available=[[False]])
     >>> try:
-    ...     emp.actuation_channel(world, 0, 1)
+    ...     emp.actuation_channel(world, 1, 0)
     ... except emp.NoSequenceError:
     ...     print("no sequence")
     no sequence

@@ -35,7 +35,7 @@ def channel_capacity(
     rtol: float = 0.0,
     method: str = "auto",
     backend: str | None = None,
-    base: float = 2,
+    base: float | str = 2,
     max_iter: int = MAX_ITER,
     on_failure: str = "warn",
     progress: bool = False,
@@ -63,8 +63,8 @@ def channel_capacity(
     backend : {"numba", "reference", "jax"}, optional
         Compiled (the default), plain NumPy, or compiled by XLA for a device (the default for JAX arrays; needs the
         extra ``jax``).
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     max_iter : int
         Limit on interior-point steps and Blahut-Arimoto passes together, for each connected component.
     on_failure : {"warn", "raise", "ignore"}

@@ -117,8 +117,8 @@ def discounted_empowerment(
         Width wanted of the intervals, in the result's unit.
     rtol : float
         Width wanted relative to the lower ends; the wider of the two counts.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     backend : {"numba", "reference", "jax"}, optional
         Backend of the capacities; see :func:`channel_capacity`.
     max_iter : int

@@ -23,13 +23,13 @@ class Simulation(Result):
     Attributes
     ----------
     states : tuple of length n_steps + 1
-        Labels of the first state, and of the one after each action.
+        Label of the initial state, and of the state after each action.
     actions : tuple of length n_steps
         Labels of the actions.
     observations : tuple of length n_steps, or None
-        Labels of what was observed after each action; None for an MDP.
+        Label of the observation after each action; None for an MDP.
     state_numbers, action_numbers, observation_numbers : ndarray of int, or None
-        The same as numbers in the model.
+        The same, as numbers in the model.
     beliefs : ndarray of shape (n_steps + 1, n_states), or None
         The belief before the first action and after each observation; None for an MDP.
     rewards : ndarray of shape (n_steps,), or None
@@ -46,9 +46,9 @@ class Simulation(Result):
     --------
     >>> import empowerment as emp
     >>> row = emp.worlds.open_grid(1, 3, stay=False)
-    >>> path = emp.simulate(row, emp.greedy_policy(row, [0.0, 1.0, 2.0]), start=(0, 0), steps=2)
-    >>> path.states.tolist(), path.n_steps, path.ended
-    ([0, 1, 2], 2, False)
+    >>> path = emp.simulate(row, emp.greedy_policy(row, [0.0, 1.0, 2.0]), initial=(0, 0), steps=2)
+    >>> path.states, path.n_steps, path.ended
+    (((0, 0), (0, 1), (0, 2)), 2, False)
     """
 
     states: tuple[Any, ...]
@@ -67,7 +67,7 @@ class Simulation(Result):
         return len(self.actions)
 
     def _table(self) -> Table:
-        """Return a row for each step: the state before it, the action, and what came of them."""
+        """Return a row for each step: the state before it, the action, and their outcome."""
         columns: dict[str, Any] = {"state": self.states[:-1], "action": self.actions, "next_state": self.states[1:]}
         columns |= {} if self.observations is None else {"observation": self.observations}
         return Table("step", None, columns | ({} if self.rewards is None else {"reward": self.rewards}))

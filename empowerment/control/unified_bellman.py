@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from empowerment.actuation.feedback.bellman import reached_channel
-from empowerment.capacity.backends import backend_name
-from empowerment.capacity.solve import channel_capacity
+from empowerment.actuation.feedback.bellman import BellmanOperator, Values
+from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
-from empowerment.core.status import ON_FAILURE, Status, report_failure
+from empowerment.core.status import Status, report_failure
 from empowerment.models.dead_ends import lasting_actions
-from empowerment.models.induced_chain import solve_discounted, step_matrix
+from empowerment.models.induced_chain import solve_discounted
 from empowerment.models.mdp import MDP, action_rewards, as_mdp
 from empowerment.models.policy import Policy
 from empowerment.results.certified import Labelled
@@ -25,7 +23,7 @@ _PATIENCE = 3
 # The part of the tolerance that the intervals of single states may use up.
 _SHARE = 0.1
 # In nats; sums over the steps to come are larger, and squares of these overflow.
-_LARGEST_WORTH = 1e80
+_LARGEST_REWARD = 1e80
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -205,37 +203,38 @@ def unified_bellman(
     discount = _below_one(discount)
     reward_weight = validate.finite(reward_weight, "reward_weight")
     information_weight = validate.finite(information_weight, "information_weight", least=0.0)
-    tol, rtol = validate.tolerances(tol, rtol)
-    base = validate.base(base)
-    unit = math.log(base)
+    options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, backend=backend, on_failure=on_failure)
     max_iter = validate.limit(max_iter, "max_iter")
-    validate.one_of(on_failure, ON_FAILURE, "on_failure")
-    worth = np.zeros((model.n_states, model.n_actions)) if rewards is None else action_rewards(model, rewards)
-    with np.errstate(over="ignore"):  # refused below
-        worth = reward_weight * unit * worth
-    if not (np.abs(worth) <= _LARGEST_WORTH).all():
-        raise ValueError(
-            f"rewards times reward_weight reach {float(np.abs(worth).max()):g}, expected at most {_LARGEST_WORTH:g}"
-        )
-    update = _Update(model, worth, information_weight, discount, _SHARE * tol * unit, backend_name(backend))
-    found, n_iter = _improve(update, tol * unit, rtol, max_iter)
-    if rewards is None:  # a sum of capacities is not negative, whatever rounding says
-        found = found._replace(lower=np.maximum(found.lower, 0.0))
+    unit, nats = options.unit, options.in_nats()
+    lasting = lasting_actions(model)
+    idle = model.is_terminal | ~lasting.any(axis=1)
+    operator = BellmanOperator(
+        model.action_matrices,
+        lasting & ~idle[:, None],
+        # What one sweep misses is multiplied by the discounted number of steps.
+        replace(nats, tol=_SHARE * nats.tol * (1 - discount), rtol=0.0),
+        rewards=None if rewards is None else _rewards_in_nats(model, rewards, reward_weight * unit),
+        discount=discount,
+        weight=information_weight,
+    )
+    best, n_iter = _PolicyIteration(operator, idle, discount).run(model.n_actions, nats, max_iter)
+    # A sum of capacities is not negative, whatever rounding says.
+    lower = np.maximum(best.lower, 0.0) if rewards is None else best.lower
     result = BellmanResult(
-        value=np.clip(found.value, found.lower, found.upper) / unit,
-        lower=found.lower / unit,
-        upper=found.upper / unit,
-        status=np.where(update.hopeless, Status.NO_SEQUENCE, Status.CERTIFIED),
-        policy=Policy(found.policy, model.states, model.actions),
+        value=np.clip(best.value, lower, best.upper) / unit,
+        lower=lower / unit,
+        upper=best.upper / unit,
+        status=np.where(lasting.any(axis=1), Status.CERTIFIED, Status.NO_SEQUENCE),
+        policy=Policy(_filled(best.policy, model.available, idle), model.states, model.actions),
         states=tuple(model.states),
         n_iter=n_iter,
-        backend=update.backend if information_weight else "none",
+        backend=options.backend if information_weight else "none",
         discount=discount,
         reward_weight=reward_weight,
         information_weight=information_weight,
-        base=base,
-        tol=tol,
-        rtol=rtol,
+        base=options.base,
+        tol=options.tol,
+        rtol=options.rtol,
     )
     if result.converged.all():
         return result
@@ -251,13 +250,24 @@ def _below_one(discount: float) -> float:
     return found
 
 
+def _rewards_in_nats(model: MDP, rewards: Any, unit: float) -> np.ndarray:
+    """Return rewards that were handed in, times what one of them counts."""
+    with np.errstate(over="ignore"):  # refused below
+        weighed = unit * action_rewards(model, rewards)
+    largest = float(np.abs(weighed).max())
+    if not largest <= _LARGEST_REWARD:
+        raise ValueError(f"rewards times reward_weight reach {largest:g}, expected at most {_LARGEST_REWARD:g}")
+    return weighed
+
+
 def _complaint(result: BellmanResult, max_iter: int) -> str:
     why = "raise max_iter" if result.n_iter == max_iter else "rounding errors came first; raise tol"
     return f"the widest interval is {result.gap.max():.2e} {result.unit} wide, wanted {result.tol:.2e}: {why}"
 
 
-class _Swept(NamedTuple):
-    """What a sweep gives: certified ends of the values, and the policy that was the best against old ones."""
+@dataclass(frozen=True)
+class _Values:
+    """Certified ends of the values, and the policy that was the best against old ones, in nats."""
 
     value: np.ndarray
     lower: np.ndarray
@@ -268,96 +278,45 @@ class _Swept(NamedTuple):
     def width(self) -> float:
         return float((self.upper - self.lower).max())
 
-    def meets(self, tol: float, rtol: float) -> bool:
-        return bool((self.upper - self.lower <= np.maximum(tol, rtol * self.lower)).all())
 
+class _PolicyIteration:
+    """Improve the policy and evaluate it, in turns; each improvement proves an interval.
 
-def _improve(update: _Update, tol: float, rtol: float, max_iter: int) -> tuple[_Swept, int]:
-    """Improve the policy and evaluate it, in turns, until the values are proved well enough."""
-    best, values = update.sweep(np.zeros(update.model.n_states))
-    n_iter, since = 1, 0
-    while not best.meets(tol, rtol) and n_iter < max_iter and since < _PATIENCE:
-        swept, values = update.sweep(values)
-        n_iter += 1
-        best, since = (swept, 0) if swept.width < best.width else (best, since + 1)
-    return best, n_iter
+    Parameters
+    ----------
+    operator : BellmanOperator
+    idle : ndarray of bool of shape (n_states,)
+        States that are worth 0, whatever is done.
+    discount : float
+    """
 
+    def __init__(self, operator: BellmanOperator, idle: np.ndarray, discount: float) -> None:
+        self._operator, self._idle, self._discount = operator, idle, discount
 
-class _Update:
-    """One step of the Bellman equation for all states, in nats."""
+    def run(self, n_actions: int, options: SolverOptions, max_iter: int) -> tuple[_Values, int]:
+        """Return values that are proved well enough, or as well as may be, and the number of sweeps."""
+        best = self._sweep(Values.guessed(np.zeros(self._idle.size), n_actions))
+        latest, n_iter, since = best, 1, 0
+        while not options.met(best.lower, best.upper).all() and n_iter < max_iter and since < _PATIENCE:
+            latest = self._sweep(Values.guessed(latest.value, n_actions))
+            n_iter += 1
+            best, since = (latest, 0) if latest.width < best.width else (best, since + 1)
+        return best, n_iter
 
-    def __init__(
-        self, model: MDP, rewards: np.ndarray, weight: float, discount: float, tol: float, backend: str
-    ) -> None:
-        self.model, self.backend = model, backend
-        self._rewards, self._weight, self._discount = rewards, weight, discount
-        # What one sweep misses is multiplied by the discounted number of steps.
-        self._tol = max(validate.MIN_TOL, tol * (1 - discount) / max(weight, 1e-300))
-        self._allowed = lasting_actions(model)
-        self.hopeless = ~self._allowed.any(axis=1)
-        self._active = np.flatnonzero(~self.hopeless & ~model.is_terminal)
-        available = [
-            state * model.n_actions + np.flatnonzero(self._allowed[state]) for state in self._active.tolist()
-        ]
-        self._channels = [reached_channel(model.rows[numbers]) for numbers in available] if weight else []
-
-    def sweep(self, values: np.ndarray) -> tuple[_Swept, np.ndarray]:
+    def _sweep(self, guess: Values) -> _Values:
         """Update values; return what that proves, and the values of the policy that was the best against them."""
-        model, active = self.model, self._active
-        worth = self._rewards + self._discount * (model.rows @ values).reshape(self._rewards.shape)
-        policy, information = np.zeros(worth.shape), np.zeros(model.n_states)
-        low, high = np.zeros(model.n_states), np.zeros(model.n_states)
-        if active.size:
-            low[active], high[active], information[active] = self._solve(worth, policy)
-            room = self._rounding(values, worth)
-            low[active] -= room
-            high[active] += room
+        after = self._operator.before(guess)
         ahead = self._discount / (1 - self._discount)
-        lower = low + ahead * min(0.0, float((low - values).min()))
-        upper = high + ahead * max(0.0, float((high - values).max()))
-        idle = np.setdiff1d(np.arange(model.n_states), active)
-        lower[idle] = upper[idle] = 0.0
-        after = self._evaluate(policy, information)
-        return _Swept(after, lower, upper, self._filled(policy)), after
+        lower = after.lower + ahead * min(0.0, float((after.lower - guess.value).min()))
+        upper = after.upper + ahead * max(0.0, float((after.upper - guess.value).max()))
+        lower[self._idle] = upper[self._idle] = 0.0
+        value = solve_discounted(self._operator.moves(after.policy), after.gain, self._discount)
+        return _Values(value, lower, upper, after.policy)
 
-    def _solve(self, worth: np.ndarray, policy: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Fill in the best policy against the worth of actions; return both ends of its value and its information."""
-        able = [np.flatnonzero(self._allowed[state]) for state in self._active.tolist()]
-        best = np.array([worth[state, actions].max() for state, actions in zip(self._active, able, strict=True)])
-        if not self._weight:
-            chosen = np.where(self._allowed, worth, -np.inf)[self._active].argmax(axis=1)
-            policy[self._active, chosen] = 1.0
-            return best, best, np.zeros(best.size)
-        # Rewards count from the best one: small numbers leave the solver the digits it needs.
-        rewards = [
-            (worth[state, actions] - top) / self._weight
-            for state, actions, top in zip(self._active, able, best, strict=True)
-        ]
-        found = channel_capacity(
-            self._channels, rewards=rewards, tol=self._tol, base=math.e, backend=self.backend, on_failure="ignore"
-        )
-        information = np.empty(best.size)
-        for i, (state, actions) in enumerate(zip(self._active, able, strict=True)):
-            p = found.input_distribution[i, : actions.size] / found.input_distribution[i].sum()
-            policy[state, actions] = p
-            information[i] = self._channels[i].mutual_information(p, base=math.e)
-        return best + self._weight * found.lower, best + self._weight * found.upper, information
 
-    def _evaluate(self, policy: np.ndarray, information: np.ndarray) -> np.ndarray:
-        """Return the value of a policy, by one linear system."""
-        gain = (policy * self._rewards).sum(axis=1) + self._weight * information
-        steps = step_matrix(self.model, policy)
-        return solve_discounted(steps, gain, self._discount)
-
-    def _rounding(self, values: np.ndarray, worth: np.ndarray) -> float:
-        """Bound the rounding error of the worth of actions, of its differences and of their sum."""
-        size = 1.0 + float(np.abs(values).max()) + float(np.abs(worth).max())
-        return (np.diff(self.model.rows.indptr).max() + 16) * float(np.finfo(float).eps) * size
-
-    def _filled(self, policy: np.ndarray) -> np.ndarray:
-        """Give states in which it does not matter, terminal or hopeless, their first available action."""
-        able = self.model.available
-        others = np.flatnonzero(able.any(axis=1) & (self.model.is_terminal | self.hopeless))
-        filled = policy.copy()
-        filled[others, able[others].argmax(axis=1)] = 1.0
-        return filled
+def _filled(policy: np.ndarray, able: np.ndarray, idle: np.ndarray) -> np.ndarray:
+    """Give states in which it does not matter what is done their first available action."""
+    others = np.flatnonzero(able.any(axis=1) & idle)
+    filled = policy.copy()
+    filled[others, able[others].argmax(axis=1)] = 1.0
+    return filled

@@ -138,8 +138,8 @@ class Channel:
 
         Parameters
         ----------
-        base : float
-            2 for bits, ``math.e`` for nats.
+        base : float or "e"
+            2 for bits, ``math.e`` or ``"e"`` for nats.
 
         Returns
         -------
@@ -163,8 +163,8 @@ class Channel:
         ----------
         output_distribution : array_like of shape (n_outputs,)
             The distribution q. Entries are at least 0 and finite.
-        base : float
-            2 for bits, ``math.e`` for nats.
+        base : float or "e"
+            2 for bits, ``math.e`` or ``"e"`` for nats.
 
         Returns
         -------
@@ -202,8 +202,8 @@ class Channel:
         ----------
         input_distribution : array_like of shape (n_inputs,)
             Probability of each input.
-        base : float
-            2 for bits, ``math.e`` for nats.
+        base : float or "e"
+            2 for bits, ``math.e`` or ``"e"`` for nats.
 
         Returns
         -------
@@ -259,8 +259,8 @@ def entropy(distribution: Any, base: float | str = 2) -> float:
     ----------
     distribution : array_like of shape (n,)
         Probabilities.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
 
     Returns
     -------
@@ -294,8 +294,8 @@ def divergence(p: Any, q: Any, base: float | str = 2) -> float:
     ----------
     p, q : array_like of shape (n,)
         Probabilities.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
 
     Returns
     -------
@@ -332,8 +332,8 @@ def mutual_information(channel: Any, input_distribution: Any, base: float | str 
         One distribution over outputs for each input.
     input_distribution : array_like of shape (n_inputs,)
         Probability of each input.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
 
     Returns
     -------

@@ -33,10 +33,10 @@ def directed_information(
         Number of steps. None sums over all steps, which requires a discount below 1.
     policy : Policy or array_like of shape (n_states, n_actions)
         Probabilities of the actions in each state, 0 where an action is missing.
-    discount : float
-        Weight of a step relative to the one before, in [0, 1].
     states : state label or list of state labels, optional
         Initial states; all by default.
+    discount : float
+        Weight of a step relative to the one before, in [0, 1].
     base : float or "e"
         2 for bits, ``math.e`` or ``"e"`` for nats.
 

@@ -260,6 +260,10 @@ class HorizonSweep(Labelled):
         ----------
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; a new figure by default.
+        title : str, optional
+            Title; a summary by default.
+        vmin, vmax : float, optional
+            Ends of the scale; by default those of the data.
         states : state label or list of state labels, optional
             States to draw; all by default, as far as there is room.
 

@@ -38,7 +38,7 @@ def horizon_sweep(
     rtol: float = 0.0,
     method: str = "auto",
     backend: str | None = None,
-    base: float = 2,
+    base: float | str = 2,
     rng: np.random.Generator | int | None = None,
     n_jobs: int | None = None,
     progress: bool = False,

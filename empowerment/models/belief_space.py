@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from itertools import combinations
+from collections.abc import Callable, Iterator
+from itertools import combinations, count, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -89,27 +90,133 @@ def _log_binomial(n: int, k: int) -> float:
     return min(math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1), 700.0)
 
 
+class BeliefLevel(NamedTuple):
+    """What one more action leads to, as :func:`search_beliefs` yields it.
+
+    Attributes
+    ----------
+    beliefs : ndarray of shape (n_beliefs, n_states)
+        Those known by now, or those of this level alone, each once.
+    newest : ndarray of int
+        Numbers of the beliefs that were not known before.
+    sources, actions, targets : ndarray of int of shape (n_branches,)
+        Each branch leads from a belief by an action to a belief: its number in `beliefs` of the level before, the
+        action and the number in `beliefs`.
+    chances : ndarray of shape (n_branches,)
+        How likely the observation is that leads there.
+    """
+
+    beliefs: np.ndarray
+    newest: np.ndarray
+    sources: np.ndarray
+    actions: np.ndarray
+    targets: np.ndarray
+    chances: np.ndarray
+
+
+def search_beliefs(
+    mdp: MDP,
+    observation: np.ndarray,
+    starts: np.ndarray,
+    *,
+    most: int,
+    refuse: Callable[[int, int], Exception],
+    equal: Callable[[np.ndarray], np.ndarray] | None = None,
+    known_for_good: bool = True,
+) -> Iterator[BeliefLevel]:
+    """Search the beliefs that can be held after 1, 2, 3, … actions, breadth first, until nothing new is found.
+
+    Parameters
+    ----------
+    mdp : MDP
+    observation : ndarray of shape (n_actions, n_states, n_observations)
+    starts : ndarray of shape (n_starts, n_states)
+        Where to begin, each belief once.
+    most : int
+        Most beliefs to hold.
+    refuse : callable
+        Makes the error to raise if there are more, of how many there are and after how many steps.
+    equal : callable, optional
+        Returns for each row the number of the first one that it equals; by default :func:`first_equal`.
+    known_for_good : bool
+        Whether a belief is followed only from where it was found first. If not, each level stands by itself.
+
+    Yields
+    ------
+    BeliefLevel
+    """
+    equal = equal or first_equal
+    beliefs, newest = starts, np.arange(len(starts))
+    at_once = max(1, _CHUNK // observation.size)
+    for step in count(1):
+        front, known = beliefs[newest], beliefs if known_for_good else beliefs[:0]
+        parts: list[BeliefLevel] = []
+        beliefs = known
+        for begin in range(0, len(front), at_once):
+            part = _branches(mdp, observation, front[begin : begin + at_once])
+            n_before = len(beliefs)
+            beliefs, place = _merged(beliefs, part.beliefs, equal)
+            parts = [each._replace(targets=place[each.targets]) for each in parts]
+            parts.append(part._replace(sources=newest[begin + part.sources], targets=place[n_before + part.targets]))
+            if len(beliefs) > most:
+                raise refuse(len(beliefs), step)
+        newest = np.arange(len(known), len(beliefs))
+        yield BeliefLevel(beliefs, newest, *all_branches(parts))
+        if not newest.size:
+            return
+
+
+def all_branches(levels: list[BeliefLevel]) -> tuple[np.ndarray, ...]:
+    """Return the sources, actions, targets and chances of all branches, none where there is no level."""
+    nothing = np.arange(0)
+    names = ("sources", "actions", "targets", "chances")
+    return tuple(np.concatenate([nothing, *(getattr(level, name) for level in levels)]) for name in names)
+
+
+def _branches(mdp: MDP, observation: np.ndarray, beliefs: np.ndarray) -> BeliefLevel:
+    """Return the posterior for each available action, belief and possible observation, repeats included."""
+    able = available_in(mdp, beliefs)
+    found = []
+    for action, matrix in enumerate(mdp.action_matrices):
+        own = np.flatnonzero(able[:, action])
+        joint = joint_with_observations(np.asarray(beliefs[own] @ matrix), observation[action])
+        chances = joint.sum(axis=-1)
+        source, seen = np.nonzero(chances)
+        found.append(
+            (normalised(joint[source, seen]), own[source], np.full(source.size, action), chances[source, seen])
+        )
+    posteriors, sources, actions, chances = (np.concatenate(part) for part in zip(*found, strict=True))
+    numbers = np.arange(len(posteriors))
+    return BeliefLevel(posteriors, numbers, sources, actions, numbers, chances)
+
+
+def _merged(
+    known: np.ndarray, found: np.ndarray, equal: Callable[[np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the rows known and found, equal ones once, and at which place each of them now is."""
+    rows = np.concatenate([known, found])
+    first = equal(rows) if len(rows) else np.arange(0)
+    kept = np.unique(first)
+    return rows[kept], np.searchsorted(kept, first)
+
+
 def reachable(
     mdp: MDP, observation: np.ndarray, start: np.ndarray, horizon: int, max_beliefs: int
 ) -> ReachableBeliefs:
     """Return all beliefs that can be held after 0 to `horizon` actions, breadth first."""
-    beliefs, steps = start[None, :], np.zeros(1, dtype=np.int64)
-    at_once = max(1, _CHUNK // observation.size)
-    for step in range(1, horizon + 1):
-        newest = beliefs[steps == step - 1]  # what follows from older ones is known already
-        if not len(newest):
-            break
-        for begin in range(0, len(newest), at_once):
-            found = np.concatenate([beliefs, _next_beliefs(mdp, observation, newest[begin : begin + at_once])])
-            kept = first_distinct(found)  # keeps every older one, because those differ
-            beliefs, steps = found[kept], np.append(steps, np.full(len(kept) - len(steps), step))
-            if len(beliefs) > max_beliefs:
-                raise MemoryError(
-                    f"{len(beliefs)} beliefs were found in {step} of {horizon} steps, expected at most max_beliefs="
-                    f"{max_beliefs}; take a shorter horizon, raise max_beliefs (a belief takes "
-                    f"{8 * mdp.n_states} bytes), or follow single histories with POMDP.update"
-                )
-    return ReachableBeliefs(beliefs, steps)
+
+    def refuse(count: int, step: int) -> MemoryError:
+        return MemoryError(
+            f"{count} beliefs were found in {step} of {horizon} steps, expected at most max_beliefs={max_beliefs}; "
+            f"take a shorter horizon, raise max_beliefs (a belief takes {8 * mdp.n_states} bytes), or follow single "
+            "histories with POMDP.update"
+        )
+
+    beliefs, sizes = start[None, :], [1]
+    for level in islice(search_beliefs(mdp, observation, beliefs, most=max_beliefs, refuse=refuse), horizon):
+        beliefs = level.beliefs
+        sizes.append(level.newest.size)
+    return ReachableBeliefs(beliefs, np.repeat(np.arange(len(sizes)), sizes))
 
 
 def available_in(mdp: MDP, beliefs: np.ndarray) -> np.ndarray:
@@ -129,55 +236,25 @@ def joint_with_observations(predicted: np.ndarray, observation: np.ndarray) -> n
     return np.asarray(predicted[:, None, :] * observation.T)
 
 
-def _next_beliefs(mdp: MDP, observation: np.ndarray, beliefs: np.ndarray) -> np.ndarray:
-    """Return the posterior for each belief, available action and possible observation, repeats included."""
-    able = available_in(mdp, beliefs)
-    found = [np.empty((0, mdp.n_states))]
-    for action, matrix in enumerate(mdp.action_matrices):
-        predicted = np.asarray(beliefs[able[:, action]] @ matrix)
-        joint = joint_with_observations(predicted, observation[action])
-        found.append(normalised(joint[joint.any(axis=-1)]))
-    return np.concatenate(found)
+def first_equal(rows: np.ndarray) -> np.ndarray:
+    """Return for each row the number of the first one that it equals up to the tolerance.
 
-
-def first_distinct(rows: np.ndarray) -> np.ndarray:
-    """Return the numbers of the rows that no earlier kept row equals up to the tolerance, in their order.
-
-    Rounded entries would tell two equal rows apart where they lie on both sides of a boundary. So a projection
-    onto a line sorts the rows instead: equal ones lie close together there, a gap parts groups for good, and
-    inside a group entries are compared.
+    Those are rows that no earlier one of them equals. Rounded entries would tell two equal rows apart where they lie
+    on both sides of a boundary. So a projection onto a line sorts the rows instead: equal ones lie close together
+    there, a gap parts groups for good, and inside a group entries are compared.
     """
     position, gap = _positions(rows)
     order = np.argsort(position, kind="stable")
     group = np.empty(len(rows), dtype=np.int64)
     group[order] = np.cumsum(np.diff(position[order], prepend=-np.inf) > gap)
-    left, kept = np.arange(len(rows)), []
+    first, left = np.arange(len(rows)), np.arange(len(rows))
     while left.size:
-        _, first, member_of = np.unique(group[left], return_index=True, return_inverse=True)
-        leaders = left[first]
-        kept.append(leaders)
-        apart = np.abs(rows[left] - rows[leaders][member_of]).max(axis=1) > TOLERANCE
+        _, leader, member_of = np.unique(group[left], return_index=True, return_inverse=True)
+        leaders = left[leader][member_of]
+        apart = np.abs(rows[left] - rows[leaders]).max(axis=1) > TOLERANCE
+        first[left[~apart]] = leaders[~apart]
         left = left[apart]
-    return np.sort(np.concatenate(kept))
-
-
-def places_among(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
-    """Return for each row the number of the first of the known rows that it equals up to the tolerance.
-
-    Each row must have one.
-    """
-    position, gap = _positions(known)
-    order = np.argsort(position, kind="stable")
-    own, _ = _positions(rows)
-    first = np.searchsorted(position[order], own - gap)
-    last = np.searchsorted(position[order], own + gap, side="right")
-    found = np.full(len(rows), len(known))
-    for shift in range(int((last - first).max(initial=0))):
-        left = np.flatnonzero(first + shift < last)
-        candidate = order[first[left] + shift]
-        equal = np.abs(rows[left] - known[candidate]).max(axis=1) <= TOLERANCE
-        found[left[equal]] = np.minimum(found[left[equal]], candidate[equal])
-    return found
+    return first
 
 
 def _positions(rows: np.ndarray) -> tuple[np.ndarray, float]:

@@ -108,7 +108,7 @@ def informed_empowerment(
     Returns
     -------
     EmpowermentResult
-        One value for each state. Its `actions` are the person's.
+        Indexed by the labels of the states; its `actions` are the person's.
 
     Raises
     ------

@@ -50,7 +50,7 @@ class SumRate(Certified):
     Examples
     --------
     >>> import empowerment as emp
-    >>> found = emp.independent_sum_rate(emp.worlds.two_way_dimmer(), 0, starts=2, rng=0)
+    >>> found = emp.independent_sum_rate(emp.worlds.two_way_dimmer(), 1, 0, starts=2, rng=0)
     >>> round(float(found.lower), 6), found.person.shape
     (1.5, (2,))
     """

@@ -344,8 +344,8 @@ class Position:
 
         Parameters
         ----------
-        base : float
-            2 for bits, ``math.e`` for nats.
+        base : float or "e"
+            2 for bits, ``math.e`` or ``"e"`` for nats.
 
         Returns
         -------
@@ -375,8 +375,8 @@ class Position:
 
         Parameters
         ----------
-        base : float
-            2 for bits, ``math.e`` for nats.
+        base : float or "e"
+            2 for bits, ``math.e`` or ``"e"`` for nats.
 
         Returns
         -------
@@ -403,8 +403,8 @@ class Position:
 
         Parameters
         ----------
-        base : float
-            2 for bits, ``math.e`` for nats.
+        base : float or "e"
+            2 for bits, ``math.e`` or ``"e"`` for nats.
 
         Returns
         -------

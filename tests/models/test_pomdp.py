@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import empowerment as emp
-from empowerment.models.belief_space import TOLERANCE, first_distinct
+from empowerment.models.belief_space import TOLERANCE, first_equal
 
 STAY, SWAP, ANEW = np.eye(2), np.eye(2)[::-1], np.full((2, 2), 0.5)
 DOOR = np.stack([STAY, SWAP], axis=1)
@@ -297,12 +297,14 @@ def test_merging_knows_no_rounding_boundaries(seed, n_columns, n_rows):
     rng = np.random.default_rng(seed)
     grid = rng.integers(0, 3, size=(n_rows, n_columns)) * 5e-11  # on boundaries of ten decimals
     rows = rng.integers(0, 2, size=(n_rows, 1)) + grid + rng.uniform(-1e-12, 1e-12, size=(n_rows, n_columns))
-    kept = first_distinct(rows)
+    first = first_equal(rows)
     greedy = []
     for number, row in enumerate(rows):
         if not greedy or distance(row, rows[greedy]) > TOLERANCE:
             greedy.append(number)
-    assert kept.tolist() == greedy
+    assert np.unique(first).tolist() == greedy
+    for row, leader in zip(rows, first, strict=True):
+        assert leader == next(number for number in greedy if distance(row, rows[[number]]) <= TOLERANCE)
 
 
 def test_evenly_spaced_beliefs():

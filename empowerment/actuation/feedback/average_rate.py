@@ -16,7 +16,7 @@ from scipy import sparse
 from scipy.sparse.linalg import MatrixRankWarning, spsolve
 
 from empowerment.actuation.dynamics import Dynamics
-from empowerment.actuation.feedback.bellman import FeedbackStep, Values
+from empowerment.actuation.feedback.bellman import Values, feedback_step
 from empowerment.actuation.feedback.end_components import recurrent_classes
 from empowerment.capacity.options import SolverOptions
 
@@ -44,7 +44,7 @@ def average(dynamics: Dynamics, options: SolverOptions, max_steps: int) -> Avera
     classes that are never left, its values are not defined; then a step of relative value iteration is taken instead,
     half of it, so that a period does no harm (Schweitzer 1971).
     """
-    step = FeedbackStep(dynamics, options.to_within(_SHARE * options.tol))
+    step = feedback_step(dynamics, options.to_within(_SHARE * options.tol))
     progress = _Progress(options.tol)
     guess, lower, upper = np.zeros(dynamics.n_columns), -math.inf, math.inf
     for n_iter in range(1, max_steps + 1):  # noqa: B007
@@ -54,7 +54,7 @@ def average(dynamics: Dynamics, options: SolverOptions, max_steps: int) -> Avera
         if progress.ends(upper - lower):
             break
         halfway = (guess + found.value) / 2
-        guess = _relative_values(step.moves(found.policy), found.information, halfway - halfway[0])
+        guess = _relative_values(step.moves(found.policy), found.gain, halfway - halfway[0])
     return AverageRate(max((lower + upper) / 2, 0.0), lower, upper, found.policy, n_iter)
 
 
@@ -76,17 +76,17 @@ def _growth(found: Values, guess: np.ndarray) -> tuple[float, float]:
     return float((found.lower - guess).min() - room), float((found.upper - guess).max() + room)
 
 
-def _relative_values(moves: sparse.csr_array, information: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
+def _relative_values(moves: sparse.csr_array, gain: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
     """Return what states are worth under a policy relative to the first, or `otherwise` if that is undefined."""
     if len(recurrent_classes(moves)) > 1:
         return otherwise
-    size = information.size
+    size = gain.size
     # Unknown is the rate in place of the first state's value, which is 0.
     system = sparse.csc_array(sparse.eye_array(size) - moves)
     system = sparse.hstack([sparse.csc_array(np.ones((size, 1))), system[:, 1:]], format="csc")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MatrixRankWarning)
-        found = np.atleast_1d(spsolve(system, information))
+        found = np.atleast_1d(spsolve(system, gain))
     if not np.isfinite(found).all():
         return otherwise
     found[0] = 0.0

@@ -14,7 +14,7 @@ end of a step follows from its p and the lower values before, the upper end from
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
@@ -31,6 +31,7 @@ from empowerment.core.channel import Channel
 _INNER = 0.9
 _ROUGH = 1e-9  # nats; how well the steps of a bound are solved
 _SIDE_BY_SIDE = 64  # fewer capacities take longer to hand out to all cores than to solve
+_LEAST_WEIGHT = 1e-300  # of information; whatever is divided by it stays finite
 _EPS = float(np.finfo(float).eps)
 
 
@@ -42,15 +43,15 @@ class Values(NamedTuple):
     value, lower, upper : ndarray of shape (n_columns,)
     policy : ndarray of shape (n_columns, n_actions)
         Probability of each action; zeros where there is none to take.
-    information : ndarray of shape (n_columns,)
-        What the first step says by itself under that policy.
+    gain : ndarray of shape (n_columns,)
+        What the first step brings by itself under that policy.
     """
 
     value: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     policy: np.ndarray
-    information: np.ndarray
+    gain: np.ndarray
 
     @classmethod
     def guessed(cls, value: np.ndarray, n_actions: int) -> Values:
@@ -141,79 +142,144 @@ def _stages(dynamics: Dynamics, options: SolverOptions) -> Iterator[tuple[Values
     """
     values = Values.guessed(np.zeros(dynamics.n_columns), dynamics.n_actions)
     yield values, np.ones(dynamics.n_columns, dtype=bool)
-    step: FeedbackStep | None = None
+    last: Dynamics | None = None
     for allowed in dynamics.admissible():
-        if step is None or step.dynamics is not allowed:
-            step = FeedbackStep(allowed, options)
+        if allowed is not last:
+            last, step = allowed, feedback_step(allowed, options)
         values = step.before(values)
         yield values, allowed.available.any(axis=1) | ~allowed.is_inner
 
 
-class FeedbackStep:
-    """One step with feedback, from every column at once.
+def feedback_step(dynamics: Dynamics, options: SolverOptions) -> BellmanOperator:
+    """Return the operator of one step with feedback, without rewards or discount.
 
     Columns that one step may leave are those of the last step, after which nothing counts; like columns without any
     action, which no action of another one may lead to, they are left as they are.
     """
+    return BellmanOperator(dynamics.actions, dynamics.available & dynamics.is_inner[:, None], options)
 
-    def __init__(self, dynamics: Dynamics, options: SolverOptions) -> None:
-        self.dynamics, self._options = dynamics, options.share(_INNER)
-        able = dynamics.available & dynamics.is_inner[:, None]
-        self._able, self._columns = able, np.flatnonzero(able.any(axis=1))
+
+class BellmanOperator:
+    """One step of the Bellman equation of rewards and information, from every column at once, in nats.
+
+    It takes values V to
+
+    ``max_p weight * I(p, T(s)) + sum_a p_a (r(s, a) + discount * sum_t p(t | s, a) V(t))``
+
+    where every column s has a capacity with rewards to itself. Columns without an able action keep their values.
+
+    Parameters
+    ----------
+    matrices : sequence of csr_array of shape (n_columns, n_columns)
+        One for each action.
+    able : ndarray of bool of shape (n_columns, n_actions)
+        Which actions may be taken, those whose rows in `matrices` are distributions.
+    options : SolverOptions
+        In nats: how well a value is solved. Rounding apart, one step makes no interval wider than that.
+    rewards : ndarray of shape (n_columns, n_actions), optional
+        Expected immediate rewards in nats; none by default.
+    discount : float
+        What a value counts one step before.
+    weight : float
+        What information counts beside rewards; without any the best action is taken for certain.
+    """
+
+    def __init__(
+        self,
+        matrices: Sequence[sparse.csr_array],
+        able: np.ndarray,
+        options: SolverOptions,
+        *,
+        rewards: np.ndarray | None = None,
+        discount: float = 1.0,
+        weight: float = 1.0,
+    ) -> None:
+        self._able, self._discount, self._weight = able, discount, weight
+        self._options = options.share(_INNER / max(weight, _LEAST_WEIGHT))
+        self._columns = np.flatnonzero(able.any(axis=1))
         column, action = np.nonzero(able)
         # One row for each column and each of its actions, the actions of a column side by side.
-        self._rows = sparse.csr_array(sparse.vstack(dynamics.actions))[action * dynamics.n_columns + column]
+        self._rows = sparse.csr_array(sparse.vstack(matrices))[action * len(able) + column]
+        self._rewards = np.zeros(column.size) if rewards is None else rewards[able]
         self._counts = able.sum(axis=1)[self._columns]
         self._first = np.cumsum(self._counts) - self._counts
-        self._n_summed = int(np.diff(self._rows.indptr).max(initial=0)) + 8
-        self._channels = [
-            reached_channel(self._rows[first : first + count])
-            for first, count in zip(self._first, self._counts, strict=True)
-        ]
+        parts = (slice(first, first + count) for first, count in zip(self._first, self._counts, strict=True))
+        self._channels = [reached_channel(self._rows[part]) for part in parts] if weight else []
 
     def before(self, after: Values) -> Values:
         """Return the values one step earlier, each of its capacities solved to within the tolerance."""
         value, lower, upper = after.value, after.lower, after.upper
-        policy, information = np.zeros(self._able.shape), np.zeros(value.size)
+        policy, gain = np.zeros(self._able.shape), np.zeros(value.size)
         if not self._columns.size:
-            return Values(value, lower, upper, policy, information)
-        expected = self._rows @ value
-        # What all actions of a state are worth alike would only cost the solver digits.
-        base = np.minimum.reduceat(expected, self._first)
-        rewards = expected - np.repeat(base, self._counts)
-        p, *ends_found = self._capacities(np.split(rewards, self._first[1:]))
+            return Values(value, lower, upper, policy, gain)
+        action_value = self._rewards + self._discount * (self._rows @ value)
+        best = np.maximum.reduceat(action_value, self._first)
+        # Counted from the best action, numbers are small and leave the solver the digits it needs.
+        p, solved = self._choose(action_value - np.repeat(best, self._counts))
         policy[self._able] = p
-        below = np.add.reduceat(p * (self._rows @ (value - lower)), self._first)
-        above = np.maximum.reduceat(self._rows @ (upper - value), self._first)
-        information[self._columns] = ends_found[1] - np.add.reduceat(p * rewards, self._first)
-        room = self._n_summed * _EPS * (1.0 + float(np.abs(value).max()))
+        gain[self._columns] = self._sum(p * self._rewards) + self._weight * solved.information
+        below = self._discount * self._sum(p * (self._rows @ (value - lower)))
+        above = self._discount * np.maximum.reduceat(self._rows @ (upper - value), self._first)
+        slack = self._slack(value)
         ends = np.array([value, lower, upper])
-        ends[:, self._columns] = base + np.array(
-            [ends_found[0], ends_found[1] - below - room, ends_found[2] + above + room]
+        ends[:, self._columns] = best + np.array(
+            [solved.value, solved.lower - below - slack, solved.upper + above + slack]
         )
-        return Values(np.clip(*ends), ends[1], ends[2], policy, information)
-
-    def _capacities(self, rewards: list[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Return the input distributions one after the other, and the values and both ends of all columns."""
-        solve: Any = partial(channel_capacity, **self._options.as_keywords())
-        if len(self._channels) < _SIDE_BY_SIDE and self._options.backend != "jax":
-            pairs = zip(self._channels, rewards, strict=True)
-            each = [solve(channel, rewards=worth) for channel, worth in pairs]
-            ends = np.array([[one.value, one.lower, one.upper] for one in each], dtype=np.float64)
-            return np.concatenate([one.input_distribution for one in each]), *ends.T
-        found = solve(self._channels, rewards=rewards)
-        filled = np.arange(found.input_distribution.shape[1]) < self._counts[:, None]
-        ends = np.array([found.value, found.lower, found.upper])
-        return found.input_distribution[filled], *ends
+        return Values(np.clip(*ends), ends[1], ends[2], policy, gain)
 
     def moves(self, policy: np.ndarray) -> sparse.csr_array:
         """Return the probabilities of the next column under a policy, shape (n_columns, n_columns).
 
         Columns without actions are kept for ever.
         """
-        idle = sparse.diags_array((~self._able.any(axis=1)).astype(float))
-        acting = (sparse.diags_array(p) @ matrix for p, matrix in zip(policy.T, self.dynamics.actions, strict=True))
-        return sparse.csr_array(sum(acting, start=idle))
+        idle = sparse.diags_array((~self._able.any(axis=1)).astype(float), format="csr")
+        ends = np.concatenate([[0], np.cumsum(self._able.sum(axis=1))])
+        shape = len(self._able), int(ends[-1])
+        return sparse.csr_array(
+            sparse.csr_array((policy[self._able], np.arange(shape[1]), ends), shape=shape) @ self._rows + idle
+        )
+
+    def _sum(self, of_actions: np.ndarray) -> np.ndarray:
+        return np.asarray(np.add.reduceat(of_actions, self._first))
+
+    def _choose(self, advantage: np.ndarray) -> tuple[np.ndarray, _Solved]:
+        """Return the input distributions one after the other, and what they bring beside the best action."""
+        if not self._weight:
+            places = np.arange(advantage.size)
+            first_best = np.minimum.reduceat(np.where(advantage == 0, places, places.size), self._first)
+            nothing = np.zeros(self._columns.size)
+            return np.isin(places, first_best).astype(float), _Solved(nothing, nothing, nothing, nothing)
+        rewards = advantage / self._weight
+        p, value, lower, upper = self._capacities(np.split(rewards, self._first[1:]))
+        information = value - self._sum(p * rewards)
+        return p, _Solved(self._weight * value, self._weight * lower, self._weight * upper, information)
+
+    def _capacities(self, rewards: list[np.ndarray]) -> tuple[np.ndarray, ...]:
+        """Return the input distributions one after the other, and the values and both ends of all columns."""
+        solve: Any = partial(channel_capacity, **self._options.as_keywords())
+        if len(self._channels) < _SIDE_BY_SIDE and self._options.backend != "jax":
+            pairs = zip(self._channels, rewards, strict=True)
+            each = [solve(channel, rewards=reward) for channel, reward in pairs]
+            ends = np.array([[one.value, one.lower, one.upper] for one in each], dtype=np.float64)
+            return np.concatenate([one.input_distribution for one in each]), *ends.T
+        found = solve(self._channels, rewards=rewards)
+        filled = np.arange(found.input_distribution.shape[1]) < self._counts[:, None]
+        return found.input_distribution[filled], *np.array([found.value, found.lower, found.upper])
+
+    def _slack(self, value: np.ndarray) -> float:
+        """Bound the rounding error of the values of actions, of their differences and of their sum."""
+        n_summed = int(np.diff(self._rows.indptr).max()) + 16
+        information = self._weight * math.log(int(self._counts.max()))
+        return n_summed * _EPS * float(1.0 + information + np.abs(value).max() + np.abs(self._rewards).max())
+
+
+class _Solved(NamedTuple):
+    """What columns are worth beside their best action, in nats, and the information in it before it is weighed."""
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    information: np.ndarray
 
 
 def reached_channel(rows: sparse.csr_array) -> Channel:

@@ -16,7 +16,7 @@ import numpy as np
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.task import NoSequenceError, TooManySequencesError
 from empowerment.capacity.kernels import EQUAL_RTOL
-from empowerment.models.belief_space import available_in, normalised
+from empowerment.models.belief_space import BeliefLevel, available_in, search_beliefs
 from empowerment.models.pomdp import POMDP
 
 _EPS = float(np.finfo(float).eps)
@@ -111,29 +111,25 @@ def information_states_of_beliefs(
     NoSequenceError
         If every policy may be stuck before its last step.
     """
+
+    def refuse(count: int, step: int) -> TooManySequencesError:
+        return TooManySequencesError(f"after {step} of {horizon} steps there are {count} beliefs, allowed are {most}")
+
     front, branches = np.asarray(belief, dtype=float)[None], []
-    for step in range(horizon - 1):
-        children: list[np.ndarray] = []
-        places: list[list[Branch]] = [[] for _ in front]
-        for own, able, branch in zip(front, available_in(model.mdp, front), places, strict=True):
-            for action in np.flatnonzero(able):
-                joint = (own @ model.mdp.action_matrices[action]) * model.observation[action].T
-                joint = joint[joint.any(axis=1)]
-                first = sum(len(child) for child in children)
-                branch.append((joint.sum(axis=1), np.arange(first, first + len(joint))))
-                children.append(normalised(joint))
-        if not children:
+    levels = search_beliefs(
+        model.mdp,
+        model.observation,
+        front,
+        most=most,
+        refuse=refuse,
+        equal=kernel.equal_rows,
+        known_for_good=False,
+    )
+    for level in islice(levels, horizon - 1):
+        if not level.newest.size:
             raise NoSequenceError
-        found = np.concatenate(children)
-        same = kernel.equal_rows(found)
-        kept = np.unique(same)
-        if kept.size > most:
-            raise TooManySequencesError(
-                f"after {step + 1} of {horizon} steps there are {kept.size} beliefs, allowed are {most}"
-            )
-        number_of = np.searchsorted(kept, same)
-        branches.append([[(p, number_of[where]) for p, where in own] for own in places])
-        front = found[kept]
+        branches.append(_by_belief(level, len(front)))
+        front = level.beliefs
     after = [matrix @ seen for matrix, seen in zip(model.mdp.action_matrices, reading, strict=True)]
     endings = [
         np.array([own @ after[a] for a in np.flatnonzero(able)]).reshape(-1, reading.shape[-1])
@@ -141,6 +137,17 @@ def information_states_of_beliefs(
     ]
     error = horizon * (3 * (model.n_states + 4) * _EPS + EQUAL_RTOL)
     return InformationStates(*_without_dead_ends(branches, endings), None, error)
+
+
+def _by_belief(level: BeliefLevel, n_beliefs: int) -> list[list[Branch]]:
+    """Return for each belief, for each of its actions, where that leads."""
+    order = np.lexsort((level.actions, level.sources))
+    source, action = level.sources[order], level.actions[order]
+    ends = np.flatnonzero((np.diff(source) != 0) | (np.diff(action) != 0)) + 1
+    found: list[list[Branch]] = [[] for _ in range(n_beliefs)]
+    for part in np.split(order, ends):
+        found[level.sources[part[0]]].append((level.chances[part], level.targets[part]))
+    return found
 
 
 def _without_dead_ends(

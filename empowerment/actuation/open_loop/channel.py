@@ -81,8 +81,8 @@ def actuation_channel(
         The world of the agent.
     horizon : int
         Number of actions in a sequence.
-    state : hashable, optional
-        Label of the state to start in.
+    state : hashable
+        Label of the initial state.
     belief : array_like of shape (n_states,), optional
         Distribution of the initial state, in place of `state`; for a POMDP the initial belief by default.
     sensor : None, "state", "observation", "belief", callable or array_like of shape (n_states, n_readings)

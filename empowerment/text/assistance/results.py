@@ -298,7 +298,7 @@ class AssistanceComparison:
         title : str, optional
             Title; by default the person and the number of tasks.
         vmin, vmax : float, optional
-            The ends of the axis of measures; by default those of the data.
+            Ends of the axis of measures; by default those of the data.
         measures : sequence of str, optional
             Some of `MEASURES`, in one unit; by default "dpr", or "tokens_read" and "tokens_written" if it is not
             known whether some texts are correct.

@@ -116,8 +116,8 @@ def effective_empowerment(
         The text so far.
     horizon : int
         Number of tokens after the next one, at least 1. A text that has ended does not change.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     max_texts : int
         Limit on the number of continuations.
 

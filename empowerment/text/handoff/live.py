@@ -153,8 +153,8 @@ def complete(
         0 writes the most probable tokens. Above 0, tokens are drawn; a drawn token can pass a threshold sooner.
     seed : int, optional
         Seed of the draws.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
 
     Returns
     -------

@@ -54,8 +54,8 @@ def select_all(
     cut : {"token", "character"}
         Where a completion may end. Tokens may be parts of characters; with "character" the completion is shortened to
         complete ones.
-    base : float
-        2 for bits, ``math.e`` for nats: the unit of the amounts in single selections.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats: the unit of the amounts in single selections.
 
     Returns
     -------

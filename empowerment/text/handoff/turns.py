@@ -152,7 +152,9 @@ class Turns(Result):
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; a new figure by default.
         title : str, optional
-            Title; by default a summary.
+            Title; a summary by default.
+        vmin, vmax : float, optional
+            Ends of the scale; by default those of the data.
 
         Returns
         -------

@@ -109,6 +109,10 @@ class ControlBudget(Result):
         ----------
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; a new figure by default.
+        title : str, optional
+            Title; a summary by default.
+        vmin, vmax : float, optional
+            Ends of the scale; by default those of the data.
 
         Returns
         -------

@@ -138,6 +138,10 @@ class IntentAudit(Result):
         ----------
         ax : matplotlib.axes.Axes, optional
             Axes to draw on; a new figure by default.
+        title : str, optional
+            Title; a summary by default.
+        vmin, vmax : float, optional
+            Ends of the scale; by default those of the data.
 
         Returns
         -------
@@ -197,8 +201,8 @@ def intent_audit(
         Rescale rows of the responses and of the strategy that do not sum to 1 instead of refusing them.
     tol : float
         Width wanted of each interval, in the result's unit.
-    base : float
-        2 for bits, ``math.e`` for nats.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
     backend : {"numba", "reference", "jax"}, optional
         See :func:`empowerment.channel_capacity`.
     on_failure : {"warn", "raise", "ignore"}
