@@ -26,7 +26,7 @@ def from_step_function(
     max_states: int = 100_000,
     terminal: str = "absorbing",
     check: bool = True,
-    progress: bool = False,
+    progress: bool | str = "auto",
     layout: Any = None,
     seed: int = 0,
     get_state: Callable[[Any], Any] | None = None,
@@ -55,8 +55,8 @@ def from_step_function(
         ignores the ends.
     check : bool
         Repeat every transition in the reverse order, and refuse a simulator whose outcomes differ.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
     layout : GridLayout or callable, optional
         Positions of the states for pictures. A function takes the tuple of states and returns the layout. By default
         the states of MiniGrid environments lie where the agent stands, and others have none.

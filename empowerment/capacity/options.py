@@ -105,5 +105,5 @@ class SolverOptions:
         return _INNER * self.tol * self.unit, _INNER * self.rtol, METHOD_NUMBERS[method], self.max_iter
 
     def as_keywords(self) -> dict[str, Any]:
-        """Return the options as keyword arguments of public functions."""
-        return {name: getattr(self, name) for name in self.__dataclass_fields__}
+        """Return the arguments of `channel_capacity` as a part of other work, which shows no progress of its own."""
+        return {name: getattr(self, name) for name in self.__dataclass_fields__} | {"progress": False}

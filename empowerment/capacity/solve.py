@@ -38,7 +38,7 @@ def channel_capacity(
     base: float | str = 2,
     max_iter: int = MAX_ITER,
     on_failure: str = "warn",
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> CapacityResult:
     """Compute the capacity of a discrete memoryless channel, or of many, with certified intervals.
 
@@ -69,8 +69,8 @@ def channel_capacity(
         Limit on interior-point steps and Blahut-Arimoto passes together, for each connected component.
     on_failure : {"warn", "raise", "ignore"}
         What to do when the interval stays wider than the tolerance. The interval holds in any case.
-    progress : bool
-        Show a progress bar over the channels of a batch (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar over the channels of a batch. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------
@@ -162,7 +162,7 @@ def row_offsets(channel: Channel) -> np.ndarray:
     return np.asarray(1.0 - sums - channel.row_entropies(math.e))
 
 
-def _solve(channel: Any, rewards: Any, options: SolverOptions, method: str, progress: bool) -> CapacityResult:
+def _solve(channel: Any, rewards: Any, options: SolverOptions, method: str, progress: bool | str) -> CapacityResult:
     batch = as_batch(channel)
     if batch is None:
         return _solve_one(as_channel(channel), rewards, options, method)
@@ -184,7 +184,7 @@ def _solve_one(channel: Channel, rewards: Any, options: SolverOptions, method: s
 
 
 def _solve_many(
-    batch: list[Member], rewards: Any, options: SolverOptions, method: str, progress: bool
+    batch: list[Member], rewards: Any, options: SolverOptions, method: str, progress: bool | str
 ) -> CapacityResult:
     """Solve in chunks, between which Ctrl-C is heard and the progress shown."""
     kernel, limits = capacity_kernels(options.backend), options.for_kernel(method)

@@ -54,7 +54,7 @@ def simulate_agents(
     parameters: DesireParameters | None = None,
     messages: Any = None,
     memory: float = 4e9,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> DesireTrace:
     """Simulate agents of one kind in a world, in several runs.
 
@@ -75,8 +75,8 @@ def simulate_agents(
         Added to the deficits at events: what messages say is lacking. In other steps messages have no effect.
     memory : float
         Limit in bytes on random numbers and trace. Averages over many seeds need less if they are computed in parts.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------
@@ -179,7 +179,7 @@ def follow(
     will: np.ndarray,
     messages: np.ndarray | None = None,
     frozen: np.ndarray | None = None,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> Chain:
     """Simulate agents from given positions, one step for each entry along the first axis of the random numbers."""
     actor: Actor = agent.begin(world, parameters)

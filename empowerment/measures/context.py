@@ -157,7 +157,7 @@ class _Table:
     def __init__(self, model: Any, horizon: int, chances: np.ndarray, options: dict[str, Any]) -> None:
         self.chances, self.present = chances, np.flatnonzero(chances)
         self._solve: Callable[[np.ndarray], EmpowermentResult] = lambda beliefs: empowerment(
-            model, horizon, beliefs=beliefs, **options
+            model, horizon, beliefs=beliefs, **{"progress": False, **options}
         )
         self._shares: dict[frozenset[int], tuple[float, float]] = {}
 

@@ -27,7 +27,7 @@ def answer(
     *,
     n_jobs: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> EmpowermentResult:
     """Return the result of a request; the last three arguments are those of :func:`empowerment.empowerment`.
 
@@ -76,7 +76,7 @@ def _solve(
     names: dict[int, str],
     n_jobs: int | None,
     checkpoint: Checkpoint | None,
-    progress: bool,
+    progress: bool | str,
 ) -> Solutions:
     """Solve for all states asked, chunk by chunk, and return the arrays over them."""
     size = solver.chunk_size(asked.size)

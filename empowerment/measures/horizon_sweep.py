@@ -41,7 +41,7 @@ def horizon_sweep(
     base: float | str = 2,
     rng: np.random.Generator | int | None = None,
     n_jobs: int | None = None,
-    progress: bool = False,
+    progress: bool | str = "auto",
     options: Mapping[str, Any] | None = None,
 ) -> HorizonSweep:
     """Compute the empowerment of states at several horizons, and what limits it at each.
@@ -58,8 +58,8 @@ def horizon_sweep(
     states, beliefs, sensor, output, known_to, feedback, stopping, tol, rtol, method, backend, base, rng, n_jobs, \
             options
         As in :func:`empowerment`, the same at each horizon.
-    progress : bool
-        Show a progress bar over states for each horizon (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar over states for each horizon. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def horizon_sweep(
     )
 
 
-def _answer(request: EmpowermentRequest, n_jobs: int | None, progress: bool) -> EmpowermentResult:
+def _answer(request: EmpowermentRequest, n_jobs: int | None, progress: bool | str) -> EmpowermentResult:
     try:
         return answer(request, n_jobs=n_jobs, progress=progress)
     except MemoryError as reason:

@@ -35,7 +35,7 @@ def empowerment(
     n_jobs: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     on_failure: str = "warn",
-    progress: bool = False,
+    progress: bool | str = "auto",
     options: Mapping[str, Any] | None = None,
 ) -> EmpowermentResult:
     """Compute the n-step empowerment of states, each with a certified interval.
@@ -91,8 +91,8 @@ def empowerment(
         belong to another question are refused.
     on_failure : {"warn", "raise", "ignore"}
         What to do when an interval stays wider than the tolerance. The interval holds in any case.
-    progress : bool
-        Show a progress bar over states (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar over states. ``"auto"`` shows it on a terminal, once a second has passed.
     options : mapping, optional
         Limits on resources: ``max_sequences`` (action sequences looked at in one state, after merging; 50 million),
         ``memory`` (bytes for one state; 4e9), ``samples`` (sequences drawn by ``method="sampled"``; 1000) and

@@ -115,7 +115,7 @@ def _refuse(
     n_jobs: Any,
     checkpoint: Any,
     on_failure: str,
-    progress: bool,
+    progress: bool | str,
 ) -> None:
     """Refuse what cannot be kept where values are not known yet."""
     outside = {
@@ -127,7 +127,7 @@ def _refuse(
         "n_jobs": n_jobs,
         "checkpoint": checkpoint,
         "on_failure": "raise" if on_failure == "raise" else None,
-        "progress": progress or None,
+        "progress": True if progress is True else None,
     }
     for name, value in outside.items():
         if value is not None:

@@ -73,7 +73,7 @@ class Answers(Generic[T]):
 
 
 def ask_each(
-    ask: Callable[[str], T], prompts: Sequence[str], *, workers: int = 1, progress: bool = False
+    ask: Callable[[str], T], prompts: Sequence[str], *, workers: int = 1, progress: bool | str = "auto"
 ) -> Answers[T]:
     """Ask a model for each of many prompts, and continue where one fails.
 
@@ -85,8 +85,8 @@ def ask_each(
         The prompts; equal ones are asked once.
     workers : int
         Number of concurrent requests. A server answers several at the same time; a model in this process does not.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------

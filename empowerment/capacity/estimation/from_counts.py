@@ -183,7 +183,7 @@ def capacity_from_counts(
     base: float | str = 2,
     backend: str | None = None,
     on_failure: str = "warn",
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> EstimatedCapacity:
     """Estimate the capacity of a channel from samples, with an interval and a test against chance.
 
@@ -218,8 +218,8 @@ def capacity_from_counts(
         See :func:`channel_capacity`.
     on_failure : {"warn", "raise", "ignore"}
         What to do when the certified interval of a capacity stays wider than the tolerance.
-    progress : bool
-        Show a progress bar over the draws (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar over the draws. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------

@@ -77,7 +77,7 @@ class EmpoweredRider(FollowingAgent):
         if self._values is None:
             world = earning_courier(self.horizon * _MOST_A_SLOT)
             starts = [state for state in world.states if state[-1] == 0]
-            found = empowerment(world, self.horizon, states=starts, sensor=_earned_and_health)
+            found = empowerment(world, self.horizon, states=starts, sensor=_earned_and_health, progress=False)
             self._values = np.array(found.value)
         return self._values.copy()
 

@@ -54,8 +54,8 @@ class QLearningRider(FollowingAgent):
         Seed of the random numbers of learning.
     backend : {"numba", "reference"}
         Compiled, or plain Python.
-    progress : bool
-        Show a progress bar during learning (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar during learning. ``"auto"`` shows it on a terminal, once a second has passed.
 
     See Also
     --------
@@ -94,7 +94,7 @@ class QLearningRider(FollowingAgent):
         name: str = "q-learning",
         seed: int = 0,
         backend: str = "numba",
-        progress: bool = False,
+        progress: bool | str = "auto",
     ) -> None:
         super().__init__(name, will)
         self.steps = validate.positive_int(steps, "steps", most=10**9)

@@ -52,7 +52,7 @@ def over_seeds(
     *,
     kept: Checkpoint | None = None,
     n_jobs: int | None = None,
-    progress: bool = False,
+    progress: bool | str = "auto",
     doing: str = "simulating",
 ) -> list[Sums]:
     """Compute the sums of each part, for all seeds.
@@ -69,7 +69,7 @@ def over_seeds(
         Where finished chunks are, and are put.
     n_jobs : int, optional
         As in :func:`empowerment.runtime.parallel.run_chunks`.
-    progress : bool
+    progress : bool or "auto"
     doing : str
         What the bar says.
     """

@@ -33,7 +33,7 @@ def compare_agents(
     parameters: DesireParameters | None = None,
     n_jobs: int | None = None,
     checkpoint: Any = None,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> AgentComparison:
     """Compare kinds of agents in the same world, each kind by itself, over many seeds.
 
@@ -54,8 +54,8 @@ def compare_agents(
         result does not depend on it.
     checkpoint : path, optional
         A directory for finished chunks, from which the same call continues after an interruption.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------

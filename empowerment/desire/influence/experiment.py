@@ -83,7 +83,7 @@ def desire_influence(
     base: float | str = 2,
     tol: float = 1e-9,
     memory: float = 4e9,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> DesireInfluence:
     """Measure the influence of messages on the desires of agents, and on the choices that follow.
 
@@ -124,8 +124,8 @@ def desire_influence(
         Width wanted of the interval of each capacity, in the result's unit.
     memory : float
         Limit in bytes; the memory needed depends on the number of steps, not on the number of seeds.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------
@@ -239,7 +239,9 @@ def _refuse_too_much(question: Question, memory: float) -> None:
         )
 
 
-def _over_wills(question: Question, agents: Sequence[DesireAgent], seeds: tuple[int, ...], progress: bool) -> Sums:
+def _over_wills(
+    question: Question, agents: Sequence[DesireAgent], seeds: tuple[int, ...], progress: bool | str
+) -> Sums:
     """Return the sums of all wills, which become the axis before that of choices, or the last one."""
     size = max(1, _MOST_CONTEXTS // (question.n_steps * question.world.n_agents))
     by_will = []

@@ -36,7 +36,7 @@ def shock_effects(
     parameters: DesireParameters | None = None,
     n_jobs: int | None = None,
     checkpoint: Any = None,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> ShockEffects:
     """Measure the behaviour of riders before and after a shock, compared with a twin of frozen desire.
 
@@ -64,7 +64,7 @@ def shock_effects(
         As for :func:`compare_agents`.
     checkpoint : path, optional
         As for :func:`compare_agents`.
-    progress : bool
+    progress : bool or "auto"
         As for :func:`compare_agents`.
 
     Returns

@@ -33,7 +33,7 @@ def example_region(
     resolution: int | None = 20,
     n_jobs: int | None = None,
     checkpoint: Any = None,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> ExampleRegion:
     """Find the parameters for which riders behave as in the source's example after a shock.
 
@@ -56,7 +56,7 @@ def example_region(
         As for :func:`compare_agents`.
     checkpoint : path, optional
         As for :func:`compare_agents`.
-    progress : bool
+    progress : bool or "auto"
         As for :func:`compare_agents`.
 
     Returns

@@ -25,7 +25,7 @@ def compare_assistants(
     judge: Callable[[WritingTask, str], bool] | None = None,
     effort: Effort | None = None,
     rng: Any = None,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> AssistanceComparison:
     """Compare assistants with which a person writes the same texts.
 
@@ -49,8 +49,8 @@ def compare_assistants(
         Definition of effort; by default that of [1]_.
     rng : None, int or Generator
         Random source for a person who makes errors. In one task all assistants meet the same random numbers.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------

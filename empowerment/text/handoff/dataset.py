@@ -96,7 +96,7 @@ def build_dataset(
     undecided: str = "stop",
     top: int = 20,
     seed: int = 0,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> DatasetSummary:
     """Write a data set of prompts and selected completions as JSON lines.
 
@@ -134,8 +134,8 @@ def build_dataset(
     seed : int
         Seed of the draws. The draws of a document depend on its number alone, so that appending a document changes no
         other.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------
@@ -194,7 +194,7 @@ class _Answer:
 
 
 def _answers(
-    documents: Iterable[Document | str], model: TokenModel, question: _Question, progress: bool
+    documents: Iterable[Document | str], model: TokenModel, question: _Question, progress: bool | str
 ) -> list[_Answer]:
     found = []
     total = len(documents) if isinstance(documents, list | tuple) else None

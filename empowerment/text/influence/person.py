@@ -104,7 +104,7 @@ def ask_person(
     end: str | None = None,
     accept_rounding: bool = False,
     workers: int = 1,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> PersonTable:
     """Ask a token model in the role of a person for its choice, for each message and each will.
 
@@ -126,8 +126,8 @@ def ask_person(
         error; the table states its bound.
     workers : int
         Number of concurrent requests.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------

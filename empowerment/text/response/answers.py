@@ -27,7 +27,7 @@ def answer_channel(
     length: str = "total",
     labels: Sequence[Any] | None = None,
     workers: int = 1,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> ResponseChannel:
     """Make the channel from prompts to a set of answers, each scored as a whole.
 
@@ -54,8 +54,8 @@ def answer_channel(
         Names of the prompts; by default the prompts.
     workers : int
         Number of concurrent requests.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------

@@ -145,7 +145,7 @@ def cluster_channel(
     seed: int | None = None,
     labels: Sequence[Any] | None = None,
     workers: int = 1,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> SampledChannel:
     """Sample answers to each prompt and count their clusters.
 
@@ -172,8 +172,8 @@ def cluster_channel(
         Labels of the prompts; by default the prompts.
     workers : int
         Number of concurrent requests.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------

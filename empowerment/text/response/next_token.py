@@ -25,7 +25,7 @@ def next_token_channel(
     union: bool = True,
     labels: Sequence[Any] | None = None,
     workers: int = 1,
-    progress: bool = False,
+    progress: bool | str = "auto",
 ) -> ResponseChannel:
     """Make the channel from prompts to the next token, as far as the model reports it.
 
@@ -46,8 +46,8 @@ def next_token_channel(
         Labels of the prompts; by default the prompts.
     workers : int
         Number of concurrent requests.
-    progress : bool
-        Show a progress bar (needs the extra ``progress``).
+    progress : bool or "auto"
+        Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
     Returns
     -------
