@@ -2,8 +2,8 @@
 Who decides?
 ============
 
-Guests who may have tea or coffee, and an assistant who says one of four things. How much of their choice still follows
-their own taste? See :doc:`/tutorials/who-decides`.
+Guests who may have tea or coffee, and an assistant who says one of four things. How much of their choice still
+follows their own taste? See :doc:`/tutorials/who-decides`.
 """
 
 import numpy as np

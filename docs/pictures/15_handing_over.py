@@ -2,8 +2,8 @@
 Complete the predictable
 ========================
 
-*Empower* at work: each token as high as it is surprising. The assistant writes while the sum stays below the threshold,
-and hands over where the person should decide. See :doc:`/tutorials/handing-over`.
+*Empower* at work: each token as high as it is surprising. The assistant writes while the sum stays below the
+threshold, and hands over where the person should decide. See :doc:`/tutorials/handing-over`.
 """
 
 from empowerment.text import TableModel, Threshold, take_turns

@@ -325,9 +325,9 @@ def test_other_units(backend):
 
 
 def test_a_missed_tolerance_is_said_and_the_interval_holds(monkeypatch):
-    from empowerment.capacity.constrained import cost, per_unit_cost
+    from empowerment.capacity.constrained import cost_curve, per_unit_cost
 
-    for module in (cost, per_unit_cost):
+    for module in (cost_curve, per_unit_cost):
         monkeypatch.setattr(module, "MAX_SOLVES", 1)
     with pytest.warns(emp.ConvergenceWarning, match=r"bits wide, wanted 1.00e-09: rounding errors came first"):
         result = capacity_cost(SWITCH, [0, 1], [0.2, 0.7])

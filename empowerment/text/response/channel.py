@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.capacity.partial.bounds import CapacityBounds
+from empowerment.capacity.partial.result import CapacityBounds
 from empowerment.capacity.result import CapacityResult
 from empowerment.core import validate
 from empowerment.core.channel import Channel

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.capacity.estimation.from_counts import EstimatedCapacity, capacity_from_counts
+from empowerment.capacity.estimation.from_counts import capacity_from_counts
+from empowerment.capacity.estimation.result import EstimatedCapacity
 from empowerment.core import validate
 from empowerment.results.result import Result, Table
 from empowerment.text.batch import ask_each
