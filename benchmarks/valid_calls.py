@@ -236,6 +236,7 @@ def methods() -> dict[str, Call]:
         "Channel.output_distribution": Call(channel.output_distribution, {"input_distribution": [0.5, 0.5]}),
         "Channel.row_entropies": Call(channel.row_entropies, {}),
         "Policy.action": Call(policy.action, {"state": "s", "rng": 0}),
+        "Policy.action_number": Call(policy.action_number, {"state": "s", "rng": 0}),
         "TwoAgentMDP.under_assistant": Call(pair().under_assistant, {"policy": [1.0, 0.0]}),
         "TwoAgentMDP.under_person": Call(pair().under_person, {"policy": [1.0, 0.0]}),
         "EmpowermentResult.average": Call(result().average, {}),
@@ -291,7 +292,7 @@ _SILENT = ("LlamaCpp", "LlamaServer", "OpenAICompatible", "Provider", "TokenMode
 
 LEFT_OUT = {
     "ConvergenceWarning NoSequenceError text.TierError text.TokenModelError": "exceptions and warnings",
-    "Status text.Tier text.StateSolution text.Stop text.Decision": "enumerations, and pairs of numbers",
+    "Status text.Tier text.Ends text.Stop text.Decision": "enumerations, and pairs of numbers",
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity HorizonSweep Simulation "
     "SumRate WorstCaseResult text.Amount text.Answers text.ControlBudget text.InfluenceAudit text.IntentAudit "

@@ -23,11 +23,12 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "sphinx.ext.viewcode",  # the code of everything public, on pages that need no network
-    "sphinx_codeautolink",  # code leads to the reference, and the reference to the pages that use a name
+    "sphinx_codeautolink",  # code leads to the reference
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
+    "used_in",  # and the reference to the code
 ]
 exclude_patterns = [
     "_build",
@@ -60,7 +61,6 @@ sphinx_gallery_conf = {
     "capture_repr": (),
     "within_subsection_order": "FileNameSortKey",
     "download_all_examples": False,
-    "min_reported_time": 60,
     "show_memory": False,
     "show_signature": False,
     "write_computation_times": False,
@@ -72,11 +72,11 @@ myst_enable_extensions = ["amsmath", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"  # `plot` beside the page of a result, not `EmpowermentResult.plot`
 autodoc_typehints = "none"  # the docstrings say the types
 numpydoc_show_class_members = False  # the template of a class lists them
 
 codeautolink_concat_default = True  # the cells of a page share their names
-codeautolink_autodoc_inject = True
 suppress_warnings = ["codeautolink.match_name"]  # the gallery links its code itself
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "

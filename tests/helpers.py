@@ -46,7 +46,7 @@ def _labelled(names, case, ids, number):
     values = case.values if hasattr(case, "marks") else case if len(names) > 1 else (case,)
     arguments = dict(zip(names, values, strict=True))
     label = ids(case) if callable(ids) else list(ids)[number] if ids else getattr(case, "id", None)
-    return label or ", ".join(f"{name}={reprlib.repr(value)}" for name, value in arguments.items()), arguments
+    return label or f"{number}: " + ", ".join(f"{k}={reprlib.repr(v)}" for k, v in arguments.items()), arguments
 
 
 def _over(single, axes, first):

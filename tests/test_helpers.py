@@ -32,8 +32,8 @@ def outcome(folder, *options):
 
 def test_each_case_that_fails_is_named_and_the_others_are_run(tmp_path):
     said = outcome(tmp_path)
-    assert "SUBFAILED[a=2, why] test_cases.py::test_stacked" in said
-    assert "SUBFAILED[a=8] test_cases.py::test_parted[rest]" in said
+    assert "SUBFAILED[1: a=2, why] test_cases.py::test_stacked" in said
+    assert "SUBFAILED[8: a=8] test_cases.py::test_parted[rest]" in said
     assert "5 failed, 1 passed" in said  # three cases, and the two tests that these belong to
 
 

@@ -63,11 +63,11 @@ def _written_out(match: re.Match[str]) -> str:
     titled = _TITLED.match(content)
     if role == "math":
         return f"${content}$"
-    if role in _CODE:
-        name = content.rpartition(".")[2] if content.startswith("~") else content
-        return f"`{name}`"
     if role.startswith("cite"):
         return f"[{content}]"
+    if role in _CODE:
+        name = content.rpartition(".")[2] if content.startswith("~") else content
+        return f"`{titled[1] if titled else name}`"
     return f"*{titled[1] if titled else content.lstrip('/')}*"
 
 

@@ -2,8 +2,8 @@
 The maze, slippery
 ==================
 
-One move in five goes astray. What can be chosen now is less than what can be reached, and each cell is the capacity
-of a noisy channel, with an interval that is proved to hold it.
+One move in five goes astray. What can be chosen now is less than what can be reached, and each cell is the
+capacity of a noisy channel, with an interval that is proved to hold it.
 """
 
 import empowerment as emp

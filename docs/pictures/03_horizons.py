@@ -2,8 +2,8 @@
 From one action to forty
 ========================
 
-A short horizon sees no further than the next corner; at a long one everything is in reach from everywhere. In between
-the world shows. :doc:`/how-to-choose` says which horizon to ask for.
+A short horizon sees no further than the next corner; at a long one everything is in reach from everywhere. In
+between the world shows. :doc:`/how-to-choose` says which horizon to ask for.
 """
 
 import empowerment as emp

@@ -2,8 +2,8 @@
 A frozen lake
 =============
 
-Gymnasium's lake, where two moves of three go astray. Nothing can be done in a hole, and little near one. More ways in
-from other libraries: :doc:`/how-to/models-from-elsewhere`.
+Gymnasium's lake, where two moves of three go astray. Nothing can be done in a hole, and little near one. More
+ways in from other libraries: :doc:`/how-to/models-from-elsewhere`.
 """
 
 import empowerment as emp

@@ -2,8 +2,8 @@
 What a listener can do about a tiger
 ====================================
 
-A POMDP: behind one of two doors there is a tiger, and the agent can listen, or open a door. Empowerment depends on
-what the agent believes, and on what is read at the end. See :doc:`/tutorials/a-tiger`.
+A POMDP: behind one of two doors there is a tiger, and the agent can listen, or open a door. Empowerment depends
+on what the agent believes, and on what is read at the end. See :doc:`/tutorials/a-tiger`.
 """
 
 import empowerment as emp

@@ -2,8 +2,8 @@
 The tower of Hanoi
 ==================
 
-Every position of three disks, joined where one move leads from one to the other. The three corners, with the whole
-tower on one peg, are the places where least can be done.
+Every position of three disks, joined where one move leads from one to the other. The three corners, with the
+whole tower on one peg, are the places where least can be done.
 """
 
 import networkx as nx

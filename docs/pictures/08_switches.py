@@ -2,8 +2,8 @@
 Two noisy switches
 ==================
 
-The capacity of a channel that errs both ways, and of one that errs one way only: two hundred channels, solved as one
-batch.
+The capacity of a channel that errs both ways, and of one that errs one way only: two hundred channels, solved
+as one batch.
 """
 
 import numpy as np

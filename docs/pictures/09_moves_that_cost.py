@@ -2,8 +2,8 @@
 When moves cost something
 =========================
 
-Sequences of two actions in a slippery grid, each as dear as it has moves. The curve is the capacity that a budget
-buys, its slope the price of a move. See :doc:`/how-to/costs-and-rewards`.
+Sequences of two actions in a slippery grid, each as dear as it has moves. The curve is the capacity that a
+budget buys, its slope the price of a move. See :doc:`/how-to/costs-and-rewards`.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 What a short list tells
 =======================
 
-A language model often tells only its most probable tokens. The capacity of its channel then lies in an interval,
-which closes as the list grows. See :doc:`/how-to/truncated-rows`.
+A language model often tells only its most probable tokens. The capacity of its channel then lies in an
+interval, which closes as the list grows. See :doc:`/how-to/truncated-rows`.
 """
 
 import numpy as np

@@ -2,8 +2,9 @@
 How many samples it takes
 =========================
 
-The capacity of a channel that is only known from counts. Putting frequencies in place of probabilities gives too
-much; the estimate is corrected, and its interval is a statistical one. See :doc:`/how-to/channels-from-samples`.
+The capacity of a channel that is only known from counts. Putting frequencies in place of probabilities gives
+too much; the estimate is corrected, and its interval is a statistical one. See
+:doc:`/how-to/channels-from-samples`.
 """
 
 import numpy as np

@@ -2,8 +2,8 @@
 A helpful assistant
 ===================
 
-Two share a corridor and cannot pass each other. The colour is what the person can choose; the arrows are the moves
-of an assistant who makes room. See :doc:`/how-to/acting`.
+Two share a corridor and cannot pass each other. The colour is what the person can choose; the arrows are the
+moves of an assistant who makes room. See :doc:`/how-to/acting`.
 """
 
 import empowerment as emp

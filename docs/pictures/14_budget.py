@@ -2,8 +2,8 @@
 Where a choice comes from
 =========================
 
-The guests once more. A part of the choice goes with what the assistant says, a part with what the guest wants, and
-the rest is chance. See :doc:`/explanation/influence`.
+The guests once more. A part of the choice goes with what the assistant says, a part with what the guest wants,
+and the rest is chance. See :doc:`/explanation/influence`.
 """
 
 import numpy as np

@@ -18,11 +18,11 @@ from empowerment.models.mdp import MDP, action_rewards, as_mdp
 from empowerment.models.policy import Policy
 from empowerment.results.certified import Labelled
 
-# So many sweeps without a narrower interval, and rounding has taken over.
+# After this many sweeps without a narrower interval only rounding is left.
 _PATIENCE = 3
-# The part of the tolerance that the intervals of single states may use up.
+# Share of the tolerance for the intervals of single states.
 _SHARE = 0.1
-# In nats; sums over the steps to come are larger, and squares of these overflow.
+# In nats; the squares of discounted sums of larger rewards would overflow.
 _LARGEST_REWARD = 1e80
 
 
@@ -211,14 +211,14 @@ def unified_bellman(
     operator = BellmanOperator(
         model.action_matrices,
         lasting & ~idle[:, None],
-        # What one sweep misses is multiplied by the discounted number of steps.
+        # The error of one sweep is multiplied by the discounted number of steps.
         replace(nats, tol=_SHARE * nats.tol * (1 - discount), rtol=0.0),
         rewards=None if rewards is None else _rewards_in_nats(model, rewards, reward_weight * unit),
         discount=discount,
         weight=information_weight,
     )
     best, n_iter = _PolicyIteration(operator, idle, discount).run(model.n_actions, nats, max_iter)
-    # A sum of capacities is not negative, whatever rounding says.
+    # A sum of capacities is non-negative; rounding may make it negative.
     lower = np.maximum(best.lower, 0.0) if rewards is None else best.lower
     result = BellmanResult(
         value=np.clip(best.value, lower, best.upper) / unit,
@@ -244,14 +244,14 @@ def unified_bellman(
 
 
 def _below_one(discount: float) -> float:
-    found = validate.discount(discount)
-    if found == 1:
+    checked = validate.discount(discount)
+    if checked == 1:
         raise ValueError("discount is 1, expected a number in [0, 1): the sum over all steps would have no bound")
-    return found
+    return checked
 
 
 def _rewards_in_nats(model: MDP, rewards: Any, unit: float) -> np.ndarray:
-    """Return rewards that were handed in, times what one of them counts."""
+    """Return the given rewards times the weight of one unit, in nats."""
     with np.errstate(over="ignore"):  # refused below
         weighed = unit * action_rewards(model, rewards)
     largest = float(np.abs(weighed).max())
@@ -267,7 +267,7 @@ def _complaint(result: BellmanResult, max_iter: int) -> str:
 
 @dataclass(frozen=True)
 class _Values:
-    """Certified ends of the values, and the policy that was the best against old ones, in nats."""
+    """The value of a policy, and certified ends of the optimal values, in nats."""
 
     value: np.ndarray
     lower: np.ndarray
@@ -280,13 +280,13 @@ class _Values:
 
 
 class _PolicyIteration:
-    """Improve the policy and evaluate it, in turns; each improvement proves an interval.
+    """Alternate policy improvement and evaluation; each improvement certifies an interval.
 
     Parameters
     ----------
     operator : BellmanOperator
     idle : ndarray of bool of shape (n_states,)
-        States that are worth 0, whatever is done.
+        States of value 0, whatever the policy.
     discount : float
     """
 
@@ -294,7 +294,7 @@ class _PolicyIteration:
         self._operator, self._idle, self._discount = operator, idle, discount
 
     def run(self, n_actions: int, options: SolverOptions, max_iter: int) -> tuple[_Values, int]:
-        """Return values that are proved well enough, or as well as may be, and the number of sweeps."""
+        """Return values within the tolerance, or the best ones that rounding allows, and the number of sweeps."""
         best = self._sweep(Values.guessed(np.zeros(self._idle.size), n_actions))
         latest, n_iter, since = best, 1, 0
         while not options.met(best.lower, best.upper).all() and n_iter < max_iter and since < _PATIENCE:
@@ -304,7 +304,7 @@ class _PolicyIteration:
         return best, n_iter
 
     def _sweep(self, guess: Values) -> _Values:
-        """Update values; return what that proves, and the values of the policy that was the best against them."""
+        """Apply the operator; return the certified ends, and the values of the greedy policy."""
         after = self._operator.before(guess)
         ahead = self._discount / (1 - self._discount)
         lower = after.lower + ahead * min(0.0, float((after.lower - guess.value).min()))
@@ -315,7 +315,7 @@ class _PolicyIteration:
 
 
 def _filled(policy: np.ndarray, able: np.ndarray, idle: np.ndarray) -> np.ndarray:
-    """Give states in which it does not matter what is done their first available action."""
+    """Assign the first available action to idle states."""
     others = np.flatnonzero(able.any(axis=1) & idle)
     filled = policy.copy()
     filled[others, able[others].argmax(axis=1)] = 1.0

@@ -1,4 +1,4 @@
-"""Agents with desires, and what the simulation asks of any agent."""
+"""Agents with desires, and the protocol of all agents in a simulation."""
 
 from __future__ import annotations
 
@@ -219,12 +219,12 @@ class DesireAgent:
         return found
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what has been planned, which another process can plan again."""
+        """Leave out the plans, which another process can compute again."""
         return {**self.__dict__, "_plans": []}
 
 
 class _Planning:
-    """Draws from the policies that belong to desires."""
+    """Actor that draws from the policies of desires."""
 
     def __init__(self, plans: Plans) -> None:
         self._plans = plans
@@ -242,7 +242,7 @@ class _Planning:
 
 
 class _Deciding:
-    """Asks a function for each agent."""
+    """Actor that calls a function for each agent."""
 
     def __init__(self, world: DesireWorld, decide: Callable[[int, np.ndarray], Any]) -> None:
         self._world, self._decide = world, decide

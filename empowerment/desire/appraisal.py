@@ -1,4 +1,4 @@
-"""From changes of state to emotions, their names, and whether they are out of the ordinary.
+"""Emotions from changes of state, their names, and whether they are events.
 
 An emotion is a point in pleasure, arousal and dominance, each from -1 to 1.
 """

@@ -1,4 +1,4 @@
-"""Arrays that are handed to the pure functions of the loop, checked."""
+"""Checks of array arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From emotions to desires, and from desires to an objective."""
+"""Updates of desires by emotions, and the objective of a desire."""
 
 from __future__ import annotations
 

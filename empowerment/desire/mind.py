@@ -1,4 +1,4 @@
-"""One step of the loop: changes move the mood, an emotion out of the ordinary moves the desire."""
+"""One step of emotions and desires: changes move the mood, and at events the emotion moves the desire."""
 
 from __future__ import annotations
 

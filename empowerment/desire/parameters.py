@@ -1,4 +1,4 @@
-"""The numbers of the loop from changes of state to desires, and where each comes from."""
+"""Parameters of emotions and desires, with the origin of each."""
 
 from __future__ import annotations
 

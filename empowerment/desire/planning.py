@@ -1,4 +1,4 @@
-"""The policies that belong to desires: softmax of exact values, solved when they are first needed and kept."""
+"""Optimal policies of desires: softmax of exact values, solved at the first use and kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Agents followed step by step, for many seeds at once."""
+"""Simulation of agents step by step, for many seeds at once."""
 
 from __future__ import annotations
 
@@ -226,14 +226,14 @@ def _stacked_outcomes(outcomes: list[Outcome]) -> Outcome:
 
 
 def _piled(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    """Return arrays of one shape along a new first axis; faster than `numpy.stack` for many small ones."""
+    """Stack arrays of one shape along a new first axis; faster than `numpy.stack` for many small ones."""
     return np.concatenate(arrays).reshape(len(arrays), *arrays[0].shape)
 
 
 def _trace(
     world: DesireWorld, agent: Agent, parameters: DesireParameters, seeds: tuple[int, ...], chain: Chain
 ) -> DesireTrace:
-    """Return a chain as a result, the runs along the first axis."""
+    """Convert a chain into a result, the runs along the first axis."""
 
     def by_run(array: np.ndarray) -> np.ndarray:
         return np.ascontiguousarray(array.swapaxes(0, 1))
@@ -262,7 +262,7 @@ def _trace(
 
 
 def _check_actions(model: MDP, states: np.ndarray, actions: np.ndarray) -> None:
-    """Refuse what is no number of an action for each agent, one that its state has."""
+    """Refuse anything but one available action for each agent."""
     if not isinstance(actions, np.ndarray) or actions.dtype.kind not in "iu" or actions.shape != states.shape:
         what = (
             f"an array of shape {actions.shape} and dtype {actions.dtype}"

@@ -1,4 +1,4 @@
-"""What became of agents, step by step."""
+"""Traces of agents, step by step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the fields of a trace must satisfy to be believed."""
+"""Checks of the fields of a saved trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the loop asks of a world: a model to plan in, and what becomes of several agents step by step."""
+"""Protocol of worlds: a model for planning, and the outcome of each step for several agents."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The beliefs that an agent can come to hold, each found once."""
+"""Reachable beliefs, by breadth-first search, and grids of beliefs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
 TOLERANCE = 1e-10
-"""Beliefs are one and the same if no entry differs by more."""
+"""Two beliefs are equal if no entry differs by more."""
 
 _CHUNK = 2**23
-"""How many numbers one round of expansion may hold."""
+"""Largest number of entries of one round of expansion."""
 
 
 _MOST_ENTRIES = 50_000_000
-"""How many numbers a grid of beliefs may hold: 400 MB."""
+"""Largest number of entries of a grid of beliefs: 400 MB."""
 
 
 class ReachableBeliefs(NamedTuple):
@@ -71,7 +71,7 @@ def belief_grid(n_states: int, steps: int) -> np.ndarray:
     [1.0, 0.75, 0.5, 0.25, 0.0]
     """
     n_states, steps = validate.positive_int(n_states, "n_states"), validate.positive_int(steps, "steps")
-    # Either alone leaves at least as many; together they leave the binomial coefficient.
+    # Each alone is at most the number of beliefs, which is a binomial coefficient.
     parts = max(n_states, steps) if n_states > 1 else 1
     count = parts if parts > _MOST_ENTRIES else math.exp(_log_binomial(steps + n_states - 1, n_states - 1))
     if count * n_states > _MOST_ENTRIES:
@@ -79,7 +79,7 @@ def belief_grid(n_states: int, steps: int) -> np.ndarray:
             f"a grid of {n_states:,} states in {steps:,} steps has more than {_MOST_ENTRIES:,} entries; take fewer "
             "steps or n_states"
         )
-    # Where n_states - 1 bars stand among the steps: stars between bars are the parts.
+    # Stars and bars: the numbers of stars between n_states - 1 bars are the parts.
     chosen = list(combinations(range(steps + n_states - 1), n_states - 1))
     bars = np.array(chosen, dtype=np.int64).reshape(len(chosen), n_states - 1)
     ends = np.full((len(bars), 1), steps + n_states - 1)
@@ -91,19 +91,19 @@ def _log_binomial(n: int, k: int) -> float:
 
 
 class BeliefLevel(NamedTuple):
-    """What one more action leads to, as :func:`search_beliefs` yields it.
+    """One level of :func:`search_beliefs`: the beliefs after one more action.
 
     Attributes
     ----------
     beliefs : ndarray of shape (n_beliefs, n_states)
-        Those known by now, or those of this level alone, each once.
+        All beliefs so far, or those of this level alone, without repetition.
     newest : ndarray of int
-        Numbers of the beliefs that were not known before.
+        Numbers of the new beliefs.
     sources, actions, targets : ndarray of int of shape (n_branches,)
         Each branch leads from a belief by an action to a belief: its number in `beliefs` of the level before, the
         action and the number in `beliefs`.
     chances : ndarray of shape (n_branches,)
-        How likely the observation is that leads there.
+        Probability of the observation of each branch.
     """
 
     beliefs: np.ndarray
@@ -119,27 +119,27 @@ def search_beliefs(
     observation: np.ndarray,
     starts: np.ndarray,
     *,
-    most: int,
+    max_beliefs: int,
     refuse: Callable[[int, int], Exception],
     equal: Callable[[np.ndarray], np.ndarray] | None = None,
-    known_for_good: bool = True,
+    expand_once: bool = True,
 ) -> Iterator[BeliefLevel]:
-    """Search the beliefs that can be held after 1, 2, 3, … actions, breadth first, until nothing new is found.
+    """Search the beliefs reachable after 1, 2, 3, … actions, breadth first, until there are no new ones.
 
     Parameters
     ----------
     mdp : MDP
     observation : ndarray of shape (n_actions, n_states, n_observations)
     starts : ndarray of shape (n_starts, n_states)
-        Where to begin, each belief once.
-    most : int
-        Most beliefs to hold.
+        Initial beliefs, without repetition.
+    max_beliefs : int
+        Limit on the number of beliefs.
     refuse : callable
-        Makes the error to raise if there are more, of how many there are and after how many steps.
+        Makes the error to raise above the limit, from the number of beliefs and the number of steps.
     equal : callable, optional
-        Returns for each row the number of the first one that it equals; by default :func:`first_equal`.
-    known_for_good : bool
-        Whether a belief is followed only from where it was found first. If not, each level stands by itself.
+        Returns for each row the number of the first equal row; by default :func:`first_equal`.
+    expand_once : bool
+        Whether a belief is expanded only once, at its first level. If not, each level is independent.
 
     Yields
     ------
@@ -149,16 +149,18 @@ def search_beliefs(
     beliefs, newest = starts, np.arange(len(starts))
     at_once = max(1, _CHUNK // observation.size)
     for step in count(1):
-        front, known = beliefs[newest], beliefs if known_for_good else beliefs[:0]
+        front, known = beliefs[newest], beliefs if expand_once else beliefs[:0]
         parts: list[BeliefLevel] = []
         beliefs = known
         for begin in range(0, len(front), at_once):
             part = _branches(mdp, observation, front[begin : begin + at_once])
             n_before = len(beliefs)
-            beliefs, place = _merged(beliefs, part.beliefs, equal)
-            parts = [each._replace(targets=place[each.targets]) for each in parts]
-            parts.append(part._replace(sources=newest[begin + part.sources], targets=place[n_before + part.targets]))
-            if len(beliefs) > most:
+            beliefs, position = _merged(beliefs, part.beliefs, equal)
+            parts = [each._replace(targets=position[each.targets]) for each in parts]
+            parts.append(
+                part._replace(sources=newest[begin + part.sources], targets=position[n_before + part.targets])
+            )
+            if len(beliefs) > max_beliefs:
                 raise refuse(len(beliefs), step)
         newest = np.arange(len(known), len(beliefs))
         yield BeliefLevel(beliefs, newest, *all_branches(parts))
@@ -167,7 +169,7 @@ def search_beliefs(
 
 
 def all_branches(levels: list[BeliefLevel]) -> tuple[np.ndarray, ...]:
-    """Return the sources, actions, targets and chances of all branches, none where there is no level."""
+    """Concatenate the sources, actions, targets and chances of the branches of all levels."""
     nothing = np.arange(0)
     names = ("sources", "actions", "targets", "chances")
     return tuple(np.concatenate([nothing, *(getattr(level, name) for level in levels)]) for name in names)
@@ -175,26 +177,26 @@ def all_branches(levels: list[BeliefLevel]) -> tuple[np.ndarray, ...]:
 
 def _branches(mdp: MDP, observation: np.ndarray, beliefs: np.ndarray) -> BeliefLevel:
     """Return the posterior for each available action, belief and possible observation, repeats included."""
-    able = available_in(mdp, beliefs)
-    found = []
+    available = available_in(mdp, beliefs)
+    parts = []
     for action, matrix in enumerate(mdp.action_matrices):
-        own = np.flatnonzero(able[:, action])
+        own = np.flatnonzero(available[:, action])
         joint = joint_with_observations(np.asarray(beliefs[own] @ matrix), observation[action])
         chances = joint.sum(axis=-1)
         source, seen = np.nonzero(chances)
-        found.append(
+        parts.append(
             (normalised(joint[source, seen]), own[source], np.full(source.size, action), chances[source, seen])
         )
-    posteriors, sources, actions, chances = (np.concatenate(part) for part in zip(*found, strict=True))
+    posteriors, sources, actions, chances = (np.concatenate(part) for part in zip(*parts, strict=True))
     numbers = np.arange(len(posteriors))
     return BeliefLevel(posteriors, numbers, sources, actions, numbers, chances)
 
 
 def _merged(
-    known: np.ndarray, found: np.ndarray, equal: Callable[[np.ndarray], np.ndarray]
+    known: np.ndarray, new: np.ndarray, equal: Callable[[np.ndarray], np.ndarray]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows known and found, equal ones once, and at which place each of them now is."""
-    rows = np.concatenate([known, found])
+    """Merge known and new rows; return the distinct rows, and the position of each row among them."""
+    rows = np.concatenate([known, new])
     first = equal(rows) if len(rows) else np.arange(0)
     kept = np.unique(first)
     return rows[kept], np.searchsorted(kept, first)
@@ -203,7 +205,7 @@ def _merged(
 def reachable(
     mdp: MDP, observation: np.ndarray, start: np.ndarray, horizon: int, max_beliefs: int
 ) -> ReachableBeliefs:
-    """Return all beliefs that can be held after 0 to `horizon` actions, breadth first."""
+    """Return all beliefs reachable after 0 to `horizon` actions, breadth first."""
 
     def refuse(count: int, step: int) -> MemoryError:
         return MemoryError(
@@ -213,35 +215,35 @@ def reachable(
         )
 
     beliefs, sizes = start[None, :], [1]
-    for level in islice(search_beliefs(mdp, observation, beliefs, most=max_beliefs, refuse=refuse), horizon):
+    for level in islice(search_beliefs(mdp, observation, beliefs, max_beliefs=max_beliefs, refuse=refuse), horizon):
         beliefs = level.beliefs
         sizes.append(level.newest.size)
     return ReachableBeliefs(beliefs, np.repeat(np.arange(len(sizes)), sizes))
 
 
 def available_in(mdp: MDP, beliefs: np.ndarray) -> np.ndarray:
-    """Return which actions every state of positive probability has, shape (…, n_actions)."""
+    """Return which actions are available in every state of positive probability, shape (…, n_actions)."""
     return np.asarray(~((beliefs > 0).astype(np.int64) @ ~mdp.available).astype(bool))
 
 
 def normalised(weights: np.ndarray) -> np.ndarray:
     """Return rows divided by their sums, however small these are."""
     exponents = np.frexp(weights.max(axis=-1, keepdims=True))[1]
-    scaled = np.ldexp(weights, -exponents)  # a power of two, which rounds nothing
+    scaled = np.ldexp(weights, -exponents)  # an exact scaling by a power of two
     return np.asarray(scaled / scaled.sum(axis=-1, keepdims=True))
 
 
 def joint_with_observations(predicted: np.ndarray, observation: np.ndarray) -> np.ndarray:
-    """Return the joint probability of what is observed and the state, shape (n_beliefs, n_observations, n_states)."""
+    """Return the joint probability of observation and state, shape (n_beliefs, n_observations, n_states)."""
     return np.asarray(predicted[:, None, :] * observation.T)
 
 
 def first_equal(rows: np.ndarray) -> np.ndarray:
-    """Return for each row the number of the first one that it equals up to the tolerance.
+    """Return for each row the number of the first row that equals it up to the tolerance.
 
-    Those are rows that no earlier one of them equals. Rounded entries would tell two equal rows apart where they lie
-    on both sides of a boundary. So a projection onto a line sorts the rows instead: equal ones lie close together
-    there, a gap parts groups for good, and inside a group entries are compared.
+    Comparing rounded entries would separate equal rows on both sides of a rounding boundary. Instead the rows are
+    sorted by their projection onto a line: equal rows are close together there, a gap separates groups for certain,
+    and within a group entries are compared.
     """
     position, gap = _positions(rows)
     order = np.argsort(position, kind="stable")
@@ -258,7 +260,7 @@ def first_equal(rows: np.ndarray) -> np.ndarray:
 
 
 def _positions(rows: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the projection of rows onto a line, and the gap on it that parts rows for certain."""
+    """Return the projection of rows onto a line, and the gap on it beyond which rows differ for certain."""
     direction = 0.5 + np.modf(np.arange(1, rows.shape[1] + 1) * 0.6180339887498949)[0]
-    # Twice what equal rows may be apart leaves room for rounding.
+    # Twice the largest distance of equal rows, which allows for rounding.
     return rows @ direction, 2 * TOLERANCE * float(direction.sum())

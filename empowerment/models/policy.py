@@ -43,7 +43,7 @@ class Policy:
     >>> policy = emp.greedy_policy(maze, emp.empowerment(maze, 5))
     >>> policy
     Policy(100 states, 5 actions, deterministic)
-    >>> maze.actions[policy.action((0, 0))]
+    >>> policy.action((0, 0))
     'east'
     """
 
@@ -70,7 +70,7 @@ class Policy:
     def _state_numbers(self) -> dict[Any, int]:
         return {label: number for number, label in enumerate(self.states)}
 
-    def action(self, state: Any, rng: np.random.Generator | int | None = None) -> int:
+    def action(self, state: Any, rng: np.random.Generator | int | None = None) -> Any:
         """Draw an action for a state.
 
         Parameters
@@ -82,13 +82,43 @@ class Policy:
 
         Returns
         -------
-        int
-            The number of the action in `actions`, as ``env.step`` of Gymnasium takes it.
+        hashable
+            Label of the action.
 
         Raises
         ------
         ValueError
             If the state is not known or has no actions.
+
+        See Also
+        --------
+        Policy.action_number : Draw the number of an action.
+        """
+        return self.actions[self.action_number(state, rng)]
+
+    def action_number(self, state: Any, rng: np.random.Generator | int | None = None) -> int:
+        """Draw the number of an action for a state.
+
+        Parameters
+        ----------
+        state : hashable
+            Label of the state.
+        rng : numpy.random.Generator, int or None
+            Random source, as for :meth:`action`.
+
+        Returns
+        -------
+        int
+            Number of the action in `actions`, as ``env.step`` of Gymnasium takes it.
+
+        Raises
+        ------
+        ValueError
+            If the state is not known or has no actions.
+
+        See Also
+        --------
+        Policy.action : Draw the label of an action.
         """
         row = self.probabilities[validate.index_of(state, self._state_numbers, "state")]
         if not row.any():

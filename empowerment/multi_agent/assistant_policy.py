@@ -67,7 +67,7 @@ def assistant_policy(
     >>> corridor, uniform = emp.worlds.shared_corridor(), [1 / 3, 1 / 3, 1 / 3]
     >>> person = emp.empowerment(corridor.under_assistant(uniform), 2, sensor=lambda state: state[0])
     >>> policy = emp.assistant_policy(corridor, uniform, person)
-    >>> corridor.assistant_actions[policy.action((0, 1))]
+    >>> policy.action((0, 1))
     'right'
     """
     world = validate.instance(world, TwoAgentMDP, "world")

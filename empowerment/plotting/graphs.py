@@ -166,7 +166,7 @@ def _places(graph: Any) -> np.ndarray:
     if len(graph) <= _MOST_SPRINGS and networkx.is_connected(undirected):
         found = networkx.kamada_kawai_layout(undirected)
     else:
-        found = networkx.spring_layout(undirected, seed=0, iterations=100)
+        found = networkx.spring_layout(undirected, seed=0, iterations=50 if len(graph) < 500 else 20)
     return np.array([found[state] for state in range(len(graph))])
 
 

@@ -33,12 +33,9 @@ class Checkpoint:
     """Directory with the arrays of finished chunks, and the request to which they belong.
 
     Its files are complete or absent, whenever the run is killed. Several runs can use it at the same time: the
-    request and
-    the remembered values of the first one hold for all of them, and a chunk that two of them store is replaced by an
-    equal
-    one. A chunk carries digests of the manifest, of its number and of its arrays, so that one which is damaged,
-    renamed or
-    of another run is refused.
+    request and the remembered values of the first one hold for all of them, and a chunk that two of them store is
+    replaced by an equal one. A chunk carries digests of the manifest, of its number and of its arrays, so that one
+    which is damaged, renamed or of another run is refused.
 
     Attributes
     ----------

@@ -2,8 +2,7 @@
 
 Python handles signals in its main thread alone, between two of its own instructions, and never inside compiled code.
 So work that may take long runs in a separate thread, and its caller waits in Python. An exception in the meantime
-sets
-a flag, an array of one byte, which the compiled code polls.
+sets a flag, an array of one byte, which the compiled code polls.
 """
 
 from __future__ import annotations

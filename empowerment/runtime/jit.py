@@ -2,8 +2,7 @@
 
 A signal that arrives while compiled code runs is handled at the next instruction of Python. If that is inside numba,
 which converts the results of a compiled function into Python objects, the process may crash. So there are two kinds
-of
-compiled functions: *helpers*, which only compiled functions can call and which may return anything, and *entry
+of compiled functions: *helpers*, which only compiled functions can call and which may return anything, and *entry
 points*, which Python calls and which return nothing or one number and write into arrays of their caller.
 """
 

@@ -30,8 +30,7 @@ def run_chunks(
     """Call `work` on every chunk and yield the number of the chunk with the result, as they finish.
 
     One job means this process: the chunks are computed one after the other, each when its result is requested, and
-    nothing
-    is started or pickled.
+    nothing is started or pickled.
 
     Parameters
     ----------
@@ -146,10 +145,8 @@ class _Parcel:
     """Object that is pickled once, however often it is sent, with the bytes of its arrays separate from the rest.
 
     joblib memory-maps the large arrays inside an argument, but pickles everything else again for every task. Its link
-    to
-    Dask sends a large argument once, but does not see the size of an object with arrays inside: hence `__sizeof__`.
-    Dask
-    delivers bytes at unaligned addresses, for which NumPy sums in another order: hence `_settled`.
+    to Dask sends a large argument once, but does not see the size of an object with arrays inside: hence
+    `__sizeof__`. Dask delivers bytes at unaligned addresses, for which NumPy sums in another order: hence `_settled`.
     """
 
     def __init__(self, content: Any) -> None:

@@ -11,8 +11,7 @@ def thread_count() -> int:
     """Return the number of threads that numba may use (``NUMBA_NUM_THREADS``, ``numba.set_num_threads``).
 
     In a forked process it is 1: the parent has made processes for the cores already, and a thread pool that was
-    started
-    before does not exist in the child.
+    started before does not exist in the child.
     """
     if _is_forked:
         return 1

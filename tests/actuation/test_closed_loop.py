@@ -95,7 +95,7 @@ def test_the_sequence_form_gets_there_too(model, belief, horizon, bits):
     assert found.value / LOG2 == pytest.approx(bits, abs=1e-6)
 
 
-@for_each("seed", range(40))
+@for_each("seed", range(40), first=10)
 def test_the_interval_holds_the_capacity_over_all_trees(seed):
     model, belief = random_pomdp(seed)
     horizon = 2 if model.n_actions * model.n_observations < 9 else 1 + seed % 2

@@ -73,7 +73,7 @@ def test_a_wide_tolerance_stops_at_once():
     assert spent < 2
 
 
-@for_each("seed", range(40))
+@for_each("seed", range(40), first=10)
 def test_policies_that_go_by_the_situation_are_enough(seed):
     """Against every tree, among them those that remember; information states that are dead ends are none."""
     rng = np.random.default_rng(seed)

@@ -112,7 +112,7 @@ def test_deterministic_worlds_count_states():
     )
 
 
-@for_each("seed", range(60))
+@for_each("seed", range(60), first=20)
 def test_the_interval_holds_the_capacity_over_all_trees(seed):
     model, belief = random_pomdp(seed)
     horizon = 2 if model.n_actions * model.n_observations < 9 else 1 + seed % 2
@@ -146,7 +146,7 @@ def soft_value(model, horizon):
     return value
 
 
-@for_each("seed", range(200))
+@for_each("seed", range(200), first=40)
 def test_orders(seed):
     """Without feedback <= with it <= over trajectories <= soft values, and the interval holds what it should."""
     model, horizon = world(seed)
@@ -175,7 +175,7 @@ def test_orders(seed):
         assert reacting.value == pytest.approx(blind.value, abs=3 * TOL)
 
 
-@for_each("seed", range(40))
+@for_each("seed", range(40), first=12)
 def test_more_steps_add_no_more_than_they_have_themselves(seed):
     model = world(seed)[0]
     dynamics, states = dynamics_of(model), range(model.n_states)

@@ -42,7 +42,7 @@ def agree(one, other):
     return (np.maximum(one.lower, other.lower) <= np.minimum(one.upper, other.upper)).all()
 
 
-@for_each("seed", range(6))
+@for_each("seed", range(6), first=6)
 @for_each("stopping", [False, True])
 def test_random_worlds_have_the_answers_of_the_other_backends(seed, stopping):
     world = random_world(seed)
@@ -70,6 +70,7 @@ def test_sequences_carry_what_was_found():
         assert float(some) == pytest.approx(float(result[state]), abs=1e-5)
 
 
+@pytest.mark.slow
 def test_blocks_that_do_not_fit_go_on_in_halves_and_single_states_one_by_one(monkeypatch):
     """However little fits, the answers stay; the method says which states were left to another."""
     world = emp.worlds.slip_grid()
@@ -195,6 +196,7 @@ def test_a_model_of_sparse_rows_is_cut_without_being_filled():
     assert agree(found, emp.empowerment(world, 3, states=states))
 
 
+@pytest.mark.slow
 def test_in_workers_and_on_several_devices():
     code = """
 import jax, jax.numpy as jnp, numpy as np, empowerment as emp

@@ -145,6 +145,7 @@ def test_without_jax_the_error_says_what_to_install(monkeypatch):
         emp.empowerment(emp.MDP(np.stack([SWITCH, SWITCH[::-1]], axis=1)), 1, backend="jax")
 
 
+@pytest.mark.slow
 def test_in_workers_of_joblib():
     code = (
         "import numpy as np, empowerment as emp; from joblib import Parallel, delayed;"
@@ -156,7 +157,7 @@ def test_in_workers_of_joblib():
     assert run(code) == ["True"]
 
 
-@for_each("family", FAMILIES)
+@for_each("family", FAMILIES, first=3)
 def test_stress(family):
     """A batch of each hard family, with more rows than columns: none but a few of the hardest left to the CPU."""
     rng = np.random.default_rng([11, *family.encode()])

@@ -287,7 +287,7 @@ def test_a_picture_needs_no_pyplot(run, monkeypatch):
     assert run("map", "tower_of_hanoi", "--horizon", 1, "--save", "hanoi.png")[0] == 0
 
 
-@for_each(
+@pytest.mark.parametrize(
     ("path", "sentence"),
     [
         ("map.gif", "unknown ending of a file to save '.gif'; the known ones are '.png', '.svg', '.pdf', '.csv', "),
@@ -433,7 +433,7 @@ def test_a_damaged_transition_file(suffix, content, refused, here):
     )
 
 
-@for_each("suffix", [".npy", ".npz"])
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
 def test_pickles_and_object_arrays_are_never_loaded(suffix, refused, here):
     path = here / f"world{suffix}"
     path.write_bytes(pickle.dumps(Trap()))

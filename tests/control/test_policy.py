@@ -162,10 +162,10 @@ def test_a_policy_of_another_model_is_refused(seen):
 
 def test_actions_are_drawn_with_their_probabilities():
     policy, rng = emp.Policy([[0.2, 0.0, 0.8]], [0], ["a", "b", "c"]), np.random.default_rng(0)
-    drawn = np.bincount([policy.action(0, rng) for _ in range(2000)], minlength=3)
+    drawn = np.bincount([policy.action_number(0, rng) for _ in range(2000)], minlength=3)
     assert drawn[1] == 0
     assert abs(drawn[0] / 2000 - 0.2) < 0.03
-    assert policy.action(0, 5) == policy.action(0, 5)
+    assert policy.action(0, 5) == policy.action(0, 5) == policy.actions[policy.action_number(0, 5)]
     assert repr(policy) == "Policy(1 states, 3 actions, stochastic)"
 
 
@@ -175,7 +175,7 @@ def test_a_policy_acts_in_gymnasium():
     policy = emp.greedy_policy(lake, emp.empowerment(lake, 2))
     observation, _ = env.reset(seed=1)
     for _ in range(5):
-        action = policy.action(observation)
+        action = policy.action_number(observation)
         assert type(action) is int
         after = env.step(action)[0]
         assert after == lake.successors[observation, action]

@@ -87,16 +87,16 @@ def test_the_trapdoor():
 TRAP = emp.worlds.trapdoor().belief()
 
 
-def test_to_react_never_loses_and_the_whole_run_never_tells_less():
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        world = emp.MDP(rng.dirichlet(np.full(3, 0.5), size=(3, 2)))
-        plain, final = emp.empowerment(world, 2).value, value(world, 2)
-        runs, reacting = emp.empowerment(world, 2, output="trajectory").value, value(world, 2, output="trajectory")
-        assert (plain <= final + 2e-9).all()
-        assert (final <= reacting + 2e-9).all()
-        assert (plain <= runs + 2e-9).all()
-        assert (runs <= reacting + 2e-9).all()
+@for_each("seed", range(200), first=50)
+def test_to_react_never_loses_and_the_whole_run_never_tells_less(seed):
+    rng = np.random.default_rng(seed)
+    world = emp.MDP(rng.dirichlet(np.full(3, 0.5), size=(3, 2)))
+    plain, final = emp.empowerment(world, 2).value, value(world, 2)
+    runs, reacting = emp.empowerment(world, 2, output="trajectory").value, value(world, 2, output="trajectory")
+    assert (plain <= final + 2e-9).all()
+    assert (final <= reacting + 2e-9).all()
+    assert (plain <= runs + 2e-9).all()
+    assert (runs <= reacting + 2e-9).all()
 
 
 def test_convexity_in_the_belief():

@@ -11,13 +11,13 @@ from empowerment.models import belief_space
 
 
 def searched(model, horizon, **options):
-    options = {"most": 10_000, "refuse": lambda *counts: MemoryError(counts), **options}
+    options = {"max_beliefs": 10_000, "refuse": lambda *counts: MemoryError(counts), **options}
     start = model.belief()[None]
     return list(islice(belief_space.search_beliefs(model.mdp, model.observation, start, **options), horizon))
 
 
 @pytest.mark.parametrize("chunk", [1, 2**23])
-@pytest.mark.parametrize("options", [{}, {"equal": equal_rows, "known_for_good": False}])
+@pytest.mark.parametrize("options", [{}, {"equal": equal_rows, "expand_once": False}])
 def test_every_branch_leads_to_its_posterior(options, chunk, monkeypatch):
     monkeypatch.setattr(belief_space, "_CHUNK", chunk)
     for model in (emp.worlds.tiger(), emp.worlds.aliased_corridor(), emp.worlds.tmaze(), emp.worlds.trapdoor()):
@@ -40,12 +40,12 @@ def test_every_branch_leads_to_its_posterior(options, chunk, monkeypatch):
 
 
 def test_a_level_by_itself_holds_what_was_known_before():
-    for level in searched(emp.worlds.tiger(), 4, equal=equal_rows, known_for_good=False):
+    for level in searched(emp.worlds.tiger(), 4, equal=equal_rows, expand_once=False):
         assert (level.newest == np.arange(len(level.beliefs))).all()
-    sizes = [len(level.beliefs) for level in searched(emp.worlds.tiger(), 4, equal=equal_rows, known_for_good=False)]
+    sizes = [len(level.beliefs) for level in searched(emp.worlds.tiger(), 4, equal=equal_rows, expand_once=False)]
     assert sizes == [3, 5, 7, 9]
 
 
 def test_the_error_tells_how_many_and_when():
     with pytest.raises(MemoryError, match=r"\(5, 2\)"):
-        searched(emp.worlds.tiger(), 4, most=4)
+        searched(emp.worlds.tiger(), 4, max_beliefs=4)

@@ -30,6 +30,13 @@ PLAIN = {
 }
 # Indexed by place: these are iterated over themselves, all others over their labels.
 BY_PLACE = ("CapacityResult", "Amount", "Selections", "Turns", "Calibration")
+# Results without a picture, and why.
+UNDRAWN = {
+    "tables of what was observed": "ResponseChannel PersonTable SampledChannel Simulation",
+    "parts of results that have a picture": "Selection Selections AgentSummary ContextInfluence ShockWindow "
+    "AssistanceRun SampledCapacity",
+    "a few numbers, to read": "EffectiveEmpowerment Calibration AgentComparison WarpingDistances",
+}
 # Public classes that are no results, and why.
 NO_RESULTS = {
     "models of the world, and their parts": "MDP POMDP TwoAgentMDP Channel Policy Option End DesireWorld "
@@ -215,11 +222,17 @@ def test_notebooks_show_tables(found):
     assert f"[{found['unconverged'].lower:.6g}, {found['unconverged'].upper:.6g}]" in shown
 
 
-def test_pictures(found):
+def test_pictures_take_axes_a_title_and_the_ends_of_the_scale(found):
+    drawn = {name for name in ALL if hasattr(type(found[name]), "plot")}
+    assert drawn == set(ALL) - named(UNDRAWN)
     for name, result in found.items():
+        if hasattr(result, "plot"):
+            assert list(inspect.signature(result.plot).parameters)[:4] == ["ax", "title", "vmin", "vmax"], name
         if isinstance(result, Certified):
-            ax = result.plot()
+            ax = result.plot(title="a title", vmin=-1.0, vmax=9.0)
             assert ax.has_data(), name
+            assert ax.get_title() == "a title", name
+            assert result.plot(ax) is ax, name
             pyplot.close("all")
 
 

@@ -79,7 +79,7 @@ def test_pickles_are_not_read(folder):
         opened(folder).read(4)
 
 
-@for_each("damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b[:90] + b"?" + b[91:]])
+@pytest.mark.parametrize("damage", [lambda b: b"", lambda b: b[: len(b) // 2], lambda b: b[:90] + b"?" + b[91:]])
 def test_a_damaged_chunk_is_named(damage, folder):
     there = opened(folder)
     there.store(4, ARRAYS)

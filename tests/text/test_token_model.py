@@ -371,10 +371,10 @@ class Penalizes(Broken):
     [
         (ShiftedEcho(), "log-prob"),
         (KeyedByText(), "temperature 0 took b' jumps', not the most probable token"),
-        (LosesItsOwn(), "b' jumps' is listed, but chosen is None: another token is written alike"),
+        (LosesItsOwn(), "b' jumps' is listed, but chosen is None: another token is the same"),
         (InSigns(), r"\d of \d tokens contain '\u0120', a sign of the vocabulary"),
         (Replaced(), r"b'\\xef\\xbf\\xbd' is listed, which is shown for every part of a character"),
-        (WrittenAsNothing(), "a token is listed that is written as nothing"),
+        (WrittenAsNothing(), "a token without bytes is listed"),
         (TellsNoToken(), "there is no token, expected the one that was generated"),
         (CutAndScaled(), "a sampler truncated the others and rescaled these"),
         (Reasons(), r"at temperature 0 sample\(\) writes ' jumps', and step\(\) b' while'"),

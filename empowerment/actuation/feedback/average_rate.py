@@ -36,58 +36,58 @@ class AverageRate(NamedTuple):
 
 
 def average(dynamics: Dynamics, options: SolverOptions, max_steps: int) -> AverageRate:
-    """Return the largest information a step in the long run, to within the tolerance (nats) where possible.
+    """Compute the largest average information per step, to within the tolerance (nats) if possible.
 
-    Every column must have an action, and none may lead out of the columns: see :meth:`Dynamics.lasting`.
+    Every column must have an action, and no action may leave the columns: see :meth:`Dynamics.lasting`.
 
-    For any V it lies between the least and the largest entry of ``BV - V`` (Odoni 1969). Where a policy has several
-    classes that are never left, its values are not defined; then a step of relative value iteration is taken instead,
-    half of it, so that a period does no harm (Schweitzer 1971).
+    For any V the rate lies between the least and the largest entry of ``BV - V`` (Odoni 1969). If a policy has
+    several recurrent classes, its relative values are undefined; then half a step of relative value iteration is
+    taken instead, which converges for periodic chains as well (Schweitzer 1971).
     """
     step = feedback_step(dynamics, options.to_within(_SHARE * options.tol))
     progress = _Progress(options.tol)
     guess, lower, upper = np.zeros(dynamics.n_columns), -math.inf, math.inf
     for n_iter in range(1, max_steps + 1):  # noqa: B007
-        found = step.before(Values.guessed(guess, dynamics.n_actions))
-        least, most = _growth(found, guess)
-        lower, upper = max(lower, least), min(upper, most)
+        values = step.before(Values.guessed(guess, dynamics.n_actions))
+        least, largest = _growth(values, guess)
+        lower, upper = max(lower, least), min(upper, largest)
         if progress.ends(upper - lower):
             break
-        halfway = (guess + found.value) / 2
-        guess = _relative_values(step.moves(found.policy), found.gain, halfway - halfway[0])
-    return AverageRate(max((lower + upper) / 2, 0.0), lower, upper, found.policy, n_iter)
+        halfway = (guess + values.value) / 2
+        guess = _relative_values(step.moves(values.policy), values.gain, halfway - halfway[0])
+    return AverageRate(max((lower + upper) / 2, 0.0), lower, upper, values.policy, n_iter)
 
 
 class _Progress:
-    """Tells when to stop: the interval is narrow enough, or has not become narrower for long."""
+    """Stopping rule: the interval is narrow enough, or has not become narrower for several steps."""
 
-    def __init__(self, wanted: float) -> None:
-        self._wanted, self._best, self._idle = wanted, math.inf, 0
+    def __init__(self, tol: float) -> None:
+        self._tol, self._best, self._idle = tol, math.inf, 0
 
     def ends(self, width: float) -> bool:
         self._idle = 0 if width < self._best else self._idle + 1
         self._best = min(width, self._best)
-        return width <= self._wanted or self._idle >= _PATIENCE
+        return width <= self._tol or self._idle >= _PATIENCE
 
 
-def _growth(found: Values, guess: np.ndarray) -> tuple[float, float]:
-    """Return the least and the largest step by which values grow, rounded outward."""
-    room = 2 * _EPS * (1 + np.abs(guess).max())
-    return float((found.lower - guess).min() - room), float((found.upper - guess).max() + room)
+def _growth(values: Values, guess: np.ndarray) -> tuple[float, float]:
+    """Return the least and the largest growth of values in one step, rounded outward."""
+    slack = 2 * _EPS * (1 + np.abs(guess).max())
+    return float((values.lower - guess).min() - slack), float((values.upper - guess).max() + slack)
 
 
 def _relative_values(moves: sparse.csr_array, gain: np.ndarray, otherwise: np.ndarray) -> np.ndarray:
-    """Return what states are worth under a policy relative to the first, or `otherwise` if that is undefined."""
+    """Return the values of a policy relative to the first state, or `otherwise` if they are undefined."""
     if len(recurrent_classes(moves)) > 1:
         return otherwise
     size = gain.size
-    # Unknown is the rate in place of the first state's value, which is 0.
+    # The value of the first state is 0, so the rate takes its place among the unknowns.
     system = sparse.csc_array(sparse.eye_array(size) - moves)
     system = sparse.hstack([sparse.csc_array(np.ones((size, 1))), system[:, 1:]], format="csc")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", MatrixRankWarning)
-        found = np.atleast_1d(spsolve(system, gain))
-    if not np.isfinite(found).all():
+        solution = np.atleast_1d(spsolve(system, gain))
+    if not np.isfinite(solution).all():
         return otherwise
-    found[0] = 0.0
-    return np.asarray(found)
+    solution[0] = 0.0
+    return np.asarray(solution)

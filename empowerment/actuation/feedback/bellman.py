@@ -1,14 +1,15 @@
-"""Actions that react to the state, read off by a receiver that sees every state on the way.
+"""Feedback empowerment over trajectories of states, by dynamic programming.
 
-What an agent with feedback can tell such a receiver within k steps obeys a Bellman equation,
+An agent observes the state before each action, and the receiver reads every state. The capacity V_k of k steps obeys
+a Bellman equation,
 
     V_k(s) = max_p I(p, T(s)) + sum_a p_a sum_t p(t | s, a) V_(k-1)(t),   V_0 = 0,
 
-because the state is all that either of them needs to remember. A dead end, a state without any action, has the value
-minus infinity while steps are left, and so has a state from which every action may lead to one in time: actions that
-may lead there are left out, and so is what they would tell. Each state and step is one capacity with rewards, and
-those of all states are solved side by side. Both ends are carried along: expectations keep inequalities, so the lower
-end of a step follows from its p and the lower values before, the upper end from its q and the upper values before.
+because the state is a sufficient statistic for both. A dead end, a state without actions, has the value minus
+infinity while steps are left, and so has a state from which every action may lead to one: inadmissible actions are
+left out. Each state and step is one capacity with rewards, and those of all states are solved as one batch. Both ends
+are propagated: expectations preserve inequalities, so the lower end of a step follows from its p and the lower values
+before, the upper end from its q and the upper values before.
 """
 
 from __future__ import annotations
@@ -27,24 +28,24 @@ from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core.channel import Channel
 
-# Solvers aim a little below the tolerance; the rest is room for rounding.
+# Fraction of the tolerance that solvers aim at; the rest is left for rounding.
 _INNER = 0.9
-_ROUGH = 1e-9  # nats; how well the steps of a bound are solved
-_SIDE_BY_SIDE = 64  # fewer capacities take longer to hand out to all cores than to solve
-_LEAST_WEIGHT = 1e-300  # of information; whatever is divided by it stays finite
+_ROUGH = 1e-9  # nats; tolerance of the steps of a bound
+_SIDE_BY_SIDE = 64  # fewer capacities take longer to distribute among cores than to solve
+_LEAST_WEIGHT = 1e-300  # of information; keeps quotients by it finite
 _EPS = float(np.finfo(float).eps)
 
 
 class Values(NamedTuple):
-    """What the columns are worth from some step on, in nats, and how to act first.
+    """The values of the columns from some step on, in nats, and the policy of that step.
 
     Attributes
     ----------
     value, lower, upper : ndarray of shape (n_columns,)
     policy : ndarray of shape (n_columns, n_actions)
-        Probability of each action; zeros where there is none to take.
+        Probability of each action; zeros if no action is admissible.
     gain : ndarray of shape (n_columns,)
-        What the first step brings by itself under that policy.
+        Immediate gain of the first step under that policy.
     """
 
     value: np.ndarray
@@ -55,7 +56,7 @@ class Values(NamedTuple):
 
     @classmethod
     def guessed(cls, value: np.ndarray, n_actions: int) -> Values:
-        """Return numbers to start from, taken to be exact."""
+        """Return initial values, which count as exact."""
         return cls(value, value, value, np.zeros((value.size, n_actions)), np.zeros(value.size))
 
 
@@ -65,10 +66,10 @@ class FeedbackValues(NamedTuple):
     Attributes
     ----------
     value, lower, upper : ndarray of shape (n_columns,)
-        Minus infinity where every policy may be stuck before its last step.
+        Minus infinity if no policy is admissible.
     policies : ndarray of shape (horizon, n_columns, n_actions)
-        Probability of each action in each column, at each step; zeros where there is none to take. Acting so, each
-        time independently, carries the lower end.
+        Probability of each action in each column, at each step; zeros if no action is admissible. This policy attains
+        the lower end.
     """
 
     value: np.ndarray
@@ -78,18 +79,18 @@ class FeedbackValues(NamedTuple):
 
 
 def feedback_values(dynamics: Dynamics, horizon: int, options: SolverOptions) -> FeedbackValues:
-    """Return what `horizon` actions that react to the state tell a receiver that reads every state.
+    """Compute the feedback empowerment over trajectories of states, for every column.
 
-    Each state has its own actions. A policy counts only if it is never stuck while steps are left; see
+    Each state has its own actions. Only policies without dead ends are admissible; see
     :mod:`empowerment.models.dead_ends`.
 
     Parameters
     ----------
     dynamics : Dynamics
-        Of a part of the world, the answer holds for columns from which `horizon` steps do not lead out of it.
+        If it is a part of a model, the values hold for columns from which `horizon` steps stay in this part.
     horizon : int
     options : SolverOptions
-        In nats; each step is given its share of the tolerance.
+        In nats; each step has an equal share of the tolerance.
 
     References
     ----------
@@ -107,10 +108,10 @@ def feedback_values(dynamics: Dynamics, horizon: int, options: SolverOptions) ->
 
 
 def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, options: SolverOptions) -> float:
-    """Bound the empowerment of a column, also of whole trajectories, by that of an agent with feedback, in nats.
+    """Bound the empowerment of a column, for last readings and trajectories, by the feedback value in nats.
 
-    It falls short of soft value iteration, ``log sum_a exp(sum_t p(t | s, a) V_(k-1)(t))``, by what the actions of a
-    state have in common.
+    It is less than the value of soft value iteration, ``log sum_a exp(sum_t p(t | s, a) V_(k-1)(t))``, as far as the
+    rows of different actions overlap.
 
     Parameters
     ----------
@@ -118,14 +119,14 @@ def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, 
     start : int
     horizon : int
     enough : float
-        The recursion ends early, with infinity, where the value exceeds this: without dead ends it never falls.
+        The recursion returns infinity early if the value exceeds this: without dead ends it never decreases.
     options : SolverOptions
-        Of which the tolerance does not count.
+        The tolerance is ignored.
 
     Returns
     -------
     float
-        Minus infinity where every policy may be stuck before its last step: then no sequence is available either.
+        Minus infinity if no policy is admissible: then no sequence is available either.
     """
     upper, falls = 0.0, not (dynamics.available.any(axis=1) | ~dynamics.is_inner).all()
     for stage, alive in islice(_stages(dynamics, options.to_within(_ROUGH)), horizon + 1):
@@ -136,9 +137,9 @@ def feedback_value(dynamics: Dynamics, start: int, horizon: int, enough: float, 
 
 
 def _stages(dynamics: Dynamics, options: SolverOptions) -> Iterator[tuple[Values, np.ndarray]]:
-    """Yield the values of 0, 1, 2, … steps, and in which columns some policy takes so many.
+    """Yield the values of 0, 1, 2, … steps, and which columns have an admissible policy of that length.
 
-    In others they are numbers that nothing depends on.
+    The values of other columns are meaningless, and not used.
     """
     values = Values.guessed(np.zeros(dynamics.n_columns), dynamics.n_actions)
     yield values, np.ones(dynamics.n_columns, dtype=bool)
@@ -153,35 +154,35 @@ def _stages(dynamics: Dynamics, options: SolverOptions) -> Iterator[tuple[Values
 def feedback_step(dynamics: Dynamics, options: SolverOptions) -> BellmanOperator:
     """Return the operator of one step with feedback, without rewards or discount.
 
-    Columns that one step may leave are those of the last step, after which nothing counts; like columns without any
-    action, which no action of another one may lead to, they are left as they are.
+    Columns that one step may leave are reached in the last step alone. Like columns without actions, which no
+    admissible action leads to, they keep their values.
     """
     return BellmanOperator(dynamics.actions, dynamics.available & dynamics.is_inner[:, None], options)
 
 
 class BellmanOperator:
-    """One step of the Bellman equation of rewards and information, from every column at once, in nats.
+    """The Bellman operator of rewards and information on all columns, in nats.
 
-    It takes values V to
+    It maps values V to
 
     ``max_p weight * I(p, T(s)) + sum_a p_a (r(s, a) + discount * sum_t p(t | s, a) V(t))``
 
-    where every column s has a capacity with rewards to itself. Columns without an able action keep their values.
+    with one capacity with rewards for each column s. Columns without available actions keep their values.
 
     Parameters
     ----------
     matrices : sequence of csr_array of shape (n_columns, n_columns)
-        One for each action.
+        Transition matrix of each action.
     able : ndarray of bool of shape (n_columns, n_actions)
-        Which actions may be taken, those whose rows in `matrices` are distributions.
+        Whether an action may be taken; its row in `matrices` is then a distribution.
     options : SolverOptions
-        In nats: how well a value is solved. Rounding apart, one step makes no interval wider than that.
+        Tolerances in nats. Up to rounding, one step widens no interval by more than that.
     rewards : ndarray of shape (n_columns, n_actions), optional
         Expected immediate rewards in nats; none by default.
     discount : float
-        What a value counts one step before.
+        Discount factor of the values of the next step.
     weight : float
-        What information counts beside rewards; without any the best action is taken for certain.
+        Weight of information relative to rewards; if 0, the best action has probability 1.
     """
 
     def __init__(
@@ -198,7 +199,7 @@ class BellmanOperator:
         self._options = options.share(_INNER / max(weight, _LEAST_WEIGHT))
         self._columns = np.flatnonzero(able.any(axis=1))
         column, action = np.nonzero(able)
-        # One row for each column and each of its actions, the actions of a column side by side.
+        # One row for each column and action, ordered by column, then action.
         self._rows = sparse.csr_array(sparse.vstack(matrices))[action * len(able) + column]
         self._rewards = np.zeros(column.size) if rewards is None else rewards[able]
         self._counts = able.sum(axis=1)[self._columns]
@@ -207,14 +208,14 @@ class BellmanOperator:
         self._channels = [reached_channel(self._rows[part]) for part in parts] if weight else []
 
     def before(self, after: Values) -> Values:
-        """Return the values one step earlier, each of its capacities solved to within the tolerance."""
+        """Return the values one step earlier, with each capacity solved to the tolerance."""
         value, lower, upper = after.value, after.lower, after.upper
         policy, gain = np.zeros(self._able.shape), np.zeros(value.size)
         if not self._columns.size:
             return Values(value, lower, upper, policy, gain)
         action_value = self._rewards + self._discount * (self._rows @ value)
         best = np.maximum.reduceat(action_value, self._first)
-        # Counted from the best action, numbers are small and leave the solver the digits it needs.
+        # Relative to the best action numbers are small, which avoids cancellation in the solver.
         p, solved = self._choose(action_value - np.repeat(best, self._counts))
         policy[self._able] = p
         gain[self._columns] = self._sum(p * self._rewards) + self._weight * solved.information
@@ -230,7 +231,7 @@ class BellmanOperator:
     def moves(self, policy: np.ndarray) -> sparse.csr_array:
         """Return the probabilities of the next column under a policy, shape (n_columns, n_columns).
 
-        Columns without actions are kept for ever.
+        Columns without actions are absorbing.
         """
         idle = sparse.diags_array((~self._able.any(axis=1)).astype(float), format="csr")
         ends = np.concatenate([[0], np.cumsum(self._able.sum(axis=1))])
@@ -243,38 +244,38 @@ class BellmanOperator:
         return np.asarray(np.add.reduceat(of_actions, self._first))
 
     def _choose(self, advantage: np.ndarray) -> tuple[np.ndarray, _Solved]:
-        """Return the input distributions one after the other, and what they bring beside the best action."""
+        """Return the concatenated input distributions, and their values relative to the best action."""
         if not self._weight:
-            places = np.arange(advantage.size)
-            first_best = np.minimum.reduceat(np.where(advantage == 0, places, places.size), self._first)
-            nothing = np.zeros(self._columns.size)
-            return np.isin(places, first_best).astype(float), _Solved(nothing, nothing, nothing, nothing)
+            positions = np.arange(advantage.size)
+            first_best = np.minimum.reduceat(np.where(advantage == 0, positions, positions.size), self._first)
+            zeros = np.zeros(self._columns.size)
+            return np.isin(positions, first_best).astype(float), _Solved(zeros, zeros, zeros, zeros)
         rewards = advantage / self._weight
         p, value, lower, upper = self._capacities(np.split(rewards, self._first[1:]))
         information = value - self._sum(p * rewards)
         return p, _Solved(self._weight * value, self._weight * lower, self._weight * upper, information)
 
     def _capacities(self, rewards: list[np.ndarray]) -> tuple[np.ndarray, ...]:
-        """Return the input distributions one after the other, and the values and both ends of all columns."""
+        """Return the concatenated input distributions, and the values and both ends of all columns."""
         solve: Any = partial(channel_capacity, **self._options.as_keywords())
         if len(self._channels) < _SIDE_BY_SIDE and self._options.backend != "jax":
             pairs = zip(self._channels, rewards, strict=True)
             each = [solve(channel, rewards=reward) for channel, reward in pairs]
             ends = np.array([[one.value, one.lower, one.upper] for one in each], dtype=np.float64)
             return np.concatenate([one.input_distribution for one in each]), *ends.T
-        found = solve(self._channels, rewards=rewards)
-        filled = np.arange(found.input_distribution.shape[1]) < self._counts[:, None]
-        return found.input_distribution[filled], *np.array([found.value, found.lower, found.upper])
+        batch = solve(self._channels, rewards=rewards)
+        filled = np.arange(batch.input_distribution.shape[1]) < self._counts[:, None]
+        return batch.input_distribution[filled], *np.array([batch.value, batch.lower, batch.upper])
 
     def _slack(self, value: np.ndarray) -> float:
-        """Bound the rounding error of the values of actions, of their differences and of their sum."""
+        """Bound the rounding error of the values of actions, and of their differences and sums."""
         n_summed = int(np.diff(self._rows.indptr).max()) + 16
         information = self._weight * math.log(int(self._counts.max()))
         return n_summed * _EPS * float(1.0 + information + np.abs(value).max() + np.abs(self._rewards).max())
 
 
 class _Solved(NamedTuple):
-    """What columns are worth beside their best action, in nats, and the information in it before it is weighed."""
+    """Values of columns relative to their best action, in nats, and the unweighted information."""
 
     value: np.ndarray
     lower: np.ndarray
@@ -283,5 +284,5 @@ class _Solved(NamedTuple):
 
 
 def reached_channel(rows: sparse.csr_array) -> Channel:
-    """Return rows as a channel to those columns that they reach."""
+    """Return rows as a channel whose outputs are the columns that they reach."""
     return Channel.from_valid(np.ascontiguousarray(rows[:, np.unique(rows.indices)].toarray()))

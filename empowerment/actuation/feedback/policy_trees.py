@@ -145,14 +145,14 @@ class PolicyRows(NamedTuple):
 def _solve(information_states: InformationStates, task: StateTask) -> StateSolution:
     log_readings = _log_readings(information_states)
     any_interval_will_do = log_readings <= task.width(0.0)
-    if information_states.told is None:
+    if information_states.reported is None:
         memory = min(task.memory, _LITTLE_MEMORY) if any_interval_will_do else task.memory
         rows = rows_of_all_policies(information_states, task.max_sequences, memory)
         if rows is not None:
             return _capacity_of(PolicyRows(rows[:, rows.any(axis=0)], information_states.relative_error, 0.0), task)
     if any_interval_will_do:
         return StateSolution.without_sequences(0.0, 0.0, log_readings, task.horizon)
-    interval = solve_polytope(information_states, task) if information_states.told is None else None
+    interval = solve_polytope(information_states, task) if information_states.reported is None else None
     if interval is None:
         return _capacity_of(_initial_rows(information_states, task), task)
     gap, wanted = interval.upper - interval.lower, task.width(interval.lower)
@@ -174,7 +174,7 @@ def _log_readings(information_states: InformationStates) -> float:
     """Return an upper bound on the logarithm of the number of readings, or of trajectories of readings."""
     last = np.any([rows.any(axis=0) for rows in information_states.endings], axis=0)
     return sum(
-        math.log(np.count_nonzero(seen.any(axis=0))) for seen in (*(information_states.told or []), last[None])
+        math.log(np.count_nonzero(seen.any(axis=0))) for seen in (*(information_states.reported or []), last[None])
     )
 
 
@@ -187,10 +187,10 @@ def _initial_rows(information_states: InformationStates, task: StateTask) -> Pol
         for rows in information_states.endings
     ]
     for depth in reversed(range(len(information_states.branches))):
-        if information_states.told is not None:
+        if information_states.reported is not None:
             last = [
                 _with_reading(rows, reported)
-                for rows, reported in zip(last, information_states.told[depth], strict=True)
+                for rows, reported in zip(last, information_states.reported[depth], strict=True)
             ]
         last = [
             sums.union([sums.mixture(branch, last) for branch in own]) for own in information_states.branches[depth]

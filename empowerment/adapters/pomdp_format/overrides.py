@@ -17,8 +17,7 @@ class LatestStatements:
     """The latest statement about every entry of a table.
 
     Statements are stored by the coordinates that they leave open. For each of these few patterns an entry is looked
-    up
-    once, so that the time is linear in the numbers of statements and of entries, however they overlap.
+    up once, so that the time is linear in the numbers of statements and of entries, however they overlap.
 
     Parameters
     ----------

@@ -1,1 +1,1 @@
-"""The agents that are compared with those of desires, and a language model that decides."""
+"""Agents for comparison with those of desires, and decisions by a language model."""

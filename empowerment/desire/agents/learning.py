@@ -1,4 +1,4 @@
-"""A courier that learns from experience what its actions are worth."""
+"""Courier that learns its action values from experience."""
 
 from __future__ import annotations
 

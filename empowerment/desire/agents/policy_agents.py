@@ -1,4 +1,4 @@
-"""Agents that keep to one policy, whatever they feel: a given one, a rule, or the unified Bellman equation."""
+"""Agents with a fixed policy, whatever their emotions: a given one, a rule, or the unified Bellman equation."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class FollowingAgent(ABC):
 
 
 class _Following:
-    """Draws from one policy."""
+    """Actor that draws from one policy."""
 
     def __init__(self, policy: np.ndarray) -> None:
         self._cumulated = certain_from(policy.cumsum(axis=-1))
@@ -135,7 +135,7 @@ class PolicyAgent(FollowingAgent):
         return f"PolicyAgent({self.name!r})"
 
     def _make_policy(self, world: DesireWorld, parameters: DesireParameters) -> np.ndarray:
-        """Return the given policy, if it is one for the world."""
+        """Return the given policy, if it fits the world."""
         return policy_rows(self._given, world.model)
 
 
@@ -176,7 +176,7 @@ class RuleAgent(FollowingAgent):
         return f"RuleAgent({self.name!r})"
 
     def _make_policy(self, world: DesireWorld, parameters: DesireParameters) -> np.ndarray:
-        """Return what the rule says of each state, as probabilities."""
+        """Return the policy of the rule."""
         model = world.model
         numbers = {action: number for number, action in enumerate(model.actions)}
         policy = np.zeros((model.n_states, model.n_actions))
@@ -239,7 +239,7 @@ class UnifiedAgent(FollowingAgent):
         return f"UnifiedAgent({self.name!r}, reward_weight={self.reward_weight:g})"
 
     def _make_policy(self, world: DesireWorld, parameters: DesireParameters) -> np.ndarray:
-        """Return the best policy."""
+        """Return the optimal policy."""
         will = checked_will(self.will, len(world.desires))
         found = unified_bellman(
             world.model,

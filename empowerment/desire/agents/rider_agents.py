@@ -1,4 +1,4 @@
-"""The couriers that are compared, by name."""
+"""Couriers for comparison, by name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two rules for couriers, the first of them short-sighted."""
+"""Two rules for couriers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A language model that decides: it is told the state and the desires in words, and given a menu of actions."""
+"""Decisions by a language model from a description of the state and the desires and a menu of actions."""
 
 from __future__ import annotations
 

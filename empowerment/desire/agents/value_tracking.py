@@ -1,4 +1,4 @@
-"""A courier that keeps several values near where it wants them, as desire-driven agents by language models do."""
+"""Courier that keeps several values near their targets, as desire-driven agents by language models do."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ValueTrackingRider:
 
 
 class _Tracking:
-    """The accounts of all couriers of all runs."""
+    """Accounts of all couriers in all runs."""
 
     def __init__(self, world: Riders) -> None:
         outcomes = delivery_outcomes()

@@ -1,1 +1,1 @@
-"""Agents of several kinds by the same random numbers."""
+"""Comparison of kinds of agents by the same random numbers."""

@@ -1,4 +1,4 @@
-"""Work on many seeds, in chunks: side by side, kept on disk, in memory that does not grow with the seeds."""
+"""Work on many seeds in chunks: in parallel, stored on disk, in memory that does not grow with the seeds."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def opened(
 
 
 def _record(agent: Agent) -> dict[str, Any]:
-    """Return what can be read of an agent, as JSON has it."""
+    """Return a description of an agent in JSON types."""
     parts = getattr(agent, "__dict__", {})
     public_parts = {name: _plain(part) for name, part in parts.items() if not name.startswith("_")}
     return {"kind": type(agent).__qualname__, **public_parts}

@@ -1,4 +1,4 @@
-"""Agents compared in one world, by the same random numbers."""
+"""Comparison of agents in one world, by the same random numbers."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def unshared(world: World, agent: Kind) -> tuple[World, Kind]:
 
 
 def _checked_agents(agents: object) -> dict[str, Agent]:
-    """Return agents by name, at least one."""
+    """Return at least one agent by name, checked."""
     if not isinstance(agents, Mapping):
         raise TypeError(f"agents is {validate.shown(agents)}, expected a mapping from names to agents")
     if not agents:

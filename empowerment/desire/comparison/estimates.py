@@ -84,7 +84,7 @@ def ratio_difference(
 
 
 def _linearised(numerators: np.ndarray, denominators: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return a ratio of sums, and how far each seed moves it to first order, times the number of seeds."""
+    """Return a ratio of sums, and its first-order change by each seed, times the number of seeds."""
     value = float(numerators.sum() / denominators.sum())
     return value, (numerators - value * denominators) / denominators.mean()
 

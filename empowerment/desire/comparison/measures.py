@@ -1,4 +1,4 @@
-"""What is measured of a run: for each seed a numerator and a denominator, so that runs add up."""
+"""Measures of a run: for each seed a numerator and a denominator, so that runs can be added."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _measured_of_riders(trace: DesireTrace, has_desire: bool) -> dict[str, Ratio
 
 
 def _measured_by_rank(trace: DesireTrace, incomes: np.ndarray, has_desire: bool) -> dict[str, Ratio]:
-    """Return what is measured of the riders with the most and the least income at the end, of each run."""
+    """Compute the measures of the riders with the largest and the smallest final income of each run."""
     runs, found = np.arange(len(trace)), dict[str, Ratio]()
     days = np.full(len(trace), trace.n_steps / SLOTS_PER_DAY)
     ends = {"richest": incomes.argmax(axis=1), "poorest": incomes.argmin(axis=1)}
@@ -108,7 +108,7 @@ def _mean(array: np.ndarray, count: float) -> Ratio:
 
 
 def _gini(incomes: np.ndarray) -> np.ndarray:
-    """Return the Gini coefficient of each run, 0 where nobody has anything."""
+    """Compute the Gini coefficient of each run, 0 if all incomes are 0."""
     total = incomes.sum(axis=1)
     apart = np.abs(incomes[:, :, None] - incomes[:, None, :]).sum(axis=(1, 2))
     return np.divide(apart, 2 * incomes.shape[1] * total, where=total > 0, out=np.zeros(len(incomes)))

@@ -1,4 +1,4 @@
-"""What the results of experiments hand to the pictures of `empowerment.plotting`: numbers, intervals and names."""
+"""Data of experiments for the pictures of `empowerment.plotting`: numbers, intervals and names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What became of several kinds of agents in the same world."""
+"""Results of several kinds of agents in the same world."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class AgentSummary(Result):
         return measure in self.measures
 
     def __getitem__(self, measure: str) -> SeedEstimate | None:
-        """Return a measure; None if there was nothing to count, such as the orders accepted where none came."""
+        """Return a measure; None if its denominator is 0, such as the number of orders."""
         return ratio_estimate(*self.ratio(measure))
 
     def ratio(self, measure: str) -> tuple[np.ndarray, np.ndarray]:
@@ -152,7 +152,7 @@ class AgentComparison(Result):
         return agent in self.agents
 
     def __getitem__(self, agent: str) -> AgentSummary:
-        """Return what was measured of one kind."""
+        """Return the summary of one kind."""
         i = validate.index_of(agent, {name: i for i, name in enumerate(self.agents)}, "agent")
         return AgentSummary(agent, self.seeds, self.measures, self.numerators[i], self.denominators[i])
 

@@ -1,4 +1,4 @@
-"""How closely what riders do follows how they are and what they want: dynamic time warping of their series."""
+"""Dynamic time warping between series of the states, desires and actions of riders."""
 
 from __future__ import annotations
 

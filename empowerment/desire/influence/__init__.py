@@ -1,1 +1,1 @@
-"""How far messages move desires, and the choices after them."""
+"""Influence of messages on desires, and on the choices that follow."""

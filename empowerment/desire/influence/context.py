@@ -1,4 +1,4 @@
-"""What messages do in the steps of one kind."""
+"""Influence of messages in steps of one kind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far messages move desires, and choices with them: an experiment for the audit of influence."""
+"""Experiment for the influence of messages on desires and choices."""
 
 from __future__ import annotations
 
@@ -242,7 +242,7 @@ def _refuse_too_much(question: Question, memory: float) -> None:
 def _over_wills(
     question: Question, agents: Sequence[DesireAgent], seeds: tuple[int, ...], progress: bool | str
 ) -> Sums:
-    """Return the sums of all wills, which become the axis before that of choices, or the last one."""
+    """Combine the sums of all wills along the axis before that of choices, or the last one."""
     size = max(1, _MOST_CONTEXTS // (question.n_steps * question.world.n_agents))
     by_will = []
     with progress_bar(len(agents) * len(seeds), "measuring influence", "run", progress) as advance:

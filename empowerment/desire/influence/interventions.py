@@ -1,4 +1,4 @@
-"""Every message sent in every step of silent runs, each by itself: what agents would choose after it."""
+"""Interventions: every message in every step of runs without messages, and the choices that follow."""
 
 from __future__ import annotations
 
@@ -92,9 +92,9 @@ def over_contexts(question: Question, agent: DesireAgent, seeds: tuple[int, ...]
 
 
 def _responses(question: Question, plans: Plans, will: np.ndarray, chain: Chain) -> np.ndarray:
-    """Return the chances of choices after each message in each context, of shape (message, step, run, agent, choice).
+    """Compute the probabilities of choices, of shape (message, step, run, agent, choice).
 
-    Where a message changes no desire its chances are those of silence, to the last digit.
+    If a message changes no desire its probabilities are those of silence, to the last digit.
     """
     before, silent = (Mind(*(array[part] for array in chain.minds)) for part in (slice(-1), slice(1, None)))
     asked = question.asked.numbers(chain.positions.state[1:])
@@ -113,7 +113,7 @@ def _responses(question: Question, plans: Plans, will: np.ndarray, chain: Chain)
 def _desire_after(
     question: Question, before: Mind, silent: Mind, chain: Chain, will: np.ndarray, message: np.ndarray
 ) -> np.ndarray:
-    """Return the desires after a message in every context, each by itself."""
+    """Compute the desires after a message in every context."""
     parameters, outcomes = question.parameters, chain.outcomes
     updated = feel(
         before,
@@ -140,7 +140,7 @@ def _desire_after(
 
 
 def _chances(plans: Plans, desires: np.ndarray, states: np.ndarray) -> np.ndarray:
-    """Return the probabilities of actions, of shape (..., n_actions); one problem for each desire that differs."""
+    """Compute the probabilities of actions, of shape (..., n_actions); one problem for each distinct desire."""
     flat = desires.reshape(-1, desires.shape[-1])
     distinct, number = np.unique(flat, axis=0, return_inverse=True)
     order = np.argsort(number.reshape(-1), kind="stable")
@@ -155,9 +155,9 @@ def _chances(plans: Plans, desires: np.ndarray, states: np.ndarray) -> np.ndarra
 
 
 def _capacities(chances: np.ndarray, base: float, tol: float) -> np.ndarray:
-    """Return value, lower and upper end of each context's own capacity, of shape (3, step, run, agent).
+    """Compute value, lower and upper end of each context's capacity, of shape (3, step, run, agent).
 
-    Where all messages do the same it is exactly 0.
+    If all messages have the same effect it is exactly 0.
     """
     found = np.zeros((3, *chances.shape[1:-1]))
     differ = (chances != chances[:1]).any(axis=(0, -1))

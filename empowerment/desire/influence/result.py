@@ -1,4 +1,4 @@
-"""What messages do to desires and to the choices after them, by the kind of step in which they are sent."""
+"""Influence of messages on desires and choices, by the kind of step."""
 
 from __future__ import annotations
 
@@ -265,13 +265,13 @@ class DesireInfluence(Result):
 
 
 def _mean(sums: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Return rows of chances from their sums; what rounding did to their totals is divided out."""
+    """Return mean rows of probabilities from their sums, normalized."""
     rows = sums / counts[..., :, None]
     return np.asarray(rows / rows.sum(axis=-1, keepdims=True))
 
 
 def _resamples(counts: np.ndarray) -> np.ndarray:
-    """Return how often each seed is drawn, of shape (N_DRAWS, n_seeds), such that no will is without steps."""
+    """Draw numbers of each seed, of shape (N_DRAWS, n_seeds), such that every will has a step."""
     rng, n_seeds = np.random.default_rng(0), len(counts)
     even = np.full(n_seeds, 1 / n_seeds)
     times = rng.multinomial(n_seeds, even, size=N_DRAWS)

@@ -1,1 +1,1 @@
-"""What shocks do to agents with desires, and where the source's example happens."""
+"""Effects of shocks on agents with desires, and the parameters for which the source's example occurs."""

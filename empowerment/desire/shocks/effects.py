@@ -1,4 +1,4 @@
-"""What shocks to health do to desires, and desires to what is done after them: riders and their frozen twins."""
+"""Effects of shocks to health on desires and behaviour, compared with twins of frozen desire."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def first_shocks(changes: np.ndarray, window: int) -> Shocks:
 
 @dataclass(frozen=True)
 class _Life:
-    """Runs from their beginning, with all that is needed to go on from anywhere in them."""
+    """Runs with everything that is needed to continue from any of their slots."""
 
     world: Riders
     agent: DesireAgent
@@ -204,7 +204,7 @@ class _Life:
         }
 
     def window(self, length: int) -> Sums:
-        """Measure what is done around shocks, and desires in the slot of the shock and in the next one."""
+        """Measure the behaviour around shocks, and desires in the slot of the shock and in the next one."""
         shocks = first_shocks(self.chain.outcomes.changes[..., 1], length)
         after = self.lived(shocks, 1, length)
         frozen = self.twins(shocks, length) if self.agent.moved and shocks.runs.size else after
@@ -248,7 +248,7 @@ class _Life:
         )
 
     def by_run(self, values: np.ndarray, shocks: Shocks) -> np.ndarray:
-        """Add up values of shocks, along the first axis, for each run; the runs become the last axis."""
+        """Sum values of shocks, along the first axis, for each run; the runs become the last axis."""
         totals = np.zeros((self.uniforms.shape[1], *values.shape[1:]), dtype=values.dtype)
         np.add.at(totals, shocks.runs, values)
         return np.moveaxis(totals, 0, -1)

@@ -1,4 +1,4 @@
-"""When the source's example counts as happening, and the parameters for which it does."""
+"""Criterion for the source's example, and the parameters for which it occurs."""
 
 from __future__ import annotations
 
@@ -200,7 +200,7 @@ class ExampleRegion(Result):
         return cell in self._places
 
     def __getitem__(self, cell: tuple[Any, ...]) -> ShockEffects:
-        """Return what shocks do with one combination of values."""
+        """Return the effects of one combination of values."""
         i = validate.index_of(cell, self._places, "combination")
         known = asdict(self.parameters)
         changes = {name: value for name, value in zip(self.names, cell, strict=True) if name in known}

@@ -1,4 +1,4 @@
-"""What riders do before a shock to health, after it, and would have done with a frozen desire."""
+"""Behaviour of riders before a shock to health, after it, and with a frozen desire."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class ShockEffects(Result):
         return window in self.windows
 
     def __getitem__(self, window: int) -> ShockWindow:
-        """Return what is seen in a window of so many slots."""
+        """Return the measures of a window."""
         i = validate.index_of(window, {each: i for i, each in enumerate(self.windows)}, "window")
         return ShockWindow(window, self.desires, self.n_shocks[i], self.desire[i], self.sums[i])
 
@@ -286,7 +286,7 @@ class ShockWindow(Result):
 
     @cached_property
     def _ratios(self) -> tuple[np.ndarray, np.ndarray]:
-        """All measures of all phases, and their resamples; not a number where nothing was counted."""
+        """All measures of all phases, and their resamples; NaN where a denominator is 0."""
         totals, drawn = self.sums.sum(axis=-1), resampled_sums(self.sums)
         with np.errstate(divide="ignore", invalid="ignore"):
             return totals[..., 0] / totals[..., 1], drawn[..., 0] / drawn[..., 1]

@@ -1,4 +1,4 @@
-"""For which parameters the source's example happens."""
+"""Parameters for which the source's example occurs."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def example_region(
 def _settings(
     names: tuple[str, ...], values: tuple[tuple[Any, ...], ...], base: DesireParameters, resolution: int | None
 ) -> tuple[tuple[DesireAgent, Riders, DesireParameters], ...]:
-    """Return the agent, the world and the parameters of each cell; those that are alike share what is planned."""
+    """Return the agent, the world and the parameters of each cell; equal ones share their plans."""
     agents, worlds, settings = dict[Any, DesireAgent](), dict[Any, Riders](), []
     for cell in itertools.product(*values):
         changes = dict(zip(names, cell, strict=True))

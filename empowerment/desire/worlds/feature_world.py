@@ -1,4 +1,4 @@
-"""Any MDP as a world for agents with desires, given what its states and actions are worth to each desire."""
+"""Worlds of agents with desires from any MDP, given the rewards of its states and actions for each desire."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ class FeatureWorld:
 
 
 class _SparseDraws:
-    """The rows of a model as cumulated probabilities, as many as there are entries in them."""
+    """Rows of a model as cumulated probabilities, in sparse form."""
 
     def __init__(self, model: MDP) -> None:
         rows = model.rows if model.rows.has_sorted_indices else model.rows.sorted_indices()

@@ -1,4 +1,4 @@
-"""Several couriers, each in the delivery world, who know how they stand among the others."""
+"""Several couriers, each in the delivery world, who are ranked by their income."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ class Riders:
 
 
 def _side_by_side(*columns: np.ndarray) -> np.ndarray:
-    """Return arrays along a new last axis; faster than `numpy.stack` where they are small."""
+    """Stack arrays along a new last axis; faster than `numpy.stack` for small ones."""
     found = np.empty((*columns[0].shape, len(columns)))
     for place, column in enumerate(columns):
         found[..., place] = column

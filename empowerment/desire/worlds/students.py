@@ -1,4 +1,4 @@
-"""Several students in the world of study: the second example, in which nothing is a rider's."""
+"""Several students in the world of study, a second example."""
 
 from __future__ import annotations
 
