@@ -52,6 +52,7 @@ def test_there_are_pages_with_code():
     assert "tutorials/first-steps.md" in PAGES
 
 
+@pytest.mark.slow  # the documentation runs them too, whenever it is built
 @pytest.mark.parametrize("page", PAGES)
 def test_code_of_a_page(page):
     cells = CodeBlockParser("ipython3", PythonEvaluator())

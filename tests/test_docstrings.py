@@ -25,14 +25,6 @@ BY_REFERENCE = {"PR01", "RT01", "YD01"}
 
 PROPERTIES = (property, functools.cached_property)
 
-# Rooms, or single names, whose docstrings are still being written.
-TO_COME = (
-    "empowerment.measures.horizon_sweep",
-    "empowerment.measures.result",
-    "empowerment.measures.state_empowerment",
-    "empowerment.plotting",
-)
-
 VERBS = """
     Add Answer Apply Ask Assess Audit Average Bound Build Calibrate Carry Change Check Choose Close Collect Combine
     Compare Complete Compute Continue Convert Copy Count Cut Decide Decode Describe Divide Draw Encode End Enumerate
@@ -53,19 +45,21 @@ def public():
             if (inspect.isclass(thing) or inspect.isfunction(thing)) and id(thing) not in seen:
                 seen.add(id(thing))
                 names.append((f"{thing.__module__}.{thing.__qualname__}", thing))
-    return [(name, thing) for name, thing in names if not name.startswith(TO_COME)]
+    return names
 
 
 def members(thing):
-    """List the public methods and properties that a class defines itself."""
+    """List the public methods and properties of a class, those of its bases in this package included."""
     if not inspect.isclass(thing):
         return []
     wanted = (*PROPERTIES, classmethod, staticmethod)
-    return [
+    return sorted(
         name
-        for name, member in vars(thing).items()
+        for cls in thing.__mro__
+        if cls.__module__.startswith("empowerment.")
+        for name, member in vars(cls).items()
         if not name.startswith("_") and (isinstance(member, wanted) or inspect.isfunction(member))
-    ]
+    )
 
 
 def complaints(name, not_asked):

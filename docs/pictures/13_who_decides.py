@@ -16,8 +16,10 @@ audit = influence_audit(
     np.stack([tea, 1 - tea], axis=2),
     prior=[0.4, 0.4, 0.2],
     silence="nothing",
-    messages=["nothing", "what is in each", "have tea", "have coffee"],
-    wills=["likes tea", "likes coffee", "likes to differ"],
-    choices=["tea", "coffee"],
+    labels={
+        "messages": ["nothing", "what is in each", "have tea", "have coffee"],
+        "wills": ["likes tea", "likes coffee", "likes to differ"],
+        "choices": ["tea", "coffee"],
+    },
 )
 audit.plot()

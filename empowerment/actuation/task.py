@@ -103,6 +103,11 @@ class StateSolution(NamedTuple):
         """Return an interval without sequences: the actions depend on observations, or it is only a bound."""
         return cls(value, lower, upper, np.empty((0, horizon), dtype=np.int32), np.empty(0))
 
+    def with_upper(self, upper: float) -> StateSolution:
+        """Return the solution with another bound as its upper end, and its value between both ends."""
+        upper = max(upper, self.lower)
+        return self._replace(value=min(max(self.value, 0.0), upper), upper=upper)
+
 
 def widened(solution: ColumnSolution | StateSolution, relative_error: float) -> StateSolution:
     """Widen an interval by the relative error of the rows; see :class:`.open_loop.layers.Layer`."""

@@ -110,7 +110,22 @@ class CapacityResult(Numbered):
         vmin: float | None = None,
         vmax: float | None = None,
     ) -> Any:
-        """Draw the input distribution, or the values of a batch; see :func:`empowerment.plotting.plot_capacity`."""
+        """Draw the input distribution, or the values of a batch; see :func:`empowerment.plotting.plot_capacity`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+        title : str, optional
+            Title.
+        vmin, vmax : float, optional
+            Ends of the axis of values.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         from empowerment.plotting import plot_capacity
 
         return plot_capacity(self, ax=ax, title=title, vmin=vmin, vmax=vmax)

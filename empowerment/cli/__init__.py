@@ -9,38 +9,51 @@ import argparse
 import math
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from empowerment.cli import desire, handoff
-from empowerment.cli.exit_codes import BAD_INPUT, INTERRUPTED, READER_GONE, complain
+from empowerment.cli.exit_codes import BAD_INPUT, INTERRUPTED, READER_GONE, complain, warn
+from empowerment.cli.parser import Parser
+from empowerment.core.version import __version__
 from empowerment.runtime.first_use import say_nothing
 
 _BASES = {"2": 2.0, "e": math.e, "10": 10.0}
 
 _EXIT_CODES = "exit codes: 0 fine, 1 the tolerance was missed, 2 bad input, 130 interrupted"
 
+_EXAMPLES = """\
+examples:
+  empowerment map klyubin_maze --horizon 5
+  empowerment map gym:FrozenLake-v1 --horizon 4 --save lake.png
+  empowerment capacity channel.csv"""
+
 _WORLD_FORMS = """\
 other worlds:
-  gym:ID      a Gymnasium environment with a table of transitions, such as gym:FrozenLake-v1
+  gym:ID      a Gymnasium environment with a table of transitions, such as gym:FrozenLake-v1; one without a
+              table is explored from where its reset leaves it, such as gym:MiniGrid-DoorKey-5x5-v0
   FILE.txt    a drawing: # blocked, . free, S start, G and H terminal (goal, hole)
   FILE.npy    an array (state, action, next_state)
   FILE.POMDP  hidden states, observations and a first belief
   FILE.npz    arrays "transition" and, if wanted, "terminal" and "available"; or a CSR matrix of shape
-              (n_states * n_actions, n_states) written by scipy.sparse.save_npz"""
+              (n_states * n_actions, n_states) written by scipy.sparse.save_npz
+  -           any of these files on standard input"""
 
 _MAP_EXAMPLES = """\
 examples:
   empowerment map klyubin_maze --horizon 5 --save maze.png
   empowerment map slip_grid --horizon 3 --slip 0.2 --slip-mode perpendicular --save grid.csv
   empowerment map gym:FrozenLake-v1 --horizon 4 --json
-  empowerment map transition.npy --horizon 2 --save result.npz --save result.svg"""
+  empowerment map transition.npy --horizon 2 --save result.npz --save result.svg
+  empowerment map tiger --horizon 3 --belief 0.5,0.5 --belief tiger-left=0.85,tiger-right=0.15
+  printf '..#\\n...' | empowerment map - --horizon 2"""
 
 _CHANNEL_FORMS = """\
 channels:
   FILE.csv, .tsv, .txt, .dat   text whose columns are parted by tabs, semicolons, commas or white space
-  -                            such a text on standard input
   FILE.npy                     an array (input, output)
+  -                            either of these on standard input
 A first line of names is a header, and a first column of names holds labels. A first line of numbers is read only
 where it can be one thing: a header that counts the columns and is no row, or a row as numpy.savetxt writes it.
 Otherwise --header or --no-header has to say which it is. A column without a name, and one that counts the rows
@@ -51,24 +64,6 @@ examples:
   empowerment capacity channel.csv
   empowerment capacity rows.csv --no-header
   empowerment capacity channel.npy --base e --tol 1e-6 --json"""
-
-
-class UsageError(ValueError):
-    """The command line cannot be understood."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """A parser that raises its complaints instead of leaving, and looks up the end of its help when asked."""
-
-    late_epilog: Callable[[], str] | None = None
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message} ({self.prog} -h shows the usage)")
-
-    def format_help(self) -> str:
-        if self.late_epilog is not None:
-            self.epilog = self.late_epilog()
-        return super().format_help()
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,7 +83,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = _parser().parse_args(argv)
         if arguments.quiet:
             say_nothing()
-        code: int = arguments.run(arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = warn
+            code: int = arguments.run(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:
         if sys.stderr.isatty():
@@ -102,47 +99,52 @@ def main(argv: Sequence[str] | None = None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="empowerment",
         description="Empowerment and channel capacity, each number with a certified interval.",
-        epilog=f"'empowerment map -h' lists the bundled worlds.\n\n{_EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
+        epilog=f"'empowerment COMMAND -h' describes a command, and lists worlds and examples.\n\n{_EXAMPLES}\n\n"
+        f"{_EXIT_CODES}",
     )
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    parser.add_argument("--version", action="version", version=f"empowerment {__version__}")
+    commands = parser.add_commands()
     _fill_map(_command(commands, "map", "print the empowerment of every state of a world", _run_map))
     _fill_capacity(_command(commands, "capacity", "print the capacity of a channel read from a file", _run_capacity))
-    handoff_parser = commands.add_parser(
-        "handoff", help="complete what is predictable, hand over where the person should decide", allow_abbrev=False
-    )
-    handoff.fill(handoff_parser, _command)
-    desire_parser = commands.add_parser(
-        "desire", help="riders whose emotions move their desires, compared and measured", allow_abbrev=False
-    )
-    desire.fill(desire_parser, _command)
+    summary = "complete what is predictable, hand over where the person should decide"
+    handoff.fill(_group(commands, "handoff", summary), _command)
+    summary = "compare and measure riders whose emotions move their desires"
+    desire.fill(_group(commands, "desire", summary), _command)
     return parser
 
 
-def _command(commands: Any, name: str, summary: str, run: Callable[[argparse.Namespace], int]) -> _Parser:
-    parser: _Parser = commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}.",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+def _group(commands: Any, name: str, summary: str) -> Parser:
+    """Return the parser of a command that has commands of its own."""
+    parser: Parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    parser.epilog = f"'{parser.prog} COMMAND -h' describes a command.\n\n{_EXIT_CODES}"
+    return parser
+
+
+def _command(commands: Any, name: str, summary: str, run: Callable[[argparse.Namespace], int]) -> Parser:
+    """Return the parser of a command that runs something."""
+    parser: Parser = commands.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
     parser.set_defaults(run=run)
     return parser
 
 
-def _fill_map(parser: _Parser) -> None:
+def _fill_map(parser: Parser) -> None:
     add = parser.add_argument
-    add("world", metavar="WORLD", help="a bundled world, gym:ID, or a file (see below)")
+    add("world", metavar="WORLD", help="a bundled world, gym:ID, a file, or - for standard input (see below)")
     add("--horizon", type=int, required=True, metavar="N", help="number of actions")
     add("--slip", type=float, metavar="P", help="probability that something else happens (grids)")
     add("--slip-mode", metavar="MODE", help="what happens then: other, perpendicular or stay (grids)")
     add("--terminal", metavar="HOW", help="terminal states: absorbing (default) or as-given (gym:)")
+    add(
+        "--belief",
+        action="append",
+        metavar="P,P,…",
+        help="where it begins: a probability for each state, NAME=P,… for some of them, or uniform; may be given "
+        "several times (default: every state; the first belief if states are hidden)",
+    )
     add("--sensor", metavar="WHAT", help="what is read: state; of hidden states also observation (default) or belief")
     add("--output", default="final", metavar="WHAT", help="what counts: final reading (default) or trajectory")
     add("--feedback", action="store_true", help="let actions react to what is observed")
@@ -154,7 +156,13 @@ def _fill_map(parser: _Parser) -> None:
     )
     add("--max-sequences", type=int, metavar="K", help="most action sequences for one state (default 50 million)")
     add("--memory", type=_gigabytes, metavar="GB", help="most for one state, an .npz or a .POMDP file (default 4)")
-    add("--seed", type=int, metavar="S", help="where the random numbers of --method sampled begin")
+    add("--max-states", type=int, metavar="K", help="most states to explore of an environment (default 100000)")
+    add(
+        "--seed",
+        type=int,
+        metavar="S",
+        help="of --method sampled, and of the reset of an environment to explore",
+    )
     add("--jobs", type=int, metavar="J", help="processes side by side, -1 for one on each core (default 1)")
     add("--checkpoint", metavar="DIR", help="keep finished states there, and go on from those that are")
     add(
@@ -164,10 +172,11 @@ def _fill_map(parser: _Parser) -> None:
         metavar="FILE",
         help="also write .png, .svg, .pdf, .csv, .nc or .npz; may be given several times",
     )
+    add("--all", action="store_true", help="print every state, however many, or the whole grid, however wide")
     parser.late_epilog = _map_epilog
 
 
-def _fill_capacity(parser: _Parser) -> None:
+def _fill_capacity(parser: Parser) -> None:
     add = parser.add_argument
     add("file", metavar="FILE", help="one row of output probabilities for each input (see below)")
     choice = argparse.BooleanOptionalAction
@@ -177,7 +186,7 @@ def _fill_capacity(parser: _Parser) -> None:
     parser.epilog = f"{_CHANNEL_FORMS}\n\n{_CAPACITY_EXAMPLES}\n\n{_EXIT_CODES}"
 
 
-def _add_common(parser: _Parser, methods: str, where: str = "") -> None:
+def _add_common(parser: Parser, methods: str, where: str = "") -> None:
     add = parser.add_argument
     add("--tol", type=float, default=1e-9, metavar="T", help="width wanted of the interval (default 1e-9)")
     add("--base", type=_base, default=2.0, metavar="B", help="2 for bits (default), e for nats, 10")

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
-import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from empowerment.capacity.solve import channel_capacity
 from empowerment.cli import inputs, report, saving
+from empowerment.cli.beliefs import read_beliefs
 from empowerment.cli.exit_codes import MISSED, OK, complain
 from empowerment.core.status import ConvergenceWarning
 from empowerment.measures.state_empowerment import empowerment
+from empowerment.runtime.progress import can_be_watched
 
 
 def run_map(arguments: argparse.Namespace) -> int:
     """Compute the empowerment of every state of a world."""
+    if arguments.all and arguments.json:
+        raise ValueError("--all does not apply to --json, which prints every state")
     for path in arguments.save:
         saving.check(path)
     world = inputs.read_world(
         arguments.world,
         memory=arguments.memory,
+        progress=wants_bar(arguments.quiet),
+        seed=arguments.seed,
+        max_states=arguments.max_states,
         slip=arguments.slip,
         slip_mode=arguments.slip_mode,
         terminal=arguments.terminal,
@@ -34,6 +39,7 @@ def run_map(arguments: argparse.Namespace) -> int:
         result = empowerment(
             world,
             arguments.horizon,
+            beliefs=read_beliefs(arguments.belief, world),
             sensor=arguments.sensor,
             output=arguments.output,
             feedback=arguments.feedback,
@@ -52,7 +58,7 @@ def run_map(arguments: argparse.Namespace) -> int:
     print(
         json.dumps(report.map_record(arguments.world, world, result))
         if arguments.json
-        else report.map_summary(arguments.world, world, result),
+        else report.map_summary(inputs.name_of(arguments.world), world, result, arguments.all),
         flush=True,
     )
     for path in arguments.save:
@@ -78,7 +84,7 @@ def run_capacity(arguments: argparse.Namespace) -> int:
     print(
         json.dumps(report.capacity_record(arguments.file, channel, result, reading))
         if arguments.json
-        else report.capacity_summary(arguments.file, channel, result, reading)
+        else report.capacity_summary(inputs.name_of(arguments.file), channel, result, reading)
     )
     return complain(sentences[0], MISSED) if sentences else OK
 
@@ -99,4 +105,4 @@ def _missed_tolerance() -> Iterator[list[str]]:
 
 def wants_bar(quiet: bool) -> bool:
     """Return whether to show a progress bar: on a terminal, where tqdm is installed."""
-    return not quiet and sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None
+    return not quiet and can_be_watched()

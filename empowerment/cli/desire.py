@@ -29,7 +29,7 @@ examples:
 
 def fill(parser: Any, command: Command) -> None:
     """Add the sub-commands; `command` makes the parser of one from its name, its summary and what it runs."""
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_commands()
     _fill_compare(
         command(commands, "compare", "compare riders of several kinds by the same random numbers", _run("compare"))
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from typing import Any
 
 OK, MISSED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 READER_GONE = 141
@@ -12,7 +13,19 @@ READER_GONE = 141
 
 def complain(sentence: str, code: int) -> int:
     """Print one sentence on stderr, keywords of the library as options, and return `code`."""
+    _say(sentence)
+    return code
+
+
+def warn(
+    message: Warning | str, category: type[Warning], filename: str, lineno: int, file: Any = None, line: Any = None
+) -> None:
+    """Print a warning of the library as a sentence on stderr, without the line of code that it came from."""
+    _say(f"warning: {message}")
+
+
+def _say(sentence: str) -> None:
     sentence = re.sub(r"\b(method|slip_mode)='([\w-]+)'", r"--\1 \2", sentence)
     sentence = re.sub(r"\b(normalize|memory)=(True)?", r"--\1", sentence)
+    sentence = re.sub(r"\bmax_states=(\d+)", r"--max-states \1", sentence).replace("max_states=", "--max-states")
     print("empowerment:", " ".join(sentence.split()), file=sys.stderr)
-    return code

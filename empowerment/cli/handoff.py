@@ -26,7 +26,7 @@ Command = Callable[[Any, str, str, Callable[[argparse.Namespace], int]], Any]
 
 def fill(parser: Any, command: Command) -> None:
     """Add the sub-commands; `command` makes the parser of one from its name, its summary and what it runs."""
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_commands()
     _fill_build(
         command(
             commands, "build", "write a data set of prompts and the completions that the rule selects", _run("build")

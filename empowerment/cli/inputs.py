@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-import sys
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment.adapters.gymnasium import from_gymnasium
 from empowerment.adapters.pomdp_format.reader import DEFAULT_MEMORY, read_pomdp
+from empowerment.cli import standard_input
 from empowerment.cli.tables import read_table
+from empowerment.core import validate
 from empowerment.core.channel import Channel
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
@@ -24,6 +25,8 @@ from empowerment.worlds import WORLDS, grid_world
 _ARRAYS = ("transition", "terminal", "available")
 _TABLES = (".csv", ".tsv", ".txt", ".dat")
 _MOST_UNPACKED = 4e9
+_VERB_OR_CITATION = re.compile(r"^(Build|Make) |,[^,]*\[\d+\]_")
+_LIKE_AN_ID = re.compile(r"-v\d+$")
 _PLAIN = "(it is damaged, or holds Python objects, which are never loaded)"
 
 
@@ -31,31 +34,47 @@ def bundled_worlds() -> str:
     """Return a line for each bundled world, from its docstring."""
     width = max(map(len, WORLDS))
     lines = [(name, (build.__doc__ or "").split("\n")[0]) for name, build in sorted(WORLDS.items())]
-    return "\n".join(f"  {name:{width}}  {text.removeprefix('Build ').rstrip('.')}" for name, text in lines)
+    return "\n".join(f"  {name:{width}}  {_VERB_OR_CITATION.sub('', text).rstrip('.')}" for name, text in lines)
 
 
-def read_world(name: str, memory: float | None = None, **options: Any) -> MDP | POMDP:
+def name_of(name: str) -> str:
+    """Return what a world or a channel is called in a summary."""
+    return standard_input.NAME if name == "-" else name
+
+
+def read_world(
+    name: str, memory: float | None = None, progress: bool = False, seed: int | None = None, **options: Any
+) -> MDP | POMDP:
     """Return the world that WORLD names.
 
     Parameters
     ----------
     name : str
-        A bundled world, ``gym:ID``, or a file.
+        A bundled world, ``gym:ID``, a file, or ``-`` for what such a file holds on standard input.
     memory : float, optional
         The most bytes that the arrays of a ``.npz`` or the model of a ``.POMDP`` file may take, 4 GB by default.
+    progress : bool
+        Show a bar while an environment is explored.
+    seed : int, optional
+        For the reset of an environment that is explored.
     **options
-        `slip`, `slip_mode`, `terminal`, `normalize`; None where it was not given.
+        `slip`, `slip_mode`, `terminal`, `normalize`, `max_states`; None where it was not given.
 
     Raises
     ------
     ValueError
         If there is no such world, a file does not hold one, or an option does not apply to it.
     """
+    if name == "-":
+        with standard_input.as_file(standard_input.read()) as path:
+            return read_world(path, memory, **options)
     given = {option: value for option, value in options.items() if value is not None}
     suffix = Path(name).suffix.lower()
     if name.startswith("gym:"):
-        _refuse(given, ("terminal",), f"the Gymnasium environment {name!r}")
-        return from_gymnasium(name.removeprefix("gym:"), **given)
+        from empowerment.cli.environments import read_environment
+
+        _refuse(given, ("terminal", "max_states"), f"the Gymnasium environment {name!r}")
+        return read_environment(name.removeprefix("gym:"), progress=progress, seed=seed, **given)
     if suffix == ".txt":
         _refuse(given, ("slip", "slip_mode"), f"the drawing {name!r}", slips=False)
         with _of_file(repr(name)):
@@ -70,9 +89,10 @@ def read_world(name: str, memory: float | None = None, **options: Any) -> MDP | 
         with _of_file(repr(name)):
             return MDP(**arrays, **given)
     if name not in WORLDS:
+        meant = f"; did you mean 'gym:{name}'?" if _LIKE_AN_ID.search(name) else validate.nearest(name, WORLDS)
         raise ValueError(
             f"unknown world {name!r}; the known ones are {', '.join(map(repr, sorted(WORLDS)))}, gym:ID, "
-            "or a file that ends in .txt, .npy, .npz or .POMDP"
+            f"a file that ends in .txt, .npy, .npz or .POMDP, and - for standard input{meant}"
         )
     parameters = inspect.signature(WORLDS[name]).parameters
     slips = "slip" in parameters and parameters["slip"].default != 0
@@ -86,7 +106,7 @@ def read_channel(path: str, normalize: bool, **options: bool | None) -> tuple[Ch
     Parameters
     ----------
     path : str
-        A file, or ``-`` for text on standard input.
+        A file, or ``-`` for what it would hold on standard input.
     normalize : bool
     **options
         `header` and `index` of :func:`~empowerment.cli.tables.read_table`; None where they were not given.
@@ -96,8 +116,10 @@ def read_channel(path: str, normalize: bool, **options: bool | None) -> tuple[Ch
     ValueError
         If the file does not hold a channel, may be read in two ways, or an option does not apply to it.
     """
+    if path == "-":
+        return _channel_on_standard_input(normalize, options)
     suffix = Path(path).suffix.lower()
-    if path != "-" and suffix not in (*_TABLES, ".npy"):
+    if suffix not in (*_TABLES, ".npy"):
         raise ValueError(
             f"{path!r} ends in {suffix!r}; the known endings of a channel are {', '.join(_TABLES)} and .npy, and - "
             "stands for standard input"
@@ -106,8 +128,19 @@ def read_channel(path: str, normalize: bool, **options: bool | None) -> tuple[Ch
         _refuse({name: given for name, given in options.items() if given is not None}, (), f"the array {path!r}")
         with _of_file(repr(path)):
             return Channel(_read_array(path), normalize=normalize), None
-    source = "standard input" if path == "-" else repr(path)
-    table = read_table(_read_bytes(path), source, normalize=normalize, **options)
+    return _channel_in_text(_read_bytes(path), repr(path), normalize, options)
+
+
+def _channel_on_standard_input(normalize: bool, options: dict[str, Any]) -> tuple[Channel, str | None]:
+    content = standard_input.read()
+    if standard_input.format_of(content) == ".npy":
+        with standard_input.as_file(content) as path:
+            return read_channel(path, normalize, **options)
+    return _channel_in_text(content, standard_input.NAME, normalize, options)
+
+
+def _channel_in_text(content: bytes, source: str, normalize: bool, options: dict[str, Any]) -> tuple[Channel, str]:
+    table = read_table(content, source, normalize=normalize, **options)
     with _of_file(source):
         return Channel(table.rows, table.inputs, table.outputs, normalize=normalize), table.reading
 
@@ -127,8 +160,6 @@ def _read_drawing(path: str) -> str:
 
 
 def _read_bytes(path: str) -> bytes:
-    if path == "-":
-        return sys.stdin.buffer.read()
     with _reading(path, "a text file in UTF-8"):
         return Path(path).read_bytes()
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from empowerment.capacity.result import CapacityResult
+from empowerment.cli.state_maps import place_name, state_map
 from empowerment.core.channel import Channel
 from empowerment.core.layout import GridLayout
 from empowerment.core.status import Status
@@ -15,7 +16,6 @@ from empowerment.measures.result import EmpowermentResult
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
 
-_MOST_COLUMNS, _MOST_ROWS = 20, 40
 _MOST_NAMED = 3
 _MOST_INPUTS = 20
 
@@ -49,8 +49,8 @@ def map_record(name: str, world: MDP | POMDP, result: EmpowermentResult) -> dict
     }
 
 
-def map_summary(name: str, world: MDP | POMDP, result: EmpowermentResult) -> str:
-    """Return a few lines about a result and, for a grid that fits, a map in characters."""
+def map_summary(name: str, world: MDP | POMDP, result: EmpowermentResult, everything: bool = False) -> str:
+    """Return a few lines about a result, and a map of its values or a table, of `everything` or what fits."""
     kind = "deterministic" if _process(world).is_deterministic else "stochastic"
     states = f"{world.n_states} states, {world.n_actions} actions"
     if isinstance(world, POMDP):
@@ -60,9 +60,9 @@ def map_summary(name: str, world: MDP | POMDP, result: EmpowermentResult) -> str
     lines = [
         f"world            {name}: {states}, {kind}",
         f"horizon          {result.horizon}, sensing the {result.sensor} {when}",
-        f"min              {value.min():.6g} {result.unit} in {_places(result, value.min())}",
+        f"min              {value.min():.6g} {result.unit} in {_places(world, result, value.min())}",
         f"mean             {value.mean():.6g} {result.unit}",
-        f"max              {value.max():.6g} {result.unit} in {_places(result, value.max())}",
+        f"max              {value.max():.6g} {result.unit} in {_places(world, result, value.max())}",
         f"widest interval  {result.gap.max():.2g} {result.unit} (tolerance {result.tol:.2g})",
         f"method           {result.methods} on {result.backend}",
     ]
@@ -71,36 +71,7 @@ def map_summary(name: str, world: MDP | POMDP, result: EmpowermentResult) -> str
         if status != Status.CERTIFIED and count:
             what = "state" if result.beliefs is None else "belief"
             lines.append(f"{'note':<16} {_counted(count, what)}: {status.sentence}")
-    drawn = text_map(result)
-    return "\n".join([*lines, "", drawn] if drawn else lines)
-
-
-def text_map(result: EmpowermentResult) -> str | None:
-    """Return the values of a grid as a picture in characters, walls included; None if it has no place."""
-    layout = result.layout
-    if not isinstance(layout, GridLayout) or len(set(layout.cells)) < len(layout.cells):
-        return None
-    rows, columns = layout.shape
-    if columns > _MOST_COLUMNS or rows > _MOST_ROWS:
-        return None
-    texts = {
-        layout.cells[number]: f"{value:.2f}" for number, value in zip(result.state_numbers, result.value, strict=True)
-    }
-    width = max(map(len, texts.values()))
-    walls = {frozenset(wall) for wall in layout.walls}
-    order = list(range(rows) if layout.origin == "upper" else reversed(range(rows)))
-    lines = []
-    for above, row in zip([None, *order], order, strict=False):
-        parted = [frozenset({(above, c), (row, c)}) in walls for c in range(columns)]
-        if any(parted):
-            lines.append(f"{'':4}" + " ".join(("-" if wall else " ") * width for wall in parted))
-        line = f"{row:3} "
-        for column in range(columns):
-            line += texts.get((row, column), "#" * width).rjust(width)
-            line += "|" if frozenset({(row, column), (row, column + 1)}) in walls else " "
-        lines.append(line)
-    lines.append(f"{'':4}" + " ".join(str(column).rjust(width) for column in range(columns)))
-    return "\n".join(line.rstrip() for line in lines)
+    return "\n".join([*lines, "", state_map(world, result, everything)])
 
 
 def capacity_record(name: str, channel: Channel, result: CapacityResult, reading: str | None) -> dict[str, Any]:
@@ -151,12 +122,13 @@ def _distribution(p: np.ndarray, labels: Sequence[Any]) -> str:
     return f"{shown} (the {_MOST_INPUTS} likeliest of {p.size}; --json has all)"
 
 
-def _places(result: EmpowermentResult, value: float) -> str:
-    """Return the states that have a value, up to the tolerance."""
-    found = np.flatnonzero(np.abs(result.value - value) <= max(result.tol, 1e-12))
-    if result.beliefs is not None:
+def _places(world: MDP | POMDP, result: EmpowermentResult, value: float) -> str:
+    """Return the states or beliefs that have a value, up to the tolerance."""
+    if result.beliefs is not None and len(result) == 1:
         return "the first belief"
-    named = ", ".join(str(result.states[i]) for i in found[:_MOST_NAMED])
+    found = np.flatnonzero(np.abs(result.value - value) <= max(result.tol, 1e-12))
+    parted_by = ", " if result.beliefs is None else "; "
+    named = parted_by.join(place_name(world, result, i) for i in found[:_MOST_NAMED])
     return named if found.size <= _MOST_NAMED else f"{named} and {found.size - _MOST_NAMED} more"
 
 

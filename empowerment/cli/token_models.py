@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from empowerment import text
+from empowerment.core import validate
 
 FORMS = """\
 models:
@@ -20,6 +21,7 @@ models:
   FILE.json              a table: {"context": {"token": probability}}"""
 
 _ENDINGS = (".gguf", ".jsonl", ".json")
+_KINDS = ("smollm2", "hf", "llama-server", "openai")
 
 
 def read_model(name: str, *, reports: str | None = None, key_from: str | None = None) -> text.Provider:
@@ -68,9 +70,10 @@ def _refuse(given: dict[str, Any], known: tuple[str, ...], name: str) -> None:
 def _from_file(name: str) -> text.Provider:
     suffix = Path(name).suffix.lower()
     if suffix not in _ENDINGS:
+        meant = validate.nearest(name.partition(":")[0], _KINDS)
         raise ValueError(
             f"unknown model {name!r}; the known forms are smollm2, hf:NAME, llama-server:URL, openai:MODEL@URL, and "
-            "files that end in .gguf, .jsonl or .json"
+            f"files that end in .gguf, .jsonl or .json{meant}"
         )
     if not Path(name).is_file():
         raise ValueError(f"there is no file {name!r}")

@@ -85,7 +85,13 @@ class EmpowermentRate(Certified):
         return (f"{self.n_iter} iterations",)
 
     def stated(self) -> str:
-        """State the number with its unit for each step, as a repr does."""
+        """Return the text of the number for a repr, with its unit for each step.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         return super().stated().replace(self.unit, f"{self.unit} a step")
 
 

@@ -70,7 +70,13 @@ class Interval:
         return unit_name(self.base)
 
     def stated(self) -> str:
-        """Return the text of one number for a repr: with its interval, or the interval alone if not converged."""
+        """Return the text of one number for a repr: with its interval, or the interval alone if not converged.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         lower, upper = _exact(self.lower), _exact(self.upper)
         interval = f"[{lower:.10g}, {upper:.10g}]"
         if not self.converged:
@@ -78,7 +84,13 @@ class Interval:
         return f"{_exact(self.value):.10g} {self.unit} in {interval}"
 
     def stated_range(self) -> str:
-        """Return the text of the range of several numbers, or of their intervals if one is not converged."""
+        """Return the text of the range of several numbers, or of their intervals if one is not converged.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         value, lower, upper = (np.asarray(end) for end in (self.value, self.lower, self.upper))
         digits = 10 if value.size == 1 else 6
         if not np.all(self.converged):

@@ -192,6 +192,8 @@ class DesireTrace(Result):
             Axes to draw on; a new figure by default.
         title : str, optional
             Title.
+        vmin, vmax : float, optional
+            Ends of the axis of values.
         seed : int, optional
             The run; by default the first.
         agent : int

@@ -53,13 +53,39 @@ def horizon_sweep(
     Parameters
     ----------
     model : MDP, POMDP, or array of shape (n_states, n_actions, n_states)
+        As for :func:`empowerment`.
     horizons : iterable of int
         Distinct numbers of actions, such as ``range(1, 9)``.
-    states, beliefs, sensor, output, known_to, feedback, stopping, tol, rtol, method, backend, base, rng, n_jobs, \
-            options
-        As in :func:`empowerment`, the same at each horizon.
+    states : state label or list of state labels, optional
+        As for :func:`empowerment`.
+    beliefs : array_like of shape (n_states,) or (n_beliefs, n_states), optional
+        As for :func:`empowerment`.
+    sensor : None, "state", "observation", "belief", callable or array_like of shape (n_states, n_readings)
+        As for :func:`empowerment`.
+    output : {"final", "trajectory"}
+        As for :func:`empowerment`.
+    known_to : {"nobody", "receiver", "both"}
+        As for :func:`empowerment`.
+    feedback : bool
+        As for :func:`empowerment`.
+    stopping : bool
+        As for :func:`empowerment`.
+    tol, rtol : float
+        As for :func:`empowerment`.
+    method : str
+        As for :func:`empowerment`.
+    backend : {"numba", "reference", "jax"}, optional
+        As for :func:`empowerment`.
+    base : float or "e"
+        As for :func:`empowerment`.
+    rng : numpy.random.Generator, int or None
+        As for :func:`empowerment`.
+    n_jobs : int, optional
+        As for :func:`empowerment`.
     progress : bool or "auto"
         Show a progress bar over states for each horizon. ``"auto"`` shows it on a terminal, once a second has passed.
+    options : mapping, optional
+        As for :func:`empowerment`.
 
     Returns
     -------

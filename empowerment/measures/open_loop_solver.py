@@ -104,7 +104,7 @@ class OpenLoopSolver:
 
     @cached_property
     def _bounds(self) -> dict[bytes, ColumnSolution]:
-        """Bounds that hold for many states."""
+        """The bounds that hold for many states."""
         return {}
 
     def __getstate__(self) -> dict[str, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -43,17 +42,7 @@ class Resources:
         ValueError
             If an option is not known, or a limit is out of its range.
         """
-        if options is None:
-            return cls()
-        if not isinstance(options, Mapping):
-            raise TypeError(f"options is {validate.shown(options)}, expected a mapping such as {{'memory': 4e9}}")
-        known = [field.name for field in fields(cls)]
-        for name in options:
-            if name not in known:
-                near = difflib.get_close_matches(str(name), known, n=1)
-                hint = f"; did you mean {near[0]!r}?" if near else ""
-                listed = ", ".join(map(repr, known))
-                raise ValueError(f"unknown option {validate.shown(name)}; the known ones are {listed}{hint}")
+        options = validate.options(options, [field.name for field in fields(cls)])
         default = cls()
         return cls(
             max_sequences=validate.limit(options.get("max_sequences", default.max_sequences), "max_sequences"),

@@ -196,13 +196,36 @@ class EmpowermentResult(Labelled):
         vmax: float | None = None,
         **options: Any,
     ) -> Any:
-        """Draw the result in the way that suits its world; see :func:`empowerment.plotting.plot_empowerment`."""
+        """Draw the result in the way that suits its world; see :func:`empowerment.plotting.plot_empowerment`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+        title : str, optional
+            Title; by default the name of the world and the quantity.
+        vmin, vmax : float, optional
+            Ends of the colours or of the axis of values.
+        **options
+            Arguments of the function that draws.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         from empowerment.plotting import plot_empowerment
 
         return plot_empowerment(self, ax=ax, title=title, vmin=vmin, vmax=vmax, **options)
 
     def to_xarray(self) -> Any:
-        """Return an xarray Dataset over the dimension "state", with the options as attributes."""
+        """Convert the result into an xarray Dataset over the dimension "state".
+
+        Returns
+        -------
+        xarray.Dataset
+            The values by the labels of the states, with the options as attributes.
+        """
         from empowerment.export.tables import to_xarray
 
         return to_xarray(self)

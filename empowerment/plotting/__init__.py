@@ -67,18 +67,20 @@ def plot_empowerment(
     Parameters
     ----------
     result : EmpowermentResult
+        The result to draw.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; on a new figure by default.
+        Axes to draw on; a new figure by default.
     title : str, optional
-        By default the name of the world and what is drawn.
+        Title; by default the name of the world and the quantity.
     vmin, vmax : float, optional
-        The ends of the colours or of the axis of values; by default those of the data.
+        Ends of the colours or of the axis of values; by default those of the data.
     **options
-        Passed on to :func:`plot_map`, :func:`plot_graph`, :func:`plot_beliefs` or :func:`plot_intervals`.
+        Arguments of :func:`plot_map`, :func:`plot_graph`, :func:`plot_beliefs` or :func:`plot_intervals`.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------
@@ -104,15 +106,19 @@ def plot_empowerment(
 
 
 def figure_size(result: StateResult) -> tuple[float, float]:
-    """Return the size in inches of the figure that :func:`plot_empowerment` makes for a result.
+    """Return the size of the figure that :func:`plot_empowerment` makes for a result.
 
     Parameters
     ----------
     result : EmpowermentResult
+        The result to draw.
 
     Returns
     -------
-    width, height : float
+    width : float
+        Width in inches.
+    height : float
+        Height in inches.
 
     See Also
     --------

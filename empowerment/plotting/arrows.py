@@ -50,6 +50,7 @@ def plot_policy(
     model : MDP
         With a :class:`empowerment.core.layout.GridLayout`.
     policy : Policy or array_like of shape (n_states, n_actions)
+        The policy to draw.
     result : EmpowermentResult, optional
         Values to colour the cells with.
     ax : matplotlib.axes.Axes, optional
@@ -67,6 +68,7 @@ def plot_policy(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

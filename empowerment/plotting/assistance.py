@@ -25,12 +25,12 @@ def plot_assistants(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> Any:
-    """Draw what was measured of several assistants, one below the other.
+    """Draw measures of several assistants, one below the other.
 
     Parameters
     ----------
     names : sequence of str
-        Of the assistants.
+        Names of the assistants.
     means : mapping from str to sequence of float
         For each measure, under the name that the legend gives it, the mean of each assistant. The measures share an
         axis, so they should have one unit.
@@ -46,6 +46,7 @@ def plot_assistants(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

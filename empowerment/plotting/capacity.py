@@ -28,6 +28,7 @@ def plot_capacity(
     Parameters
     ----------
     result : CapacityResult
+        The result to draw.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     title : str, optional
@@ -38,6 +39,7 @@ def plot_capacity(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

@@ -17,7 +17,7 @@ BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A
 
 
 def common_range(results: Iterable[StateResult]) -> tuple[float, float]:
-    """Return the ends of a colour scale that several results share.
+    """Compute the ends of a colour scale that several results share.
 
     Parameters
     ----------
@@ -26,8 +26,10 @@ def common_range(results: Iterable[StateResult]) -> tuple[float, float]:
 
     Returns
     -------
-    vmin, vmax : float
-        The smallest and the largest value, one unit apart where they do not differ by more than the intervals.
+    vmin : float
+        The smallest value.
+    vmax : float
+        The largest value; one unit above `vmin` where values do not differ by more than the intervals.
 
     Raises
     ------

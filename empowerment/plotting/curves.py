@@ -25,7 +25,7 @@ def plot_horizons(
     vmax: float | None = None,
     states: Any = None,
 ) -> Any:
-    """Draw the empowerment of a few states against the horizon, with what limits it.
+    """Draw the empowerment of some states against the horizon, with its limits.
 
     Where a value is not known to within the tolerance its mark is open, and a bar shows the interval; a band joins
     the intervals. The thin dashed line of the same colour is the logarithm of the number of possible readings, the
@@ -35,6 +35,7 @@ def plot_horizons(
     Parameters
     ----------
     sweep : HorizonSweep
+        The result to draw.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     title : str, optional
@@ -48,6 +49,7 @@ def plot_horizons(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

@@ -45,6 +45,7 @@ def plot_graph(
     Parameters
     ----------
     result : EmpowermentResult
+        The result to draw.
     model : MDP or POMDP, optional
         Whose states these are; not needed where its layout is a :class:`empowerment.core.layout.GraphLayout`.
     ax : matplotlib.axes.Axes, optional
@@ -54,14 +55,17 @@ def plot_graph(
     vmin, vmax : float, optional
         The ends of the colour scale; by default the smallest and the largest value.
     cmap : str or matplotlib.colors.Colormap
+        Colour map.
     labels : sequence, optional
         What to write at the states of the result instead of their labels. Long ones are shortened, and of more than
         100, or where there is no room, none is written.
     colorbar : bool
+        Whether to draw a colour bar.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

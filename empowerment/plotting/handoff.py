@@ -23,7 +23,7 @@ def plot_turns(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> Any:
-    """Draw the tokens of a text one beside the other, each as high as its surprisal.
+    """Draw the tokens of a text as adjacent bars, each as high as its surprisal.
 
     Green bars are completed by the assistant, orange ones written by the person; a line marks each hand-over. Dots
     are entropies of the next token. Where lists of probabilities are short, bars and dots carry their intervals.
@@ -43,6 +43,7 @@ def plot_turns(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

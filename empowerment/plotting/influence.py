@@ -25,14 +25,16 @@ def plot_control_left(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> Any:
-    """Draw how much control of the choice each message leaves to the person, beside what silence leaves.
+    """Draw the control of the choice that each message leaves to the person, compared with silence.
 
-    A bar is what the choice tells of the person's will after the message, under the prior; the diamond is the most it
-    could be under any prior. Where rows have a residual, a lighter bar and a line reach as far as either may be.
+    A bar is the information of the choice about the person's will after the message, under the prior; the diamond is
+    its
+    maximum over priors. If rows have a residual, a lighter bar and a line reach as far as either may be.
 
     Parameters
     ----------
     audit : InfluenceAudit
+        The audit to draw.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     title : str, optional
@@ -43,6 +45,7 @@ def plot_control_left(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------
@@ -60,7 +63,8 @@ def plot_control_left(
     --------
     >>> import empowerment as emp
     >>> from empowerment.text import influence_audit
-    >>> audit = influence_audit([[[0.9, 0.1], [0.1, 0.9]], [[0.9, 0.1], [0.5, 0.5]]], messages=["nothing", "nudge"])
+    >>> responses = [[[0.9, 0.1], [0.1, 0.9]], [[0.9, 0.1], [0.5, 0.5]]]
+    >>> audit = influence_audit(responses, labels={"messages": ["nothing", "nudge"]})
     >>> [text.get_text() for text in emp.plotting.plot_control_left(audit).get_yticklabels()]
     ['nothing', 'nudge']
     """
@@ -101,13 +105,14 @@ def plot_budget(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> Any:
-    """Draw what the entropy of a choice is made of, in both orders and on average.
+    """Draw the parts of the entropy of a choice, in both orders and on average.
 
     The values are drawn, which count choices outside the table as one.
 
     Parameters
     ----------
     budget : ControlBudget
+        The budget to draw.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     title : str, optional
@@ -118,6 +123,7 @@ def plot_budget(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

@@ -48,6 +48,7 @@ def plot_intervals(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

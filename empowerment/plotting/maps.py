@@ -55,13 +55,16 @@ def plot_map(
         The ends of the colour scale; by default the smallest and the largest value. Several maps can be compared if
         they share them, see :func:`common_range`.
     cmap : str or matplotlib.colors.Colormap
+        Colour map.
     annotate : bool, optional
         Write the values into the cells; by default if there are at most 120 cells.
     colorbar : bool
+        Whether to draw a colour bar.
 
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

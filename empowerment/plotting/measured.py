@@ -29,7 +29,7 @@ def plot_before_after(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> Any:
-    """Draw several measures before and after something, each on a scale of its own.
+    """Draw several measures before and after an event, each on its own scale.
 
     Parameters
     ----------
@@ -49,6 +49,7 @@ def plot_before_after(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------
@@ -117,15 +118,18 @@ def plot_timing(
     vmin: float | None = None,
     vmax: float | None = None,
 ) -> Any:
-    """Draw quantities as bars, a group for each time at which something was done, with intervals and numbers.
+    """Draw quantities as bars, a group for each timing, with intervals and numbers.
 
     Parameters
     ----------
     values, lower, upper : array_like of shape (n_timings, n_quantities)
         Numbers with the ends of their intervals, infinite where they are not known.
     timings : sequence of str
+        Names of the groups.
     quantities : sequence of str
+        Names of the bars in a group.
     unit : str
+        Unit of the values.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     title : str, optional
@@ -136,6 +140,7 @@ def plot_timing(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------
@@ -206,6 +211,7 @@ def plot_sensitivity(
     values : array_like of shape (n_rows, n_columns)
         Not-a-number where there is none; such cells are hatched.
     holds : array_like of bool of shape (n_rows, n_columns)
+        Whether the criterion holds, for each pair of values.
     rows, columns : sequence
         The settings.
     row_name, column_name, value_name : str
@@ -222,6 +228,7 @@ def plot_sensitivity(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

@@ -43,12 +43,14 @@ def plot_maps(
     vmin, vmax : float, optional
         The ends of the colour scale; by default the smallest and the largest value of all results.
     cmap : str or matplotlib.colors.Colormap
+        Colour map.
     annotate : bool, optional
         Write the values into the cells; by default if there are at most 120 cells in a map.
 
     Returns
     -------
-    list of matplotlib.axes.Axes
+    ndarray of matplotlib.axes.Axes
+        The axes, one for each result.
 
     Raises
     ------

@@ -56,6 +56,7 @@ def plot_beliefs(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

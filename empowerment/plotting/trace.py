@@ -57,6 +57,7 @@ def plot_desire_trace(
     Parameters
     ----------
     trace : DesireTrace
+        The trace to draw.
     ax : matplotlib.axes.Axes, optional
         Whose place the strips take; on a new figure by default. They are its `child_axes`.
     title : str, optional
@@ -75,6 +76,7 @@ def plot_desire_trace(
     Returns
     -------
     matplotlib.axes.Axes
+        The axes.
 
     Raises
     ------

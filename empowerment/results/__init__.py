@@ -1,1 +1,1 @@
-"""What every result offers: honest text, tables, files and pictures."""
+"""Base classes of results: text, tables, files and pictures."""

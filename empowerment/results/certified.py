@@ -22,9 +22,9 @@ _ROUNDING = 1e-12
 
 
 class Certified(Interval, Result):
-    """Numbers, each with the interval that is proved to hold it, how it was reached and by which method.
+    """Base class of certified numbers with their status and method.
 
-    One number by default. A result that may hold several names their axes and labels in `_axes`.
+    It is one number by default. A result that may hold several names their axes and labels in `_axes`.
     """
 
     status: Any
@@ -32,17 +32,17 @@ class Certified(Interval, Result):
 
     @property
     def _axes(self) -> Mapping[str, Sequence[Any]]:
-        """Labels along each axis of the numbers, by the name of the axis."""
+        """The labels along each axis of the numbers, by the name of the axis."""
         return {}
 
     @property
     def _subject(self) -> str:
-        """What the numbers are about, as a repr begins."""
+        """Description of the numbers at the beginning of a repr."""
         return ", ".join(counted(len(labels), name) for name, labels in self._axes.items())
 
     @property
     def _details(self) -> Sequence[str]:
-        """What a repr says after the numbers."""
+        """Further descriptions at the end of a repr."""
         return ()
 
     def __bool__(self) -> bool:
@@ -80,7 +80,7 @@ class Certified(Interval, Result):
         return Table("row", None, {name: [row[i] for row in rows] for i, name in enumerate(self._axes)} | columns)
 
     def _repr_html_(self) -> str:
-        """Return the numbers as a table of HTML; those that missed the tolerance as intervals."""
+        """Return the numbers as an HTML table; those that missed the tolerance as intervals."""
         kind, labels, columns = self._table()
         shown: dict[str, Sequence[Any]] = {} if labels is None else {kind: labels}
         shown |= {name: own for name, own in columns.items() if name not in _COLUMNS}
@@ -116,14 +116,16 @@ class Certified(Interval, Result):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; on a new figure by default.
+            Axes to draw on; a new figure by default.
         title : str, optional
+            Title.
         vmin, vmax : float, optional
-            Ends of the scale.
+            Ends of the axis of values.
 
         Returns
         -------
         matplotlib.axes.Axes
+            The axes.
 
         Raises
         ------
@@ -139,7 +141,7 @@ class Certified(Interval, Result):
 
 
 class Numbered(Certified):
-    """One certified number, or several that are counted from 0: then sized, iterable and indexed by number."""
+    """One certified number, or several that are numbered from 0: then sized, iterable and indexed by number."""
 
     _noun: ClassVar[str]
     _each: ClassVar[tuple[str, ...]] = ("value", "lower", "upper")
@@ -177,7 +179,7 @@ class Labelled(Certified):
     _each: ClassVar[tuple[str, ...]] = ("value", "lower", "upper", "status")
 
     @cached_property
-    def _places(self) -> dict[Any, int]:
+    def _numbers(self) -> dict[Any, int]:
         return {label: place for place, label in enumerate(self._labels[1])}
 
     @property
@@ -194,7 +196,7 @@ class Labelled(Certified):
 
     def __contains__(self, label: object) -> bool:
         try:
-            return label in self._places
+            return label in self._numbers
         except TypeError:  # what cannot be hashed is no label
             return False
 
@@ -209,7 +211,7 @@ class Labelled(Certified):
     def _position(self, label: Any) -> int:
         name, labels = self._labels
         try:
-            return self._places[label]
+            return self._numbers[label]
         except (KeyError, TypeError):
             there = ", ".join(map(repr, labels[:6])) + (", …" if len(labels) > 6 else "")
             found = validate.shown(label)
@@ -217,5 +219,5 @@ class Labelled(Certified):
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a count with its noun, in the plural where there are several."""
+    """Return a count with its noun, in the plural if there are several."""
     return f"1 {noun}" if count == 1 else f"{count} {noun}s"

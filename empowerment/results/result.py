@@ -1,4 +1,4 @@
-"""The base of every result: a table, HTML and a file, each derived from its fields."""
+"""Base class of results: a table, HTML and a file, each derived from the fields."""
 
 from __future__ import annotations
 
@@ -20,10 +20,11 @@ class Table(NamedTuple):
     Attributes
     ----------
     kind : str
-        What the rows are.
+        Name of the rows.
     labels : sequence or None
-        A label of each row; None numbers them from 0.
+        Label of each row; None numbers them from 0.
     columns : mapping of str to sequence or array
+        The columns by name.
     """
 
     kind: str
@@ -32,20 +33,21 @@ class Table(NamedTuple):
 
 
 class Result:
-    """The base of every result, which is a dataclass.
+    """Base class of results, which are dataclasses.
 
-    A result says in `_table` what its rows are, and in `_check` what its fields must satisfy. Files hold its fields:
-    arrays, numbers, texts, tuples and mappings of them, and objects of the classes in `_parts`.
+    A result defines its rows in `_table`, and the conditions on its fields in `_check`. Files hold its fields:
+    arrays,
+    numbers, texts, tuples and mappings of them, and objects of the classes in `_parts`.
     """
 
     _parts: ClassVar[tuple[type[Any], ...]] = ()
 
     def _table(self) -> Table:
-        """Return the rows that tables show."""
+        """Return the rows of the table."""
         raise NotImplementedError
 
     def _check(self) -> None:
-        """Raise a ValueError that names the first field that no result can have."""
+        """Raise a ValueError that names the first field with an impossible value."""
 
     def _facts(self) -> dict[str, Any]:
         """Return the fields that are single numbers, texts or truth values."""
@@ -53,7 +55,7 @@ class Result:
         return {name: value for name, value in found.items() if type(value) in _PLAIN}
 
     def to_dataframe(self) -> Any:
-        """Return the result as a table.
+        """Convert the result into a table.
 
         Returns
         -------
@@ -69,44 +71,47 @@ class Result:
         return data_frame(columns, kind, labels, self._facts())
 
     def _repr_html_(self) -> str:
-        """Return the result as a table of HTML, as notebooks show it."""
+        """Return the result as an HTML table, as notebooks show it."""
         kind, labels, columns = self._table()
         first = {} if labels is None else {kind: list(labels)}
         return table({**first, **{name: [_shown(each) for each in own] for name, own in columns.items()}}, repr(self))
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write everything into an ``.npz`` file (no pickle), whole or not at all.
+        """Write the result to an ``.npz`` file without pickles, completely or not at all.
 
         Parameters
         ----------
         path : path
-            What is replaced must be a regular file, and hands its mode on; of a symbolic link the target is replaced.
+            File to write. An existing one must be a regular file, whose mode is kept; of a symbolic link the target
+            is replaced.
 
         Raises
         ------
         TypeError
-            If a label is of a kind that JSON cannot hold.
+            If JSON cannot hold a label.
         ValueError
-            If the fields do not fit together, so that :meth:`load` would refuse the file.
+            If the fields contradict each other, so that :meth:`load` would refuse the file.
         OSError
-            If nothing can be written there; the message names the path and the reason.
+            If the file cannot be written; the message names the path and the reason.
         """
         self._check()
         save_fields(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, memory: float = 4e9) -> Self:
-        """Read what :meth:`save` wrote, if nothing in the file has changed since.
+        """Read a result that :meth:`save` wrote, if the file was not changed.
 
         Parameters
         ----------
         path : path
+            The file.
         memory : float
-            The most bytes that the arrays in the file may take; a larger file is refused before it is unpacked.
+            Limit in bytes on the arrays; a larger file is refused before it is unpacked.
 
         Returns
         -------
         object of this class
+            The result.
 
         Raises
         ------
@@ -114,7 +119,7 @@ class Result:
             If there is no such file.
         ValueError
             If it is not a saved result of this class, is damaged, or was written by another version of the library;
-            the message names the file and what in it is wrong.
+            the message names the file and what is wrong.
         MemoryError
             If it would unpack to more than `memory`.
         """

@@ -67,7 +67,7 @@ def check(case, discount, weight, options=NATS):
 
 
 def test_one_step_is_a_capacity_with_rewards_for_each_state():
-    for seed in range(6):
+    for seed in range(3):
         for weight in (0.0, 0.3, 1.0, 5.0):
             for discount in (0.0, 0.9, 1.0):
                 check(Case(seed), discount, weight)

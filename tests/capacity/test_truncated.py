@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 import empowerment as emp
+from empowerment.capacity import convex
 from empowerment.capacity.partial import bounds as partial_bounds
 from empowerment.capacity.partial import minimum
 from empowerment.capacity.partial.bounds import capacity_bounds
@@ -265,7 +266,8 @@ def test_auto_goes_on_with_cvxpy_where_it_is_installed_and_says_so():
 
 
 def test_a_missed_tolerance_is_said_and_the_ends_hold(monkeypatch):
-    monkeypatch.setattr(partial_bounds, "_has_cvxpy", lambda: False)
+    for module in (partial_bounds, convex):
+        monkeypatch.setattr(module, "has_convex", lambda: False)
     with pytest.warns(
         emp.ConvergenceWarning, match=r"known to .* bits, wanted 1.00e-09: the iteration limit came first"
     ):

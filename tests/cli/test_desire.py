@@ -133,13 +133,13 @@ def test_wrong_options_get_a_sentence(run, here):
         (("compare", "--jobs", "0"), "n_jobs is 0"),
         (("shocks", "--windows", "400"), "n_steps is 360"),
         (("shocks", "--will", "1", "2", "3"), "will sums to 6"),
-        (("shocks", "--riders", "3"), "unrecognized arguments: --riders"),
+        (("shocks", "--riders", "3"), "unknown option '--riders'"),
         (("sensitivity", "--grid", "gain"), "--grid gain: expected the name of a parameter"),
         (("sensitivity", "--grid", "gain=1,x"), "--grid: 'x' is no number"),
         (("sensitivity", "--grid", "gain=1,1"), "expected values that differ"),
         (("sensitivity", "--window", "0"), "window is 0"),
         ((), "COMMAND"),
-        (("dream",), "invalid choice: 'dream'"),
+        (("dream",), "unknown command 'dream'; the known ones are 'compare'"),
     ):
         code, out, err = run(*arguments)
         assert (code, out) == (2, ""), arguments

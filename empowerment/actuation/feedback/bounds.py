@@ -64,7 +64,7 @@ def bound_state_feedback(
         upper = min(upper, _steering_bound(task, dynamics, kernels))
     if short and upper - open_loop.lower > task.width(open_loop.lower):
         open_loop = max(open_loop, _search_policies(task, dynamics, open_loop, kernels), key=lambda ends: ends.lower)
-    return _with_upper(open_loop, upper)
+    return open_loop.with_upper(upper)
 
 
 def bound_belief_feedback(
@@ -115,12 +115,7 @@ def bound_belief_feedback(
     upper = min(readings, float(belief[possible] @ values[possible]))
     if upper == -math.inf:
         raise NoSequenceError
-    return _with_upper(open_loop, upper)
-
-
-def _with_upper(open_loop: StateSolution, upper: float) -> StateSolution:
-    upper = max(upper, open_loop.lower)
-    return open_loop._replace(value=min(max(open_loop.value, 0.0), upper), upper=upper)
+    return open_loop.with_upper(upper)
 
 
 def _steering_bound(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> float:

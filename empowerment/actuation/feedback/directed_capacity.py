@@ -16,10 +16,7 @@ the same way.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import math
-import warnings
 from typing import Any
 
 import numpy as np
@@ -28,15 +25,14 @@ from scipy import sparse
 from empowerment.actuation.feedback.history_tree import HistoryTree
 from empowerment.actuation.open_loop.column_generation import Columns, generate
 from empowerment.actuation.task import StateSolution, widened
+from empowerment.capacity.convex import convex_library, solve_at_accuracies
 from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.models.pomdp import POMDP
-from empowerment.runtime.optional import missing
 
 METHODS = ("auto", "column-generation", "soft-dynamic-programming", "sequence-form")
 _ROUNDS, _SWEEPS = 2000, 20_000
 _INNER = 0.9
-_CLARABEL_TOLERANCES = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
 _ACCURACIES = (1e-12, 1e-10, 1e-8, 1e-6)
 
 
@@ -177,16 +173,9 @@ def _soft_response(tree: HistoryTree, policy: list[np.ndarray], q: np.ndarray) -
     return policy_levels[::-1]
 
 
-def has_convex() -> bool:
-    """Return whether the extra ``convex`` is installed."""
-    return all(importlib.util.find_spec(name) is not None for name in ("cvxpy", "clarabel"))
-
-
 def _by_sequence_form(tree: HistoryTree) -> StateSolution:
     """Maximise the entropy of the observations minus that of the noise over realisation plans."""
-    if not has_convex():
-        raise missing('method="sequence-form"', "cvxpy", "clarabel")
-    cvxpy: Any = importlib.import_module("cvxpy")
+    cvxpy = convex_library('method="sequence-form"')
     plans = [cvxpy.Variable(able.size, nonneg=True) for able in tree.allowed]
     constraints, before = [], np.ones(1)
     for able, mass, plan in zip(tree.allowed, tree.masses, plans, strict=True):
@@ -203,17 +192,11 @@ def _by_sequence_form(tree: HistoryTree) -> StateSolution:
         [constraint for constraint in constraints if constraint.size],
     )
     best = _certified(tree, tree.uniform_policy())[0]
-    for accuracy in _ACCURACIES:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # about accuracy, which the certificate decides
-            try:
-                problem.solve(solver=cvxpy.CLARABEL, **dict.fromkeys(_CLARABEL_TOLERANCES, accuracy))
-            except cvxpy.error.SolverError:
-                continue
+    for status in solve_at_accuracies(problem, _ACCURACIES):
         if plans[-1].value is None:
             continue
         best = min(best, _certified(tree, _behaviour(tree, plans))[0], key=lambda each: each.upper - each.lower)
-        if problem.status == "optimal":
+        if status == "optimal":
             break
     return best
 

@@ -71,12 +71,7 @@ def bound_sequences(
     if task.horizon <= _MAX_VARIED_HORIZON and upper - best.lower > task.width(best.lower):
         sequences = np.unique(np.concatenate([seeds, best.sequences]), axis=0)
         best = _higher(best, _solve_near(sequences, upper, part, dynamics, kernels, rounds=_SEARCH_ROUNDS))
-    return _with_upper(best, upper)
-
-
-def _with_upper(solution: StateSolution, upper: float) -> StateSolution:
-    upper = max(upper, solution.lower)
-    return solution._replace(value=min(max(solution.value, 0.0), upper), upper=upper)
+    return best.with_upper(upper)
 
 
 def bound_from_samples(
@@ -89,7 +84,7 @@ def bound_from_samples(
     if not search.first().rows.size:
         return _empty_solution(task, upper)
     solution = widened(generate(search, task.options), task.horizon * dynamics.product_error)
-    return _with_upper(solution, upper)
+    return solution.with_upper(upper)
 
 
 def bound_trajectories(
@@ -105,7 +100,7 @@ def bound_trajectories(
     upper = _simple_bound(task, dynamics, sum(log_readings(dynamics, start, k) for k in range(1, task.horizon + 1)))
     best = _empty_solution(task, upper)
     if not model.available.all():  # then the last reading, a function of the trajectory, gives the lower end
-        return _with_upper(_higher(best, bound_sequences(task, dynamics, kernels, {})), upper)
+        return _higher(best, bound_sequences(task, dynamics, kernels, {})).with_upper(upper)
     number = int(dynamics.columns[task.start])
     max_sequences, memory = task.max_sequences // _STEP_FRACTION, task.memory / _STEP_FRACTION
     for horizon in range(1, task.horizon):
@@ -124,7 +119,7 @@ def bound_trajectories(
             float(result.value), float(result.lower), upper, sequences, result.input_distribution
         )
         best = _higher(best, widened(solution, channel.relative_error))
-    return _with_upper(best, upper)
+    return best.with_upper(upper)
 
 
 def _empty_solution(task: StateTask, upper: float) -> StateSolution:

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
+from empowerment.actuation.open_loop.layers import Layer, extended_sequences, first_layer, merged
 from empowerment.actuation.problem import KNOWN_TO, state_problem
 from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.task import NoSequenceError, TooManySequencesError
 from empowerment.capacity.backends import capacity_kernels
-from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.core import validate
 from empowerment.core.channel import Channel
 from empowerment.models.mdp import MDP
@@ -167,23 +167,21 @@ def open_loop(
     # For the last reading alone nothing is read on the way: every state gives the same reading.
     on_the_way = sensor.matrix if output == "trajectory" else sparse.csr_array(np.ones((model.n_states, 1)))
     columns = _Columns([()], np.zeros(1, dtype=np.int64), np.array([start]))
-    rows, sequences, relative_error = np.ones((1, 1)), np.zeros((1, 0), dtype=np.int32), 0.0
+    layer = first_layer(np.ones((1, 1)))
     for step in range(1, horizon + 1):
         matrices, following = _step(model, on_the_way, columns)
-        n_rows, n_columns = len(rows) * model.n_actions, following.state.size
+        n_rows, n_columns = len(layer.rows) * model.n_actions, following.state.size
         if n_rows > max_sequences:
             raise TooManySequencesError(f"step {step} of {horizon} has {n_rows} sequences")
         _check_memory(n_rows * n_columns, memory, step, horizon)
-        rows, sequences = _extend(model, rows, sequences, columns, matrices)
-        if not rows.size:
+        layer = merged(_extended(layer, matrices, ~model.available[columns.state]), kernel)
+        if not layer.rows.size:
             raise NoSequenceError
-        relative_error += _error_of_product(columns)
         columns = following
-        rows, sequences = _merged(rows, sequences, kernel)
-    relative_error += _error_of_product(columns)
-    rows, outcomes = _read_out(rows, columns, sensor, output)
-    rows, sequences = _merged(rows, sequences, kernel)
-    return OpenLoop(rows, sequences, outcomes, relative_error)
+    rows, outcomes = _read_out(layer.rows, columns, sensor, output)
+    error = layer.relative_error + _product_error(columns.state.size)
+    layer = merged(layer._replace(rows=rows, relative_error=error), kernel)
+    return OpenLoop(layer.rows, layer.sequences, outcomes, layer.relative_error)
 
 
 def _step(model: MDP, readings: sparse.csr_array, columns: _Columns) -> tuple[list[sparse.csr_array], _Columns]:
@@ -209,44 +207,22 @@ def _step(model: MDP, readings: sparse.csr_array, columns: _Columns) -> tuple[li
     return matrices, _Columns(paths, history, unique % model.n_states)
 
 
-def _extend(
-    model: MDP,
-    rows: np.ndarray,
-    sequences: np.ndarray,
-    columns: _Columns,
-    matrices: list[sparse.csr_array],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Append every action to every sequence that can be followed by it."""
-    n_actions = len(matrices)
-    extended = np.empty((len(rows), n_actions, matrices[0].shape[1]))
+def _extended(layer: Layer, matrices: list[sparse.csr_array], missing: np.ndarray) -> Layer:
+    """Append every action to every sequence that it can follow; `missing` tells which a column lacks."""
+    rows = np.empty((len(layer.rows), len(matrices), matrices[0].shape[1]))
     for action, matrix in enumerate(matrices):
-        extended[:, action] = rows @ matrix
-    longer = np.concatenate(
-        [
-            np.repeat(sequences, n_actions, axis=0),
-            np.tile(np.arange(n_actions, dtype=np.int32), len(sequences))[:, None],
-        ],
-        axis=1,
-    )
-    extended = extended.reshape(len(longer), -1)
-    missing = ~model.available[columns.state]
-    if not missing.any():
-        return extended, longer
-    allowed = ~((rows > 0) @ missing).reshape(-1)
-    return extended[allowed], longer[allowed]
+        rows[:, action] = layer.rows @ matrix
+    sequences = extended_sequences(layer.sequences, len(matrices))
+    rows = rows.reshape(len(sequences), rows.shape[2])
+    if missing.any():
+        allowed = ~((layer.rows > 0) @ missing).reshape(-1)
+        rows, sequences = rows[allowed], sequences[allowed]
+    return Layer(rows, sequences, layer.relative_error + _product_error(len(missing)), layer.deleted)
 
 
-def _merged(rows: np.ndarray, sequences: np.ndarray, kernel: ModuleType | None) -> tuple[np.ndarray, np.ndarray]:
-    if kernel is None:
-        return rows, sequences
-    first = kernel.equal_rows(rows)
-    kept = np.flatnonzero(first == np.arange(first.size))
-    return (rows, sequences) if kept.size == len(rows) else (rows[kept], sequences[kept])
-
-
-def _error_of_product(columns: _Columns) -> float:
-    """Bound the relative error that one product over these columns, and the merging after it, add to each entry."""
-    return EQUAL_RTOL + float((columns.state.size + 2) * np.finfo(float).eps)
+def _product_error(n_columns: int) -> float:
+    """Bound the relative error that one product over so many columns adds to each entry."""
+    return float((n_columns + 2) * np.finfo(float).eps)
 
 
 def _read_out(rows: np.ndarray, columns: _Columns, sensor: Sensor, output: str) -> tuple[np.ndarray, list[Any]]:

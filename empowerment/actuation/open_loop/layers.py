@@ -73,7 +73,7 @@ def walk(layer: Layer, dynamics: Dynamics, n_steps: int, kernels: Kernels, max_e
     for _ in range(n_steps):
         if len(layer.rows) * dynamics.n_actions * dynamics.n_columns > max_entries:
             break
-        layer = merged(_extended(layer, dynamics, kernels), kernels)
+        layer = merged(_extended(layer, dynamics, kernels), kernels.capacity)
         if prune and 2 * dynamics.n_columns < len(layer.rows) <= _HULL_ROWS:
             pruned = _pruned(layer)
             prune = len(pruned.rows) <= WORTH_PRUNING * len(layer.rows)
@@ -85,8 +85,7 @@ def _extended(layer: Layer, dynamics: Dynamics, kernels: Kernels) -> Layer:
     """Append every action to every sequence that it can follow."""
     n_actions = dynamics.n_actions
     rows = kernels.actuation.extend(layer.rows, dynamics.steps).reshape(-1, dynamics.n_columns)
-    last = np.tile(np.arange(n_actions, dtype=np.int32), len(layer.rows))
-    sequences = np.concatenate([np.repeat(layer.sequences, n_actions, axis=0), last[:, None]], axis=1)
+    sequences = extended_sequences(layer.sequences, n_actions)
     error = layer.relative_error + dynamics.product_error
     available = rows[:, 0] >= 0
     if not available.all():
@@ -94,11 +93,17 @@ def _extended(layer: Layer, dynamics: Dynamics, kernels: Kernels) -> Layer:
     return Layer(rows, sequences, error, layer.deleted)
 
 
-def merged(layer: Layer, kernels: Kernels) -> Layer:
-    """Keep one of each group of rows that are equal up to rounding."""
-    if len(layer.rows) < 2:
+def extended_sequences(sequences: np.ndarray, n_actions: int) -> np.ndarray:
+    """Return every sequence with every action after it, those of one sequence side by side."""
+    last = np.tile(np.arange(n_actions, dtype=np.int32), len(sequences))
+    return np.concatenate([np.repeat(sequences, n_actions, axis=0), last[:, None]], axis=1)
+
+
+def merged(layer: Layer, kernel: ModuleType | None) -> Layer:
+    """Keep one of each group of rows that ``equal_rows`` of a kernel finds equal; all of them without a kernel."""
+    if kernel is None or len(layer.rows) < 2:
         return layer
-    first = kernels.capacity.equal_rows(layer.rows)
+    first = kernel.equal_rows(layer.rows)
     layer = layer._replace(relative_error=layer.relative_error + EQUAL_RTOL)
     return _chosen(layer, np.flatnonzero(first == np.arange(first.size)), 0.0)
 

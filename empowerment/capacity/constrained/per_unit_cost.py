@@ -110,7 +110,13 @@ class CapacityPerCostResult(Certified):
         return "free-input" if self.backend == "formula" else "dinkelbach"
 
     def stated(self) -> str:
-        """State the number with its unit for each unit of cost, as a repr does."""
+        """Return the text of the number for a repr, with its unit for each unit of cost.
+
+        Returns
+        -------
+        str
+            The text.
+        """
         return super().stated().replace(self.unit, f"{self.unit} per unit of cost")
 
     @property

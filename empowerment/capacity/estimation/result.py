@@ -126,14 +126,16 @@ class EstimatedCapacity(Result):
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; on a new figure by default.
+            Axes to draw on; a new figure by default.
         title : str, optional
+            Title.
         vmin, vmax : float, optional
-            Ends of the scale.
+            Ends of the axis of values.
 
         Returns
         -------
         matplotlib.axes.Axes
+            The axes.
         """
         from empowerment.plotting import plot_intervals
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from empowerment.capacity.convex import convex_library, has_convex
 from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.partial.completions import CompletedMinimum, Completions, certificate
 from empowerment.capacity.partial.minimum import minimum_by_cvxpy, minimum_capacity
@@ -18,7 +18,6 @@ from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
 from empowerment.core.status import Status, report_failure
-from empowerment.runtime.optional import missing
 
 METHODS = ("auto", "interior-point", "convex")
 
@@ -145,7 +144,7 @@ def capacity_bounds(
     validate.one_of(method, METHODS, "method")
     options = SolverOptions.checked(tol=tol, base=base, backend=backend, max_iter=max_iter, on_failure=on_failure)
     if method == "convex":
-        _need_cvxpy()
+        convex_library('method="convex"')
     part = partial_rows(observed, residual, residual_in, unseen, listed, caps)
     minimum = _minimum(part.completions(), options, method, part.may_share)
     if not part.residual.any() or (residual_in == "outside" and part.unseen == 1):
@@ -201,7 +200,7 @@ def _solve(among: Completions, options: SolverOptions, method: str) -> tuple[Com
     own, name = minimum_capacity(among, tol, options.max_iter), "interior-point"
     if own.upper - own.lower > tol and own.n_iter < options.max_iter:
         own, name = _narrower((own, name), (_polished(among, own, tol, options), "projections"))
-    if own.upper - own.lower <= tol or method == "interior-point" or not _has_cvxpy():
+    if own.upper - own.lower <= tol or method == "interior-point" or not has_convex():
         return own, name
     return _narrower((own, name), (minimum_by_cvxpy(among), "convex"))
 
@@ -278,12 +277,3 @@ def _ordinary(matrix: np.ndarray, options: SolverOptions, method: str, attained:
         base=options.base,
         tol=options.tol,
     )
-
-
-def _has_cvxpy() -> bool:
-    return all(importlib.util.find_spec(name) is not None for name in ("cvxpy", "clarabel"))
-
-
-def _need_cvxpy() -> None:
-    if not _has_cvxpy():
-        raise missing('method="convex"', "cvxpy", "clarabel")

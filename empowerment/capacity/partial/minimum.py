@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
-import warnings
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from empowerment.capacity.convex import convex_library, solve_at_accuracies
 from empowerment.capacity.partial.completions import CompletedMinimum, Completions, certificate
 
 # Slack below this, or a thousandth of the tolerance, is ignored by the search, never by the certificate.
@@ -18,7 +17,6 @@ _TO_THE_BOUND = 0.99
 _PATIENCE = 20
 # What Clarabel is asked for, the next where it gives up.
 _ACCURACIES = (1e-12, 1e-10, 1e-8)
-_CLARABEL_TOLERANCES = ("tol_gap_abs", "tol_gap_rel", "tol_feas")
 
 
 def minimum_capacity(among: Completions, tol: float, max_iter: int) -> CompletedMinimum:
@@ -267,7 +265,7 @@ def minimum_by_cvxpy(among: Completions) -> CompletedMinimum:
 
     Where the solver finds nothing, the interval is what the starting point of the other method proves.
     """
-    cvxpy: Any = importlib.import_module("cvxpy")
+    cvxpy = convex_library('method="convex"')
     residue = cvxpy.Variable(among.slack.shape, nonneg=True)
     q, t = cvxpy.Variable((1, among.slack.shape[1]), nonneg=True), cvxpy.Variable()
     divergences = cvxpy.sum(cvxpy.rel_entr(among.observed + residue, np.ones((len(among.slack), 1)) @ q), axis=1)
@@ -276,18 +274,12 @@ def minimum_by_cvxpy(among: Completions) -> CompletedMinimum:
     problem = cvxpy.Problem(cvxpy.Minimize(t), [bounded, filled, residue <= among.slack, cvxpy.sum(q) == 1])
     start = _Program(among).start()
     best = certificate(among, start.p, start.q)
-    for accuracy in _ACCURACIES:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # that the solution may be inaccurate: the proof will tell
-            try:
-                problem.solve(solver=cvxpy.CLARABEL, **dict.fromkeys(_CLARABEL_TOLERANCES, accuracy))
-            except cvxpy.error.SolverError:
-                continue
+    for status in solve_at_accuracies(problem, _ACCURACIES):
         if q.value is None or not np.isfinite(q.value).all() or not (bounded.dual_value > 0).any():
             continue
         p = np.maximum(bounded.dual_value, 0.0)
         certified = certificate(among, p, np.maximum(q.value[0], _NO_SLACK), int(problem.solver_stats.num_iters))
         best = min(best, certified, key=lambda each: each.upper - each.lower)
-        if problem.status == "optimal":
+        if status == "optimal":
             break
     return best

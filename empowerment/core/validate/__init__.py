@@ -11,6 +11,7 @@ from empowerment.core.validate.labels import is_several as is_several
 from empowerment.core.validate.labels import labels as labels
 from empowerment.core.validate.labels import nearest as nearest
 from empowerment.core.validate.labels import one_of as one_of
+from empowerment.core.validate.labels import options as options
 from empowerment.core.validate.labels import permutation as permutation
 from empowerment.core.validate.labels import text as text
 from empowerment.core.validate.labels import texts as texts

@@ -25,11 +25,25 @@ def one_of(value: object, known: Iterable[str], name: str) -> str:
     return str(value)
 
 
-def nearest(name: object, known: Iterable[object]) -> str:
+def nearest(name: object, known: Iterable[object], likeness: float = 0.6) -> str:
     """Return the end of a sentence that asks for the nearest of the known names; empty if none is near."""
     names = {each.lower(): each for each in itertools.islice(known, _MOST_COMPARED) if isinstance(each, str)}
-    found = difflib.get_close_matches(name.lower(), names, n=1) if isinstance(name, str) else []
+    found = difflib.get_close_matches(name.lower(), names, 1, likeness) if isinstance(name, str) else []
     return f"; did you mean {names[found[0]]!r}?" if found else ""
+
+
+def options(given: object, known: Iterable[str], name: str = "options", kind: str = "option") -> dict[str, Any]:
+    """Return what a mapping gives by name, nothing for None; a name that is not known is refused."""
+    if given is None:
+        return {}
+    known = list(known)
+    if not isinstance(given, Mapping):
+        raise TypeError(f"{name} is {shown(given)}, expected a mapping with names such as {known[0]!r}")
+    for each in given:
+        if each not in known:
+            listed = ", ".join(map(repr, known))
+            raise ValueError(f"unknown {kind} {shown(each)}; the known ones are {listed}{nearest(each, known)}")
+    return dict(given)
 
 
 def labels(values: Sequence[Any] | None, count: int, name: str) -> tuple[Any, ...] | None:

@@ -55,6 +55,7 @@ class FollowingAgent(ABC):
         Parameters
         ----------
         world : DesireWorld
+            The world.
         parameters : DesireParameters, optional
             By default :meth:`DesireParameters.shock`.
 
@@ -81,7 +82,7 @@ class FollowingAgent(ABC):
         return {**self.__dict__, "_kept": []}
 
     def begin(self, world: DesireWorld, parameters: DesireParameters) -> Actor:
-        """Return the agent at work in a world."""
+        """Return the agent at work in a world; see :meth:`Agent.begin`."""
         return _Following(self.policy(world, parameters))
 
 

@@ -145,7 +145,7 @@ class DesireInfluence(Result):
             context=self.contexts[number],
             responses=responses,
             audit=influence_audit(
-                responses, prior=self.prior, silence=self.silence, base=self.base, tol=self.tol, **labels
+                responses, prior=self.prior, silence=self.silence, base=self.base, tol=self.tol, labels=labels
             ),
             apart=Amount(value, lower, upper, self.base, self.tol).mean(self.prior),
             intervals=self._intervals(number) if len(self.seeds) > 1 else None,
@@ -188,7 +188,24 @@ class DesireInfluence(Result):
         *,
         contexts: Iterable[str] | None = None,
     ) -> Any:
-        """Draw influence by the kind of step; see :func:`empowerment.plotting.plot_timing`."""
+        """Draw influence by the kind of step; see :func:`empowerment.plotting.plot_timing`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+        title : str, optional
+            Title.
+        vmin, vmax : float, optional
+            Ends of the axis of values.
+        contexts : iterable of str, optional
+            Kinds of steps; by default all.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         return influence_picture(self, contexts, ax, title, vmin, vmax)
 
     def _table(self) -> Table:

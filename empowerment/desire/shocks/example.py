@@ -227,7 +227,22 @@ class ExampleRegion(Result):
         vmin: float | None = None,
         vmax: float | None = None,
     ) -> Any:
-        """Draw a map of two parameters; see :func:`empowerment.plotting.plot_sensitivity`."""
+        """Draw a map of two parameters; see :func:`empowerment.plotting.plot_sensitivity`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+        title : str, optional
+            Title.
+        vmin, vmax : float, optional
+            Ends of the colour scale.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         return region_picture(self, ax, title, vmin, vmax)
 
     def _table(self) -> Table:

@@ -158,7 +158,24 @@ class ShockEffects(Result):
         *,
         window: int | None = None,
     ) -> Any:
-        """Draw a window after shocks, by default the first; see :func:`empowerment.plotting.plot_before_after`."""
+        """Draw a window after shocks, by default the first; see :func:`empowerment.plotting.plot_before_after`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+        title : str, optional
+            Title.
+        vmin, vmax : float, optional
+            Ends of the axes of values.
+        window : int, optional
+            The window; by default the first.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
         return shocks_picture(self[self.windows[0] if window is None else window], ax, title, vmin, vmax)
 
     def to_dataframe(self) -> Any:

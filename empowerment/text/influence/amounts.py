@@ -29,6 +29,8 @@ class Amount(Numbered):
         The two ends.
     base, tol, rtol : float
         Base of the logarithm; `tol` is the width that was asked for of the interval of each capacity.
+    method : str
+        "sum" over the table, or "capacity".
 
     See Also
     --------
@@ -41,8 +43,6 @@ class Amount(Numbered):
     >>> audit = influence_audit([[[0.9, 0.1], [0.1, 0.9]], [[0.8, 0.2], [0.2, 0.8]]])
     >>> audit.control_left.least()
     Amount(0.2780719051 bits)
-    method : str
-        "sum" over the table, or "capacity".
     """
 
     _noun = "amount"

@@ -15,12 +15,9 @@ from empowerment.results.result import Result, Table
 from empowerment.text.influence.amounts import Amount, amounts_table
 from empowerment.text.influence.budget import ControlBudget, control_budget
 from empowerment.text.influence.table import (
-    AXES,
-    Labels,
     Responses,
     amount_of,
     capacities,
-    checked_responses,
     hidden_information,
     information,
     mixing,
@@ -72,7 +69,8 @@ class InfluenceAudit(Result):
     Examples
     --------
     >>> from empowerment.text import influence_audit
-    >>> audit = influence_audit([[[0.9, 0.1], [0.1, 0.9]], [[0.5, 0.5], [0.5, 0.5]]], messages=["facts", "noise"])
+    >>> responses = [[[0.9, 0.1], [0.1, 0.9]], [[0.5, 0.5], [0.5, 0.5]]]
+    >>> audit = influence_audit(responses, labels={"messages": ["facts", "noise"]})
     >>> audit.least_message, round(float(audit.mean_left), 6)
     ('noise', 0.265502)
     """
@@ -185,9 +183,7 @@ def influence_audit(
     outcomes: Any = None,
     residual: Any = None,
     unseen: float = math.inf,
-    messages: Any = None,
-    wills: Any = None,
-    choices: Any = None,
+    labels: Any = None,
     normalize: bool = False,
     tol: float = 1e-9,
     base: float | str = 2,
@@ -220,8 +216,9 @@ def influence_audit(
         hold wherever that mass may be.
     unseen : int or ``math.inf``
         Number of choices that the table does not list.
-    messages, wills, choices : sequence of hashable, optional
-        Labels; by default the numbers 0, 1, ….
+    labels : mapping, optional
+        Labels by name, ``{"messages": …, "wills": …, "choices": …}``, each a sequence of hashable values; by default
+        the numbers 0, 1, ….
     normalize : bool
         Rescale rows that do not sum to 1 instead of refusing them.
     tol : float
@@ -279,7 +276,7 @@ def influence_audit(
     >>> responses = [[[1.0, 0.0], [0.5, 0.5]], [[0.5, 0.5], [0.0, 1.0]], [[1, 0], [0, 1]]]
     >>> audit = influence_audit(
     ...     responses, silence="nothing", message_policy=[0.5, 0.5, 0],
-    ...     messages=["praise tea", "praise coffee", "nothing"], wills=["tea", "coffee"])
+    ...     labels={"messages": ["praise tea", "praise coffee", "nothing"], "wills": ["tea", "coffee"]})
     >>> round(float(audit.targeted), 6), round(float(audit.untargeted), 6)
     (0.321928, 0.188722)
     >>> audit.control_left.value.round(6)
@@ -288,14 +285,20 @@ def influence_audit(
     ControlBudget(1 bits: assistant 0.25, person 0.25, noise 0.5)
     """
     options = SolverOptions.checked(tol=tol, base=base, backend=backend, on_failure=on_failure)
-    labels = Labels.of(validate.number_array(responses, "responses", 3, AXES).shape, messages, wills, choices)
-    table = checked_responses(responses, residual, unseen, message_policy, prior, labels, normalize)
-    if silence is not None:
-        silence = labels.messages[labels.message(silence)]
+    table = Responses.checked(
+        responses,
+        prior=prior,
+        policy=message_policy,
+        silence=silence,
+        residual=residual,
+        unseen=unseen,
+        labels=labels,
+        normalize=normalize,
+    )
     rows = table.rows
     by_will = capacities(table.by_will, table.unseen, options)
     above = hidden_information(table.residual, table.prior, table.unseen)
-    leverage, outcome_control = _outcomes(table, outcomes, labels, normalize, options)
+    leverage, outcome_control = _outcomes(table, outcomes, normalize, options)
     return InfluenceAudit(
         targeted=by_will.mean(table.prior),
         untargeted=capacities(np.einsum("t,mtx->mx", table.prior, rows)[None], table.unseen, options)[0],
@@ -305,20 +308,16 @@ def influence_audit(
         budget=control_budget(table, options),
         leverage=leverage,
         outcome_control=outcome_control,
-        messages=labels.messages,
-        wills=labels.wills,
-        choices=labels.choices,
         message_policy=table.policy,
-        prior=table.prior,
-        silence=silence,
         residual=table.residual,
         base=options.base,
         tol=options.tol,
+        **table.described(),
     )
 
 
 def _outcomes(
-    table: Responses, outcomes: Any, labels: Labels, normalize: bool, options: SolverOptions
+    table: Responses, outcomes: Any, normalize: bool, options: SolverOptions
 ) -> tuple[Amount | None, Amount | None]:
     """Return the capacity from listed choices to outcomes, and the information of the outcome about the will.
 
@@ -328,13 +327,14 @@ def _outcomes(
     """
     if outcomes is None:
         return None, None
-    shape, n_choices = validate.number_array(outcomes, "outcomes", 2, "(choice, outcome)").shape, len(labels.choices)
+    choices = table.labels.choices
+    shape, n_choices = validate.number_array(outcomes, "outcomes", 2, "(choice, outcome)").shape, len(choices)
     if shape[0] != n_choices:
         raise ValueError(
             f"outcomes has shape {shape}, expected (choice, outcome) with one row for each of {n_choices} choices"
         )
     listed = validate.probability_rows(
-        outcomes, "outcomes", where=lambda row: f"[{row}] (choice {labels.choices[row]!r})", normalize=normalize
+        outcomes, "outcomes", where=lambda row: f"[{row}] (choice {choices[row]!r})", normalize=normalize
     )
     rows = np.concatenate([table.rows[..., :-1] @ listed, table.rows[..., -1:]], axis=2)
     outside = table.residual @ table.prior

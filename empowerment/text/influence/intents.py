@@ -15,12 +15,11 @@ from empowerment.results.result import Result, Table
 from empowerment.text.influence.amounts import Amount, amounts_table
 from empowerment.text.influence.budget import ControlBudget, control_budget
 from empowerment.text.influence.table import (
-    AXES,
     Labels,
+    Responses,
     amount_of,
     capacities,
     chances,
-    checked_responses,
     hidden_information,
     information,
 )
@@ -160,10 +159,7 @@ def intent_audit(
     silence: Any = None,
     residual: Any = None,
     unseen: float = math.inf,
-    intents: Any = None,
-    messages: Any = None,
-    wills: Any = None,
-    choices: Any = None,
+    labels: Any = None,
     normalize: bool = False,
     tol: float = 1e-9,
     base: float | str = 2,
@@ -193,10 +189,8 @@ def intent_audit(
         As for :func:`influence_audit`.
     unseen : float
         As for :func:`influence_audit`.
-    intents : sequence of hashable, optional
-        Labels; by default the numbers 0, 1, ….
-    messages, wills, choices : sequence of hashable, optional
-        Labels; by default the numbers 0, 1, ….
+    labels : mapping, optional
+        As for :func:`influence_audit`, with ``"intents"`` as well.
     normalize : bool
         Rescale rows of the responses and of the strategy that do not sum to 1 instead of refusing them.
     tol : float
@@ -257,32 +251,36 @@ def intent_audit(
     service 0.188722, 0.531004 in silence)
     """
     options = SolverOptions.checked(tol=tol, base=base, backend=backend, on_failure=on_failure)
-    labels = Labels.of(validate.number_array(responses, "responses", 3, AXES).shape, messages, wills, choices)
-    table = checked_responses(responses, residual, unseen, None, prior, labels, normalize)
-    sends = _checked_strategy(strategy, labels, normalize)
+    names = validate.options(labels, ("intents", *Labels._fields), "labels", "labels")
+    given = names.pop("intents", None)
+    table = Responses.checked(
+        responses,
+        prior=prior,
+        silence=silence,
+        residual=residual,
+        unseen=unseen,
+        labels=names,
+        normalize=normalize,
+    )
+    sends = _checked_strategy(strategy, table.labels, normalize)
     known = table._replace(
         rows=np.einsum("gtm,mtx->gtx", sends, table.rows),
         policy=chances(intent_prior, len(sends), "intent_prior"),
     )
     control_left = _amounts(table.rows, table.residual, table.prior, table.unseen, options)
     budget = control_budget(known, options, "intent")
-    silent = None if silence is None else labels.message(silence)
     return IntentAudit(
         manipulation=budget.assistant_given_person,
         manipulation_by_will=_amounts(known.by_will, known.residual.T, known.policy, known.unseen, options),
         limit=capacities(table.by_will, table.unseen, options).mean(table.prior),
         service=budget.person,
-        silent=None if silent is None else control_left[silent],
+        silent=None if table.silence is None else control_left[table.silence],
         budget=budget,
-        intents=validate.labels(intents, len(sends), "intents") or tuple(range(len(sends))),
-        messages=labels.messages,
-        wills=labels.wills,
-        choices=labels.choices,
+        intents=validate.labels(given, len(sends), "intents") or tuple(range(len(sends))),
         intent_prior=known.policy,
-        prior=table.prior,
-        silence=None if silent is None else labels.messages[silent],
         base=options.base,
         tol=options.tol,
+        **table.described(),
     )
 
 

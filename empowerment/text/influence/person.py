@@ -74,7 +74,7 @@ class PersonTable(Result):
         """
         labels: dict[str, Any] = {"messages": self.messages, "wills": self.wills, "choices": self.choices}
         residual = self.residual if self.residual.any() else None
-        return influence_audit(self.responses, residual=residual, **labels, **options)
+        return influence_audit(self.responses, residual=residual, labels=labels, **options)
 
     def _table(self) -> Table:
         """Return a row for each message and will, with the probability of each choice."""

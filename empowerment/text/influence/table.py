@@ -23,8 +23,31 @@ def amount_of(options: SolverOptions, value: Any, above: Any = 0.0, below: Any =
     return Amount(value / unit, (value - below) / unit, (value + above) / unit, options.base, options.tol)
 
 
+class Labels(NamedTuple):
+    """Labels of messages, wills and choices, by default their numbers."""
+
+    messages: tuple[Any, ...]
+    wills: tuple[Any, ...]
+    choices: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, shape: tuple[int, ...], given: Any) -> Labels:
+        """Return one label for each index of a table of this shape; `given` is a mapping from names to labels."""
+        own = validate.options(given, cls._fields, "labels", "labels")
+        sizes = zip(cls._fields, shape, strict=True)
+        return cls(*(validate.labels(own.get(name), size, name) or tuple(range(size)) for name, size in sizes))
+
+    def where(self, message: int, will: int) -> str:
+        """Return the words that locate a row in a message."""
+        return f"[{message}, {will}] (message {self.messages[message]!r}, will {self.wills[will]!r})"
+
+    def message(self, label: Any) -> int:
+        """Return the number of a message."""
+        return validate.index_of(label, {own: number for number, own in enumerate(self.messages)}, "message")
+
+
 class Responses(NamedTuple):
-    """A checked table of responses.
+    """A checked table of responses, with all that both audits are told of it.
 
     Attributes
     ----------
@@ -36,12 +59,53 @@ class Responses(NamedTuple):
         Probability of each will.
     unseen : int or float
         Number of choices that the table does not list.
+    labels : Labels
+    silence : int or None
+        Number of the message that means "say nothing".
     """
 
     rows: np.ndarray
     policy: np.ndarray
     prior: np.ndarray
     unseen: float
+    labels: Labels
+    silence: int | None
+
+    @classmethod
+    def checked(
+        cls,
+        responses: Any,
+        *,
+        prior: Any,
+        silence: Any,
+        residual: Any,
+        unseen: Any,
+        labels: Any,
+        normalize: bool,
+        policy: Any = None,
+    ) -> Responses:
+        """Validate a table of responses and what belongs to it; see :func:`influence_audit`."""
+        found = validate.number_array(responses, "responses", 3, AXES)
+        n_messages, n_wills, n_choices = found.shape
+        names = Labels.of(found.shape, labels)
+        rest = np.zeros((n_messages, n_wills)) if residual is None else residual
+        rest = validate.number_table(rest, (n_messages, n_wills), "residual", "(message, will)").astype(found.dtype)
+        rows = validate.probability_rows(
+            np.concatenate([found, rest[..., None]], axis=2).reshape(-1, n_choices + 1),
+            "responses",
+            where=lambda row: names.where(*divmod(row, n_wills)) + ("" if residual is None else " with its residual"),
+            hint=(", hand in the mass outside the table as residual," if residual is None else ",")
+            + f" or check the axis order: expected {AXES}",
+            normalize=normalize,
+        )
+        return cls(
+            rows=rows.reshape(n_messages, n_wills, n_choices + 1),
+            policy=chances(policy, n_messages, "message_policy"),
+            prior=chances(prior, n_wills, "prior"),
+            unseen=validate.count_or_infinity(unseen, "unseen", least=1),
+            labels=names,
+            silence=None if silence is None else names.message(silence),
+        )
 
     @property
     def residual(self) -> np.ndarray:
@@ -53,47 +117,10 @@ class Responses(NamedTuple):
         """The rows with axes (will, message, choice)."""
         return self.rows.swapaxes(0, 1)
 
-
-class Labels(NamedTuple):
-    """Labels of messages, wills and choices, by default their numbers."""
-
-    messages: tuple[Any, ...]
-    wills: tuple[Any, ...]
-    choices: tuple[Any, ...]
-
-    @classmethod
-    def of(cls, shape: tuple[int, ...], messages: Any, wills: Any, choices: Any) -> Labels:
-        """Return one label for each index of a table of this shape."""
-        given = zip((messages, wills, choices), shape, ("messages", "wills", "choices"), strict=True)
-        return cls(*(validate.labels(own, count, name) or tuple(range(count)) for own, count, name in given))
-
-    def where(self, message: int, will: int) -> str:
-        """Return the words that locate a row in a message."""
-        return f"[{message}, {will}] (message {self.messages[message]!r}, will {self.wills[will]!r})"
-
-    def message(self, label: Any) -> int:
-        """Return the number of a message."""
-        return validate.index_of(label, {own: number for number, own in enumerate(self.messages)}, "message")
-
-
-def checked_responses(
-    responses: Any, residual: Any, unseen: Any, policy: Any, prior: Any, labels: Labels, normalize: bool
-) -> Responses:
-    """Validate a table of responses."""
-    found = validate.number_array(responses, "responses", 3, AXES)
-    n_messages, n_wills, n_choices = found.shape
-    rest = np.zeros((n_messages, n_wills)) if residual is None else residual
-    rest = validate.number_table(rest, (n_messages, n_wills), "residual", "(message, will)").astype(found.dtype)
-    rows = validate.probability_rows(
-        np.concatenate([found, rest[..., None]], axis=2).reshape(-1, n_choices + 1),
-        "responses",
-        where=lambda row: labels.where(*divmod(row, n_wills)) + ("" if residual is None else " with its residual"),
-        hint=(", hand in the mass outside the table as residual," if residual is None else ",")
-        + f" or check the axis order: expected {AXES}",
-        normalize=normalize,
-    ).reshape(n_messages, n_wills, n_choices + 1)
-    many = validate.count_or_infinity(unseen, "unseen", least=1)
-    return Responses(rows, chances(policy, n_messages, "message_policy"), chances(prior, n_wills, "prior"), many)
+    def described(self) -> dict[str, Any]:
+        """Return what the results of both audits repeat of the table."""
+        silence = None if self.silence is None else self.labels.messages[self.silence]
+        return {**self.labels._asdict(), "prior": self.prior, "silence": silence}
 
 
 def chances(values: Any, count: int, name: str) -> np.ndarray:

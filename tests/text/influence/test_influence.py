@@ -78,9 +78,9 @@ TABLE = {
 }
 
 
-@for_each(("follows", "errs"), TABLE)
+@for_each(("follows", "errs"), TABLE, first=6)
 def test_values_of_the_drinks(follows, errs, backend):
-    options = {"silence": SILENCE, "backend": backend, **NAMES}
+    options = {"silence": SILENCE, "backend": backend, "labels": NAMES}
     audit = influence_audit(drinks(follows, errs), message_policy=PRAISE, **options)
     served = intent_audit(drinks(follows, errs), servant(), **options)
     found = (
@@ -206,13 +206,13 @@ def test_one_message_one_will_one_choice():
 
 def test_silence_is_a_message_by_its_label():
     assert influence_audit(drinks(0.5, 0), silence=2).silence == 2
-    audit = influence_audit(drinks(0.5, 0), silence=SILENCE, **NAMES)
+    audit = influence_audit(drinks(0.5, 0), silence=SILENCE, labels=NAMES)
     assert float(audit.silent) == 1
     assert audit.least_message == "praise tea"
     with pytest.raises(
         ValueError, match="unknown message 'quiet'; the 3 messages are 'praise tea', 'praise coffee', 'n"
     ):
-        influence_audit(drinks(0.5, 0), silence="quiet", **NAMES)
+        influence_audit(drinks(0.5, 0), silence="quiet", labels=NAMES)
 
 
 # --- rows that are known in part
@@ -302,7 +302,7 @@ def test_single_precision_is_welcome():
 
 
 def test_servant_and_seller():
-    options = {"silence": SILENCE, "intents": ["sell tea", "sell coffee"], **NAMES}
+    options = {"silence": SILENCE, "labels": NAMES | {"intents": ["sell tea", "sell coffee"]}}
     served = intent_audit(drinks(0.5, 0.1), servant(), **options)
     sold = intent_audit(drinks(0.5, 0.1), seller(), **options)
     assert float(served.manipulation) == pytest.approx(0, abs=1e-14)
@@ -358,9 +358,9 @@ def test_what_is_wrong_is_said():
     with pytest.raises(
         ValueError, match=where + r" sums to 0.97, expected 1; pass normalize=True .* as residual, or che"
     ):
-        influence_audit(short, **NAMES)
+        influence_audit(short, labels=NAMES)
     with pytest.raises(ValueError, match=where + " with its residual sums to 0.97, expected 1"):
-        influence_audit(short, residual=np.zeros((3, 2)), **NAMES)
+        influence_audit(short, residual=np.zeros((3, 2)), labels=NAMES)
     with pytest.raises(ValueError, match=r"responses\[0, 0\] .* has the entry -0.1, expected finite probabilities"):
         influence_audit([[[1.1, -0.1]]])
     with pytest.raises(ValueError, match=r"responses has shape \(2, 2\), expected 3 axes: \(message, will, choice\)"):
@@ -372,13 +372,13 @@ def test_what_is_wrong_is_said():
     with pytest.raises(ValueError, match=r"message_policy sums to 0\.9, expected 1"):
         influence_audit(drinks(0.5, 0), message_policy=[0.3, 0.3, 0.3])
     with pytest.raises(ValueError, match="wills has 3 labels, expected 2"):
-        influence_audit(drinks(0.5, 0), wills="abc")
+        influence_audit(drinks(0.5, 0), labels={"wills": "abc"})
     with pytest.raises(ValueError, match=r"unseen is 0, expected a whole number of outputs of at least 1"):
         influence_audit(drinks(0.5, 0), unseen=0)
     with pytest.raises(ValueError, match=r"outcomes has shape \(3, 2\), expected .* for each of 2 choices"):
         influence_audit(drinks(0.5, 0), outcomes=np.full((3, 2), 0.5))
     with pytest.raises(ValueError, match=r"outcomes\[1\] \(choice 'C'\) sums to 0.9, expected 1"):
-        influence_audit(drinks(0.5, 0), outcomes=[[1, 0], [0.5, 0.4]], **NAMES)
+        influence_audit(drinks(0.5, 0), outcomes=[[1, 0], [0.5, 0.4]], labels=NAMES)
     with pytest.raises(ValueError, match="unknown backend 'abacus'"):
         influence_audit(drinks(0.5, 0), backend="abacus")
 
@@ -389,9 +389,9 @@ def test_what_is_wrong_with_a_strategy_is_said():
     with pytest.raises(
         ValueError, match=r"strategy\[0, 1\] \(will 'coffee'\) sums to 2, expected 1; pass normalize=T"
     ):
-        intent_audit(drinks(0.5, 0), servant() * [[[1], [2]]], **NAMES)
+        intent_audit(drinks(0.5, 0), servant() * [[[1], [2]]], labels=NAMES)
     with pytest.raises(ValueError, match="intents has 3 labels, expected 2"):
-        intent_audit(drinks(0.5, 0), servant(), intents="abc")
+        intent_audit(drinks(0.5, 0), servant(), labels={"intents": "abc"})
 
 
 def test_rows_are_rescaled_when_asked_for():
@@ -421,7 +421,7 @@ def test_amounts_say_what_they_are():
 
 def test_the_report_has_the_numbers():
     audit = influence_audit(
-        drinks(0.1, 0), message_policy=PRAISE, silence=SILENCE, outcomes=[[1, 0], [0.25, 0.75]], **NAMES
+        drinks(0.1, 0), message_policy=PRAISE, silence=SILENCE, outcomes=[[1, 0], [0.25, 0.75]], labels=NAMES
     )
     page = audit.report()
     for number in ("0.0548", "0.0072", "0.7583", "0.7628", "0.2345", "0.7136", "0.0519", "0.5582"):
@@ -446,13 +446,13 @@ def test_the_report_of_rows_known_in_part_has_both_ends():
 
 def test_the_report_lists_the_messages_that_leave_least():
     rows = np.random.default_rng(0).dirichlet(np.ones(3), (20, 2))
-    page = influence_audit(rows, messages=[f"number {i}" for i in range(20)]).report()
+    page = influence_audit(rows, labels={"messages": [f"number {i}" for i in range(20)]}).report()
     assert "and 8 messages that leave more" in page
     assert page.count("'number ") == 13
 
 
 def test_the_report_of_intents_says_who_is_followed():
-    options = {"silence": SILENCE, **NAMES}
+    options = {"silence": SILENCE, "labels": NAMES}
     assert "has 0.1826 bits more control" in intent_audit(drinks(0.5, 0.1), servant(), **options).report()
     assert "has 0.4123 bits less control" in intent_audit(drinks(0.5, 0.1), seller(), **options).report()
     alike = np.zeros((2, 2, 3))
@@ -465,7 +465,7 @@ def test_the_report_of_intents_says_who_is_followed():
 
 
 def test_pictures():
-    audit = influence_audit(drinks(0.5, 0.1), silence=SILENCE, message_policy=PRAISE, **NAMES)
+    audit = influence_audit(drinks(0.5, 0.1), silence=SILENCE, message_policy=PRAISE, labels=NAMES)
     ax = audit.plot()
     assert [text.get_text() for text in ax.get_yticklabels()] == NAMES["messages"]
     assert ax.get_xlabel() == "control left to the person [bits]"
@@ -481,7 +481,8 @@ def test_pictures():
 def test_pictures_of_rows_known_in_part_and_of_long_labels():
     rows, chances = random_table(3, extra=2)
     labels = ["word " * 30, *map(str, range(1, len(rows)))]
-    audit = influence_audit(rows[..., :-2], residual=rows[..., -2:].sum(axis=2), messages=labels, **chances)
+    residual, named = rows[..., -2:].sum(axis=2), {"messages": labels}
+    audit = influence_audit(rows[..., :-2], residual=residual, labels=named, **chances)
     ax = audit.plot()
     ax.figure.canvas.draw()
     assert len(ax.patches) == 2 * len(rows)
