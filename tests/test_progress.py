@@ -1,6 +1,7 @@
 """When a progress bar is shown."""
 
 import importlib.util
+import multiprocessing
 import time
 
 import pytest
@@ -52,6 +53,13 @@ def test_auto_needs_no_tqdm(shown, monkeypatch):
     find = importlib.util.find_spec
     monkeypatch.setattr(importlib.util, "find_spec", lambda name, *rest: None if name == "tqdm" else find(name))
     assert shown("auto", pause=0.15, terminal=True) == ""
+
+
+def test_workers_leave_the_bar_to_their_parent(shown, monkeypatch):
+    monkeypatch.setattr(progress, "_DELAY", 1e-9)
+    monkeypatch.setattr(multiprocessing.current_process(), "name", "LokyProcess-1")
+    assert shown("auto", pause=0.15, terminal=True) == ""
+    assert "working: 100%" in shown(True)
 
 
 def test_anything_else_is_refused():

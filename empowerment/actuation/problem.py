@@ -11,6 +11,7 @@ import numpy as np
 from empowerment.actuation.augmented import augment_with_action, augment_with_beliefs, augment_with_start, belief_mdp
 from empowerment.actuation.sensor import Sensor, make_sensor
 from empowerment.core import validate
+from empowerment.core.layout import name_alone
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.models.pomdp import POMDP
 
@@ -58,7 +59,7 @@ class StateProblem:
     weights : ndarray of shape (n_beliefs, n_starts) or None
         If the answers are averages over the starts: the weights of the averages.
     layout
-        Layout of the caller's model, if the question is about its states.
+        Layout of the caller's model, if the question is about its states; for beliefs, its name alone.
     partial_observation : PartialObservation or None
         With feedback from observations of hidden states: the initial beliefs.
     """
@@ -118,12 +119,14 @@ def state_problem(
         problem = StateProblem(world, reader, numbers, _labels(mdp, numbers), layout=mdp.layout)
     elif known_to == "both":
         support = np.flatnonzero(given.any(axis=0))
-        problem = StateProblem(world, reader, support, _labels(mdp, support), given, given[:, support])
+        weights = given[:, support]
+        problem = StateProblem(world, reader, support, _labels(mdp, support), given, weights, name_alone(mdp.layout))
     else:
         padded = np.pad(given, ((0, 0), (0, world.n_states - mdp.n_states)))
         if known_to == "receiver":
             world, reader, padded = augment_with_start(world, reader, padded)
-        problem = StateProblem(*augment_with_beliefs(world, reader, padded), tuple(range(len(given))), given)
+        augmented, labels = augment_with_beliefs(world, reader, padded), tuple(range(len(given)))
+        problem = StateProblem(*augmented, labels, given, layout=name_alone(mdp.layout))
     return _with_partial_observation(problem, model, stopping) if hidden and feedback else problem
 
 
@@ -158,7 +161,8 @@ def _belief_problem(
     rows = np.eye(model.n_states)[numbers] if given is None else given
     max_beliefs = int(min(memory / (_BYTES + 8 * model.n_states), 1e9))
     world = belief_mdp(model, rows, horizon, max_beliefs)
-    return StateProblem(*world, tuple(range(len(rows))) if given is not None else _labels(model.mdp, numbers), given)
+    labels = tuple(range(len(rows))) if given is not None else _labels(model.mdp, numbers)
+    return StateProblem(*world, labels, given, layout=name_alone(model.layout))
 
 
 def _belief_rows(model: Any, beliefs: Any) -> np.ndarray:

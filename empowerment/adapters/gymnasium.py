@@ -186,10 +186,10 @@ def _labels(core: Any, actions: Sequence[Any], given: Any) -> Sequence[Any]:
 
 def _rewards(table: Table, nodes: Sequence[Node], core: Any) -> np.ndarray | None:
     """Return the expected reward of each node and action; None where the table has none, or none that are numbers."""
-    rewards = {entry.reward for state in table.entries for entry in table.outcomes(state)}
-    if rewards == {None}:
+    distinct = {entry.reward for state in table.entries for entry in table.outcomes(state)}
+    if distinct == {None}:
         return None
-    if not all(reward is not None and math.isfinite(reward) for reward in rewards):
+    if not all(reward is not None and math.isfinite(reward) for reward in distinct):
         warn(f"the table of {name_of(core)} has rewards that are no finite numbers: the model has no rewards")
         return None
     expected = np.zeros((len(nodes), len(table.actions)))

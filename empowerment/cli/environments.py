@@ -42,18 +42,19 @@ def read_environment(name: str, *, progress: bool = False, **options: Any) -> MD
                 raise ValueError(f"--max-states does not apply to {name!r}, whose table is read and not explored")
             given.pop("seed", None)
             return from_gymnasium(env, **given)
-        real = next(_real_spaces(core.observation_space), None)
-        if real is not None:
-            raise ValueError(
-                f"{name} is observed by real numbers ({_short(real)}) and has no table of transitions, so that its "
-                "states cannot be counted; expected an environment with a table, such as FrozenLake-v1, or with discrete "
-                "states, such as MiniGrid-Empty-5x5-v0"
-            )
+        _refuse_real_numbers(core, name)
         return from_step_function(env, **given, progress=progress)
 
 
-def _short(space: Any) -> str:
-    return f"a {type(space).__name__} of shape {space.shape}"
+def _refuse_real_numbers(core: Any, name: str) -> None:
+    """Refuse an environment that is observed by real numbers before its states are counted, which does not end."""
+    space = next(_real_spaces(core.observation_space), None)
+    if space is not None:
+        raise ValueError(
+            f"{name} is observed by real numbers (a {type(space).__name__} of shape {space.shape}) and has no table "
+            "of transitions, so that its states cannot be counted; expected an environment with a table, such as "
+            "FrozenLake-v1, or with discrete states, such as MiniGrid-Empty-5x5-v0"
+        )
 
 
 def _real_spaces(space: Any) -> Iterator[Any]:

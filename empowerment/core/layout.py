@@ -137,3 +137,8 @@ Layout = GridLayout | GraphLayout
 def layout_from_dict(data: dict[str, Any]) -> Layout:
     """Rebuild a layout of either kind from its plain form."""
     return GraphLayout.from_dict(data) if "edges" in data else GridLayout.from_dict(data)
+
+
+def name_alone(layout: Any) -> GraphLayout | None:
+    """Return what remains of a layout for beliefs, which lie nowhere: the name of the world, if it has one."""
+    return GraphLayout((), layout.name) if isinstance(layout, Layout) and layout.name else None

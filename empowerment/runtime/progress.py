@@ -49,5 +49,12 @@ def progress_bar(
 
 
 def can_be_watched() -> bool:
-    """Return whether a bar would be seen: stderr is a terminal, and tqdm is installed."""
-    return sys.stderr is not None and sys.stderr.isatty() and importlib.util.find_spec("tqdm") is not None
+    """Return whether a bar would be seen: stderr is a terminal, of no worker process, and tqdm is installed."""
+    on_terminal = sys.stderr is not None and sys.stderr.isatty()
+    return on_terminal and not _is_worker() and importlib.util.find_spec("tqdm") is not None
+
+
+def _is_worker() -> bool:
+    """Return whether another process shares its work with this one, and shows how far all of it is."""
+    processes = sys.modules.get("multiprocessing.process")  # loaded, if there are others
+    return processes is not None and processes.current_process().name != "MainProcess"

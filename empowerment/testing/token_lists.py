@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from empowerment.text.token_model import LOWEST_LOG, Outcome, Position, cut_and_scaled
+from empowerment.text.position import Position
+from empowerment.text.token_checks import LOWEST_LOG, cut_and_scaled
+from empowerment.text.token_list import Outcome
 
 # What vocabularies write for a space and a line break, and what is shown of a part of a character.
 _SIGNS = ("\u0120", "\u2581", "\u010a")

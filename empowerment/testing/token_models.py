@@ -9,15 +9,10 @@ from itertools import pairwise
 
 from empowerment.core import validate
 from empowerment.testing.token_lists import check_list, check_written_text
-from empowerment.text.token_model import (
-    Outcome,
-    Position,
-    Tier,
-    TierError,
-    TokenModel,
-    TokenModelError,
-    check_model,
-)
+from empowerment.text.position import Position
+from empowerment.text.tiers import Tier, TierError, TokenModelError
+from empowerment.text.token_list import Outcome
+from empowerment.text.token_model import TokenModel, check_model
 
 # Probabilities below this are compared by their difference, not by their ratio.
 _FAINT = 1e-4

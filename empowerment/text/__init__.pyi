@@ -19,6 +19,7 @@ from .assistance.task import WritingTask as WritingTask
 from .assistance.token_person import TokenModelPerson as TokenModelPerson
 from .batch import Answers as Answers
 from .batch import ask_each as ask_each
+from .ends import Ends as Ends
 from .handoff.calibration import Calibration as Calibration
 from .handoff.calibration import CalibrationRow as CalibrationRow
 from .handoff.calibration import calibrate as calibrate
@@ -51,6 +52,8 @@ from .influence.intents import IntentAudit as IntentAudit
 from .influence.intents import intent_audit as intent_audit
 from .influence.person import PersonTable as PersonTable
 from .influence.person import ask_person as ask_person
+from .position import Position as Position
+from .provider import Provider as Provider
 from .providers.function import FunctionModel as FunctionModel
 from .providers.llama_cpp import LlamaCpp as LlamaCpp
 from .providers.llama_server import LlamaServer as LlamaServer
@@ -67,10 +70,7 @@ from .response.clusters import SampledCapacity as SampledCapacity
 from .response.clusters import SampledChannel as SampledChannel
 from .response.clusters import cluster_channel as cluster_channel
 from .response.next_token import next_token_channel as next_token_channel
-from .token_model import Ends as Ends
-from .token_model import Position as Position
-from .token_model import Provider as Provider
-from .token_model import Tier as Tier
-from .token_model import TierError as TierError
+from .tiers import Tier as Tier
+from .tiers import TierError as TierError
+from .tiers import TokenModelError as TokenModelError
 from .token_model import TokenModel as TokenModel
-from .token_model import TokenModelError as TokenModelError

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from empowerment.core import validate
 from empowerment.runtime.progress import progress_bar
-from empowerment.text.token_model import TokenModelError
+from empowerment.text.tiers import TokenModelError
 
 T = TypeVar("T")
 

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from empowerment.core import validate
 from empowerment.runtime.digests import bytes_digest
 from empowerment.runtime.files import named, require_regular
+from empowerment.text.position import Position
+from empowerment.text.provider import Provider
 from empowerment.text.recorded_lines import (
     FORMAT,
     DamagedLineError,
@@ -30,7 +32,9 @@ from empowerment.text.recorded_lines import (
     sealed_line,
     texts_from_json,
 )
-from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModel, TokenModelError, check_model
+from empowerment.text.tiers import Tier, TokenModelError
+from empowerment.text.token_list import Outcome
+from empowerment.text.token_model import TokenModel, check_model
 
 _Answer = TypeVar("_Answer")
 

@@ -10,7 +10,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from empowerment.runtime.digests import bytes_digest
-from empowerment.text.token_model import Outcome, Position, Tier, TokenModel
+from empowerment.text.position import Position
+from empowerment.text.tiers import Tier
+from empowerment.text.token_list import Outcome
+from empowerment.text.token_model import TokenModel
 
 FORMAT = "empowerment-recording-2"
 _MADE_AS = re.compile(rb'\{"format": "(empowerment-recording-\d{1,9})"[,}]')

@@ -123,6 +123,7 @@ def test_beliefs_are_drawn_as_a_curve_or_a_triangle_by_their_result():
     curve = emp.empowerment(tiger, 1, beliefs=emp.belief_grid(2, 8))
     ax = curve.plot(labels=tiger.states, vmin=0, vmax=1)
     assert ax.get_xlabel() == "probability of tiger-right"
+    assert ax.get_title() == "tiger: 1-step empowerment"
     assert ax.get_ylim() == (0, 1)
     assert tuple(ax.figure.get_size_inches()) == emp.plotting.figure_size(curve)
     rows = np.random.default_rng(0).dirichlet(np.ones(3), size=(3, 2))

@@ -13,7 +13,9 @@ from empowerment.text.assistance.process import Suggestion
 from empowerment.text.handoff.characters import whole_starts
 from empowerment.text.handoff.select import select
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Position, Tier, TokenModel, check_model
+from empowerment.text.position import Position
+from empowerment.text.tiers import Tier
+from empowerment.text.token_model import TokenModel, check_model
 
 # Assistants that play one task together are all within that many texts of each other.
 _REMEMBERED = 512

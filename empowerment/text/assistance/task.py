@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.text.token_model import Tier, TokenModel, check_model
+from empowerment.text.tiers import Tier
+from empowerment.text.token_model import TokenModel, check_model
 
 
 class Piece(NamedTuple):

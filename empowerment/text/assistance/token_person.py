@@ -12,7 +12,9 @@ from empowerment.core import validate
 from empowerment.text.assistance.process import Decision
 from empowerment.text.assistance.task import NOTHING, Piece, WritingTask
 from empowerment.text.handoff.characters import whole_starts
-from empowerment.text.token_model import Position, Tier, TokenModel, TokenModelError, check_model
+from empowerment.text.position import Position
+from empowerment.text.tiers import Tier, TokenModelError
+from empowerment.text.token_model import TokenModel, check_model
 
 # A character has four bytes at most, so that many tokens finish one.
 _TO_FINISH_A_CHARACTER = 3

@@ -13,10 +13,10 @@ import numpy as np
 from empowerment.core import validate
 from empowerment.export.html import interval, table
 from empowerment.results.result import Result, Table
+from empowerment.text.ends import Ends
 from empowerment.text.handoff.gates import SLACK
 from empowerment.text.handoff.offers import Offer
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Ends
 
 _THRESHOLDS = (0.1, 0.2, 0.32, 0.5, 0.7, 1.0, 1.5, 2.0, 2.32, 3.0, 4.0, 6.0, 8.0)
 

@@ -21,7 +21,8 @@ from empowerment.text.handoff.select import select_all
 from empowerment.text.handoff.selection import Selection, Selections
 from empowerment.text.handoff.threshold import Costs, Threshold
 from empowerment.text.recorded import Recorded
-from empowerment.text.token_model import Tier, TokenModel, TokenModelError, check_model
+from empowerment.text.tiers import Tier, TokenModelError
+from empowerment.text.token_model import TokenModel, check_model
 
 ON_EMPTY = ("keep", "drop", "resample")
 """What becomes of a state at which the completion is empty."""

@@ -14,7 +14,9 @@ from empowerment.core.channel import mutual_information
 from empowerment.core.intervals import unit_name
 from empowerment.export.html import fields, interval
 from empowerment.results.result import Result, Table
-from empowerment.text.token_model import Position, Tier, TokenModel, TokenModelError, check_model
+from empowerment.text.position import Position
+from empowerment.text.tiers import Tier, TokenModelError
+from empowerment.text.token_model import TokenModel, check_model
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.text.ends import Ends
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Ends, Position
+from empowerment.text.position import Position
 
 GATES = ("cumulative", "entropy", "both", "top")
 """What is held against the threshold: the surprisal of the completion, the entropy of each next token, both, or the

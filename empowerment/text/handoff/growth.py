@@ -5,9 +5,10 @@ from __future__ import annotations
 import codecs
 import math
 
+from empowerment.text.ends import Ends
 from empowerment.text.handoff import cost_optimal, gates
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Ends, Position
+from empowerment.text.position import Position
 
 
 class Growth:

@@ -12,7 +12,8 @@ from empowerment.text.handoff.growth import Growth
 from empowerment.text.handoff.select import select
 from empowerment.text.handoff.selection import Selection, Stop
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Position, TokenModel, check_model
+from empowerment.text.position import Position
+from empowerment.text.token_model import TokenModel, check_model
 
 
 class Completion:

@@ -13,7 +13,8 @@ from empowerment.text.handoff import cost_optimal, gates
 from empowerment.text.handoff.characters import whole_starts
 from empowerment.text.handoff.selection import Selection, Selections, Stop
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Position, TokenModelError
+from empowerment.text.position import Position
+from empowerment.text.tiers import TokenModelError
 
 UNDECIDED = ("stop", "continue", "raise")
 """What to do where a truncated list does not decide whether a token is within the threshold."""

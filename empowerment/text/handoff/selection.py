@@ -11,7 +11,8 @@ import numpy as np
 from empowerment.core.intervals import unit_name
 from empowerment.export.html import fields, interval, table
 from empowerment.results.result import Result, Table
-from empowerment.text.token_model import Ends, Position
+from empowerment.text.ends import Ends
+from empowerment.text.position import Position
 
 
 class Stop(enum.IntEnum):

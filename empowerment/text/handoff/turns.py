@@ -12,7 +12,7 @@ from empowerment.text.handoff.rendering import html_fragment, html_page
 from empowerment.text.handoff.select import select_all
 from empowerment.text.handoff.selection import Selection, Selections
 from empowerment.text.handoff.threshold import Costs, Threshold
-from empowerment.text.token_model import Position
+from empowerment.text.position import Position
 
 STRETCHES = ("token", "word", "line")
 """How far the person writes at a hand-over before the assistant may complete again."""

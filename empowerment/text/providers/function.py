@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError, well_formed
+from empowerment.text.position import Position
+from empowerment.text.provider import Provider
+from empowerment.text.tiers import Tier, TokenModelError
+from empowerment.text.token_checks import well_formed
+from empowerment.text.token_list import Outcome
 
 # A row whose sum misses 1 by less lists everything.
 _COMPLETE = 1e-9

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from empowerment.text.providers.tokens import TextTokens, put_before
-from empowerment.text.token_model import TokenModelError
+from empowerment.text.tiers import TokenModelError
 
 # Bytes read at each of several offsets of a file to distinguish files.
 _BLOCK, _BLOCKS = 4096, 64

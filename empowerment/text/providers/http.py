@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 from empowerment.core import validate
 from empowerment.text.providers.secrets import Secret
 from empowerment.text.providers.transport import MOST_BYTES, TooLargeError, opener, read_whole
-from empowerment.text.token_model import TokenModelError
+from empowerment.text.tiers import TokenModelError
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ import numpy as np
 from empowerment.runtime.optional import required
 from empowerment.text.providers.gguf import GgufTokens, file_fingerprint
 from empowerment.text.providers.local import LocalModel
-from empowerment.text.token_model import TokenModelError
+from empowerment.text.tiers import TokenModelError
 
 
 class LlamaCpp(LocalModel):

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from empowerment.text.position import Position
 from empowerment.text.providers.gguf import GgufTokens
 from empowerment.text.providers.http import JsonClient
 from empowerment.text.providers.openai_answers import token_number
 from empowerment.text.providers.tokenized import TokenizedModel
-from empowerment.text.token_model import LOWEST_LOG, Position, TokenModelError
+from empowerment.text.tiers import TokenModelError
+from empowerment.text.token_checks import LOWEST_LOG
 
 # What one answer may hold: a probability takes about 90 bytes of it.
 _LISTED_AT_ONCE = 50_000

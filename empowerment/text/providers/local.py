@@ -8,8 +8,9 @@ from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
+from empowerment.text.position import Position
 from empowerment.text.providers.tokenized import TokenizedModel
-from empowerment.text.token_model import Position, TokenModelError
+from empowerment.text.tiers import TokenModelError
 
 
 class LocalModel(TokenizedModel[np.ndarray]):

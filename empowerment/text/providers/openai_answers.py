@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from empowerment.text.token_model import LOWEST_LOG, Outcome, TokenModelError, cut_and_scaled
+from empowerment.text.tiers import TokenModelError
+from empowerment.text.token_checks import LOWEST_LOG, cut_and_scaled
+from empowerment.text.token_list import Outcome
 
 # What a tokenizer shows of a part of a character.
 _BROKEN = "\ufffd"

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from empowerment.text.position import Position, unknown_position
 from empowerment.text.providers.openai_answers import Entry, Row
 from empowerment.text.providers.openai_service import SOMETHING, Service, across, doubled
-from empowerment.text.token_model import Outcome, Position, unknown_position
+from empowerment.text.token_list import Outcome
 
 
 @dataclass

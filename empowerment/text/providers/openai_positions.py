@@ -8,8 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from empowerment.text.position import Position
 from empowerment.text.providers.openai_answers import Entry, Row
-from empowerment.text.token_model import Outcome, Position, TokenModelError
+from empowerment.text.tiers import TokenModelError
+from empowerment.text.token_list import Outcome
 
 
 def position(

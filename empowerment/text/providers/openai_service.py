@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from reprlib import Repr
 from typing import Any
 
+from empowerment.text.position import Position
 from empowerment.text.providers.http import JsonClient
 from empowerment.text.providers.openai_answers import Entry, Row, check_probabilities, rows_of
 from empowerment.text.providers.openai_positions import position
 from empowerment.text.providers.openai_texts import check_joined
-from empowerment.text.token_model import Position, TokenModelError
+from empowerment.text.tiers import TokenModelError
 
 # Prompts in one request.
 _PROMPTS_AT_ONCE = 32

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from empowerment.text.providers.openai_answers import Row
-from empowerment.text.token_model import TokenModelError
+from empowerment.text.tiers import TokenModelError
 
 # Fields of a message with what a model thought before it answered.
 _REASONING = ("reasoning_content", "reasoning")

@@ -12,7 +12,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError
+from empowerment.text.position import Position
+from empowerment.text.provider import Provider
+from empowerment.text.tiers import Tier, TokenModelError
+from empowerment.text.token_list import Outcome
 
 # Words with the space before them, line breaks, and each other sign by itself.
 _WORDS = re.compile(r" ?\w+|\s|[^\w\s]")

@@ -9,8 +9,11 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.text.position import Position, unknown_position
+from empowerment.text.provider import Provider
 from empowerment.text.providers.tokens import TextTokens
-from empowerment.text.token_model import Outcome, Position, Provider, Tier, TokenModelError, unknown_position
+from empowerment.text.tiers import Tier, TokenModelError
+from empowerment.text.token_list import Outcome
 
 Row = TypeVar("Row")
 

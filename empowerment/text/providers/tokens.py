@@ -5,7 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 
-from empowerment.text.token_model import TokenModelError, well_formed
+from empowerment.text.tiers import TokenModelError
+from empowerment.text.token_checks import well_formed
 
 
 class TextTokens(ABC):

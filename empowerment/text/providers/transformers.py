@@ -14,7 +14,7 @@ import numpy as np
 from empowerment.runtime.optional import required
 from empowerment.text.providers.hf_tokens import FastTokens
 from empowerment.text.providers.local import LocalModel
-from empowerment.text.token_model import TokenModelError
+from empowerment.text.tiers import TokenModelError
 
 # Number of weights read in each tensor to distinguish models.
 _LOOKED_AT = 16

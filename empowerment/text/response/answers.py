@@ -11,8 +11,10 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.text.batch import ask_each
+from empowerment.text.position import Position
 from empowerment.text.response.channel import ResponseChannel, prompt_labels
-from empowerment.text.token_model import Position, TokenModel, TokenModelError, check_model
+from empowerment.text.tiers import TokenModelError
+from empowerment.text.token_model import TokenModel, check_model
 
 LENGTHS = ("total", "per token")
 

@@ -10,8 +10,11 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.text.batch import ask_each
+from empowerment.text.position import Position
 from empowerment.text.response.channel import ResponseChannel, prompt_labels
-from empowerment.text.token_model import Outcome, Position, Tier, TokenModel, TokenModelError, check_model
+from empowerment.text.tiers import Tier, TokenModelError
+from empowerment.text.token_list import Outcome
+from empowerment.text.token_model import TokenModel, check_model
 
 # Number of entries of whole lists: 512 MB.
 _MOST_ENTRIES = 1 << 26

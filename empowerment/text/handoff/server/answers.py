@@ -7,10 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from empowerment.text.ends import Ends
 from empowerment.text.handoff.live import Completion
 from empowerment.text.handoff.selection import Selection, Stop
 from empowerment.text.handoff.server.questions import Question
-from empowerment.text.token_model import Ends, Position
+from empowerment.text.position import Position
 
 STOP_TEXT = "STOP_TEXT"
 """The status of a completion that ended at a stop text of the request."""

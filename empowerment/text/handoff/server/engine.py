@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from empowerment.text.handoff.live import Completion
-from empowerment.text.token_model import TokenModelError
+from empowerment.text.tiers import TokenModelError
 
 
 class BusyError(RuntimeError):

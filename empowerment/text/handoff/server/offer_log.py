@@ -13,7 +13,7 @@ from typing import Any
 from empowerment.text.handoff.offers import FORMAT, OUTCOMES
 from empowerment.text.handoff.server.answers import numbers
 from empowerment.text.handoff.server.questions import RequestError
-from empowerment.text.token_model import Position
+from empowerment.text.position import Position
 
 _REMEMBERED = 10_000
 
