@@ -76,11 +76,11 @@ def show_contexts(influence: DesireInfluence) -> None:
 def show_options(seeds: range, resolution: int | None) -> None:
     """Print how influence depends on the strength of messages, and on whether riders listen at any time."""
     for strength, figures in BY_STRENGTH.items():
-        found = desire_influence(Riders(), strength=strength, seeds=seeds, resolution=resolution)
+        found = desire_influence(Riders(), strength=strength, seeds=seeds, options={"resolution": resolution})
         values = [float(found[context].audit.targeted) for context in ("timed", "untimed")]
         print(f"strength {strength}: timed {values[0]:.4f}, untimed {values[1]:.4f} | {figures}")
     for receptivity, figure in BY_RECEPTIVITY.items():
-        found = desire_influence(Riders(), receptivity=receptivity, seeds=seeds, resolution=resolution)
+        found = desire_influence(Riders(), receptivity=receptivity, seeds=seeds, options={"resolution": resolution})
         value = float(found["untimed"].audit.targeted)
         print(f"receptivity {receptivity}: untimed {value:.4f} | {figure}")
 
@@ -123,7 +123,7 @@ def main() -> None:
     parser.add_argument("--exact", action="store_true")
     asked = parser.parse_args()
     seeds, resolution = range(asked.seeds), None if asked.exact else 20
-    show_contexts(desire_influence(Riders(), seeds=seeds, resolution=resolution))
+    show_contexts(desire_influence(Riders(), seeds=seeds, options={"resolution": resolution}))
     print()
     show_options(seeds, resolution)
     print("\nmonths of messages less months of silence (±95 % over seeds)")

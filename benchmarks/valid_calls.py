@@ -159,7 +159,7 @@ def functions() -> dict[str, dict[str, Any]]:
             "wills": ["w"],
             "choices": ["a", "b"],
         },
-        "text.cluster_channel": {**asking, "n": 3, "seed": 0, "max_tokens": 1},
+        "text.cluster_channel": {**asking, "n": 3, "rng": 0, "max_tokens": 1},
         "text.influence_audit": {"responses": RESPONSES},
         "text.intent_audit": {"responses": RESPONSES, "strategy": STRATEGY},
         "text.next_token_channel": asking,
@@ -214,7 +214,7 @@ def methods() -> dict[str, Call]:
     place = next(language_model().step("q"))
     written, table = text.FunctionModel(person), language_model()
     asked = text.ask_person(table, lambda message, will: message, ["q", "r"], ["w"], ["a", "b"])
-    sampled = text.cluster_channel(table, ["q", "r"], 3, seed=0, max_tokens=1)
+    sampled = text.cluster_channel(table, ["q", "r"], 3, rng=0, max_tokens=1)
     sweep = emp.horizon_sweep(lake, [1, 2])
     known = {"belief": [0.5, 0.5], "action": "listen"}
     found = _methods_of_results() | {

@@ -86,7 +86,7 @@ def methods(directory: Path) -> dict[str, tuple[Any, dict[str, Any]]]:
         "text.NoAssistant.suggest": (text.NoAssistant().suggest, before),
         "text.Replay.begin": (text.Replay().begin, {"task": task, "rng": rng}),
         "text.TokenModelPerson.begin": (person.begin, {"task": task, "rng": rng}),
-        "text.TokenModelPerson.decided": (person.decided, {"place": place}),
+        "text.TokenModelPerson.decided": (person.decided, {"position": place}),
         "text.WritingTask.piece": (task.piece, {"start": 0, "n_tokens": 1}),
         "text.WritingTask.tokenized": (task.tokenized, {"model": MODEL}),
         "text.Effort.rate": (text.Effort().rate, {"episode": found["a"]["loop"], "read": 1, "written": 1}),

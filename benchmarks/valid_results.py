@@ -79,7 +79,7 @@ def _of_texts() -> dict[str, Any]:
     model = text.TableModel({"": {"": 1.0}, "q": {"a": 0.5, "b": 0.5}, "r": {"a": 0.25, "b": 0.75}})
     audit = text.influence_audit(RESPONSES, silence=0)
     channel = text.next_token_channel(model, ["q", "r"])
-    sampled = text.cluster_channel(model, ["q", "r"], 20, seed=0, max_tokens=1)
+    sampled = text.cluster_channel(model, ["q", "r"], 20, rng=0, max_tokens=1)
     turns = text.take_turns(texts.MODEL.score("", texts.TEXT), texts.BIT)
     task = text.WritingTask("loop", "for", " j in x").tokenized(texts.MODEL)
     run = text.compare_assistants({"a": text.NoAssistant()}, text.Replay(), [task])["a"]

@@ -69,8 +69,9 @@ class Service:
         del os.environ["FUZZ_KEY"]
 
     def model(self, **options):
-        patience = {"timeout": TIMEOUT, "tries": 1, "key_from": "FUZZ_KEY"}
-        return OpenAICompatible(self.server.url, MODEL, **patience | {"rounding": 0.0} | options)
+        patience = {"timeout": TIMEOUT, "tries": 1}
+        options = {"key_from": "FUZZ_KEY", "rounding": 0.0} | options
+        return OpenAICompatible(self.server.url, MODEL, requests=patience, **options)
 
 
 def outcome(ask, host):

@@ -233,7 +233,7 @@ def result_of(
     lower = lower if rewarded else np.maximum(lower, 0.0)  # a capacity is not negative, whatever rounding says
     met = options.met(lower, upper)
     direct = Status.BLAHUT_ARIMOTO if method == "working-set" else Status.CERTIFIED
-    # The limit may have come within the room left for rounding, or rounding may have used up all of it.
+    # The limit may have been reached within the slack for rounding, or rounding may have exhausted the slack.
     status = np.where(met & (outcome.rung == Status.MAX_ITER), direct, outcome.rung)
     status = np.where(~met & (outcome.rung != Status.MAX_ITER), Status.PRECISION, status)
     return CapacityResult(

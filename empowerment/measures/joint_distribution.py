@@ -142,8 +142,8 @@ def _history_chooser(policy: Any, mdp: MDP, labels: Sequence[Any]) -> Chooser:
         available = mdp.available[weights > 0].all(axis=0)
         if not available.any():
             raise ValueError(
-                f"after {past_labels!r} no action is available in every possible state, expected a policy "
-                "that does not lead there, or a horizon that ends before"
+                f"after {past_labels!r} no action is available in every state that is then possible, expected a "
+                "policy that does not lead there, or a horizon that ends before"
             )
         chances = validate.distribution(policy(past_labels), mdp.n_actions, f"policy({past_labels!r})")
         unavailable = np.flatnonzero((chances > 0) & ~available)

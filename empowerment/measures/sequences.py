@@ -1,4 +1,4 @@
-"""The action sequences that carry the optimum of each state: kept where a solver found them, traced where not."""
+"""The action sequences of each state's optimum: stored by solvers, or traced on demand in deterministic models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from empowerment.core import validate
 
 @dataclass(frozen=True, eq=False)
 class Sequences:
-    """Sequences that a solver found, those of one state after those of another.
+    """Stored sequences, those of one state after those of another.
 
     Attributes
     ----------

@@ -137,12 +137,12 @@ def informed_empowerment(
         response = responses(world, state, horizon, sensor, memory)
         weighted = response * chances[state if chances.shape[0] > 1 else 0][:, None]
         channels.append(Channel.from_valid(np.ascontiguousarray(weighted.reshape(len(response), -1))))
-    found = channel_capacity(channels, **options)
+    result = channel_capacity(channels, **options)
     return EmpowermentResult(
-        value=np.asarray(found.value),
-        lower=np.asarray(found.lower),
-        upper=np.asarray(found.upper),
-        status=np.asarray(found.status),
+        value=np.asarray(result.value),
+        lower=np.asarray(result.lower),
+        upper=np.asarray(result.upper),
+        status=np.asarray(result.status),
         states=tuple(world.states[number] for number in numbers),
         state_numbers=numbers,
         actions=tuple(world.person_actions),
@@ -151,10 +151,10 @@ def informed_empowerment(
         output="final",
         stopping=False,
         method=np.full(numbers.size, "enumeration"),
-        backend=found.backend,
-        base=found.base,
-        tol=found.tol,
-        rtol=found.rtol,
+        backend=result.backend,
+        base=result.base,
+        tol=result.tol,
+        rtol=result.rtol,
         layout=world.joint.layout,
     )
 

@@ -188,7 +188,7 @@ def test_what_a_receptive_agent_hears_in_a_calm_step(riders):
         receptivity=1.0,
         seeds=[0],
         n_steps=1,  # the first step is no event
-        resolution=None,
+        options={"resolution": None},
     )
     assert tuple(found) == ("calm", "untimed")
     trace = simulate_agents(riders, agent, 1, seeds=[0])
@@ -209,8 +209,8 @@ def test_what_is_looked_at_side_by_side_does_not_matter(riders, found, monkeypat
 
 def test_rounded_desires_are_near_exact_ones(riders):
     options = {"seeds": [0], "n_steps": 60}
-    exact = desire_influence(riders, resolution=None, **options)["timed"]
-    fine = desire_influence(riders, resolution=500, **options)["timed"]
+    exact = desire_influence(riders, options={"resolution": None}, **options)["timed"]
+    fine = desire_influence(riders, options={"resolution": 500}, **options)["timed"]
     assert np.abs(exact.responses - fine.responses).max() < 0.03
     assert 0.1 < float(exact.audit.targeted) < 1
 
@@ -347,7 +347,8 @@ def test_other_worlds():
         ({"asked": lambda state: "nowhere"}, ValueError, "unknown state 'nowhere'"),
         ({"strength": -1}, ValueError, "strength is -1"),
         ({"receptivity": math.inf}, ValueError, "receptivity is inf"),
-        ({"resolution": 0}, ValueError, "resolution is 0"),
+        ({"options": {"resolution": 0}}, ValueError, "resolution is 0"),
+        ({"options": {"memori": 1}}, ValueError, "did you mean 'memory'?"),
         ({"prior": (1, 0)}, ValueError, "prior"),
         ({"seeds": []}, ValueError, "seeds is empty"),
         ({"parameters": DesireParameters(appraisal=((1.0,),) * 3, change_scale=(1.0,))}, ValueError, "appraises"),
@@ -360,9 +361,9 @@ def test_what_does_not_fit_is_said(riders, arguments, error, words):
 
 def test_memory_is_bounded(riders):
     with pytest.raises(MemoryError, match=r"runs of 100000 steps take about .* fewer steps \(n_steps\)"):
-        desire_influence(riders, n_steps=100_000, memory=1e8)
+        desire_influence(riders, n_steps=100_000, options={"memory": 1e8})
     with pytest.raises(MemoryError, match="allowed are 1e-06 GB"):
-        desire_influence(riders, seeds=[0], n_steps=12, memory=1e3)
+        desire_influence(riders, seeds=[0], n_steps=12, options={"memory": 1e3})
 
 
 def test_the_world_is_checked():

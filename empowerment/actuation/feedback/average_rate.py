@@ -1,8 +1,8 @@
-"""Feedback from the state without a last step: what each step brings in the long run.
+"""The average rate of feedback empowerment over an infinite horizon.
 
-Whatever values the Bellman operator of `feedback` is given, applying it once more proves an interval: the step by
-which values grow lies between the least and the largest of all states, for ever after. Good values to give it are
-those of the policy it found the time before, which a linear system yields (Howard 1960).
+One application of the Bellman operator of `feedback.bellman` to any values proves an interval: the rate lies between
+the least and the largest growth of a state's value. Good values are the relative values of the policy of the
+previous application, which solve a linear system (Howard 1960).
 """
 
 from __future__ import annotations

@@ -1,9 +1,8 @@
-"""Open loop: the channel from a fixed sequence of actions to what the agent will read.
+"""The open-loop channel from action sequences to readings.
 
-A layer holds one row for each sequence of k actions: the joint probability of what has been read on the way and
-of the present state. Only columns that can be reached are kept, and rows that are equal are merged after every
-step: equal rows have equal futures, so the merged one stands for all of them (the capacity depends on the
-convex hull of the rows alone).
+A layer holds one row for each sequence of k actions: the joint distribution of the readings so far and the present
+state. Only reachable columns are stored, and equal rows are merged after every step: equal rows have equal futures,
+and the capacity depends on the convex hull of the rows alone.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ DEFAULT_MEMORY = 4e9
 
 
 class _Columns(NamedTuple):
-    """What the columns of a layer stand for: a history of readings and the present state."""
+    """The columns of a layer: each is a history of readings and a present state."""
 
     histories: list[tuple[int, ...]]
     history: np.ndarray
@@ -39,7 +38,7 @@ class _Columns(NamedTuple):
 
 @dataclass(frozen=True)
 class OpenLoop:
-    """Rows of an n-step channel and the action sequence that makes each of them.
+    """Rows of an n-step channel, and the action sequence of each row.
 
     Attributes
     ----------
@@ -49,10 +48,10 @@ class OpenLoop:
     outcomes : list
         A label for each column: a reading, or the tuple of all readings on the way.
     relative_error : float
-        No entry is further than this, relative to itself, from that of the sequence's own row in exact arithmetic:
-        sums of non-negative products keep their relative accuracy, and a merged row stands for rows that agree with
-        it to `EQUAL_RTOL`. Both ends of an interval may be off by ``relative_error * (upper + 1)`` nats for it,
-        because ``d(w log(w / q)) = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``.
+        Bound on the relative error of each entry with respect to the exact row of the sequence: sums of non-negative
+        products keep their relative accuracy, and a merged row stands for rows that agree with it to `EQUAL_RTOL`.
+        Both ends of an interval may be off by ``relative_error * (upper + 1)`` nats for it, because ``d(w log(w / q))
+        = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``.
     """
 
     rows: np.ndarray
@@ -133,20 +132,20 @@ def actuation_channel(
     validate.one_of(known_to, KNOWN_TO[:2], "known_to of a channel")
     kernel = capacity_kernels(None) if validate.flag(merge, "merge") else None
     asked: dict[str, Any] = {"states": None if state is None else [state], "beliefs": belief}
-    view = state_problem(model, **asked, sensor=sensor, known_to=known_to, horizon=horizon, memory=memory)
-    if view.starts.size != 1:
-        raise ValueError(f"{view.starts.size} states to start in, expected one: name a state, or a belief")
-    model, start = view.model, int(view.starts[0])
+    problem = state_problem(model, **asked, sensor=sensor, known_to=known_to, horizon=horizon, memory=memory)
+    if problem.starts.size != 1:
+        raise ValueError(f"{problem.starts.size} states to start in, expected one: name a state, or a belief")
+    model, start = problem.model, int(problem.starts[0])
     try:
-        found = open_loop(model, start, horizon, view.sensor, output, memory, kernel)
+        rows_of_sequences = open_loop(model, start, horizon, problem.sensor, output, memory, kernel)
     except NoSequenceError:
-        where = f"state {view.labels[0]!r}" if view.beliefs is None else "this belief"
+        where = f"state {problem.labels[0]!r}" if problem.beliefs is None else "this belief"
         raise NoSequenceError(
             f"no sequence of {horizon} actions is available from {where}: each action must be available in every "
             "state that the sequence can meet"
         ) from None
-    inputs = [tuple(model.actions[a] for a in sequence) for sequence in found.sequences]
-    return Channel.from_valid(found.rows, inputs, found.outcomes)
+    inputs = [tuple(model.actions[a] for a in sequence) for sequence in rows_of_sequences.sequences]
+    return Channel.from_valid(rows_of_sequences.rows, inputs, rows_of_sequences.outcomes)
 
 
 def open_loop(
@@ -161,10 +160,10 @@ def open_loop(
 ) -> OpenLoop:
     """Return the rows from the state numbered `start`; see :func:`actuation_channel`.
 
-    `kernel` is the module whose ``equal_rows`` decides what is merged; without one nothing is. A step with more
+    Rows that ``kernel.equal_rows`` finds equal are merged; without a kernel none are. A step with more
     sequences than `max_sequences` raises a `TooManySequencesError`.
     """
-    # For the last reading alone nothing is read on the way: every state gives the same reading.
+    # For the last reading alone, every state on the way gives the same reading.
     on_the_way = sensor.matrix if output == "trajectory" else sparse.csr_array(np.ones((model.n_states, 1)))
     columns = _Columns([()], np.zeros(1, dtype=np.int64), np.array([start]))
     layer = first_layer(np.ones((1, 1)))
@@ -185,12 +184,12 @@ def open_loop(
 
 
 def _step(model: MDP, readings: sparse.csr_array, columns: _Columns) -> tuple[list[sparse.csr_array], _Columns]:
-    """Return for each action the matrix from this layer's columns to the next one's, and those columns."""
+    """Return for each action the matrix from the columns of this layer to those of the next, and the latter."""
     n_readings = readings.shape[1]
     entries, keys = [], []
     for matrix in model.action_matrices:
         moves = matrix[columns.state].tocoo()
-        seen = readings[moves.col].tocoo()  # row i: what can be read at the end of move i
+        seen = readings[moves.col].tocoo()  # row i: the possible readings after move i
         source, successor = moves.row[seen.row], moves.col[seen.row]
         history = columns.history[source] * n_readings + seen.col
         entries.append((source, moves.data[seen.row] * seen.data))
@@ -208,7 +207,7 @@ def _step(model: MDP, readings: sparse.csr_array, columns: _Columns) -> tuple[li
 
 
 def _extended(layer: Layer, matrices: list[sparse.csr_array], missing: np.ndarray) -> Layer:
-    """Append every action to every sequence that it can follow; `missing` tells which a column lacks."""
+    """Append every action to every sequence that it can follow; `missing` are the missing actions of each column."""
     rows = np.empty((len(layer.rows), len(matrices), matrices[0].shape[1]))
     for action, matrix in enumerate(matrices):
         rows[:, action] = layer.rows @ matrix
@@ -221,12 +220,12 @@ def _extended(layer: Layer, matrices: list[sparse.csr_array], missing: np.ndarra
 
 
 def _product_error(n_columns: int) -> float:
-    """Bound the relative error that one product over so many columns adds to each entry."""
+    """Bound the relative error that one product over this many columns adds to each entry."""
     return float((n_columns + 2) * np.finfo(float).eps)
 
 
 def _read_out(rows: np.ndarray, columns: _Columns, sensor: Sensor, output: str) -> tuple[np.ndarray, list[Any]]:
-    """Sum over what is not read at the end."""
+    """Sum over states and histories that the output does not contain."""
     if output == "trajectory":
         n_columns = columns.history.size
         summing = sparse.csr_array((np.ones(n_columns), (np.arange(n_columns), columns.history)))

@@ -1,8 +1,7 @@
-"""Layers of rows: one for each sequence of k actions, less those that add nothing.
+"""Layers of rows: one for each sequence of k actions, without redundant ones.
 
-Rows that are equal have equal futures, so one stands for all of them. More generally a row inside the convex hull
-of others never adds anything, after any further actions: each step is linear, and the capacity depends on the
-hull of the last rows alone.
+Equal rows have equal futures, so one of them is enough. More generally a row inside the convex hull of others stays
+redundant after any further actions: each step is linear, and the capacity depends on the hull of the last rows alone.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from empowerment.actuation.open_loop.hull import extreme_rows
 from empowerment.capacity.backends import capacity_kernels
 from empowerment.capacity.kernels import EQUAL_RTOL
 
-# In few dimensions few points are extreme; in many nearly all of them are, and finding out takes long.
+# In few dimensions few points are extreme; in many nearly all of them are, and the test takes long.
 HULL_COLUMNS, _HULL_ROWS = 12, 2000
 WORTH_PRUNING = 0.8
 
@@ -32,12 +31,12 @@ class Layer(NamedTuple):
     sequences : ndarray of int of shape (n_rows, length)
         Numbers of the actions; the first of the sequences that were merged into the row.
     relative_error : float
-        No entry is further than this, relative to itself, from that of the sequence's own row in exact
-        arithmetic: sums of non-negative products keep their relative accuracy, and a merged row stands for rows
-        that agree with it to ``EQUAL_RTOL``. Both ends of an interval may be off by ``relative_error * (upper + 1)``
-        nats for it, because ``d(w log(w / q)) = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``.
+        Bound on the relative error of each entry with respect to the exact row of the sequence: sums of non-negative
+        products keep their relative accuracy, and a merged row stands for rows that agree with it to ``EQUAL_RTOL``.
+        Both ends of an interval may be off by ``relative_error * (upper + 1)`` nats for it, because ``d(w log(w / q))
+        = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``.
     deleted : float
-        Every row that was pruned is, up to a part of this size, a mixture of rows that are left.
+        Every pruned row is a mixture of kept rows up to a part of this size.
     """
 
     rows: np.ndarray
@@ -47,27 +46,27 @@ class Layer(NamedTuple):
 
 
 class Kernels(NamedTuple):
-    """The kernels of one backend: those that follow actions and those that solve channels."""
+    """The kernels of one backend: those of actuation and those of capacity."""
 
     actuation: ModuleType
     capacity: ModuleType
 
     @classmethod
     def of(cls, backend: str | None) -> Kernels:
-        """Return the kernels of a backend, loaded only now."""
+        """Return the kernels of a backend, imported on demand."""
         return cls(actuation_kernels(backend), capacity_kernels(backend))
 
 
 def first_layer(rows: np.ndarray, names: np.ndarray | None = None, relative_error: float = 0.0) -> Layer:
-    """Return the layer before any action; `names` tell its rows apart at the beginning of their sequences."""
+    """Return the layer before any action; `names` identify its rows as prefixes of their sequences."""
     names = np.zeros((len(rows), 0)) if names is None else names
     return Layer(rows, names.astype(np.int32), relative_error, 0.0)
 
 
 def walk(layer: Layer, dynamics: Dynamics, n_steps: int, kernels: Kernels, max_entries: float) -> Layer:
-    """Take up to `n_steps` more actions, as long as a layer has no more than `max_entries` entries.
+    """Extend a layer by up to `n_steps` actions, as long as a layer has at most `max_entries` entries.
 
-    The layer has no rows where no sequence is available.
+    Without available sequences the layer has no rows.
     """
     prune = dynamics.n_columns <= HULL_COLUMNS
     for _ in range(n_steps):
@@ -94,13 +93,13 @@ def _extended(layer: Layer, dynamics: Dynamics, kernels: Kernels) -> Layer:
 
 
 def extended_sequences(sequences: np.ndarray, n_actions: int) -> np.ndarray:
-    """Return every sequence with every action after it, those of one sequence side by side."""
+    """Return every sequence followed by every action, ordered by sequence, then action."""
     last = np.tile(np.arange(n_actions, dtype=np.int32), len(sequences))
     return np.concatenate([np.repeat(sequences, n_actions, axis=0), last[:, None]], axis=1)
 
 
 def merged(layer: Layer, kernel: ModuleType | None) -> Layer:
-    """Keep one of each group of rows that ``equal_rows`` of a kernel finds equal; all of them without a kernel."""
+    """Keep one of each group of rows that ``kernel.equal_rows`` finds equal; without a kernel keep all rows."""
     if kernel is None or len(layer.rows) < 2:
         return layer
     first = kernel.equal_rows(layer.rows)

@@ -78,11 +78,10 @@ def desire_influence(
     seeds: Sequence[int] = range(60),
     n_steps: int = DAYS * SLOTS,
     parameters: DesireParameters | None = None,
-    resolution: int | None = 20,
     prior: Any = None,
     base: float | str = 2,
     tol: float = 1e-9,
-    memory: float = 4e9,
+    options: Mapping[str, Any] | None = None,
     progress: bool | str = "auto",
 ) -> DesireInfluence:
     """Measure the influence of messages on the desires of agents, and on the choices that follow.
@@ -113,17 +112,17 @@ def desire_influence(
         Number of steps of a run.
     parameters : DesireParameters, optional
         By default :meth:`DesireParameters.shock`.
-    resolution : int or None
-        Rounds desires to multiples of ``1 / resolution``, for decisions only. With None they are not rounded, and
-        some ten thousand problems are solved instead of some two hundred.
     prior : sequence of float, optional
         Probability of each will; uniform by default.
     base : float
         2 for bits, ``math.e`` for nats.
     tol : float
         Width wanted of the interval of each capacity, in the result's unit.
-    memory : float
-        Limit in bytes; the memory needed depends on the number of steps, not on the number of seeds.
+    options : mapping, optional
+        Effort, by name. ``"resolution"`` (20) rounds desires to multiples of ``1 / resolution``, for decisions only;
+        with None they are not rounded, and some ten thousand problems are solved instead of some two hundred.
+        ``"memory"`` (4e9) is a limit in bytes; the memory needed depends on the number of steps, not on the number of
+        seeds.
     progress : bool or "auto"
         Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
 
@@ -138,7 +137,7 @@ def desire_influence(
     ValueError
         If wills or messages do not fit the world, or `asked` returns a state without actions.
     MemoryError
-        If a run needs more than `memory`.
+        If a run needs more memory than `options` allow.
 
     See Also
     --------
@@ -169,6 +168,8 @@ def desire_influence(
     validate.offers(world, ("model", "features", "begin", "step"), "world", "a world of desires, such as Riders()")
     parameters = DesireParameters.shock() if parameters is None else parameters
     validate.instance(parameters, DesireParameters, "parameters")
+    given = validate.options(options, ("resolution", "memory"))
+    resolution, memory = given.get("resolution", 20), validate.memory(given.get("memory", 4e9))
     agents = _agents(world, wills, parameters, resolution)
     names, added = _messages(messages, len(world.desires))
     seeds, n_steps = checked_seeds(seeds), validate.positive_int(n_steps, "n_steps", most=validate.LONGEST)
@@ -178,7 +179,7 @@ def desire_influence(
     weights = np.full(len(agents), 1 / len(agents)) if prior is None else prior
     weights = validate.distribution(weights, len(agents), "prior")
     question = Question(world, parameters, strength * added, receptivity, Asked(world, asked), n_steps, base, tol)
-    _refuse_too_much(question, validate.memory(memory))
+    _refuse_too_much(question, memory)
     sums = _over_wills(question, list(agents.values()), seeds, progress)
     found = sums.counts.sum(axis=1).all(axis=-1)
     silent = ~question.messages.any(axis=1)
@@ -235,7 +236,7 @@ def _refuse_too_much(question: Question, memory: float) -> None:
     if needed > memory:
         raise MemoryError(
             f"runs of {question.n_steps} steps take about {needed / 1e9:.3g} GB, allowed are {memory / 1e9:.3g} GB: "
-            "pass fewer steps (n_steps) or messages, or raise memory="
+            "pass fewer steps (n_steps) or messages, or raise memory in options="
         )
 
 

@@ -143,7 +143,7 @@ class JsonClient:
             return reader(found.value)
         except _MISREAD as reason:
             said = self.shown(repr(reason))[:_EXCERPT]
-        raise TokenModelError(f"{where} answers in a form that is not known: {said}")
+        raise TokenModelError(f"{where} answers in an unknown format: {said}")
 
     def _why_not_again(self, fault: _Fault, asked: int) -> str | None:
         """Return why a request is given up, or None to repeat it."""

@@ -24,6 +24,8 @@ from empowerment.text.token_list import Outcome
 REPORTS = {"echo": Tier.SCORE, "prompt": Tier.SCORE, "written": Tier.STEP, "nothing": Tier.SAMPLE}
 """Tokens whose probabilities a service reports: of an echoed text, its prompt, generated text, or none."""
 
+_REQUESTS = ("timeout", "tries", "longest_wait", "at_once")
+
 
 class OpenAICompatible(Provider):
     """Model behind an OpenAI-compatible service.
@@ -58,20 +60,17 @@ class OpenAICompatible(Provider):
         sent, such as ``{"top_p": None}`` for a model that refuses it.
     limit : str
         Name of the field for the largest number of generated tokens; some models require "max_completion_tokens".
-    at_once : int
-        Number of texts that :meth:`sample` requests at once (``n``). Each request costs its prefix, but many services
-        refuse more than one.
     key_from : str, optional
         Name of the environment variable that holds the key. The key itself is never stored, shown or recorded.
-    timeout : float
-        Limit in seconds on one answer, from the connection to the last byte, without the look-up of the host name.
-    tries : int
-        Largest number of attempts. A request is repeated if the connection is lost or refused, the answer takes too
-        long or is incomplete, there were too many requests (429), or the server has an internal error (500 and
-        similar).
-    longest_wait : float
-        Longest wait in seconds before a repetition. The waits begin with half a second and double, or last as long as
-        the server says; if that is longer than this, the request is given up.
+    requests : mapping, optional
+        How requests are made, by name. ``"timeout"`` (60) is the limit in seconds on one answer, from the connection
+        to the last byte, without the look-up of the host name. ``"tries"`` (6) is the largest number of attempts: a
+        request is repeated if the connection is lost or refused, the answer takes too long or is incomplete, there
+        were too many requests (429), or the server has an internal error (500 and similar). ``"longest_wait"`` (60)
+        is the longest wait in seconds before a repetition: the waits begin with half a second and double, or last as
+        long as the server says; if that is longer than this, the request is given up. ``"at_once"`` (1) is the number
+        of texts that :meth:`sample` requests at once (``n``): each request costs its prefix, but many services refuse
+        more than one.
     name : str, optional
         By default the model, the host and a hash of all settings that answers depend on; recorded answers are kept
         under it.
@@ -128,11 +127,8 @@ class OpenAICompatible(Provider):
         rounding: float = 1e-3,
         options: Mapping[str, Any] | None = None,
         limit: str = "max_tokens",
-        at_once: int = 1,
         key_from: str | None = None,
-        timeout: float = 60.0,
-        tries: int = 6,
-        longest_wait: float = 60.0,
+        requests: Mapping[str, Any] | None = None,
         name: str | None = None,
     ) -> None:
         validate.one_of(reports, REPORTS, "reports")
@@ -148,7 +144,8 @@ class OpenAICompatible(Provider):
             raise ValueError(f"reports={reports!r} contradicts chat=True: a chat scores no given text")
         if system is not None and not chat:
             raise ValueError("system is a message of a chat; pass chat=True, or put it into the prefix")
-        patience: dict[str, Any] = {"timeout": timeout, "tries": tries, "longest_wait": longest_wait}
+        patience = validate.options(requests, _REQUESTS, "requests", "setting of requests")
+        self._at_once = validate.positive_int(patience.pop("at_once", 1), "at_once")
         client = JsonClient(url, key_from=key_from, **patience)
         self._service = Service(
             client=client,
@@ -161,7 +158,6 @@ class OpenAICompatible(Provider):
             rounding=validate.finite(rounding, "rounding", least=0),
         )
         self._reports, self._chat, self._system, self._limit = reports, chat, system, limit
-        self._at_once = validate.positive_int(at_once, "at_once")
         self._scorer: EchoScorer | PromptScorer | None = None
         if reports == "echo":
             self._scorer = EchoScorer(self._service)
@@ -205,7 +201,7 @@ class OpenAICompatible(Provider):
                 if top is None
                 else [*(each.top(top) for each in positions[:-1]), self._last(positions[-1], top, also)]
             )
-        raise self._service.fault(f"answers in a form that is not known: {said}")
+        raise self._service.fault(f"answers in an unknown format: {said}")
 
     def _last(self, last: Position, top: int, also: Sequence[Outcome]) -> Position:
         if not last.tokens:  # without a context there is no distribution

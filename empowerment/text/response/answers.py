@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.text.batch import ask_each
 from empowerment.text.position import Position
-from empowerment.text.response.channel import ResponseChannel, prompt_labels
+from empowerment.text.response.channel import ResponseChannel
+from empowerment.text.response.prompts import Prompts
 from empowerment.text.tiers import TokenModelError
 from empowerment.text.token_model import TokenModel, check_model
 
@@ -103,18 +103,14 @@ def answer_channel(
             "length='per token' goes with mode='menu': divided by its length, a log-probability belongs to no "
             "probability, so nothing can be said of what is left for other answers"
         )
-    names = prompt_labels(prompts, labels)
+    inputs = Prompts.checked(prompts, labels, workers, progress)
     answers, end = _checked_answers(answers), None if end is None else validate.text(end, "end")
     check_model(model)
     _check_answers(answers, end, model)
-    asked = ask_each(
-        lambda prompt: [_scored(model, prompt, answer, end) for answer in answers],
-        prompts,
-        workers=workers,
-        progress=progress,
-    ).all()
+    asked = inputs.ask(lambda prompt: [_scored(model, prompt, answer, end) for answer in answers])
     logs = np.array([[each.log / (each.n_tokens if length == "per token" else 1) for each in row] for row in asked])
     off = max(each.rounding for row in asked for each in row)
+    names = inputs.labels
     observed, residual = _as_menu(logs, names) if mode == "menu" else _as_open(logs, off, names)
     return ResponseChannel(
         mode=mode,

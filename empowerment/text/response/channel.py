@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -271,19 +270,3 @@ class ResponseChannel(Result):
             f"ResponseChannel(mode {self.mode}, {len(self.inputs)} inputs, {len(self.outputs)} {self.outputs_are}"
             f"{' columns' if self.outputs_are == 'next token' else ''}{lengths}{rest}, {self.model})"
         )
-
-
-def prompt_labels(prompts: Sequence[str], labels: Sequence[Any] | None) -> tuple[str, ...]:
-    """Return a label for each prompt: those given, or the prompts.
-
-    Raises
-    ------
-    ValueError
-        If there is no prompt, or one occurs twice.
-    """
-    prompts = validate.texts(prompts, "prompts")
-    if len(set(prompts)) != len(prompts):
-        twice = next(p for i, p in enumerate(prompts) if p in prompts[:i])
-        raise ValueError(f"prompts has {twice[-60:]!r} twice, expected each once: equal inputs are one input")
-    found = validate.labels(labels, len(prompts), "labels")
-    return tuple(map(str, prompts if labels is None else found or ()))

@@ -12,8 +12,7 @@ from empowerment.capacity.estimation.from_counts import capacity_from_counts
 from empowerment.capacity.estimation.result import EstimatedCapacity
 from empowerment.core import validate
 from empowerment.results.result import Result, Table
-from empowerment.text.batch import ask_each
-from empowerment.text.response.channel import prompt_labels
+from empowerment.text.response.prompts import Prompts
 from empowerment.text.token_model import TokenModel, check_model
 
 
@@ -42,7 +41,7 @@ class SampledCapacity(Result):
     --------
     >>> from empowerment.text import TableModel, cluster_channel
     >>> person = TableModel({"Tea?": {" yes": 0.9, " no": 0.1}, "No tea?": {" no": 0.9, " yes": 0.1}, "": {"": 1.0}})
-    >>> channel = cluster_channel(person, ["Tea?", "No tea?"], 50, seed=0)
+    >>> channel = cluster_channel(person, ["Tea?", "No tea?"], 50, rng=0)
     >>> result = channel.capacity(rng=0, n_draws=100, n_null=100)
     >>> result.estimate.detected, result.inputs
     (True, ('Tea?', 'No tea?'))
@@ -95,7 +94,7 @@ class SampledChannel(Result):
     --------
     >>> from empowerment.text import TableModel, cluster_channel
     >>> person = TableModel({"Tea?": {" yes": 0.9, " no": 0.1}, "": {"": 1.0}})
-    >>> channel = cluster_channel(person, ["Tea?"], 50, seed=0)
+    >>> channel = cluster_channel(person, ["Tea?"], 50, rng=0)
     >>> sorted(channel.outputs), int(channel.counts.sum())
     (['no', 'yes'], 50)
     """
@@ -143,7 +142,7 @@ def cluster_channel(
     cluster: Callable[[list[str]], Sequence[Hashable]] | None = None,
     max_tokens: int = 16,
     temperature: float = 1.0,
-    seed: int | None = None,
+    rng: np.random.Generator | int | None = None,
     labels: Sequence[Any] | None = None,
     workers: int = 1,
     progress: bool | str = "auto",
@@ -167,8 +166,9 @@ def cluster_channel(
         Length at which answers are cut.
     temperature : float
         Temperature of the sampler, which is part of the channel: at 0 every prompt has one answer.
-    seed : int, optional
-        Seed of the draws, where the model supports it. Each prompt has its own draws.
+    rng : numpy.random.Generator, int or None
+        Random source. With one the draws can be repeated, if the model supports seeds; each prompt has draws of its
+        own.
     labels : sequence, optional
         Labels of the prompts; by default the prompts.
     workers : int
@@ -198,13 +198,14 @@ def cluster_channel(
     --------
     >>> from empowerment.text import TableModel, cluster_channel
     >>> person = TableModel({"Tea?": {" yes": 0.9, " no": 0.1}, "No tea?": {" no": 0.9, " yes": 0.1}, "": {"": 1.0}})
-    >>> channel = cluster_channel(person, ["Tea?", "No tea?"], 20, seed=0)
+    >>> channel = cluster_channel(person, ["Tea?", "No tea?"], 20, rng=0)
     >>> channel
     SampledChannel(mode clusters, 2 inputs, 2 clusters of 40 texts, temperature 1, table-...)
     >>> channel.counts.sum(axis=1).tolist()
     [20, 20]
     """
-    names = prompt_labels(prompts, labels)
+    inputs = Prompts.checked(prompts, labels, workers, progress)
+    names = inputs.labels
     check_model(model)
     n, max_tokens = (
         validate.positive_int(n, "n", most=validate.MOST_DRAWS),
@@ -213,16 +214,12 @@ def cluster_channel(
     temperature = validate.finite(temperature, "temperature", least=0.0)
     if cluster is not None and not callable(cluster):
         raise TypeError(f"cluster is {validate.shown(cluster)}, expected a function of a list of texts, or None")
-    seeds = dict.fromkeys(prompts)
-    if seed is not None:
-        drawn = np.random.SeedSequence(validate.seed(seed)).generate_state(len(prompts))
-        seeds = {prompt: int(each) for prompt, each in zip(prompts, drawn, strict=True)}
-    texts = ask_each(
-        lambda prompt: model.sample(prompt, n, max_tokens=max_tokens, temperature=temperature, seed=seeds[prompt]),
-        prompts,
-        workers=workers,
-        progress=progress,
-    ).all()
+    seeds: dict[str, int | None] = dict.fromkeys(inputs.texts)
+    if rng is not None:
+        seeds = dict(zip(inputs.texts, _seeds(rng, len(inputs.texts)), strict=True))
+    texts = inputs.ask(
+        lambda prompt: model.sample(prompt, n, max_tokens=max_tokens, temperature=temperature, seed=seeds[prompt])
+    )
     flat = [text for each in texts for text in each]
     kinds = list((cluster or _equal_texts)(flat))
     if len(kinds) != len(flat):
@@ -245,3 +242,10 @@ def cluster_channel(
 
 def _equal_texts(texts: list[str]) -> list[str]:
     return [text.strip() for text in texts]
+
+
+def _seeds(rng: np.random.Generator | int, count: int) -> list[int]:
+    """Draw seeds for a language model."""
+    if isinstance(rng, np.random.Generator):
+        return [int(each) for each in rng.integers(2**32, size=count)]
+    return [int(each) for each in np.random.SeedSequence(validate.seed(rng, "rng")).generate_state(count)]

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.text.batch import ask_each
 from empowerment.text.position import Position
-from empowerment.text.response.channel import ResponseChannel, prompt_labels
+from empowerment.text.response.channel import ResponseChannel
+from empowerment.text.response.prompts import Prompts
 from empowerment.text.tiers import Tier, TokenModelError
 from empowerment.text.token_list import Outcome
 from empowerment.text.token_model import TokenModel, check_model
@@ -82,20 +82,19 @@ def next_token_channel(
     >>> next_token_channel(person, ["Tea?", "Surely no tea?"], top=None).capacity()
     ResponseCapacity([0.3327, 0.3327] bits, gap ..., mode open, next token, 2 inputs, table-...)
     """
-    names = prompt_labels(prompts, labels)
+    inputs = Prompts.checked(prompts, labels, workers, progress)
     if top is not None:
         top = validate.positive_int(top, "top")
     union = validate.flag(union, "union")
     hint = "pass union=False for the wider interval that its lists allow"
     check_model(model, Tier.SCORE if union else Tier.SAMPLE, "union=True", hint)
-    options: dict[str, Any] = {"workers": workers, "progress": progress}
-    if union and _whole_lists_fit(model, len(prompts)):
+    if union and _whole_lists_fit(model, len(inputs.texts)):
         top = None
-    positions = ask_each(lambda prompt: _next_token(model, prompt, top), prompts, **options).all()
+    positions = inputs.ask(lambda prompt: _next_token(model, prompt, top))
     if union and not all(position.complete for position in positions):
         wanted = _wanted(positions)
-        positions = ask_each(lambda prompt: model.score(prompt, top=top, also=wanted)[-1], prompts, **options).all()
-    return _combined([position.identified() for position in positions], names, model)
+        positions = inputs.ask(lambda prompt: model.score(prompt, top=top, also=wanted)[-1])
+    return _combined([position.identified() for position in positions], inputs.labels, model)
 
 
 def _whole_lists_fit(model: TokenModel, count: int) -> bool:

@@ -373,6 +373,10 @@ def test_what_is_wrong_is_said():
         influence_audit(drinks(0.5, 0), message_policy=[0.3, 0.3, 0.3])
     with pytest.raises(ValueError, match="wills has 3 labels, expected 2"):
         influence_audit(drinks(0.5, 0), labels={"wills": "abc"})
+    with pytest.raises(ValueError, match=r"unknown labels 'will'; .* did you mean 'wills'"):
+        influence_audit(drinks(0.5, 0), labels={"will": ["tea", "coffee"]})
+    with pytest.raises(TypeError, match=r"labels is \['tea'\], expected a mapping with names such as 'messages'"):
+        influence_audit(drinks(0.5, 0), labels=["tea"])
     with pytest.raises(ValueError, match=r"unseen is 0, expected a whole number of outputs of at least 1"):
         influence_audit(drinks(0.5, 0), unseen=0)
     with pytest.raises(ValueError, match=r"outcomes has shape \(3, 2\), expected .* for each of 2 choices"):

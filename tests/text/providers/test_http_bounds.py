@@ -235,7 +235,7 @@ def test_an_error_in_the_body_counts_as_what_it_says():
     for error, passing in ERRORS:
         answers = iter([answer(error), answer({"choices": [{"text": "hi"}]})])
         with RawServer(lambda connection, _, answers=answers: connection.sendall(next(answers))) as server:
-            model = OpenAICompatible(server.url, "fox", reports="nothing", timeout=20, tries=2)
+            model = OpenAICompatible(server.url, "fox", reports="nothing", requests={"timeout": 20, "tries": 2})
             found = ask_each(lambda prompt, model=model: model.sample(prompt, 1), ["x"])
             assert bool(found.found) is passing, error
             assert server.n_asked == 1 + passing

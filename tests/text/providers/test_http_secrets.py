@@ -115,7 +115,8 @@ def caught(call):
 def test_a_key_is_in_no_error(place, caplog):
     said = ""
     with caplog.at_level(logging.DEBUG), RawServer(lambda c, head: c.sendall(PLACES[place](said))) as server:
-        model = OpenAICompatible(server.url, "fox", key_from="FOX_KEY", timeout=20, tries=2, longest_wait=0.01)
+        patience = {"timeout": 20, "tries": 2, "longest_wait": 0.01}
+        model = OpenAICompatible(server.url, "fox", key_from="FOX_KEY", requests=patience)
         for name, form in FORMS.items():
             said = form
             error = caught(lambda: list(model.step("x")))
@@ -146,7 +147,8 @@ def test_a_key_is_in_no_recording(form, tmp_path):
     path = tmp_path / "fox.jsonl"
     for body, ask in ((text, lambda m, p: m.sample(p, 1)), (pieces, lambda m, p: list(m.step(p, 100)))):
         with RawServer(lambda connection, head, body=body: connection.sendall(answer(body))) as server:
-            model = OpenAICompatible(server.url, "fox", key_from="FOX_KEY", timeout=20, tries=1, name="fox")
+            patience = {"timeout": 20, "tries": 1}
+            model = OpenAICompatible(server.url, "fox", key_from="FOX_KEY", requests=patience, name="fox")
             with Recorded(path, model) as recorded:
                 found = ask_each(lambda prompt, ask=ask, recorded=recorded: ask(recorded, prompt), ["x"])
         (reason,) = found.failures.values()
@@ -167,5 +169,5 @@ def test_what_is_no_secret_may_occur_in_an_answer(monkeypatch):
 def test_a_key_in_a_large_answer_is_found_soon():
     body = json.dumps({"choices": [{"text": "a" * 5_000_000 + KEY.upper()}]}).encode()
     with RawServer(lambda connection, head: connection.sendall(answer(body))) as server:
-        model = OpenAICompatible(server.url, "fox", reports="nothing", key_from="FOX_KEY", tries=1)
+        model = OpenAICompatible(server.url, "fox", reports="nothing", key_from="FOX_KEY", requests={"tries": 1})
         assert "repeats the key" in str(caught(lambda: model.sample("x", 1)))

@@ -247,7 +247,7 @@ def test_a_service_that_stops_is_reported_by_prompt_and_nothing_is_lost(weights,
             return ask_each(one, prompts)
 
     address = started._server.listening_address
-    first = ask(OpenAICompatible(f"{address}/v1", "SmolLM2", tries=1, name="sums"))
+    first = ask(OpenAICompatible(f"{address}/v1", "SmolLM2", requests={"tries": 1}, name="sums"))
     assert list(first.failures) == prompts[4:]
     assert all("cannot be reached" in str(each) for each in first.failures.values())
     started = XLlamaCpp(weights, n_ctx=64)

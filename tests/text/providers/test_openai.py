@@ -39,7 +39,8 @@ def fox(request):
 
 
 def asking(server, **options):
-    return OpenAICompatible(f"{server.url}/v1", "fox", **{"tries": 2, "timeout": 20} | options)
+    requests = {"tries": 2, "timeout": 20} | options.pop("requests", {})
+    return OpenAICompatible(f"{server.url}/v1", "fox", requests=requests, **options)
 
 
 def replying(choice):
@@ -334,7 +335,7 @@ def test_texts_are_drawn_one_by_one_or_as_many_as_a_service_gives_at_once():
         texts = asking(server, reports="nothing").sample("x", 3, seed=5)
         assert len(set(texts)) == 3
         assert texts == asking(server, reports="nothing").sample("x", 3, seed=5)
-        asking(server, reports="nothing", at_once=2).sample("x", 3)
+        asking(server, reports="nothing", requests={"at_once": 2}).sample("x", 3)
     assert ["n" in each for each in asked[:6]] == [False] * 6
     assert [each.get("n") for each in asked[6:]] == [2, 2, None]
     assert "seed" not in asked[-1]
@@ -365,6 +366,8 @@ def test_options_and_the_systems_message_are_sent_and_named():
         ({"reports": "echo", "chat": True}, "reports='echo' contradicts chat=True"),
         ({"system": "x"}, "system is a message of a chat"),
         ({"listed": 0}, "listed is 0"),
+        ({"requests": {"retries": 3}}, "unknown setting of requests 'retries'.*did you mean 'tries'"),
+        ({"requests": {"at_once": 0}}, "at_once is 0"),
         ({"rounding": -1}, "rounding is -1"),
         ({"vocabulary_size": 1.5}, "vocabulary_size is 1.5"),
         ({"key_from": "NO_SUCH_KEY_HERE"}, "the environment has no NO_SUCH_KEY_HERE"),
@@ -404,7 +407,7 @@ def test_faults_are_overcome_or_reported_by_prompt_and_nothing_is_lost(tmp_path,
         contextlib.redirect_stderr(shown),
         caplog.at_level(logging.DEBUG),
     ):
-        model = asking(server, key_from="FOX_KEY", timeout=1.5)
+        model = asking(server, key_from="FOX_KEY", requests={"timeout": 1.5})
         with Recorded(path, model) as recorded:
             first = ask(recorded)
         assert set(first.failures) == set(lasting)

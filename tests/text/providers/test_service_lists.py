@@ -45,7 +45,7 @@ def completion(own, p, listed, *, text=None, finish="length"):
 
 
 def service(server, **options):
-    return OpenAICompatible(server.url, "fox", **{"tries": 1, "timeout": 20, "rounding": 0} | options)
+    return OpenAICompatible(server.url, "fox", requests={"tries": 1, "timeout": 20}, **{"rounding": 0} | options)
 
 
 def serving(choices):
@@ -273,7 +273,7 @@ def test_an_answer_that_never_came_is_no_answer():
         with serving(choice) as server:
             model = service(server, chat=True, reports="nothing")
             with pytest.raises(TokenModelError, match=r"2 of 2 prompts have no answer: .*answers nothing"):
-                cluster_channel(model, ["x", "y"], 3, seed=0)
+                cluster_channel(model, ["x", "y"], 3, rng=0)
             with pytest.raises(TokenModelError, match="answers nothing"):
                 check_token_model(model, "x")
     for text, choice in (
@@ -395,7 +395,7 @@ def test_choices_are_matched_to_their_prompts_by_number():
         with StandIn(lambda path, body, told=told: told) as server:
             model = service(server, reports="nothing")
             reason = ask_each(lambda prompt, model=model: model.sample(prompt, 1), ["x"]).failures["x"]
-        assert "numbers its 2 choices" in str(reason) or "form that is not known" in str(reason)
+        assert "numbers its 2 choices" in str(reason) or "unknown format" in str(reason)
 
 
 def test_a_prompt_that_is_no_text_is_a_failure_of_its_own():

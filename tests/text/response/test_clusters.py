@@ -19,7 +19,7 @@ READER = TableModel(
 
 
 def test_counts_are_those_of_the_texts():
-    channel = cluster_channel(READER, PROMPTS, 50, seed=3)
+    channel = cluster_channel(READER, PROMPTS, 50, rng=3)
     assert channel.counts.sum(axis=1).tolist() == [50, 50, 50]
     for row, texts in zip(channel.counts, channel.texts, strict=True):
         for label, count in zip(channel.outputs, row, strict=True):
@@ -28,13 +28,15 @@ def test_counts_are_those_of_the_texts():
 
 def test_a_seed_repeats_the_draws_and_prompts_have_draws_of_their_own():
     twins = TableModel({"": {" a": 0.5, " b": 0.5}}, name="twins")
-    one, other = (cluster_channel(twins, ["x", "y"], 40, max_tokens=1, seed=7) for _ in range(2))
+    one, other = (cluster_channel(twins, ["x", "y"], 40, max_tokens=1, rng=7) for _ in range(2))
     assert one.texts == other.texts
     assert one.texts[0] != one.texts[1]
+    drawn = [cluster_channel(twins, ["x", "y"], 40, max_tokens=1, rng=np.random.default_rng(7)) for _ in range(2)]
+    assert drawn[0].texts == drawn[1].texts
 
 
 def test_clusters_put_texts_together():
-    channel = cluster_channel(READER, PROMPTS, 20, cluster=lambda texts: ["any"] * len(texts), seed=0)
+    channel = cluster_channel(READER, PROMPTS, 20, cluster=lambda texts: ["any"] * len(texts), rng=0)
     assert channel.outputs == ("any",)
     assert channel.counts.tolist() == [[20], [20], [20]]
     with pytest.raises(ValueError, match="cluster returned 1 labels for 60 texts"):
@@ -43,7 +45,7 @@ def test_clusters_put_texts_together():
 
 def test_the_estimate_names_its_mode_and_is_near_the_capacity():
     exact = emp.channel_capacity([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5]])
-    found = cluster_channel(READER, PROMPTS, 400, seed=1).capacity(n_draws=200, n_null=200, rng=0)
+    found = cluster_channel(READER, PROMPTS, 400, rng=1).capacity(n_draws=200, n_null=200, rng=0)
     assert found.mode == "clusters"
     assert "mode clusters" in repr(found)
     assert found.estimate.lower <= float(exact.value) <= found.estimate.upper
