@@ -110,7 +110,8 @@ def _content(result):
     optimal = result.optimal
     arrays = [result.value, result.lower, result.upper, result.status, result.method, result.state_numbers]
     arrays += [] if result.beliefs is None else [result.beliefs]
-    arrays += [] if optimal is None else [optimal.actions, optimal.weights, optimal.offsets]
+    names = ("actions", "weights", "offsets", "successors", "readings", "starts")
+    arrays += [getattr(optimal, name) for name in names if hasattr(optimal, name)]
     plain = ("states", "actions", "horizon", "sensor", "output", "known_to", "feedback", "stopping", "backend")
     numbers = ("base", "tol", "rtol", "layout")
     return [np.asarray(array).tolist() for array in arrays], [getattr(result, name) for name in (*plain, *numbers)]

@@ -212,9 +212,8 @@ def check_certificate(channel: Any, result: CapacityResult, rewards: Any = None)
     """
     matrix, result = as_channel(channel).matrix, validate.instance(result, CapacityResult, "result")
     count = len(result.input_distribution)
-    if rewards is None:
-        rewards = np.zeros(count)
-    input_rewards = validate.number_table(rewards, (count,), "rewards", "(input,)")
+    given = np.zeros(count) if rewards is None else rewards
+    input_rewards = validate.number_table(given, (count,), "rewards", "(input,)")
     rows = matrix.toarray() if hasattr(matrix, "toarray") else matrix
     p, q = result.input_distribution, result.output_distribution
     # The sums of rows, and so that of q, may miss 1 by what a Channel accepts.
