@@ -10,7 +10,8 @@ import pytest
 pytest.importorskip("mypy")
 
 ROOT = Path(__file__).parents[1]
-TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+PAGES = sorted((ROOT / "docs" / "tutorials").glob("*.md"))
+TUTORIALS = [page for page in PAGES if "{code-cell}" in page.read_text(encoding="utf-8")]
 REUSED_NAMES = "# mypy: allow-redefinition\n"  # from cell to cell, as in any notebook
 
 
@@ -90,7 +91,7 @@ def test_a_wrong_argument_is_found(check):
 
 
 def test_the_code_of_the_tutorials(check):
-    assert TUTORIALS
+    assert len(TUTORIALS) > 5
     pieces = {page.stem.replace("-", "_"): code_of(page) for page in TUTORIALS}
     assert all("import" in code for code in pieces.values())
     found = check(**{name: REUSED_NAMES + code.split("\n", 1)[1] for name, code in pieces.items()})

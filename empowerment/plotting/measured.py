@@ -250,6 +250,7 @@ def plot_sensitivity(
     'gain'
     """
     rows, columns = _settings(rows, "rows"), _settings(columns, "columns")
+    criterion = validate.text(criterion, "criterion")
     values, holds = _grid(values, holds, (len(rows), len(columns)))
     size = max(0.85 * len(columns) + 2.6, 4.2), max(0.44 * len(rows) + 1.6, 2.6)
     canvas = Canvas.of(ax, size, title, vmin, vmax)

@@ -81,7 +81,7 @@ def test_a_missed_tolerance_shows_the_interval_in_the_place_of_the_value(run):
     np.save("world.npy", np.random.default_rng(0).dirichlet(np.full(4, 0.3), size=(4, 3)))
     _, out, _ = run("map", "world.npy", "--horizon", 6, "--method", "interval", "--max-sequences", 20)
     found = emp.empowerment(
-        np.load("world.npy"), 6, method="interval", max_sequences=20, on_failure="ignore", keep_sequences=False
+        np.load("world.npy"), 6, method="interval", options={"max_sequences": 20}, on_failure="ignore"
     )
     assert not found.converged.any()
     for i in range(4):

@@ -9,7 +9,7 @@ import pytest
 
 from empowerment.cli import main
 
-PAGE = Path(__file__).parents[1] / "docs" / "how-to" / "command-line.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "command-line.md"
 SESSION = re.compile(r"^```console\n\$ (.*?)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 SESSIONS = SESSION.findall(PAGE.read_text(encoding="utf-8"))
 WIDTH = re.compile(r"(?<=widest interval  )\S+|(?<=gap )\S+")  # of an interval, which machines round differently
