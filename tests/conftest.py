@@ -5,7 +5,6 @@ import os
 import pytest
 from hypothesis import settings
 
-from empowerment.capacity.backends import BACKENDS
 from empowerment.text import smollm2_path
 
 # Tests that read stderr are not to depend on what was compiled before.
@@ -14,14 +13,6 @@ os.environ["EMPOWERMENT_QUIET"] = "1"
 # Compilation and a shared machine make single examples slow; what an example computes is not timed.
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci")
-
-
-@pytest.fixture(params=sorted(BACKENDS))
-def backend(request):
-    """Every backend the solver knows, one after the other."""
-    if request.param == "jax":
-        pytest.importorskip("jax")
-    return request.param
 
 
 @pytest.fixture

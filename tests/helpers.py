@@ -5,6 +5,7 @@ import math
 import reprlib
 from contextlib import contextmanager
 from functools import update_wrapper
+from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
@@ -14,6 +15,7 @@ import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_values
 from empowerment.actuation.sensor import make_sensor
+from empowerment.capacity.backends import BACKENDS
 from empowerment.capacity.options import SolverOptions
 
 LOG2 = math.log(2)
@@ -27,15 +29,17 @@ def for_each(names, cases, *, ids=None, first=None):
 
     Written and stacked like ``pytest.mark.parametrize``. Every case has a ``tmp_path``, a ``monkeypatch`` and
     captured output of its own; the other fixtures are made once. With `first`, in the outermost of a stack, only
-    that many cases are run by default, and the rest in a test of its own that is marked slow.
+    those with that many of its cases are run by default, and the rest in a test of its own that is marked slow.
     """
     names = names.replace(",", " ").split() if isinstance(names, str) else list(names)
     axis = [_labelled(names, case, ids, number) for number, case in enumerate(cases)]
 
     def decorate(test):
         axes = [axis, *getattr(test, "axes", [])]
-        repeated = _over(getattr(test, "single", test), axes, first)
-        repeated.axes = axes
+        single = getattr(test, "single", test)
+        marks = [mark for mark in getattr(test, "pytestmark", []) if mark.args[:1] != ("cases",)]
+        repeated = _over(single, axes, marks, first and first * len(list(product(*axes[1:]))))
+        repeated.single, repeated.axes = single, axes
         return repeated
 
     return decorate
@@ -49,7 +53,7 @@ def _labelled(names, case, ids, number):
     return label or f"{number}: " + ", ".join(f"{k}={reprlib.repr(v)}" for k, v in arguments.items()), arguments
 
 
-def _over(single, axes, first):
+def _over(single, axes, marks, first):
     """Return a test that runs `single` for every combination of one case of each axis."""
     combinations = [
         (
@@ -65,7 +69,7 @@ def _over(single, axes, first):
                 single(**own, **arguments)
 
     update_wrapper(repeated, single, updated=())
-    repeated.single, repeated.pytestmark = single, [*getattr(single, "pytestmark", [])]
+    repeated.pytestmark = marks
     wanted = {"subtests": None, **inspect.signature(single).parameters}
     given = {name for axis in axes for name in axis[0][1]}
     if first is not None and first < len(combinations):
@@ -90,6 +94,10 @@ def _fresh(fixtures, number):
         for name in {"capsys", "capfd"} & own.keys():
             own[name].readouterr()
         yield own
+
+
+# A test on every backend that is there, one after the other.
+on_every_backend = for_each("backend", [name for name in sorted(BACKENDS) if name != "jax" or find_spec("jax")])
 
 
 # --- models

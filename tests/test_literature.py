@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import MINI2, MINI3, for_each, of_matrices
+from helpers import MINI2, MINI3, for_each, of_matrices, on_every_backend
 
 import empowerment as emp
 
@@ -168,6 +168,7 @@ MINI_VALUES = [
 
 
 @for_each(("world", "state", "output", "n", "bits"), MINI_VALUES)
+@on_every_backend
 def test_two_and_three_state_worlds(world, state, output, n, bits, backend):
     result = emp.empowerment(MINI[world], n, states=state, output=output, backend=backend)
     assert result.converged.all()

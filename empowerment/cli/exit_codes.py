@@ -24,8 +24,15 @@ def warn(
     _say(f"warning: {message}")
 
 
-def _say(sentence: str) -> None:
+def as_options(sentence: str) -> str:
+    """Return a sentence of the library with its keywords as the options that the command has for them."""
     sentence = re.sub(r"\b(method|slip_mode)='([\w-]+)'", r"--\1 \2", sentence)
     sentence = re.sub(r"\b(normalize|memory)=(True)?", r"--\1", sentence)
     sentence = re.sub(r"\bmax_states=(\d+)", r"--max-states \1", sentence).replace("max_states=", "--max-states")
-    print("empowerment:", " ".join(sentence.split()), file=sys.stderr)
+    sentence = re.sub(r"(; these limits are set)? in options=", "", sentence)
+    sentence = re.sub(r"\b(raise|and) (max_sequences|memory)\b", r"\1 --\2", sentence)
+    return sentence.replace("--max_sequences", "--max-sequences")
+
+
+def _say(sentence: str) -> None:
+    print("empowerment:", " ".join(as_options(sentence).split()), file=sys.stderr)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from empowerment.capacity.result import CapacityResult
+from empowerment.cli.exit_codes import as_options
 from empowerment.cli.state_maps import place_name, state_map
 from empowerment.core.channel import Channel
 from empowerment.core.layout import GridLayout
@@ -70,7 +71,7 @@ def map_summary(name: str, world: MDP | POMDP, result: EmpowermentResult, everyt
         count = int((result.status == status).sum())
         if status != Status.CERTIFIED and count:
             what = "state" if result.beliefs is None else "belief"
-            lines.append(f"{'note':<16} {_counted(count, what)}: {status.sentence}")
+            lines.append(f"{'note':<16} {_counted(count, what)}: {as_options(status.sentence)}")
     return "\n".join([*lines, "", state_map(world, result, everything)])
 
 

@@ -252,6 +252,7 @@ def plot_sensitivity(
     rows, columns = _settings(rows, "rows"), _settings(columns, "columns")
     criterion = validate.text(criterion, "criterion")
     values, holds = _grid(values, holds, (len(rows), len(columns)))
+    criterion = validate.text(criterion, "criterion")
     size = max(0.85 * len(columns) + 2.6, 4.2), max(0.44 * len(rows) + 1.6, 2.6)
     canvas = Canvas.of(ax, size, title, vmin, vmax)
     ax = canvas.ax
@@ -341,7 +342,10 @@ def _intervals(
 
 def _grid(values: Any, holds: Any, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     found = validate.number_array(values, "values", 2, "(row, column)")
-    marked = np.asarray(holds)
+    try:
+        marked = np.asarray(holds)
+    except ValueError:
+        raise ValueError("holds has rows of different lengths, expected (n_rows, n_columns)") from None
     for name, array in (("values", found), ("holds", marked)):
         if array.shape != shape:
             raise ValueError(f"{name} has shape {array.shape}, expected (n_rows, n_columns) = {shape}")

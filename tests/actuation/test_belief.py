@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import for_each
+from helpers import for_each, on_every_backend
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from known_pomdps import OPEN_LOOP
@@ -37,6 +37,7 @@ def value(model, horizon, belief, **options):
 
 
 @for_each(("model", "belief", "horizon", "known"), OPEN_LOOP, first=8)
+@on_every_backend
 def test_known_values(model, belief, horizon, known, backend):
     found = [value(model, horizon, model.belief(belief), backend=backend, **options) for options in SENSED]
     assert found == pytest.approx(known, abs=1e-7)
@@ -50,6 +51,7 @@ def test_known_values(model, belief, horizon, known, backend):
         ([1, 0], (1, np.log2(3), 1.7935575966, 1.9287218506)),
     ],
 )
+@on_every_backend
 def test_the_memory_of_the_agent_knows_the_actions(belief, values, backend):
     """In the tiger's world listening and opening lead to other beliefs, though nothing is learnt from it."""
     found = [value(TIGER, n, belief, sensor="belief", backend=backend) for n in (1, 2, 3, 4)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from helpers import on_every_backend
 from scipy import sparse
 
 import empowerment as emp
@@ -73,6 +74,7 @@ def test_one_step_is_a_capacity_with_rewards_for_each_state():
                 check(Case(seed), discount, weight)
 
 
+@on_every_backend
 def test_all_backends_take_the_same_step(backend):
     for weight in (0.0, 0.7):
         check(Case(1), 0.9, weight, replace(NATS, backend=backend))

@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from helpers import LOG2, MINI2, MINI3, for_each, in_nats
+from helpers import LOG2, MINI2, MINI3, for_each, in_nats, on_every_backend
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -269,6 +269,7 @@ def test_sequences_that_may_stop_are_bracketed_too(seed):
 
 
 @for_each(("n_words", "bits"), [(1, 0.379712), (2, 0.16250), (3, 0.09908), (4, 0.08094), (5, 0.07460)])
+@on_every_backend
 def test_three_states_five_steps_with_feedback(n_words, bits, backend):
     dynamics = Dynamics.of(MINI3, make_sensor(None, MINI3))
     ends = feedback_bound(dynamics, 0, 5, n_words, backend)
@@ -276,6 +277,7 @@ def test_three_states_five_steps_with_feedback(n_words, bits, backend):
     assert ends.upper - ends.lower <= 2 * TIGHT
 
 
+@on_every_backend
 def test_a_short_horizon_is_bracketed_closely(backend):
     exact = emp.empowerment(MINI3, 6, states=0)
     result = emp.empowerment(MINI3, 6, states=0, method="interval", backend=backend)

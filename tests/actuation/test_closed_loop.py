@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import LOG2, for_each, in_nats
+from helpers import LOG2, for_each, in_nats, on_every_backend
 from known_pomdps import AT_JUNCTION, CORRIDOR, TIGER, TMAZE, UNIFORM, random_pomdp
 from pomdp_oracles import trajectory_rows, tree_rows
 
@@ -74,6 +74,7 @@ def test_the_trapdoor_channel_gains_the_golden_mean_a_step():
 @for_each(
     ("model", "belief", "horizon", "bits"), [(TIGER, [1.0, 0.0], 4, 0.4440044), (CORRIDOR, UNIFORM, 2, 0.4831772)]
 )
+@on_every_backend
 def test_on_every_backend(model, belief, horizon, bits, backend):
     found = solved(model, belief, horizon, backend=backend)
     assert found.upper - found.lower <= TOL

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import MINI2, MINI3, dynamics_of, for_each, in_nats, random_model
+from helpers import MINI2, MINI3, dynamics_of, for_each, in_nats, on_every_backend, random_model
 
 import empowerment as emp
 from empowerment.actuation.dynamics import all_suffixes, count_suffixes
@@ -92,6 +92,7 @@ def check_against_brute_force(model, start, horizon, sensor=None, backend="numba
 
 @pytest.mark.usefixtures("streamed")
 @for_each("seed", range(12))
+@on_every_backend
 def test_random_worlds_have_the_capacity_over_every_sequence(seed, backend):
     model = small_world(seed)
     for horizon in range(5 if backend == "reference" else 6):
@@ -101,6 +102,7 @@ def test_random_worlds_have_the_capacity_over_every_sequence(seed, backend):
 @pytest.mark.usefixtures("streamed")
 @for_each("kind", ["coarse", "noisy", "blind"])
 @for_each("seed", range(5))
+@on_every_backend
 def test_sensors_of_random_worlds(kind, seed, backend):
     model = small_world(seed)
     for horizon in (0, 1, 4):
@@ -108,6 +110,7 @@ def test_sensors_of_random_worlds(kind, seed, backend):
 
 
 @pytest.mark.usefixtures("streamed")
+@on_every_backend
 def test_missing_actions_of_random_worlds(backend):
     answers = []
     for seed in range(12):
@@ -136,6 +139,7 @@ def test_a_state_without_actions_has_no_sequence_but_the_empty_one():
 
 @pytest.mark.usefixtures("streamed")
 @for_each("seed", range(10))
+@on_every_backend
 def test_no_row_diverges_further_than_the_stream_says(seed, backend):
     """The bound for any q, whether it is near the optimum or not, and the best word of every prefix."""
     rng = np.random.default_rng(seed)
@@ -168,6 +172,7 @@ def divergences(rows, q):
 
 @pytest.mark.usefixtures("streamed")
 @for_each("seed", range(10))
+@on_every_backend
 def test_the_upper_end_is_above_the_divergence_of_every_row(seed, backend):
     model = small_world(seed)
     channel, _ = brute_force(model, 0, 4)
@@ -239,11 +244,13 @@ def torus(slip):
 
 @pytest.mark.usefixtures("streamed")
 @for_each("horizon", [1, 3, 5])
+@on_every_backend
 def test_commuting_actions_give_the_value_of_all_their_orders(horizon, backend):
     assert check_against_brute_force(torus(0.2), 12, horizon, backend=backend) is not None
 
 
 @for_each("horizon", range(6))
+@on_every_backend
 def test_of_commuting_actions_there_are_as_many_rows_as_multisets(horizon, backend):
     dynamics = dynamics_of(torus(0.2))
     layer = walk(first_layer(dynamics.unit_rows(np.array([12]))), dynamics, horizon, tools(backend), 1e9)
@@ -269,6 +276,7 @@ def test_long_horizons_are_exact_where_actions_commute():
 
 @pytest.mark.usefixtures("streamed")
 @for_each("seed", range(12))
+@on_every_backend
 def test_words_without_forbidden_neighbours_stand_for_all(seed, backend):
     """Worlds in which some actions commute: idle ones, equal ones, mixtures of powers of one matrix."""
     rng = np.random.default_rng(seed)
@@ -296,6 +304,7 @@ def test_actions_commute_only_if_they_are_available_alike():
 
 
 @for_each(("model", "bits"), [(MINI3, 0.068349904631), (MINI2, 0.020819015)])
+@on_every_backend
 def test_a_million_sequences_of_few_states_are_few_extreme_rows(model, bits, backend):
     found = solve_exactly(asked(20, max_sequences=20_000), dynamics_of(model), tools(backend))
     assert found.upper - found.lower <= TOL
@@ -304,6 +313,7 @@ def test_a_million_sequences_of_few_states_are_few_extreme_rows(model, bits, bac
 
 
 @for_each("seed", range(10))
+@on_every_backend
 def test_pruned_layers_have_the_value_of_all_rows(seed, backend):
     """Seven actions for a few steps: more rows than twice the states, so that they are pruned on the way."""
     rng = np.random.default_rng(seed)

@@ -5,7 +5,18 @@ import math
 import numpy as np
 import pytest
 from dead_end_oracles import World, tree_rows
-from helpers import LOG2, MINI2, MINI3, dynamics_of, for_each, in_nats, seven_states, small_model, solved_feedback
+from helpers import (
+    LOG2,
+    MINI2,
+    MINI3,
+    dynamics_of,
+    for_each,
+    in_nats,
+    on_every_backend,
+    seven_states,
+    small_model,
+    solved_feedback,
+)
 
 import empowerment as emp
 from empowerment.actuation.feedback.bellman import feedback_value
@@ -24,11 +35,13 @@ LAKE = [0.333333, 0.694419, 1.034856, None, 1.651633, None, None, None, None, 2.
     ],
     ids=["mini2", "mini3"],
 )
+@on_every_backend
 def test_small_worlds(model, bits, backend):
     for horizon, expected in bits.items():
         assert solved_feedback(model, horizon, backend).value[0] / LOG2 == pytest.approx(expected, abs=1e-9)
 
 
+@on_every_backend
 def test_words_of_the_golden_mean_shift(backend):
     """Trajectories number the Fibonacci number F(n + 2)."""
     for horizon, words in {1: 2, 2: 3, 5: 13, 12: 377}.items():

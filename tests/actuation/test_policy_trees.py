@@ -5,7 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from helpers import LOG2, MINI2, MINI3, dynamics_of, for_each, in_nats, seven_states, small_model
+from helpers import LOG2, MINI2, MINI3, dynamics_of, for_each, in_nats, on_every_backend, seven_states, small_model
 from known_pomdps import AT_JUNCTION, CORRIDOR, TIGER, TMAZE, UNIFORM, random_pomdp
 from pomdp_oracles import tree_rows
 
@@ -63,6 +63,7 @@ def open_loop(model, start, horizon, sensor=None):
     ],
     ids=["mini2", "mini3", "seven-states"],
 )
+@on_every_backend
 def test_reacting_to_the_state(model, bits, backend):
     for horizon, expected in bits.items():
         assert from_state(model, 0, horizon, backend=backend).value / LOG2 == pytest.approx(expected, abs=1e-9)

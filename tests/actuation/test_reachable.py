@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import for_each, random_model
+from helpers import for_each, on_every_backend, random_model
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -90,6 +90,7 @@ def wheel(n_states):
 
 @for_each("up_to", [False, True])
 @for_each("horizon", [0, 1, 4, 200])
+@on_every_backend
 def test_many_starts_repeated_and_in_any_order(backend, horizon, up_to):
     """More than one word of starts; each of them counted by itself gives the same."""
     model = wheel(200)
@@ -104,6 +105,7 @@ def test_many_starts_repeated_and_in_any_order(backend, horizon, up_to):
     assert counts.tolist() == [alone[s] for s in waiting.tolist()]
 
 
+@on_every_backend
 def test_more_than_255_places_in_a_word(backend):
     """Counts do not overflow the bytes they are gathered in."""
     world = emp.worlds.open_grid(30)
@@ -113,6 +115,7 @@ def test_more_than_255_places_in_a_word(backend):
     assert few.tolist() == [55, 181]
 
 
+@on_every_backend
 def test_sets_need_not_be_nested(backend):
     """Without a way to wait, odd and even steps lead to different states of a ring."""
     ring = from_successors(np.array([[1, 3], [2, 0], [3, 1], [0, 2]]), states=range(4), actions="ab")
@@ -123,6 +126,7 @@ def test_sets_need_not_be_nested(backend):
         assert up_to == [1, 3, 4, 4][horizon]
 
 
+@on_every_backend
 def test_no_starts_one_state_and_no_action(backend):
     alone = emp.MDP(np.ones((1, 1, 1)))
     stuck = emp.MDP(np.ones((1, 1, 1)), available=[[False]])
@@ -134,6 +138,7 @@ def test_no_starts_one_state_and_no_action(backend):
         assert counted(model, sensor, np.array([0]), 3, up_to=True, backend=backend).tolist() == [1]
 
 
+@on_every_backend
 def test_kernels_take_arrays_that_are_read_only(backend):
     """As they come from memory-mapped files in other processes."""
     model = wheel(20)

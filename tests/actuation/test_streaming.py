@@ -6,7 +6,7 @@ import math
 import numba
 import numpy as np
 import pytest
-from helpers import for_each
+from helpers import for_each, on_every_backend
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics, all_suffixes
@@ -76,6 +76,7 @@ def offset(row):
 
 @every_world
 @every_count
+@on_every_backend
 def test_extend_appends_every_action_to_every_row(options, n_rows, backend):
     world = World(**options)
     rows = world.starts(n_rows)
@@ -91,6 +92,7 @@ def test_extend_appends_every_action_to_every_row(options, n_rows, backend):
 
 @every_world
 @every_count
+@on_every_backend
 def test_leaf_offsets_are_those_of_what_is_read_after_each_word(options, n_rows, backend):
     world = World(**options)
     rows, words = world.starts(n_rows), words_of(world.rng, world.available.shape[1], 3, 9)
@@ -104,6 +106,7 @@ def test_leaf_offsets_are_those_of_what_is_read_after_each_word(options, n_rows,
 
 @every_world
 @for_each("length", [0, 1, 3])
+@on_every_backend
 def test_every_word_in_order_has_the_offsets_it_has_by_itself(options, length, backend):
     """In lexicographic order a word shares all but its last actions with the one before."""
     world, kernel = World(**options), actuation_kernels(backend)
@@ -116,6 +119,7 @@ def test_every_word_in_order_has_the_offsets_it_has_by_itself(options, length, b
 
 @every_world
 @for_each(("length", "count"), [(0, 5), (1, 0), (1, 1), (3, 100)])
+@on_every_backend
 def test_word_rows_follow_one_word_each(options, length, count, backend):
     world = World(**options)
     starts = world.starts(3)[np.sort(world.rng.integers(3, size=count))]  # neighbours often start alike
@@ -131,6 +135,7 @@ def test_word_rows_follow_one_word_each(options, length, count, backend):
             assert row == pytest.approx(wanted, rel=1e-13, abs=0)
 
 
+@on_every_backend
 def test_a_word_goes_on_from_what_was_walked_of_the_one_before(backend):
     """The second word breaks off after its first action, which the third one shares with it, and goes on."""
     rows = np.zeros((3, 2, 3))
@@ -146,6 +151,7 @@ def test_a_word_goes_on_from_what_was_walked_of_the_one_before(backend):
 @every_count
 @for_each("n_words", [1, 2, 3, 4, 5, 27])
 @for_each("missing", [0.0, 0.5, 1.0])
+@on_every_backend
 def test_price_finds_the_best_word_of_every_row(n_rows, n_words, missing, backend):
     rng = np.random.default_rng(n_rows * n_words)
     rows, suffixes = rng.dirichlet(np.ones(6), size=n_rows), rng.normal(size=(6, n_words))
@@ -158,6 +164,7 @@ def test_price_finds_the_best_word_of_every_row(n_rows, n_words, missing, backen
 
 
 @every_world
+@on_every_backend
 def test_the_divergence_of_a_word_is_its_offset_less_the_expectation_of_log_q(options, backend):
     """What the pieces are for: put together they price every sequence."""
     world, kernel = World(**options), actuation_kernels(backend)

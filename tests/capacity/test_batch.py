@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import for_each
+from helpers import for_each, on_every_backend
 from scipy import sparse
 
 import empowerment as emp
@@ -18,6 +18,7 @@ def ragged(count, seed=0):
     return [hard_channel(list(FAMILIES)[i % 12], rng, *rng.integers(1, (30, 20))) for i in range(count)]
 
 
+@on_every_backend
 def test_a_batch_of_any_shapes_agrees_with_one_by_one(backend):
     batch = ragged(48)
     together = emp.channel_capacity(batch, backend=backend)
@@ -80,6 +81,7 @@ def test_progress_of_a_batch_is_shown_when_asked(capsys):
     assert "5/5" in capsys.readouterr().err
 
 
+@on_every_backend
 def test_rewards_of_a_batch(backend):
     rewards = [[0.0, 1.0], [2.0, -1.0, 0.0]]
     result = emp.channel_capacity([np.eye(2), np.eye(3)], rewards=rewards, backend=backend)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import for_each, h
+from helpers import for_each, h, on_every_backend
 from scipy import sparse
 
 import empowerment as emp
@@ -75,6 +75,7 @@ CLOSED_FORMS = {
 @for_each("form", [np.asarray, sparse.csr_array])
 @for_each("method", METHODS)
 @for_each("name", CLOSED_FORMS)
+@on_every_backend
 def test_closed_forms(name, method, form, backend):
     matrix, capacity, published = CLOSED_FORMS[name]
     assert capacity == pytest.approx(published, rel=1e-4, abs=1e-11)
@@ -87,6 +88,7 @@ def test_closed_forms(name, method, form, backend):
     check_certificate(channel, result)
 
 
+@on_every_backend
 def test_published_value_of_a_channel_without_closed_form(backend):
     matrix = [[0.6, 0.2, 0.1, 0.1], [0.05, 0.75, 0.1, 0.1], [0.25, 0.25, 0.25, 0.25]]
     result = emp.channel_capacity(matrix, backend=backend)
@@ -96,6 +98,7 @@ def test_published_value_of_a_channel_without_closed_form(backend):
     )
 
 
+@on_every_backend
 def test_units_change_the_number_and_not_the_channel(backend):
     bits = emp.channel_capacity(MUROGA, backend=backend)
     nats = emp.channel_capacity(MUROGA, backend=backend, base=math.e)
@@ -185,6 +188,7 @@ def test_rows_that_miss_one_within_the_tolerance_are_certified_as_they_stand():
     assert upper - lower <= 1.1e-11
 
 
+@on_every_backend
 def test_an_output_of_the_smallest_probability_there_is_keeps_the_interval_finite(backend):
     matrix = np.array([[1.0, 5e-324, 0.0, 0.0], [0.0, 0.0, 1.0, 5e-324], [0.0, 0.0, 0.5, 0.5]])
     for form in (np.asarray, sparse.csr_array):
@@ -194,6 +198,7 @@ def test_an_output_of_the_smallest_probability_there_is_keeps_the_interval_finit
         assert emp.verify(matrix, result)[1] < 2
 
 
+@on_every_backend
 def test_tiny_capacities_by_relative_tolerance(backend):
     matrix = asymmetric(0.4999, 0.4999)
     result = emp.channel_capacity(matrix, tol=1e-12, rtol=1e-4, backend=backend)
@@ -202,6 +207,7 @@ def test_tiny_capacities_by_relative_tolerance(backend):
 
 
 @for_each("method", METHODS)
+@on_every_backend
 def test_a_missed_tolerance_is_said_and_the_interval_holds(method, backend):
     matrix = hard_channel("dirichlet", 8, 30, 20)
     options = {"method": method, "backend": backend, "max_iter": 3}
@@ -287,6 +293,7 @@ def test_converged_is_the_inequality_and_nothing_else():
     assert result.gap == result.upper - result.lower
 
 
+@on_every_backend
 def test_symmetric_channels_take_the_quick_exit(backend):
     for name in ("bsc(.11)", "4-ary symmetric(.3)", "typewriter(26)", "bec(.3)"):
         result = emp.channel_capacity(CLOSED_FORMS[name][0], backend=backend)

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import for_each, h
+from helpers import for_each, h, on_every_backend
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
@@ -86,6 +86,7 @@ CLOSED_FORMS = {
 
 @for_each("form", [np.asarray, sparse.csr_array])
 @for_each("name", CLOSED_FORMS)
+@on_every_backend
 def test_closed_forms(name, form, backend):
     matrix, costs, budget, capacity, published = CLOSED_FORMS[name]
     if capacity is not None:
@@ -101,6 +102,7 @@ def test_closed_forms(name, form, backend):
     check_certificate(matrix, costs, result)
 
 
+@on_every_backend
 def test_the_price_is_the_slope_and_0_where_the_budget_does_not_bind(backend):
     result = capacity_cost(np.eye(5), [0, 1, 1, 1, 1], [0.0, 0.4, 0.8, 0.9], backend=backend)
     assert math.isinf(result.price[0])
@@ -111,6 +113,7 @@ def test_the_price_is_the_slope_and_0_where_the_budget_does_not_bind(backend):
     assert capacity_cost(np.eye(2)[[0, 1, 1]], [2, 2, 3], 2).price == 0
 
 
+@on_every_backend
 def test_a_straight_curve_takes_few_solves(backend):
     """A free input that says nothing, and a pair of inputs that says one bit for each unit of cost."""
     matrix = [[0.25, 0.25, 0.25, 0.25], [0.5, 0.5, 0, 0], [0, 0, 0.5, 0.5]]
@@ -120,6 +123,7 @@ def test_a_straight_curve_takes_few_solves(backend):
     assert result.n_solves <= 6
 
 
+@on_every_backend
 def test_a_curve_is_what_its_budgets_are_one_by_one(backend):
     rng = np.random.default_rng(4)
     matrix, costs = hard_channel("dirichlet", rng, 12, 9), rng.random(12)
@@ -135,6 +139,7 @@ def test_a_curve_is_what_its_budgets_are_one_by_one(backend):
         check_certificate(matrix, costs, one(curve, at))
 
 
+@on_every_backend
 def test_the_default_budgets_reach_from_the_smallest_cost_to_the_end_of_the_rise(backend):
     curve = capacity_cost(np.eye(4), [1, 2, 3, 4], backend=backend)
     assert curve.budget.shape == (33,)
@@ -167,6 +172,7 @@ def test_budgets_share_their_solves(family):
 
 
 @for_each("family", FAMILIES)
+@on_every_backend
 def test_stress(family, backend):
     """Costs of all kinds, budgets from next to nothing to more than enough."""
     rng = np.random.default_rng([8, *family.encode()])
@@ -254,6 +260,7 @@ def test_the_best_ratio_bounds_the_curve_from_above_and_a_point_of_it_attains_it
     assert best.best_input == int(np.argmax(ratios)) or max(ratios) - ratios[best.best_input] < 1e-12
 
 
+@on_every_backend
 def test_per_unit_cost_with_a_free_input(backend):
     result = capacity_per_unit_cost(SWITCH, [0, 1], backend=backend)
     assert result.value == pytest.approx(0.8 * math.log2(9), abs=1e-9)
@@ -280,6 +287,7 @@ def test_per_unit_cost_with_a_free_input(backend):
         ([[0.5, 0.5], [0.5, 0.5], [0.4, 0.6], [0.1, 0.9]], [0, 0, 0, 1], 2),
     ],
 )
+@on_every_backend
 def test_per_unit_cost_may_be_infinite(matrix, costs, best, backend):
     result = capacity_per_unit_cost(matrix, costs, backend=backend)
     assert result.lower == result.value == result.upper == math.inf
@@ -288,6 +296,7 @@ def test_per_unit_cost_may_be_infinite(matrix, costs, best, backend):
     assert result.best_input == best
 
 
+@on_every_backend
 def test_per_unit_cost_without_a_free_input(backend):
     costs = [1, 2, 3, 4]
     result = capacity_per_unit_cost(np.eye(4), costs, backend=backend)
@@ -314,6 +323,7 @@ def test_a_tiny_cost_needs_a_relative_tolerance():
         assert capacity_per_unit_cost(SWITCH, costs).status == emp.Status.PRECISION
 
 
+@on_every_backend
 def test_other_units(backend):
     bits, nats = (capacity_cost(SWITCH, [0, 1], 0.2, base=base, backend=backend) for base in (2, math.e))
     assert nats.value == pytest.approx(bits.value * math.log(2), abs=1e-9)
@@ -427,6 +437,7 @@ def check_rewards(matrix, rewards, result):
 
 
 @for_each("rewards", [[0.0, 0.0, 0.0], [1.0, -2.0, 0.5], [-5.0, -6.0, -7.0], [300.0, 0.0, -300.0]])
+@on_every_backend
 def test_rewards_without_noise(rewards, backend):
     result = emp.channel_capacity(np.eye(3), rewards=rewards, backend=backend)
     most = max(rewards)
@@ -435,6 +446,7 @@ def test_rewards_without_noise(rewards, backend):
 
 
 @for_each("more", [0.01, -0.01])
+@on_every_backend
 def test_rewards_end_all_choice_from_a_divergence_on(more, backend):
     """Only one input is used if and only if its advantage is at least the others' divergence from its row."""
     advantage = emp.divergence(SWITCH[1], SWITCH[0]) + more
@@ -448,6 +460,7 @@ def test_rewards_end_all_choice_from_a_divergence_on(more, backend):
         assert result.input_distribution[1] > 1e-4
 
 
+@on_every_backend
 def test_of_equal_rows_the_larger_reward_counts(backend):
     twice = [*SWITCH, *SWITCH]
     single = emp.channel_capacity(SWITCH, rewards=[0.4, 0.3], backend=backend)
@@ -458,6 +471,7 @@ def test_of_equal_rows_the_larger_reward_counts(backend):
 
 
 @for_each("seed", range(5))
+@on_every_backend
 def test_rewards_of_parts_with_outputs_of_their_own_add_up_as_powers(seed, backend):
     rng = np.random.default_rng(seed)
     parts = [hard_channel("dirichlet", rng, n, m) for n, m in ((4, 3), (2, 5), (1, 1))]

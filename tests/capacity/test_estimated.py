@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from helpers import LOG2, for_each
+from helpers import LOG2, for_each, on_every_backend
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse, stats
@@ -277,6 +277,7 @@ def test_units(interval):
     assert (nats.unit, bits.unit, nats.p_value) == ("nats", "bits", bits.p_value)
 
 
+@on_every_backend
 def test_backends_agree(backend):
     counts = [[10, 4, 1, 0], [2, 9, 5, 0], [3, 3, 6, 0]]
     found, other = (

@@ -163,3 +163,10 @@ def test_normalised_inputs_sum_to_one_however_many_there_are():
     matrix = np.random.default_rng(0).dirichlet([1.0, 1.0, 1.0], size=400_000)
     result = cpu.solve(matrix, row_offsets(Channel.from_valid(matrix)), 1e-9, 0.0, BLAHUT_ARIMOTO, 3)
     assert abs(math.fsum(result.p) - 1) < 1e-14
+
+
+def test_an_output_distribution_of_too_much_mass_still_proves_an_upper_end(kernel):
+    switch, half = np.array([[0.9, 0.1], [0.1, 0.9]]), np.full(2, 0.5)
+    ends = kernel.certificate(switch, row_offsets(Channel.from_valid(switch)), half, 2 * half)
+    capacity = math.log(2) + 0.9 * math.log(0.9) + 0.1 * math.log(0.1)
+    assert ends.lower <= capacity <= ends.upper

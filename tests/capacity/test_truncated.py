@@ -2,7 +2,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import for_each
+from helpers import for_each, on_every_backend
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -348,6 +348,7 @@ def test_stress(family):
             assert bounds.lower <= bounds.upper
 
 
+@on_every_backend
 def test_nothing_missing_is_an_ordinary_capacity(backend):
     matrix = [[0.9, 0.1], [0.1, 0.9]]
     bounds = capacity_bounds(matrix, backend=backend)

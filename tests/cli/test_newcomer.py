@@ -86,6 +86,16 @@ def test_a_missed_tolerance_shows_the_interval_in_the_place_of_the_value(run):
     assert not found.converged.any()
     for i in range(4):
         assert f"{i}      [{found.lower[i]:.6f}, {found.upper[i]:.6f}]" in out
+    assert "raise --max-sequences and --memory, or shorten the horizon" in out
+    assert "max_sequences" not in out
+
+
+def test_limits_are_called_by_their_options(refused):
+    np.save("world.npy", np.random.default_rng(0).dirichlet(np.full(4, 0.3), size=(4, 3)))
+    sentence = refused("map", "world.npy", "--horizon", 3, "--memory", 1e-7, "--method", "enumeration")
+    assert "GB of rows, allowed are 1e-07 GB" in sentence
+    assert "raise --memory" in sentence
+    assert "options=" not in sentence
 
 
 def test_all_is_refused_where_nothing_is_left_out(refused):

@@ -5,7 +5,7 @@ import math
 import gymnasium
 import numpy as np
 import pytest
-from helpers import MINI2, MINI3, for_each
+from helpers import MINI2, MINI3, for_each, on_every_backend
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -208,6 +208,7 @@ def test_values_of_rewards_and_information(weight, expected):
         (emp.worlds.golden_mean(), (7.141377577540, 0.9 * 7.141377577540)),
     ],
 )
+@on_every_backend
 def test_information_alone_is_the_empowerment_of_feedback(world, expected, backend):
     result = emp.unified_bellman(world, discount=0.9, backend=backend)
     assert result.value == pytest.approx(expected, abs=1e-9)

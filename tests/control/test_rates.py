@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import MINI2, MINI3, for_each, small_model, solved_feedback
+from helpers import MINI2, MINI3, for_each, on_every_backend, small_model, solved_feedback
 
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
@@ -22,6 +22,7 @@ from empowerment.control.rates import discounted_empowerment, empowerment_rate
     ],
     ids=["mini2", "mini3", "golden-mean"],
 )
+@on_every_backend
 def test_discounted_values(model, bits, backend):
     found = discounted_empowerment(model, 0.9, backend=backend)
     assert found.value == pytest.approx(bits, abs=1e-9)
@@ -49,6 +50,7 @@ def test_rates(model, bits):
     assert found.converged
 
 
+@on_every_backend
 def test_rates_on_every_backend(backend):
     assert float(empowerment_rate(MINI3, backend=backend)) == pytest.approx(0.159647124, abs=2e-9)
 

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from helpers import for_each, random_model
+from helpers import for_each, on_every_backend, random_model
 
 import empowerment as emp
 from empowerment.measures import context
@@ -29,6 +29,7 @@ def partitions(items):
 
 
 @for_each(("k", "bits"), [(1, 0.5), (2, 1.0), (3, 1.2924812504), (4, 1.2924812504)])
+@on_every_backend
 def test_the_corridor(k, bits, backend):
     """Three contexts are as good as four: the inner cells differ, the ends need not be told apart by what they do."""
     result = emp.context_empowerment(CORRIDOR, n_contexts=k, backend=backend)

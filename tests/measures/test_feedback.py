@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from helpers import for_each
+from helpers import for_each, on_every_backend
 from known_pomdps import CLOSED_LOOP
 from pomdp_oracles import tree_rows
 
@@ -28,6 +28,7 @@ def value(model, horizon, **options):
 
 
 @for_each(("model", "belief", "horizon", "known"), CLOSED_LOOP)
+@on_every_backend
 def test_known_values_from_a_belief(model, belief, horizon, known, backend):
     start = model.belief(belief)
     found = [float(value(model, horizon, beliefs=start, backend=backend, **options)[0]) for options in SENSED]
@@ -41,6 +42,7 @@ def test_known_values_from_a_belief(model, belief, horizon, known, backend):
         (MINI3, {1: 0.332886673, 2: 0.520812391, 3: 0.686110383, 5: 1.006968555, 10: 1.805312265}),
     ],
 )
+@on_every_backend
 def test_trajectories_of_states(transition, known, backend):
     for horizon, bits in known.items():
         result = emp.empowerment(transition, horizon, output="trajectory", feedback=True, backend=backend)
@@ -53,6 +55,7 @@ def test_trajectories_of_states(transition, known, backend):
     ("transition", "known"),
     [(MINI2, (0.215055750, 0.289557801, 0.307090969)), (MINI3, (0.332886673, 0.230509867, 0.197576765))],
 )
+@on_every_backend
 def test_final_states(transition, known, backend):
     for horizon, bits in enumerate(known, start=1):
         result = emp.empowerment(transition, horizon, feedback=True, backend=backend)

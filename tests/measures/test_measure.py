@@ -1,8 +1,9 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from helpers import MINI3, for_each
+from helpers import MINI3, for_each, on_every_backend
 
 import empowerment as emp
 
@@ -26,6 +27,7 @@ def test_states_are_chosen_by_label():
         emp.empowerment(maze, 2, states=[])
 
 
+@on_every_backend
 def test_intervals_hold_on_every_backend(backend):
     result = emp.empowerment(MINI3, 3, backend=backend)
     assert result.converged.all()
@@ -208,3 +210,13 @@ def test_unknown_options_are_refused_in_every_world(options, sentence):
 def test_a_matrix_is_no_model():
     with pytest.raises(TypeError, match="model is a ndarray, expected an MDP"):
         emp.empowerment(np.eye(2), 1)
+
+
+def test_an_average_is_as_good_as_its_weakest_part():
+    result = emp.empowerment(MINI3, 2)
+    mixed = replace(result, method=np.array(["enumeration", "interval", "counting"]))
+    assert (result.average().kind, mixed.average().kind, mixed.average([1, 0, 0]).kind) == (
+        "exact",
+        "interval",
+        "exact",
+    )

@@ -237,3 +237,11 @@ def test_horizons_that_double_lie_on_a_logarithmic_axis(horizons, scale):
         assert [text.get_text() for text in ax.get_xticklabels()] == ["1", "2", "4", "8"]
         at = ax.transData.transform(np.column_stack([horizons, np.zeros(4)]))[:, 0]
         assert np.allclose(np.diff(at), np.diff(at)[0])
+
+
+def test_a_criterion_is_text_and_what_holds_is_a_table():
+    table = {"rows": [1], "columns": [1, 2], "row_name": "a", "column_name": "b", "value_name": "c"}
+    with pytest.raises(TypeError, match="criterion is "):
+        emp.plotting.plot_sensitivity([[0.1, 0.2]], [[True, False]], criterion=["x", "y"], **table)
+    with pytest.raises(ValueError, match="holds has rows of different lengths"):
+        emp.plotting.plot_sensitivity([[0.1, 0.2]], [[True], [True, False]], **table)

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import for_each, h
+from helpers import for_each, h, on_every_backend
 
 import empowerment as emp
 from empowerment.text.influence.audit import influence_audit
@@ -79,6 +79,7 @@ TABLE = {
 
 
 @for_each(("follows", "errs"), TABLE, first=6)
+@on_every_backend
 def test_values_of_the_drinks(follows, errs, backend):
     options = {"silence": SILENCE, "backend": backend, "labels": NAMES}
     audit = influence_audit(drinks(follows, errs), message_policy=PRAISE, **options)
