@@ -64,13 +64,13 @@ class DeliveryOutcomes(NamedTuple):
 
 
 def delivery() -> MDP:
-    """Make a courier's working day, after the riders of [1]_.
+    """Make a courier's working day, after the riders of a published study.
 
-    A day has 12 slots. In each there is no order, or a near, mid or far one, which the courier accepts or refuses; or
-    it rests. Far orders have the highest pay, the most wear and the most crashes. A crash costs 5 of at most 10
-    points of health and the pay, a rest restores 1 or 2, the night 4. In the rush hours (slots 0, 1, 6, 7, 8) there
-    are more orders, mostly far ones, with higher pay and more wear. A courier that rests misses two offers in five.
-    Every number is this library's; the source names the trade-off only.
+    The study is [1]_. A day has 12 slots. In each there is no order, or a near, mid or far one, which the courier
+    accepts or refuses; or it rests. Far orders have the highest pay, the most wear and the most crashes. A crash
+    costs 5 of at most 10 points of health and the pay, a rest restores 1 or 2, the night 4. In the rush hours (slots
+    0, 1, 6, 7, 8) there are more orders, mostly far ones, with higher pay and more wear. A courier that rests misses
+    two offers in five. Every number is this library's; the source names the trade-off only.
 
     Returns
     -------

@@ -322,7 +322,7 @@ def test_other_worlds():
         "parameters": parameters,
         "seeds": range(5),
         "n_steps": 40,
-        "resolution": None,
+        "options": {"resolution": None},
     }
     shop = desire_influence(Shop(), asked=lambda state: state, **options)
     assert shop.choices == ("work", "sleep")

@@ -36,11 +36,11 @@ _BATCH = 1 << 18
 
 
 class QLearningRider(FollowingAgent):
-    """Courier that has learned its action values by Q-learning [1]_.
+    """Courier that has learned its action values by Q-learning.
 
-    It learns alone, from one long trajectory that begins in slot 0 with health 8 and no order. In one step out of
-    five it tries a random action. Afterwards it does not learn, and draws from the softmax of the learned values, as
-    planning riders do.
+    It learns as in [1]_, alone, from one long trajectory that begins in slot 0 with health 8 and no order. In one
+    step out of five it tries a random action. Afterwards it does not learn, and draws from the softmax of the learned
+    values, as planning riders do.
 
     Parameters
     ----------

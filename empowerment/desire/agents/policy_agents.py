@@ -198,10 +198,10 @@ class RuleAgent(FollowingAgent):
 
 
 class UnifiedAgent(FollowingAgent):
-    """Agent that maximizes rewards and empowerment, by the unified Bellman equation [1]_.
+    """Agent that maximizes rewards and empowerment, by the unified Bellman equation.
 
-    Each step has the reward of the will, times a weight, plus the information between the action and the next state
-    in bits. The optimal policy is a softmax by itself, so no temperature is used.
+    In that equation [1]_ each step has the reward of the will, times a weight, plus the information between the
+    action and the next state in bits. The optimal policy is a softmax by itself, so no temperature is used.
 
     Parameters
     ----------

@@ -27,11 +27,11 @@ def _words() -> dict[Decision, str]:
 
 @dataclass(frozen=True)
 class TokenModelPerson:
-    """A person played by a token model, as in the simulations of [1]_.
+    """A person played by a token model, as in simulations of Empower.
 
-    To decide, the model is asked for the token after a prompt that shows text and suggestion. For each of the three
-    words, the probabilities of listed tokens that begin it, or that it begins, are added, and the largest sum
-    decides; ties reject. Leading spaces and capitals do not matter, and a token that fits two words counts for
+    To decide, as in [1]_, the model is asked for the token after a prompt that shows text and suggestion. For each of
+    the three words, the probabilities of listed tokens that begin it, or that it begins, are added, and the largest
+    sum decides; ties reject. Leading spaces and capitals do not matter, and a token that fits two words counts for
     neither. To write, the model continues a second prompt; if it ends the text at once the work is finished.
 
     Parameters
