@@ -2,7 +2,7 @@
 
 import pytest
 
-from empowerment.text.providers import http
+from empowerment.text.providers.remote import http
 
 
 @pytest.fixture(autouse=True)

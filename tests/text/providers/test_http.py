@@ -8,7 +8,7 @@ from helpers import for_each
 from openai_stand_in import StandIn
 
 from empowerment.text import TokenModelError
-from empowerment.text.providers.http import JsonClient
+from empowerment.text.providers.remote.http import JsonClient
 
 KEY = "sk-very-secret-0123456789"
 # What passes when it is asked again, and what is said where it does not.

@@ -12,8 +12,8 @@ from helpers import for_each
 from openai_stand_in import RawServer, answer
 
 from empowerment.text import OpenAICompatible, TokenModelError, ask_each
-from empowerment.text.providers import http, transport
-from empowerment.text.providers.http import JsonClient
+from empowerment.text.providers.remote import http, transport
+from empowerment.text.providers.remote.http import JsonClient
 
 OK = b"HTTP/1.1 200 OK\r\n"
 TIMEOUT = 0.4

@@ -13,8 +13,8 @@ from helpers import for_each
 from openai_stand_in import RawServer, answer
 
 from empowerment.text import OpenAICompatible, Recorded, TokenModelError, ask_each
-from empowerment.text.providers.http import JsonClient
-from empowerment.text.providers.secrets import Secret
+from empowerment.text.providers.remote.http import JsonClient
+from empowerment.text.providers.remote.secrets import Secret
 
 KEY = "sk-J7vQm2Zp-0x4Rt9bXk1LwYc/+Hd8Nf3"
 # What a server may make of a key. Parts have at least four letters or digits.

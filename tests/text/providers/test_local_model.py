@@ -5,7 +5,7 @@ import pytest
 from helpers import for_each
 
 from empowerment.text import TokenModelError, answer_channel, ask_each, next_token_channel
-from empowerment.text.providers.local import LocalModel
+from empowerment.text.providers.local.local_model import LocalModel
 from empowerment.text.providers.tokens import TextTokens
 
 WRITTEN = [b"", b"<s>", b"a", b"b", b"\xf0", b"\x9f"]

@@ -14,8 +14,8 @@ import numpy as np
 
 from empowerment.text.position import Position
 from empowerment.text.providers.gguf import GgufTokens
-from empowerment.text.providers.http import JsonClient
-from empowerment.text.providers.openai_answers import token_number
+from empowerment.text.providers.remote.http import JsonClient
+from empowerment.text.providers.remote.openai_answers import token_number
 from empowerment.text.providers.tokenized import TokenizedModel
 from empowerment.text.tiers import TokenModelError
 from empowerment.text.token_checks import LOWEST_LOG

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from empowerment.runtime.optional import required
-from empowerment.text.providers.hf_tokens import FastTokens
-from empowerment.text.providers.local import LocalModel
+from empowerment.text.providers.local.hf_tokens import FastTokens
+from empowerment.text.providers.local.local_model import LocalModel
 from empowerment.text.tiers import TokenModelError
 
 # Number of weights read in each tensor to distinguish models.

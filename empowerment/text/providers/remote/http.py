@@ -18,8 +18,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, TypeVar
 
 from empowerment.core import validate
-from empowerment.text.providers.secrets import Secret
-from empowerment.text.providers.transport import MOST_BYTES, TooLargeError, opener, read_whole
+from empowerment.text.providers.remote.secrets import Secret
+from empowerment.text.providers.remote.transport import MOST_BYTES, TooLargeError, opener, read_whole
 from empowerment.text.tiers import TokenModelError
 
 T = TypeVar("T")

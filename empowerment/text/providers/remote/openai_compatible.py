@@ -12,11 +12,11 @@ import numpy as np
 from empowerment.core import validate
 from empowerment.text.position import Position
 from empowerment.text.provider import Provider
-from empowerment.text.providers.http import JsonClient
-from empowerment.text.providers.openai_echo import EchoScorer
-from empowerment.text.providers.openai_prompt import PromptScorer
-from empowerment.text.providers.openai_service import Service, quoted
-from empowerment.text.providers.openai_texts import text_of
+from empowerment.text.providers.remote.http import JsonClient
+from empowerment.text.providers.remote.openai_echo import EchoScorer
+from empowerment.text.providers.remote.openai_prompt import PromptScorer
+from empowerment.text.providers.remote.openai_service import Service, quoted
+from empowerment.text.providers.remote.openai_texts import text_of
 from empowerment.text.tiers import Tier, TokenModelError
 from empowerment.text.token_checks import well_formed
 from empowerment.text.token_list import Outcome

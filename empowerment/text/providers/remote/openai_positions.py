@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from empowerment.text.position import Position
-from empowerment.text.providers.openai_answers import Entry, Row
+from empowerment.text.providers.remote.openai_answers import Entry, Row
 from empowerment.text.tiers import TokenModelError
 from empowerment.text.token_list import Outcome
 

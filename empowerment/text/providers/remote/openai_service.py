@@ -8,10 +8,10 @@ from reprlib import Repr
 from typing import Any
 
 from empowerment.text.position import Position
-from empowerment.text.providers.http import JsonClient
-from empowerment.text.providers.openai_answers import Entry, Row, check_probabilities, rows_of
-from empowerment.text.providers.openai_positions import position
-from empowerment.text.providers.openai_texts import check_joined
+from empowerment.text.providers.remote.http import JsonClient
+from empowerment.text.providers.remote.openai_answers import Entry, Row, check_probabilities, rows_of
+from empowerment.text.providers.remote.openai_positions import position
+from empowerment.text.providers.remote.openai_texts import check_joined
 from empowerment.text.tiers import TokenModelError
 
 # Prompts in one request.

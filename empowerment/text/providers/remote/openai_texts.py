@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from empowerment.text.providers.openai_answers import Row
+from empowerment.text.providers.remote.openai_answers import Row
 from empowerment.text.tiers import TokenModelError
 
 # Fields of a message with what a model thought before it answered.

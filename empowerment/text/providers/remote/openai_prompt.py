@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from empowerment.text.position import Position, unknown_position
-from empowerment.text.providers.http import JsonClient
-from empowerment.text.providers.openai_answers import Entry, Row, bytes_of, reported_log, token_number
-from empowerment.text.providers.openai_service import SOMETHING, Service, across, doubled
+from empowerment.text.providers.remote.http import JsonClient
+from empowerment.text.providers.remote.openai_answers import Entry, Row, bytes_of, reported_log, token_number
+from empowerment.text.providers.remote.openai_service import SOMETHING, Service, across, doubled
 from empowerment.text.token_list import Outcome
 
 # Number of tokens that are requested by number at once.

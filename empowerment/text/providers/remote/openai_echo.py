@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from empowerment.text.position import Position, unknown_position
-from empowerment.text.providers.openai_answers import Entry, Row
-from empowerment.text.providers.openai_service import SOMETHING, Service, across, doubled
+from empowerment.text.providers.remote.openai_answers import Entry, Row
+from empowerment.text.providers.remote.openai_service import SOMETHING, Service, across, doubled
 from empowerment.text.token_list import Outcome
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from empowerment.runtime.optional import required
 from empowerment.text.providers.gguf import GgufTokens, file_fingerprint
-from empowerment.text.providers.local import LocalModel
+from empowerment.text.providers.local.local_model import LocalModel
 from empowerment.text.tiers import TokenModelError
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from empowerment.core import validate
 from empowerment.runtime.optional import required
 from empowerment.text.providers.gguf import file_fingerprint
-from empowerment.text.providers.llama_server import LlamaServer
+from empowerment.text.providers.remote.llama_server import LlamaServer
 
 # What a file in the format begins with.
 _MAGIC = b"GGUF"
