@@ -157,7 +157,7 @@ MUTANTS = (
         "bounds: the upper end of feedback forgets that of later steps",
         "solved.upper + above + slack",
         "solved.upper + slack",
-        "tests/actuation/test_feedback.py tests/control/test_rates.py",
+        "tests/actuation/test_bellman.py",
     ),
     Mutant(
         "bounds: how much a trajectory can tell is counted from the second step",

@@ -76,7 +76,7 @@ def test_counting_in_a_large_grid(benchmark, output):
 def test_building_the_channel(benchmark, horizon):
     world = emp.worlds.slip_grid()
     emp.actuation_channel(world, 1, CENTRE)
-    channel = benchmark.pedantic(emp.actuation_channel, (world, CENTRE, horizon), rounds=3)
+    channel = benchmark.pedantic(emp.actuation_channel, (world, horizon, CENTRE), rounds=3)
     benchmark.extra_info["shape"] = channel.shape
 
 

@@ -108,3 +108,19 @@ def test_without_any_able_action_nothing_changes():
     assert (found.lower == case.values).all()
     assert not found.policy.any()
     assert (step.moves(found.policy).toarray() == np.eye(case.values.size)).all()
+
+
+@pytest.mark.parametrize(("discount", "weight"), [(1.0, 1.0), (0.9, 0.5), (0.8, 0.0)])
+def test_intervals_of_later_steps_are_carried_along(discount, weight):
+    """Whatever the values after the step are within their intervals, those before it lie within the ends."""
+    for seed in range(5):
+        case, rng = Case(seed), np.random.default_rng(seed)
+        lower, upper = case.values - 0.3, case.values + 0.5
+        guess = Values(case.values, lower, upper, np.zeros((5, 3)), np.zeros(5))
+        found = case.operator(discount, weight).before(guess)
+        for true in (lower, upper, rng.uniform(lower, upper)):
+            expected = case.updated(true, discount, weight)
+            assert (found.lower <= expected + 1e-9).all(), seed
+            assert (expected <= found.upper + 1e-9).all(), seed
+        acting = case.acting
+        assert (found.upper - found.lower)[acting] == pytest.approx(discount * 0.8, abs=0.5 * discount)
