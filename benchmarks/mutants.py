@@ -267,8 +267,8 @@ MUTANTS = (
     ),
     Mutant(
         "text: tokens that are not told add no entropy",
-        "upper = at_most + _spread(",
-        "upper = at_most + 0 * _spread(",
+        "upper = at_most + most_residual_entropy(",
+        "upper = at_most + 0 * most_residual_entropy(",
         "tests/text/test_token_model.py",
     ),
     Mutant(
