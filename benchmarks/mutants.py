@@ -113,7 +113,7 @@ MUTANTS = (
         "verify: the slack is left out",
         "slack = np.finfo(float).eps * (32 + longest",
         "slack = 0 * np.finfo(float).eps * (32 + longest",
-        "tests/capacity tests/test_properties.py -k 'verif or certif'",
+        "tests/capacity/test_capacity.py -k exact_arithmetic",
     ),
     # --- rows of action sequences
     Mutant(
