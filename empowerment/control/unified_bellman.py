@@ -200,7 +200,7 @@ def unified_bellman(
     BellmanResult(2 states: 6.42724 to 7.14138 bits, widest interval ..., ... sweeps)
     """
     model = as_mdp(model)
-    discount = _below_one(discount)
+    discount = validate.discount_below_one(discount)
     reward_weight = validate.finite(reward_weight, "reward_weight")
     information_weight = validate.finite(information_weight, "information_weight", least=0.0)
     options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, backend=backend, on_failure=on_failure)
@@ -241,13 +241,6 @@ def unified_bellman(
     missed = Status.MAX_ITER if n_iter == max_iter else Status.PRECISION
     report_failure(_complaint(result, max_iter), on_failure)
     return replace(result, status=np.where(result.converged, result.status, missed))
-
-
-def _below_one(discount: float) -> float:
-    checked = validate.discount(discount)
-    if checked == 1:
-        raise ValueError("discount is 1, expected a number in [0, 1): the sum over all steps would have no bound")
-    return checked
 
 
 def _rewards_in_nats(model: MDP, rewards: Any, unit: float) -> np.ndarray:

@@ -98,9 +98,7 @@ class ValueIteration:
         backend: str = "numba",
     ) -> None:
         self._model = model = as_mdp(model)
-        self._discount = validate.discount(discount)
-        if self._discount == 1:
-            raise ValueError("discount is 1, expected a number in [0, 1): the sum over all steps would have no bound")
+        self._discount = validate.discount_below_one(discount)
         self._tol, self._max_iter = validate.finite(tol, "tol", above=0.0), validate.limit(max_iter, "max_iter")
         refuse_dead_ends(model)
         self._order = _visited(model, order)

@@ -111,8 +111,7 @@ class DesireParameters:
         least = validate.probability(self.least_desire, "least_desire")
         if least == 0:
             raise ValueError("least_desire is 0, expected a number above 0: a desire of 0 never comes back")
-        if validate.discount(self.discount) == 1:
-            raise ValueError("discount is 1, expected a number in [0, 1)")
+        validate.discount_below_one(self.discount)
 
     @classmethod
     def shock(cls, **changes: Any) -> DesireParameters:

@@ -25,6 +25,7 @@ from empowerment.core.validate.scalars import MOST_DRAWS as MOST_DRAWS
 from empowerment.core.validate.scalars import base as base
 from empowerment.core.validate.scalars import count_or_infinity as count_or_infinity
 from empowerment.core.validate.scalars import discount as discount
+from empowerment.core.validate.scalars import discount_below_one as discount_below_one
 from empowerment.core.validate.scalars import enough_draws as enough_draws
 from empowerment.core.validate.scalars import finite as finite
 from empowerment.core.validate.scalars import flag as flag

@@ -216,6 +216,14 @@ def discount(value: object) -> float:
     return found
 
 
+def discount_below_one(value: object) -> float:
+    """Return the discount factor of a sum over all steps, a number in [0, 1)."""
+    factor = discount(value)
+    if factor == 1:
+        raise ValueError("discount is 1, expected a number in [0, 1): the sum over all steps would have no bound")
+    return factor
+
+
 def level(value: object) -> float:
     """Return the level of a confidence interval, a number between 0 and 1."""
     found = real(value)

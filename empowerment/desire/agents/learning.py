@@ -125,9 +125,7 @@ class QLearningRider(FollowingAgent):
         ndarray of shape (528, 3)
             Learned values.
         """
-        discount = validate.discount(discount)
-        if discount == 1:
-            raise ValueError("discount is 1, expected a number in [0, 1)")
+        discount = validate.discount_below_one(discount)
         if discount not in self._learned:
             self._learned[discount] = self._learn(discount)
         return self._learned[discount].copy()
