@@ -121,22 +121,8 @@ class GraphLayout:
         pairs = zip((entries.row[likely] // n_actions).tolist(), entries.col[likely].tolist(), strict=True)
         return cls(tuple(sorted(set(pairs))), name)
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the layout as plain lists and strings, ready for JSON."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any]) -> GraphLayout:
-        """Rebuild a layout from what :meth:`to_dict` returned."""
-        return cls(tuple((int(state), int(successor)) for state, successor in data["edges"]), data["name"])
-
 
 Layout = GridLayout | GraphLayout
-
-
-def layout_from_dict(data: dict[str, Any]) -> Layout:
-    """Rebuild a layout of either kind from its plain form."""
-    return GraphLayout.from_dict(data) if "edges" in data else GridLayout.from_dict(data)
 
 
 def name_alone(layout: Any) -> GraphLayout | None:

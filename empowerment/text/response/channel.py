@@ -16,9 +16,6 @@ from empowerment.core.status import ON_FAILURE, Status
 from empowerment.results.certified import Certified
 from empowerment.results.result import Result, Table
 
-MODES = ("open", "menu", "clusters")
-"""What counts as an answer: anything, with "other" for what was not listed; one of a menu; a group of samples."""
-
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ResponseCapacity(Certified):
