@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 
-class _Certified(Protocol):
-    """Numbers of states, each with its interval."""
+class CertifiedValues(Protocol):
+    """One or several numbers with their intervals."""
 
     @property
     def value(self) -> Any:
@@ -24,13 +24,17 @@ class _Certified(Protocol):
         ...
 
     @property
-    def converged(self) -> Any:
-        """Whether their intervals met the tolerance."""
-        ...
-
-    @property
     def unit(self) -> str:
         """The name of the unit."""
+        ...
+
+
+class _Certified(CertifiedValues, Protocol):
+    """Numbers of states, each with its interval."""
+
+    @property
+    def converged(self) -> Any:
+        """Whether their intervals met the tolerance."""
         ...
 
     @property

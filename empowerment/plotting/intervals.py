@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
+from empowerment.core.protocols import CertifiedValues
 from empowerment.plotting.axes import Canvas, points, spread, ticks
-from empowerment.plotting.protocols import CertifiedValues
 from empowerment.plotting.titles import axis_label, names_of, state_title
 
 _PLURALS = {"entry": "entries", "state": "states", "belief": "beliefs"}

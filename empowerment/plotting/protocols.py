@@ -4,29 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-
-class CertifiedValues(Protocol):
-    """One or several numbers with their intervals."""
-
-    @property
-    def value(self) -> Any:
-        """The numbers."""
-        ...
-
-    @property
-    def lower(self) -> Any:
-        """Their lower ends."""
-        ...
-
-    @property
-    def upper(self) -> Any:
-        """Their upper ends."""
-        ...
-
-    @property
-    def unit(self) -> str:
-        """The name of the unit."""
-        ...
+from empowerment.core.protocols import CertifiedValues
 
 
 class Capacity(CertifiedValues, Protocol):

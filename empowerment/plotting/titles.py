@@ -7,8 +7,7 @@ from itertools import islice
 from typing import Any
 
 from empowerment.core import validate
-from empowerment.core.protocols import StateResult
-from empowerment.plotting.protocols import CertifiedValues
+from empowerment.core.protocols import CertifiedValues, StateResult
 
 _LONGEST = 24  # characters of a label
 
