@@ -20,10 +20,14 @@ from empowerment.capacity.kernels.cpu.linear import (
     divergences,
     dot,
     factorise,
+    fill,
     gather,
     gram,
     largest,
+    logarithms,
+    normalise,
     outputs,
+    picked,
     substitute,
     total,
 )
@@ -60,9 +64,11 @@ def _factorised(system: Array, diagonal: Array, factor: Array, stop: Array) -> b
     trace = 0.0
     for i in range(diagonal.size):
         trace += system[i, i] + diagonal[i]
-    added = 1e-14 * trace
+    added, raised = 1e-14 * trace, np.empty(diagonal.size)
     while added <= 1e-10 * trace:
-        if factorise(system, diagonal + added, factor, stop):
+        for i in range(diagonal.size):
+            raised[i] = diagonal[i] + added
+        if factorise(system, raised, factor, stop):
             return True
         added *= 100.0
     return False
@@ -74,13 +80,14 @@ def _interior_point(
 ) -> tuple[int, bool]:
     """Run Mehrotra's predictor-corrector method, changing `p` in place; see `reference.interior_point`."""
     n, n_columns = matrix.shape
-    q, d, z = np.empty(n_columns), np.empty(n), np.empty(n)
+    q, log_q, d, z = np.empty(n_columns), np.empty(n_columns), np.empty(n), np.empty(n)
     b, system, factor = np.empty((n, n_columns)), np.empty((n, n)), np.empty((n, n))
-    ones, right, dp, dz = np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    ones, right, dp, dz, diagonal = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
     nu = 0.0
     for step in range(max_steps + 1):
         outputs(p, matrix, q)
-        divergences(matrix, offsets, np.log(q), d)
+        logarithms(q, log_q)
+        divergences(matrix, offsets, log_q, d)
         lower, upper = dot(p, d), largest(d)
         if upper - lower <= tol:
             return step, True
@@ -88,16 +95,19 @@ def _interior_point(
             break
         if step == 0:
             nu = upper + max(0.1 * (upper - lower), tol)
-            copy_to(z, nu - d)
+            for i in range(n):
+                z[i] = nu - d[i]
         gram(matrix, q, b, system, stop)
-        if not _factorised(system, z / p, factor, stop):
+        for i in range(n):
+            diagonal[i] = z[i] / p[i]
+        if not _factorised(system, diagonal, factor, stop):
             return step, False
         mu = dot(p, z) / n
-        ones[:] = 1.0
+        fill(ones, 1.0)
         substitute(factor, ones)
         missing = 1.0 - total(p)
-        copy_to(right, d - nu)  # the residual nu - d - z cancels the slack
-        copy_to(dp, right)
+        for i in range(n):
+            right[i] = dp[i] = d[i] - nu  # the residual nu - d - z cancels the slack
         d_nu = _balance(factor, dp, ones, missing)
         for i in range(n):
             dz[i] = -z[i] - z[i] * dp[i] / p[i]
@@ -119,7 +129,7 @@ def _interior_point(
         for i in range(n):
             p[i] += length * dp[i]
             z[i] += length * dz[i]
-        p /= total(p)
+        normalise(p)
     return max_steps, False
 
 
@@ -205,29 +215,34 @@ def _exchange(
     new_rows, start = new_rows[:count], start[:count]
     for i in range(count):
         start[i] = max(start[i], 0.1 / count)
-    return new_rows, start / total(start)
+    normalise(start)
+    return new_rows, start
 
 
 @jit()
 def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter: int, stop: Array) -> Solution:
     """Column generation around an interior-point method; see `reference.interior_point`."""
     n_rows, n_columns = matrix.shape
-    q, d = np.zeros(n_columns), np.empty(n_rows)
-    best_p = np.full(n_rows, 1.0 / n_rows)
+    q, log_q, d = np.empty(n_columns), np.empty(n_columns), np.empty(n_rows)
+    best_p, best_q = np.empty(n_rows), np.empty(n_columns)
+    fill(best_p, 1.0 / n_rows)
     outputs(best_p, matrix, q)
-    divergences(matrix, offsets, np.log(q), d)
-    best_q, lower, upper = q.copy(), total(d) / n_rows, largest(d)
+    logarithms(q, log_q)
+    divergences(matrix, offsets, log_q, d)
+    copy_to(best_q, q)
+    lower, upper = total(d) / n_rows, largest(d)
     if upper - lower <= max(tol, rtol * lower):
         return Solution(best_p, best_q, lower, upper, 0, 1, DIRECT)
     active, dropped = np.zeros(n_rows, dtype=np.bool_), np.zeros(n_rows, dtype=np.bool_)
     rows = _first_rows(matrix, active)
-    p = np.full(rows.size, 1.0 / rows.size)
+    p = np.empty(rows.size)
+    fill(p, 1.0 / rows.size)
     n_iter, n_passes, rung = 0, 1, DIRECT
     inner_tol = max(tol / 4, 1e-5)
     while n_passes <= WORKING_SET_ROUNDS and not stopped(stop):
         n_passes += 1
         part = gather(matrix, rows)
-        own = offsets[rows]
+        own = picked(offsets, rows)
         for attempt in range(2):
             steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
             n_steps, solved = _interior_point(part, own, p, inner_tol, steps, stop)
@@ -235,13 +250,14 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
             if solved or attempt == 1 or n_iter >= max_iter:
                 break
             rung = RESTARTED
-            p[:] = 1.0 / rows.size
+            fill(p, 1.0 / rows.size)
         outputs(p, part, q)
-        divergences(matrix, offsets, np.log(q), d)
-        inner_lower, outer_upper = dot(p, d[rows]), largest(d)
+        logarithms(q, log_q)
+        divergences(matrix, offsets, log_q, d)
+        inner_lower, outer_upper = dot(p, picked(d, rows)), largest(d)
         if inner_lower > lower:
             lower = inner_lower
-            best_p[:] = 0.0
+            fill(best_p, 0.0)
             for i in range(rows.size):
                 best_p[rows[i]] = p[i]
         if outer_upper < upper:

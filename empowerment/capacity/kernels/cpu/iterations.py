@@ -15,7 +15,18 @@ from empowerment.capacity.kernels import (
     TINY,
     Solution,
 )
-from empowerment.capacity.kernels.cpu.linear import Array, copy_to, divergences, dot, largest, outputs, total
+from empowerment.capacity.kernels.cpu.linear import (
+    Array,
+    copied,
+    copy_to,
+    divergences,
+    dot,
+    fill,
+    largest,
+    logarithms,
+    outputs,
+    total,
+)
 from empowerment.runtime.jit import jit, stopped
 
 _INF = math.inf
@@ -45,15 +56,15 @@ def blahut_arimoto(
     A pass reads the matrix once: each row contributes its divergence and its share of the next output distribution.
     """
     n_rows, n_columns = matrix.shape
-    p, following = p.copy(), np.empty(n_rows)
-    q, next_q = np.empty(n_columns), np.empty(n_columns)
+    p, following = copied(p), np.empty(n_rows)
+    q, log_q, next_q = np.empty(n_columns), np.empty(n_columns), np.empty(n_columns)
     outputs(p, matrix, q)
-    best_p, best_q = p.copy(), q.copy()
+    best_p, best_q = copied(p), copied(q)
     lower, upper, shift, n_iter, rung = -_INF, _INF, 0.0, 0, NOT_REACHED
     while n_iter < max_iter and not stopped(stop):
         n_iter += 1
-        log_q = np.log(q)
-        next_q[:] = 0.0
+        logarithms(q, log_q)
+        fill(next_q, 0.0)
         now, highest = 0.0, -_INF
         for x in range(n_rows):
             d = offsets[x] - dot(matrix[x], log_q)
@@ -94,17 +105,20 @@ def _shift(log_p: Array, by: Array, p: Array) -> None:
 def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int, stop: Array) -> Solution:
     """Blahut-Arimoto with squared extrapolation; see `reference.iterations`."""
     n_rows, n_columns = matrix.shape
-    q, d = np.empty(n_columns), np.empty(n_rows)
-    p, log_p = p.copy(), np.log(np.maximum(p, TINY))
+    q, log_q, d = np.empty(n_columns), np.empty(n_columns), np.empty(n_rows)
+    p, log_p = copied(p), np.empty(n_rows)
+    for x in range(n_rows):
+        log_p[x] = math.log(max(p[x], TINY))
     start, once, step = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
-    safe_log_p, safe_value = log_p.copy(), -_INF
-    best_p, best_q = p.copy(), np.empty(n_columns)
+    safe_log_p, safe_value = copied(log_p), -_INF
+    best_p, best_q = copied(p), np.empty(n_columns)
     lower, upper, n_iter, rung, stage = -_INF, _INF, 0, NOT_REACHED, 0
     length, limit = 1.0, SQUAREM_FIRST
     while n_iter < max_iter and not stopped(stop):
         n_iter += 1
         outputs(p, matrix, q)
-        divergences(matrix, offsets, np.log(q), d)
+        logarithms(q, log_q)
+        divergences(matrix, offsets, log_q, d)
         now, highest = dot(p, d), largest(d)
         lower, upper = _keep_better(now, highest, p, q, lower, upper, best_p, best_q)
         if upper - lower <= max(tol, rtol * lower):
@@ -115,7 +129,7 @@ def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, ma
         elif stage == 2 and not now >= safe_value:
             limit = max(limit / 2, SQUAREM_LEAST)
             copy_to(log_p, safe_log_p)  # the information decreased: continue from the point before the extrapolation
-            step[:] = 0.0
+            fill(step, 0.0)
             _shift(log_p, step, p)
             stage = 0
             continue

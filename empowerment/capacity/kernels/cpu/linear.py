@@ -30,6 +30,28 @@ def copy_to(target: Array, source: Array) -> None:
 
 
 @jit()
+def copied(source: Array) -> Array:
+    """Return a copy of numbers."""
+    target = np.empty(source.size)
+    copy_to(target, source)
+    return target
+
+
+@jit()
+def fill(target: Array, value: float) -> None:
+    """Set all entries, as an assignment to a slice would, which takes seconds to compile."""
+    for i in range(target.size):
+        target[i] = value
+
+
+@jit()
+def logarithms(values: Array, logs: Array) -> None:
+    """Put the logarithms into `logs`; a loop compiles sooner than an expression of arrays."""
+    for i in range(values.size):
+        logs[i] = math.log(values[i])
+
+
+@jit()
 def total(a: Array) -> float:
     """Return the sum, in any order."""
     result = 0.0
@@ -50,7 +72,7 @@ def largest(a: Array) -> float:
 @jit()
 def outputs(p: Array, matrix: Array, q: Array) -> None:
     """Put ``p W`` into `q`, underflow raised to `TINY`."""
-    q[:] = 0.0
+    fill(q, 0.0)
     for x in range(p.size):
         if p[x] > 0:
             for y in range(q.size):
@@ -64,6 +86,23 @@ def divergences(matrix: Array, offsets: Array, log_q: Array, d: Array) -> None:
     """Put ``offsets - W log q`` into `d`."""
     for x in range(d.size):
         d[x] = offsets[x] - dot(matrix[x], log_q)
+
+
+@jit()
+def normalise(p: Array) -> None:
+    """Divide by the sum, in place."""
+    mass = total(p)
+    for i in range(p.size):
+        p[i] /= mass
+
+
+@jit()
+def picked(values: Array, at: Array) -> Array:
+    """Return a copy of some entries."""
+    found = np.empty(at.size)
+    for i in range(at.size):
+        found[i] = values[at[i]]
+    return found
 
 
 @jit()

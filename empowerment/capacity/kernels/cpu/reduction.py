@@ -21,6 +21,37 @@ def _mixed_weights(count: int) -> Array:
 
 
 @jit()
+def _numbers(count: int) -> Array:
+    """Return 0, 1, 2 and so on."""
+    numbers = np.empty(count, dtype=np.int64)
+    for i in range(count):
+        numbers[i] = i
+    return numbers
+
+
+@jit()
+def _sorted(keys: Array) -> Array:
+    """Return the order that sorts the keys, by merging; `np.argsort` takes a second to compile."""
+    count = keys.size
+    order, merged = _numbers(count), np.empty(count, dtype=np.int64)
+    width = 1
+    while width < count:
+        for start in range(0, count, 2 * width):
+            middle, end = min(start + width, count), min(start + 2 * width, count)
+            i, j = start, middle
+            for k in range(start, end):
+                if j == end or (i < middle and keys[order[i]] <= keys[order[j]]):
+                    merged[k] = order[i]
+                    i += 1
+                else:
+                    merged[k] = order[j]
+                    j += 1
+        order, merged = merged, order
+        width *= 2
+    return order
+
+
+@jit()
 def _close(a: float, b: float) -> bool:
     return abs(a - b) <= EQUAL_RTOL * max(a, b)
 
@@ -28,7 +59,7 @@ def _close(a: float, b: float) -> bool:
 @jit()
 def _smallest_names(head: Array) -> Array:
     """Return the smallest member of each group instead of its head."""
-    smallest, names = np.arange(head.size), np.empty(head.size, dtype=np.int64)
+    smallest, names = _numbers(head.size), np.empty(head.size, dtype=np.int64)
     for i in range(head.size):
         smallest[head[i]] = min(smallest[head[i]], i)
     for i in range(head.size):
@@ -47,8 +78,7 @@ def equal_rows(matrix: Array) -> Array:
         for y in range(n_columns):
             total += matrix[x, y] * weights[y]
         keys[x] = total
-    order = np.argsort(keys)
-    head = np.arange(n_rows)
+    order, head = _sorted(keys), _numbers(n_rows)
     last = order[0]
     for i in range(1, n_rows):
         x = order[i]
@@ -78,8 +108,7 @@ def proportional_columns(matrix: Array) -> Array:
         for y in range(n_columns):
             if matrix[x, y] > 0:
                 keys[y] += weights[x] * (matrix[x, y] / top[y])
-    order = np.argsort(keys)
-    head = np.arange(n_columns)
+    order, head = _sorted(keys), _numbers(n_columns)
     last = order[0]
     for i in range(1, n_columns):
         y = order[i]
@@ -111,7 +140,7 @@ def _root(parent: Array, node: int) -> int:
 def components(matrix: Array) -> tuple[Array, Array]:
     """Return the number of the connected component of each row and of each column."""
     n_rows, n_columns = matrix.shape
-    parent = np.arange(n_columns)
+    parent = _numbers(n_columns)
     anchor = np.empty(n_rows, dtype=np.int64)
     separate = n_columns
     for x in range(n_rows):
@@ -127,8 +156,9 @@ def components(matrix: Array) -> tuple[Array, Array]:
                     if a != b:
                         parent[max(a, b)] = min(a, b)
                         separate -= 1
-    number = np.full(n_columns, -1, dtype=np.int64)
-    column_component = np.empty(n_columns, dtype=np.int64)
+    number, column_component, row_component = _numbers(n_columns), _numbers(n_columns), _numbers(n_rows)
+    for y in range(n_columns):
+        number[y] = -1
     count = 0
     for y in range(n_columns):
         root = _root(parent, y)
@@ -136,4 +166,6 @@ def components(matrix: Array) -> tuple[Array, Array]:
             number[root] = count
             count += 1
         column_component[y] = number[root]
-    return column_component[anchor], column_component
+    for x in range(n_rows):
+        row_component[x] = column_component[anchor[x]]
+    return row_component, column_component

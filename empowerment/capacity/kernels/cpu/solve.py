@@ -23,7 +23,7 @@ from empowerment.capacity.kernels import (
 from empowerment.capacity.kernels.cpu.certificate import careful_sum, certificate
 from empowerment.capacity.kernels.cpu.interior_point import working_set
 from empowerment.capacity.kernels.cpu.iterations import blahut_arimoto, squarem
-from empowerment.capacity.kernels.cpu.linear import Array, dot, largest, total
+from empowerment.capacity.kernels.cpu.linear import Array, dot, largest, normalise
 from empowerment.capacity.kernels.cpu.reduction import components, equal_rows, proportional_columns
 from empowerment.runtime.jit import jit, stopped
 
@@ -76,7 +76,9 @@ def ladder(
         else:
             current = SQUAREM if rung == BY_SQUAREM else BLAHUT_ARIMOTO
             # Neither method raises a probability of 0, so they start in the interior of the simplex.
-            start = 0.99 * solution.p + 0.01 / start.size
+            start = np.empty(solution.p.size)
+            for x in range(start.size):
+                start[x] = 0.99 * solution.p[x] + 0.01 / start.size
         if current == WORKING_SET:
             continued = working_set(matrix, offsets, tol, rtol, left, stop)
         elif current == SQUAREM:
@@ -96,7 +98,9 @@ def _nothing_yet(matrix: Array) -> Solution:
 @jit()
 def _representatives(first: Array, offsets: Array) -> Array:
     """Return from each group of equal rows the one with the largest offset, hence the largest reward."""
-    best = first.copy()
+    best = np.empty(first.size, dtype=np.int64)
+    for x in range(first.size):
+        best[x] = x
     for x in range(first.size):
         if offsets[x] > offsets[best[first[x]]]:
             best[first[x]] = x
@@ -225,8 +229,10 @@ def solve_components(
         n_iter, n_passes = n_iter + solution.n_iter, n_passes + solution.n_passes
         rung = max(rung, solution.rung)
     # Component c of capacity C_c is used with probability exp(C_c - C).
-    weight = np.exp(value - largest(value))
-    weight /= total(weight)
+    weight, highest = np.empty(count), largest(value)
+    for c in range(count):
+        weight[c] = math.exp(value[c] - highest)
+    normalise(weight)
     for x in range(p.size):
         p[x] *= weight[row_component[x]]
     for y in range(q.size):
