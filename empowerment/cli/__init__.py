@@ -110,6 +110,7 @@ def _parser() -> Parser:
     commands = parser.add_commands()
     _fill_map(_command(commands, "map", "print the empowerment of every state of a world", _run_map))
     _fill_capacity(_command(commands, "capacity", "print the capacity of a channel read from a file", _run_capacity))
+    _fill_compile(_command(commands, "compile", "compile all kernels ahead of their first use", _run_compile))
     summary = "complete what is predictable, hand over where the person should decide"
     handoff.fill(_group(commands, "handoff", summary), _command)
     summary = "compare and measure riders whose emotions move their desires"
@@ -186,6 +187,14 @@ def _fill_capacity(parser: Parser) -> None:
     parser.epilog = f"{_CHANNEL_FORMS}\n\n{_CAPACITY_EXAMPLES}\n\n{_EXIT_CODES}"
 
 
+def _fill_compile(parser: Parser) -> None:
+    parser.add_argument("--quiet", action="store_true", help="print nothing but what goes wrong")
+    parser.epilog = (
+        "Compiled code is kept on disk, for each version of Python and each kind of processor; NUMBA_CACHE_DIR\n"
+        f"names another directory for it. For an image of a container, run this where it is built.\n\n{_EXIT_CODES}"
+    )
+
+
 def _add_common(parser: Parser, methods: str, where: str = "") -> None:
     add = parser.add_argument
     add("--tol", type=float, default=1e-9, metavar="T", help="width wanted of the interval (default 1e-9)")
@@ -230,3 +239,9 @@ def _run_capacity(arguments: argparse.Namespace) -> int:
     from empowerment.cli.commands import run_capacity
 
     return run_capacity(arguments)
+
+
+def _run_compile(arguments: argparse.Namespace) -> int:
+    from empowerment.cli.compilation import run_compile
+
+    return run_compile(arguments)

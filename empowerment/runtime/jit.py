@@ -17,12 +17,12 @@ import numba
 import numpy as np
 from numba.core import event
 from numba.core.imputils import impl_ret_borrowed
-from numba.core.registry import CPUDispatcher
 from numba.core.typing import Signature
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from empowerment.runtime.first_use import announce_compilation
+from empowerment.runtime.inlining import Helper, HelperCompiler
 from empowerment.runtime.interrupts import StoppedError, in_main_thread, new_flag, run_side_by_side
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -48,27 +48,26 @@ STOP = written(numba.uint8)
 _FAST = {"reassoc", "contract"}
 
 
-class _Helper(CPUDispatcher):  # type: ignore[misc]
-    """A compiled function without the wrapper by which Python would call it."""
-
-    def __call__(self, *arguments: object, **named: object) -> object:
-        raise TypeError(f"{self.__name__} is compiled for compiled callers; Python calls entry points only")
-
-
 def jit(*, fast: bool = True) -> Callable[[F], F]:
     """Make a helper: compiled together with the entry points that use it, and not callable from Python."""
 
     def decorate(function: F) -> F:
-        found = _dispatcher(function, fast, no_cpython_wrapper=True, no_cfunc_wrapper=True)
-        found.__class__ = _Helper
-        return found
+        wrappers = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        helper = numba.njit(pipeline_class=HelperCompiler, **_options(fast), **wrappers)(function)
+        helper.__class__ = Helper
+        return helper
 
     return decorate
 
 
 def entry_point(signature: Signature) -> Callable[[Callable[..., object]], EntryPoint]:
     """Make an entry point of this signature, whose return type is ``void`` or a number."""
-    return lambda function: EntryPoint(function, signature)
+
+    def decorate(function: Callable[..., object]) -> EntryPoint:
+        ENTRY_POINTS.append(EntryPoint(function, signature))
+        return ENTRY_POINTS[-1]
+
+    return decorate
 
 
 class EntryPoint:
@@ -87,7 +86,8 @@ class EntryPoint:
                 "writes into arrays of its caller"
             )
         self.signature, self.__doc__, self.__name__ = signature, function.__doc__, function.__name__
-        self._dispatcher = _dispatcher(function, fast=True)
+        self.__module__ = function.__module__
+        self._dispatcher = _kept_on_disk(function)
         self._is_ready = False
 
     def __call__(self, *arguments: Any) -> Any:
@@ -104,6 +104,17 @@ class EntryPoint:
         else:
             self._compile(new_flag())
 
+    @property
+    def was_compiled(self) -> bool:
+        """Whether this process compiled the function instead of reading it from disk."""
+        return bool(self._dispatcher.stats.cache_misses)
+
+    @property
+    def directory(self) -> str | None:
+        """Where the code is kept, None where no directory is writable."""
+        found: str | None = self._dispatcher.stats.cache_path
+        return found
+
     def _compile(self, stop: np.ndarray) -> None:
         with _compiling, event.install_listener("numba:compile", _Listener(stop)):
             if not self._is_ready:  # else another thread was faster
@@ -112,15 +123,22 @@ class EntryPoint:
                 self._is_ready = True
 
 
-def _dispatcher(function: Callable[..., object], fast: bool, **options: Any) -> Any:
-    """Return the numba dispatcher of a function, cached on disk where a directory is writable."""
+ENTRY_POINTS: list[EntryPoint] = []
+"""The entry points of all modules that have been imported."""
+
+
+def _options(fast: bool) -> dict[str, Any]:
+    return {"fastmath": _FAST if fast else False, "nogil": True, "error_model": "numpy"}
+
+
+def _kept_on_disk(function: Callable[..., object]) -> Any:
+    """Return the numba dispatcher of an entry point, cached on disk where a directory is writable."""
     global _is_kept
-    options |= {"fastmath": _FAST if fast else False, "nogil": True, "error_model": "numpy"}
     try:
-        return numba.njit(cache=True, **options)(function)
+        return numba.njit(cache=True, **_options(fast=True))(function)
     except RuntimeError:  # numba finds no place for its cache, as in a read-only installation
         _is_kept = False
-        return numba.njit(**options)(function)
+        return numba.njit(**_options(fast=True))(function)
 
 
 class _Listener(event.Listener):  # type: ignore[misc]

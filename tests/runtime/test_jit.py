@@ -23,7 +23,9 @@ def compiled():
     """Yield what the modules that compile something have at their top."""
     for path in PACKAGE.rglob("*.py"):
         place = path.relative_to(PACKAGE.parent)
-        if re.search(r"^(from|import) (numba|empowerment\._jit)\b", path.read_text(encoding="utf-8"), re.MULTILINE):
+        if re.search(
+            r"^(from|import) (numba|empowerment\.runtime\.jit)\b", path.read_text(encoding="utf-8"), re.MULTILINE
+        ):
             yield from vars(importlib.import_module(".".join(place.with_suffix("").parts))).values()
 
 

@@ -58,6 +58,10 @@ HANDED_OVER = 8
 """The rung beyond the device: the CPU's ladder, whichever rung of it; the number is that of the `Status`."""
 
 
+UNFINISHED = 9
+"""No rung: the methods after the working set have yet to go on."""
+
+
 class Solution(NamedTuple):
     """The result of an iterative kernel: the best lower and upper ends, which may come from different steps."""
 

@@ -16,6 +16,7 @@ from empowerment.capacity.kernels import (
     DIRECT,
     NOT_REACHED,
     SQUAREM,
+    UNFINISHED,
     WORKING_SET,
     Batch,
     Certificate,
@@ -23,7 +24,8 @@ from empowerment.capacity.kernels import (
     Solution,
 )
 from empowerment.capacity.kernels.cpu import entry_points
-from empowerment.runtime.interrupts import run, run_side_by_side
+from empowerment.capacity.kernels.cpu.solve import OFFSETS, REWARDS
+from empowerment.runtime.interrupts import EntryPoint, run, run_side_by_side
 from empowerment.runtime.threads import thread_count
 
 __all__ = [
@@ -101,12 +103,13 @@ def solve(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, meth
     """Reduce, solve every component, map back, certify; see `reference.solve`."""
     n, m = matrix.shape
     p, q, numbers = np.zeros(n), np.zeros(m), np.zeros((6, 1))
-    channel = matrix.reshape(-1), offsets, np.array([[0, n, m, 0, 0, 0]]), True
-    run(
-        entry_points.solve_each,
-        (*channel, tol, rtol, method, max_iter, p, q, numbers),
-        max_iter * _operations_of_a_step(n, m),
-    )
+    channel = matrix.reshape(-1), offsets, np.array([[0, n, m, 0, 0, 0]]), OFFSETS
+    arguments = *channel, tol, rtol, method, max_iter, p, q, numbers
+    operations = max_iter * _operations_of_a_step(n, m)
+    if method == WORKING_SET:
+        run(entry_points.solve_each, arguments, operations)
+    if method != WORKING_SET or numbers[5, 0] == UNFINISHED:
+        run(entry_points.solve_each_by_all_methods, arguments, operations)
     information, lower, upper, *counts = numbers[:, 0].tolist()
     return Outcome(p, q, information, lower, upper, *map(int, counts))
 
@@ -117,19 +120,30 @@ def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: in
     p, q, numbers = np.zeros(batch.row_start[-1]), np.zeros(batch.column_start[-1]), np.zeros((6, count))
     starts = (start[:-1] for start in (batch.entry_start, batch.row_start, batch.column_start))
     members = np.stack([np.arange(count), batch.n_rows, batch.n_columns, *starts], axis=1)
-    members = members[np.argsort(-batch.n_rows * batch.n_columns, kind="stable")]
-    threads = 1 if batch.entries.size < _FEW else min(thread_count(), count)
+    limits = tol, rtol, method, max_iter
+    if method == WORKING_SET:
+        _run_each(entry_points.solve_each, batch, members, limits, (p, q, numbers))
+        members = members[numbers[5] == UNFINISHED]
+    if members.size:
+        _run_each(entry_points.solve_each_by_all_methods, batch, members, limits, (p, q, numbers))
+    return Outcome(p, q, *numbers[:3], *numbers[3:].astype(np.int64))
+
+
+def _run_each(
+    entry_point: EntryPoint, batch: Batch, members: np.ndarray, limits: tuple[Any, ...], found: tuple[Any, ...]
+) -> None:
+    """Run an entry point on some channels of a batch, given by their rows of `members`, on all cores."""
+    members = members[np.argsort(-members[:, 1] * members[:, 2], kind="stable")]
+    threads = 1 if batch.entries.size < _FEW else min(thread_count(), len(members))
     # Sorted by size and dealt in turn, so that each thread gets channels of every size.
     shares = [np.ascontiguousarray(members[t::threads]) for t in range(threads)]
-    given = batch.entries, batch.rewards
-    calls = [(*given, share, False, tol, rtol, method, max_iter, p, q, numbers) for share in shares]
+    calls = [(batch.entries, batch.rewards, share, REWARDS, *limits, *found) for share in shares]
     if threads == 1:
-        operations = float(_operations_of_a_step(batch.n_rows, batch.n_columns).sum()) * max_iter
-        run(entry_points.solve_each, calls[0], operations)
+        operations = float(_operations_of_a_step(members[:, 1], members[:, 2]).sum()) * limits[-1]
+        run(entry_point, calls[0], operations)
     else:
-        entry_points.solve_each.prepare()
-        run_side_by_side([partial(entry_points.solve_each, *call) for call in calls])
-    return Outcome(p, q, *numbers[:3], *numbers[3:].astype(np.int64))
+        entry_point.prepare()
+        run_side_by_side([partial(entry_point, *call) for call in calls])
 
 
 def _uniform(matrix: np.ndarray) -> np.ndarray:

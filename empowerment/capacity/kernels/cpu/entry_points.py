@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from numba import boolean, float64, int64, void
+from numba import float64, int64, void
 
 from empowerment.capacity.kernels.cpu import reduction
+from empowerment.capacity.kernels.cpu.arrays import Array
 from empowerment.capacity.kernels.cpu.certificate import certificate as certified
-from empowerment.capacity.kernels.cpu.certificate import row_offsets
-from empowerment.capacity.kernels.cpu.linear import Array, copy_to
-from empowerment.capacity.kernels.cpu.solve import ladder, map_back, reduce, solve_components
+from empowerment.capacity.kernels.cpu.ladder import by_all_methods, ladder
+from empowerment.capacity.kernels.cpu.linear import copy_to
+from empowerment.capacity.kernels.cpu.solve import by_working_set, solver_of_each
 from empowerment.runtime.jit import (
     MATRIX,
     NUMBER_MATRIX,
@@ -19,7 +20,6 @@ from empowerment.runtime.jit import (
     VECTOR,
     as_writable,
     entry_point,
-    stopped,
 )
 
 _LIMITS = (float64, float64, int64, int64)
@@ -76,12 +76,17 @@ def solve_block(
     numbers[2], numbers[3], numbers[4] = solution.n_iter, solution.n_passes, solution.rung
 
 
-@entry_point(void(VECTOR, VECTOR, NUMBER_MATRIX, boolean, *_LIMITS, OUT_VECTOR, OUT_VECTOR, OUT_MATRIX, STOP))
+_by_working_set, _by_all_methods = solver_of_each(by_working_set), solver_of_each(by_all_methods)
+
+_EACH = void(VECTOR, VECTOR, NUMBER_MATRIX, int64, *_LIMITS, OUT_VECTOR, OUT_VECTOR, OUT_MATRIX, STOP)
+
+
+@entry_point(_EACH)
 def solve_each(
     entries: Array,
     rewards: Array,
     members: Array,
-    are_offsets: bool,
+    given: int,
     tol: float,
     rtol: float,
     method: int,
@@ -91,30 +96,34 @@ def solve_each(
     numbers: Array,
     stop: Array,
 ) -> None:
-    """Fill in the outcomes of some channels of a batch, p and q being zeros; `rewards` may hold whole offsets.
+    """Fill in the outcomes of some channels by the working set alone.
 
-    A row of `members` holds the number of a channel, its numbers of rows and columns, and the first indices of its
-    entries, of its rewards and p, and of its q. Column i of `numbers` gets (information, lower, upper, steps, passes,
-    rung) of channel i.
+    `given` is `OFFSETS`, `REWARDS` or `UNCHECKED`. A row of `members` holds the number of a channel, its numbers of
+    rows and columns, and the first indices of its entries, of its rewards and p, and of its q. Column i of `numbers`
+    gets (information, lower, upper, steps, passes, rung) of channel i.
     """
-    every_entry, every_reward = as_writable(entries), as_writable(rewards)
-    for k in range(len(members)):
-        if stopped(stop):
-            return
-        i, n, m, start, x, y = (
-            members[k, 0],
-            members[k, 1],
-            members[k, 2],
-            members[k, 3],
-            members[k, 4],
-            members[k, 5],
-        )
-        matrix = every_entry[start : start + n * m].reshape((n, m))
-        offsets = every_reward[x : x + n]
-        if not are_offsets:
-            offsets = row_offsets(matrix, offsets)
-        reduced = reduce(matrix, offsets)
-        solution = solve_components(reduced.matrix, reduced.offsets, tol, rtol, method, max_iter, stop)
-        proven = map_back(matrix, offsets, reduced, solution, p[x : x + n], q[y : y + m])
-        numbers[0, i], numbers[1, i], numbers[2, i] = proven.information, proven.lower, proven.upper
-        numbers[3, i], numbers[4, i], numbers[5, i] = solution.n_iter, solution.n_passes, solution.rung
+    channels = as_writable(entries), as_writable(rewards), members, given
+    _by_working_set(*channels, tol, rtol, method, max_iter, p, q, numbers, stop)
+
+
+@entry_point(_EACH)
+def solve_each_by_all_methods(
+    entries: Array,
+    rewards: Array,
+    members: Array,
+    given: int,
+    tol: float,
+    rtol: float,
+    method: int,
+    max_iter: int,
+    p: Array,
+    q: Array,
+    numbers: Array,
+    stop: Array,
+) -> None:
+    """Fill in the outcomes of some channels like `solve_each`, by any method.
+
+    Few channels need other methods than the working set, so that these are compiled when the first does.
+    """
+    channels = as_writable(entries), as_writable(rewards), members, given
+    _by_all_methods(*channels, tol, rtol, method, max_iter, p, q, numbers, stop)

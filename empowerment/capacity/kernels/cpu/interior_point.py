@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from empowerment.capacity.kernels import (
     DIRECT,
     INTERIOR_POINT_STEPS,
@@ -14,8 +12,9 @@ from empowerment.capacity.kernels import (
     WORKING_SET_ROUNDS,
     Solution,
 )
+from empowerment.capacity.kernels.cpu.arrays import Array, integers, truths, vector, zeros
+from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
 from empowerment.capacity.kernels.cpu.linear import (
-    Array,
     copy_to,
     divergences,
     dot,
@@ -64,7 +63,7 @@ def _factorised(system: Array, diagonal: Array, factor: Array, stop: Array) -> b
     trace = 0.0
     for i in range(diagonal.size):
         trace += system[i, i] + diagonal[i]
-    added, raised = 1e-14 * trace, np.empty(diagonal.size)
+    added, raised = 1e-14 * trace, vector(diagonal.size)
     while added <= 1e-10 * trace:
         for i in range(diagonal.size):
             raised[i] = diagonal[i] + added
@@ -80,9 +79,9 @@ def _interior_point(
 ) -> tuple[int, bool]:
     """Run Mehrotra's predictor-corrector method, changing `p` in place; see `reference.interior_point`."""
     n, n_columns = matrix.shape
-    q, log_q, d, z = np.empty(n_columns), np.empty(n_columns), np.empty(n), np.empty(n)
-    b, system, factor = np.empty((n, n_columns)), np.empty((n, n)), np.empty((n, n))
-    ones, right, dp, dz, diagonal = np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n)
+    q, log_q, d, z = vector(n_columns), vector(n_columns), vector(n), vector(n)
+    b, system, factor = new_matrix(n, n_columns), new_matrix(n, n), new_matrix(n, n)
+    ones, right, dp, dz, diagonal = vector(n), vector(n), vector(n), vector(n), vector(n)
     nu = 0.0
     for step in range(max_steps + 1):
         outputs(p, matrix, q)
@@ -137,14 +136,16 @@ def _interior_point(
 def _first_rows(matrix: Array, active: Array) -> Array:
     """Return the first working set, all rows if there are few, else the row of the largest entry of each column."""
     n_rows, n_columns = matrix.shape
-    tallest = np.zeros(n_columns, dtype=np.int64)
+    tallest = integers(n_columns)
+    for y in range(n_columns):
+        tallest[y] = 0
     for x in range(1, n_rows):
         for y in range(n_columns):
             if matrix[x, y] > matrix[tallest[y], y]:
                 tallest[y] = x
     for y in range(n_columns):
         active[tallest[y]] = True
-    first, count = np.empty(n_rows, dtype=np.int64), 0
+    first, count = integers(n_rows), 0
     for x in range(n_rows):
         if active[x] or n_rows <= 16:
             active[x] = True
@@ -175,7 +176,7 @@ def _highest(d: Array, active: Array, bound: float, count: int) -> Array:
 
     A heap is used because a list of all such rows may be as long as the matrix.
     """
-    heap = np.empty(count, dtype=np.int64)
+    heap = integers(count)
     size = 0
     for x in range(d.size):
         if active[x] or d[x] <= bound:
@@ -199,7 +200,7 @@ def _exchange(
     rows: Array, p: Array, added: Array, d: Array, active: Array, dropped: Array, hopeless: float
 ) -> tuple[Array, Array]:
     """Drop rows of negligible probability, add rows of large divergence; return the new rows and a start for p."""
-    new_rows, start, count = np.empty(rows.size + added.size, dtype=np.int64), np.zeros(rows.size + added.size), 0
+    new_rows, start, count = integers(rows.size + added.size), zeros(rows.size + added.size), 0
     for i in range(rows.size):
         x = rows[i]
         if not dropped[x] and p[i] < 1e-2 / rows.size and d[x] < hopeless:
@@ -223,8 +224,8 @@ def _exchange(
 def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter: int, stop: Array) -> Solution:
     """Column generation around an interior-point method; see `reference.interior_point`."""
     n_rows, n_columns = matrix.shape
-    q, log_q, d = np.empty(n_columns), np.empty(n_columns), np.empty(n_rows)
-    best_p, best_q = np.empty(n_rows), np.empty(n_columns)
+    q, log_q, d = vector(n_columns), vector(n_columns), vector(n_rows)
+    best_p, best_q = vector(n_rows), vector(n_columns)
     fill(best_p, 1.0 / n_rows)
     outputs(best_p, matrix, q)
     logarithms(q, log_q)
@@ -233,9 +234,9 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
     lower, upper = total(d) / n_rows, largest(d)
     if upper - lower <= max(tol, rtol * lower):
         return Solution(best_p, best_q, lower, upper, 0, 1, DIRECT)
-    active, dropped = np.zeros(n_rows, dtype=np.bool_), np.zeros(n_rows, dtype=np.bool_)
+    active, dropped = truths(n_rows), truths(n_rows)
     rows = _first_rows(matrix, active)
-    p = np.empty(rows.size)
+    p = vector(rows.size)
     fill(p, 1.0 / rows.size)
     n_iter, n_passes, rung = 0, 1, DIRECT
     inner_tol = max(tol / 4, 1e-5)

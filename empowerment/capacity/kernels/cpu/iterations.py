@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
 from empowerment.capacity.kernels import (
     DIRECT,
     NOT_REACHED,
@@ -15,8 +13,8 @@ from empowerment.capacity.kernels import (
     TINY,
     Solution,
 )
+from empowerment.capacity.kernels.cpu.arrays import Array, vector
 from empowerment.capacity.kernels.cpu.linear import (
-    Array,
     copied,
     copy_to,
     divergences,
@@ -56,8 +54,8 @@ def blahut_arimoto(
     A pass reads the matrix once: each row contributes its divergence and its share of the next output distribution.
     """
     n_rows, n_columns = matrix.shape
-    p, following = copied(p), np.empty(n_rows)
-    q, log_q, next_q = np.empty(n_columns), np.empty(n_columns), np.empty(n_columns)
+    p, following = copied(p), vector(n_rows)
+    q, log_q, next_q = vector(n_columns), vector(n_columns), vector(n_columns)
     outputs(p, matrix, q)
     best_p, best_q = copied(p), copied(q)
     lower, upper, shift, n_iter, rung = -_INF, _INF, 0.0, 0, NOT_REACHED
@@ -105,13 +103,13 @@ def _shift(log_p: Array, by: Array, p: Array) -> None:
 def squarem(matrix: Array, offsets: Array, p: Array, tol: float, rtol: float, max_iter: int, stop: Array) -> Solution:
     """Blahut-Arimoto with squared extrapolation; see `reference.iterations`."""
     n_rows, n_columns = matrix.shape
-    q, log_q, d = np.empty(n_columns), np.empty(n_columns), np.empty(n_rows)
-    p, log_p = copied(p), np.empty(n_rows)
+    q, log_q, d = vector(n_columns), vector(n_columns), vector(n_rows)
+    p, log_p = copied(p), vector(n_rows)
     for x in range(n_rows):
         log_p[x] = math.log(max(p[x], TINY))
-    start, once, step = np.empty(n_rows), np.empty(n_rows), np.empty(n_rows)
+    start, once, step = vector(n_rows), vector(n_rows), vector(n_rows)
     safe_log_p, safe_value = copied(log_p), -_INF
-    best_p, best_q = copied(p), np.empty(n_columns)
+    best_p, best_q = copied(p), vector(n_columns)
     lower, upper, n_iter, rung, stage = -_INF, _INF, 0, NOT_REACHED, 0
     length, limit = 1.0, SQUAREM_FIRST
     while n_iter < max_iter and not stopped(stop):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
-
-import numpy as np
 
 from empowerment.capacity.kernels import TINY
+from empowerment.capacity.kernels.cpu.arrays import Array, vector
+from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
 from empowerment.runtime.jit import jit, stopped
-
-Array: TypeAlias = np.ndarray
 
 
 @jit()
@@ -32,7 +29,7 @@ def copy_to(target: Array, source: Array) -> None:
 @jit()
 def copied(source: Array) -> Array:
     """Return a copy of numbers."""
-    target = np.empty(source.size)
+    target = vector(source.size)
     copy_to(target, source)
     return target
 
@@ -99,7 +96,7 @@ def normalise(p: Array) -> None:
 @jit()
 def picked(values: Array, at: Array) -> Array:
     """Return a copy of some entries."""
-    found = np.empty(at.size)
+    found = vector(at.size)
     for i in range(at.size):
         found[i] = values[at[i]]
     return found
@@ -108,7 +105,7 @@ def picked(values: Array, at: Array) -> Array:
 @jit()
 def gather(matrix: Array, rows: Array) -> Array:
     """Return a copy of some rows."""
-    rows_copied = np.empty((rows.size, matrix.shape[1]))
+    rows_copied = new_matrix(rows.size, matrix.shape[1])
     for i in range(rows.size):
         for y in range(matrix.shape[1]):
             rows_copied[i, y] = matrix[rows[i], y]
@@ -119,7 +116,9 @@ def gather(matrix: Array, rows: Array) -> Array:
 def gram(matrix: Array, q: Array, b: Array, system: Array, stop: Array) -> None:
     """Put the lower triangle of ``W diag(1/q) W'`` into `system`; `b` is a buffer for ``W diag(q)^(-1/2)``."""
     n = matrix.shape[0]
-    scale = 1.0 / np.sqrt(q)
+    scale = vector(q.size)
+    for y in range(q.size):
+        scale[y] = 1.0 / math.sqrt(q[y])
     for i in range(n):
         if stopped(stop):
             return

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from empowerment.capacity.kernels import EQUAL_RTOL
-from empowerment.capacity.kernels.cpu.linear import Array
+from empowerment.capacity.kernels.cpu.arrays import Array, integers, vector, zeros
 from empowerment.runtime.jit import jit
 
 _KEY_RTOL = 16 * EQUAL_RTOL  # keys of equal rows differ by the rounding of their sums as well
@@ -14,26 +12,17 @@ _KEY_RTOL = 16 * EQUAL_RTOL  # keys of equal rows differ by the rounding of thei
 @jit()
 def _mixed_weights(count: int) -> Array:
     """Return quasi-random weights in [1, 2): the fractional parts of multiples of the golden ratio."""
-    weights = np.empty(count)
+    weights = vector(count)
     for i in range(count):
         weights[i] = 1.0 + (0.6180339887498949 * (i + 1) + 0.7548776662466927 * (i + 1) * (i + 1)) % 1.0
     return weights
 
 
 @jit()
-def _numbers(count: int) -> Array:
-    """Return 0, 1, 2 and so on."""
-    numbers = np.empty(count, dtype=np.int64)
-    for i in range(count):
-        numbers[i] = i
-    return numbers
-
-
-@jit()
 def _sorted(keys: Array) -> Array:
     """Return the order that sorts the keys, by merging; `np.argsort` takes a second to compile."""
     count = keys.size
-    order, merged = _numbers(count), np.empty(count, dtype=np.int64)
+    order, merged = integers(count), integers(count)
     width = 1
     while width < count:
         for start in range(0, count, 2 * width):
@@ -59,7 +48,7 @@ def _close(a: float, b: float) -> bool:
 @jit()
 def _smallest_names(head: Array) -> Array:
     """Return the smallest member of each group instead of its head."""
-    smallest, names = _numbers(head.size), np.empty(head.size, dtype=np.int64)
+    smallest, names = integers(head.size), integers(head.size)
     for i in range(head.size):
         smallest[head[i]] = min(smallest[head[i]], i)
     for i in range(head.size):
@@ -72,13 +61,13 @@ def equal_rows(matrix: Array) -> Array:
     """Return for each row the smallest row with the same entries up to rounding."""
     n_rows, n_columns = matrix.shape
     weights = _mixed_weights(n_columns)
-    keys = np.empty(n_rows)
+    keys = vector(n_rows)
     for x in range(n_rows):
         total = 0.0
         for y in range(n_columns):
             total += matrix[x, y] * weights[y]
         keys[x] = total
-    order, head = _sorted(keys), _numbers(n_rows)
+    order, head = _sorted(keys), integers(n_rows)
     last = order[0]
     for i in range(1, n_rows):
         x = order[i]
@@ -99,16 +88,16 @@ def proportional_columns(matrix: Array) -> Array:
     """Return for each column the smallest column it is a multiple of, -1 for a column of zeros."""
     n_rows, n_columns = matrix.shape
     weights = _mixed_weights(n_rows)
-    top = np.zeros(n_columns)
+    top = zeros(n_columns)
     for x in range(n_rows):
         for y in range(n_columns):
             top[y] = max(top[y], matrix[x, y])
-    keys = np.zeros(n_columns)
+    keys = zeros(n_columns)
     for x in range(n_rows):
         for y in range(n_columns):
             if matrix[x, y] > 0:
                 keys[y] += weights[x] * (matrix[x, y] / top[y])
-    order, head = _sorted(keys), _numbers(n_columns)
+    order, head = _sorted(keys), integers(n_columns)
     last = order[0]
     for i in range(1, n_columns):
         y = order[i]
@@ -140,8 +129,7 @@ def _root(parent: Array, node: int) -> int:
 def components(matrix: Array) -> tuple[Array, Array]:
     """Return the number of the connected component of each row and of each column."""
     n_rows, n_columns = matrix.shape
-    parent = _numbers(n_columns)
-    anchor = np.empty(n_rows, dtype=np.int64)
+    parent, anchor = integers(n_columns), integers(n_rows)
     separate = n_columns
     for x in range(n_rows):
         anchor[x] = -1
@@ -156,7 +144,7 @@ def components(matrix: Array) -> tuple[Array, Array]:
                     if a != b:
                         parent[max(a, b)] = min(a, b)
                         separate -= 1
-    number, column_component, row_component = _numbers(n_columns), _numbers(n_columns), _numbers(n_rows)
+    number, column_component, row_component = integers(n_columns), integers(n_columns), integers(n_rows)
     for y in range(n_columns):
         number[y] = -1
     count = 0

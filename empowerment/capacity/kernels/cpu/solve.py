@@ -3,31 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
-
-from empowerment.capacity.kernels import (
-    BLAHUT_ARIMOTO,
-    BY_BLAHUT_ARIMOTO,
-    BY_SQUAREM,
-    DIRECT,
-    NOT_REACHED,
-    SQUAREM,
-    SQUAREM_SHARE,
-    TINY,
-    WORKING_SET,
-    Certificate,
-    Solution,
-)
-from empowerment.capacity.kernels.cpu.certificate import careful_sum, certificate
+from empowerment.capacity.kernels import NOT_REACHED, TINY, UNFINISHED, Certificate, Solution
+from empowerment.capacity.kernels.cpu.arrays import Array, integers, vector, zeros
+from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
+from empowerment.capacity.kernels.cpu.certificate import are_distributions, careful_sum, certificate, row_offsets
 from empowerment.capacity.kernels.cpu.interior_point import working_set
-from empowerment.capacity.kernels.cpu.iterations import blahut_arimoto, squarem
-from empowerment.capacity.kernels.cpu.linear import Array, dot, largest, normalise
+from empowerment.capacity.kernels.cpu.linear import dot, fill, largest, normalise
 from empowerment.capacity.kernels.cpu.reduction import components, equal_rows, proportional_columns
 from empowerment.runtime.jit import jit, stopped
 
-_INF = math.inf
+OFFSETS, REWARDS, UNCHECKED = range(3)
+"""What is known of channels: offsets, or rewards; and whether their rows are distributions is still to be checked."""
+
+INVALID = 10
+"""No rung: rows of the channel may not be distributions."""
 
 
 class Reduced(NamedTuple):
@@ -44,63 +36,9 @@ class Reduced(NamedTuple):
 
 
 @jit()
-def _better_ends(first: Solution, second: Solution, tol: float, rtol: float, rung: int) -> Solution:
-    """Combine the better lower end and the better upper end of two solutions, each with its proof."""
-    p, lower = (first.p, first.lower) if first.lower > second.lower else (second.p, second.lower)
-    q, upper = (first.q, first.upper) if first.upper < second.upper else (second.q, second.upper)
-    reached = upper - lower <= max(tol, rtol * lower)
-    n_iter, n_passes = first.n_iter + second.n_iter, first.n_passes + second.n_passes
-    return Solution(p, q, lower, upper, n_iter, n_passes, rung if reached else NOT_REACHED)
-
-
-@jit()
-def ladder(
-    matrix: Array,
-    offsets: Array,
-    start: Array,
-    tol: float,
-    rtol: float,
-    method: int,
-    max_iter: int,
-    last_rung: int,
-    stop: Array,
-) -> Solution:
-    """Solve a reduced block by one method, or by the working set and the methods after it, up to `last_rung`."""
-    solution = _nothing_yet(matrix)
-    for rung in (DIRECT, BY_SQUAREM, BY_BLAHUT_ARIMOTO):
-        left = max_iter - solution.n_iter
-        if rung == DIRECT:
-            current = method
-        elif solution.rung != NOT_REACHED or left <= 0 or rung > last_rung or method != WORKING_SET or stopped(stop):
-            break
-        else:
-            current = SQUAREM if rung == BY_SQUAREM else BLAHUT_ARIMOTO
-            # Neither method raises a probability of 0, so they start in the interior of the simplex.
-            start = np.empty(solution.p.size)
-            for x in range(start.size):
-                start[x] = 0.99 * solution.p[x] + 0.01 / start.size
-        if current == WORKING_SET:
-            continued = working_set(matrix, offsets, tol, rtol, left, stop)
-        elif current == SQUAREM:
-            steps = left if rung == DIRECT else max(int(SQUAREM_SHARE * left), 1)
-            continued = squarem(matrix, offsets, start, tol, rtol, steps, stop)
-        else:
-            continued = blahut_arimoto(matrix, offsets, start, tol, rtol, left, stop)
-        solution = continued if rung == DIRECT else _better_ends(solution, continued, tol, rtol, rung)
-    return solution
-
-
-@jit()
-def _nothing_yet(matrix: Array) -> Solution:
-    return Solution(np.empty(matrix.shape[0]), np.empty(matrix.shape[1]), -_INF, _INF, 0, 0, NOT_REACHED)
-
-
-@jit()
 def _representatives(first: Array, offsets: Array) -> Array:
     """Return from each group of equal rows the one with the largest offset, hence the largest reward."""
-    best = np.empty(first.size, dtype=np.int64)
-    for x in range(first.size):
-        best[x] = x
+    best = integers(first.size)
     for x in range(first.size):
         if offsets[x] > offsets[best[first[x]]]:
             best[first[x]] = x
@@ -121,8 +59,8 @@ def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner
         if first_column[y] == y:
             owner[y] = count
             count += 1
-    merged = np.zeros((rows.size, count))
-    weight, total_weight = np.zeros(n_columns), np.zeros(count)
+    merged = new_matrix(rows.size, count)
+    weight, total_weight = zeros(n_columns), zeros(count)
     for x in rows:
         for y in range(n_columns):
             weight[y] = max(weight[y], matrix[x, y])
@@ -134,6 +72,7 @@ def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner
         if owner[y] >= 0:
             share[y] = weight[y] / total_weight[owner[y]]
     for i in range(rows.size):
+        fill(merged[i], 0.0)
         for y in range(n_columns):
             if owner[y] >= 0:
                 merged[i, owner[y]] += matrix[rows[i], y]
@@ -143,11 +82,11 @@ def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner
 @jit()
 def _offsets_of_merged(reduced: Array, offsets: Array, rows: Array, share: Array, owner: Array) -> Array:
     """Return the offsets that keep all divergences: a share s of a column adds w s log s."""
-    mixing = np.zeros(reduced.shape[1])
+    mixing = zeros(reduced.shape[1])
     for y in range(share.size):
         if owner[y] >= 0:
             mixing[owner[y]] += share[y] * math.log(share[y])
-    merged_offsets = np.empty(rows.size)
+    merged_offsets = vector(rows.size)
     for i in range(rows.size):
         merged_offsets[i] = offsets[rows[i]] - dot(reduced[i], mixing)
     return merged_offsets
@@ -166,7 +105,7 @@ def _reward(row: Array, offset: float) -> float:
 @jit()
 def _members(component: Array, c: int) -> Array:
     """Return the rows, or columns, of a component."""
-    members, count = np.empty(component.size, dtype=np.int64), 0
+    members, count = integers(component.size), 0
     for i in range(component.size):
         if component[i] == c:
             members[count] = i
@@ -175,14 +114,13 @@ def _members(component: Array, c: int) -> Array:
 
 
 @jit()
-def reduce(matrix: Array, offsets: Array) -> Reduced:
+def _reduce(matrix: Array, offsets: Array) -> Reduced:
     """Merge equal rows and proportional columns; without any, return the caller's own arrays."""
     n_rows, n_columns = matrix.shape
     first_column = proportional_columns(matrix)
     rows = _representatives(equal_rows(matrix), offsets)
-    share, owner = np.empty(n_columns), np.empty(n_columns, dtype=np.int64)
-    for y in range(n_columns):
-        share[y], owner[y] = 1.0, y
+    share, owner = vector(n_columns), integers(n_columns)
+    fill(share, 1.0)
     whole = rows.size == n_rows
     for y in range(n_columns):
         whole &= first_column[y] == y
@@ -193,56 +131,20 @@ def reduce(matrix: Array, offsets: Array) -> Reduced:
 
 
 @jit()
-def solve_components(
+def by_working_set(
     matrix: Array, offsets: Array, tol: float, rtol: float, method: int, max_iter: int, stop: Array
 ) -> Solution:
-    """Solve and weigh each connected component; the ends are computed by the certificate."""
-    row_component, column_component = components(matrix)
-    count = 0
-    for y in range(column_component.size):
-        count = max(count, column_component[y] + 1)
-    p, q, value = np.zeros(matrix.shape[0]), np.zeros(matrix.shape[1]), np.empty(count)
-    n_iter, n_passes, rung = 0, 0, 0
-    for c in range(count):
-        rows, columns = _members(row_component, c), _members(column_component, c)
-        if rows.size == 1:
-            value[c] = _reward(matrix[rows[0]], offsets[rows[0]])
-            p[rows[0]] = 1.0
-            for y in columns:
-                q[y] = matrix[rows[0], y]
-            continue
-        block, block_offsets, start = matrix, offsets, np.empty(rows.size)
-        if count > 1:
-            block, block_offsets = np.empty((rows.size, columns.size)), np.empty(rows.size)
-        for i in range(rows.size):
-            start[i] = 1.0 / rows.size
-            if count > 1:
-                block_offsets[i] = offsets[rows[i]]
-                for j in range(columns.size):
-                    block[i, j] = matrix[rows[i], columns[j]]
-        solution = ladder(block, block_offsets, start, tol, rtol, method, max_iter, NOT_REACHED, stop)
-        for i in range(rows.size):
-            p[rows[i]] = solution.p[i]
-        for j in range(columns.size):
-            q[columns[j]] = solution.q[j]
-        value[c] = solution.lower
-        n_iter, n_passes = n_iter + solution.n_iter, n_passes + solution.n_passes
-        rung = max(rung, solution.rung)
-    # Component c of capacity C_c is used with probability exp(C_c - C).
-    weight, highest = np.empty(count), largest(value)
-    for c in range(count):
-        weight[c] = math.exp(value[c] - highest)
-    normalise(weight)
-    for x in range(p.size):
-        p[x] *= weight[row_component[x]]
-    for y in range(q.size):
-        q[y] *= weight[column_component[y]]
-    return Solution(p, q, 0.0, 0.0, n_iter, n_passes, rung)
+    """Solve a reduced block by the working set; it is unfinished where other methods would have to go on."""
+    found = working_set(matrix, offsets, tol, rtol, max_iter, stop)
+    rung = UNFINISHED if found.rung == NOT_REACHED and found.n_iter < max_iter else found.rung
+    return Solution(found.p, found.q, found.lower, found.upper, found.n_iter, found.n_passes, rung)
 
 
 @jit()
-def map_back(matrix: Array, offsets: Array, reduced: Reduced, solution: Solution, p: Array, q: Array) -> Certificate:
-    """Put the distributions over all rows and columns into `p` and `q`, which are zeros, and certify them."""
+def _map_back(matrix: Array, offsets: Array, reduced: Reduced, solution: Solution, p: Array, q: Array) -> Certificate:
+    """Put the distributions over all rows and columns into `p` and `q`, and certify them."""
+    fill(p, 0.0)
+    fill(q, 0.0)
     for i in range(reduced.rows.size):
         p[reduced.rows[i]] = solution.p[i]
     for y in range(q.size):
@@ -253,3 +155,91 @@ def map_back(matrix: Array, offsets: Array, reduced: Reduced, solution: Solution
     for x in range(p.size):
         p[x] /= mass
     return certificate(matrix, offsets, p, q)
+
+
+SolveBlock = Callable[[Array, Array, float, float, int, int, Array], Solution]
+"""A compiled function that solves one connected component of a reduced matrix."""
+
+
+def solver_of_each(solve_block: SolveBlock) -> Callable[..., None]:
+    """Return the compiled solver of the channels of a batch, whose connected components `solve_block` solves."""
+
+    @jit()
+    def solve_components(
+        matrix: Array, offsets: Array, tol: float, rtol: float, method: int, max_iter: int, stop: Array
+    ) -> Solution:
+        """Solve and weigh each connected component; the ends are computed by the certificate."""
+        row_component, column_component = components(matrix)
+        count = 0
+        for y in range(column_component.size):
+            count = max(count, column_component[y] + 1)
+        p, q, value = zeros(matrix.shape[0]), zeros(matrix.shape[1]), vector(count)
+        n_iter, n_passes, rung = 0, 0, 0
+        for c in range(count):
+            rows, columns = _members(row_component, c), _members(column_component, c)
+            if rows.size == 1:
+                value[c] = _reward(matrix[rows[0]], offsets[rows[0]])
+                p[rows[0]] = 1.0
+                for y in columns:
+                    q[y] = matrix[rows[0], y]
+                continue
+            block, block_offsets = matrix, offsets
+            if count > 1:
+                block, block_offsets = new_matrix(rows.size, columns.size), vector(rows.size)
+                for i in range(rows.size):
+                    block_offsets[i] = offsets[rows[i]]
+                    for j in range(columns.size):
+                        block[i, j] = matrix[rows[i], columns[j]]
+            solution = solve_block(block, block_offsets, tol, rtol, method, max_iter, stop)
+            for i in range(rows.size):
+                p[rows[i]] = solution.p[i]
+            for j in range(columns.size):
+                q[columns[j]] = solution.q[j]
+            value[c] = solution.lower
+            n_iter, n_passes = n_iter + solution.n_iter, n_passes + solution.n_passes
+            rung = max(rung, solution.rung)
+        # Component c of capacity C_c is used with probability exp(C_c - C).
+        weight, highest = vector(count), largest(value)
+        for c in range(count):
+            weight[c] = math.exp(value[c] - highest)
+        normalise(weight)
+        for x in range(p.size):
+            p[x] *= weight[row_component[x]]
+        for y in range(q.size):
+            q[y] *= weight[column_component[y]]
+        return Solution(p, q, 0.0, 0.0, n_iter, n_passes, rung)
+
+    @jit()
+    def solve_each(
+        entries: Array,
+        rewards: Array,
+        members: Array,
+        given: int,
+        tol: float,
+        rtol: float,
+        method: int,
+        max_iter: int,
+        p: Array,
+        q: Array,
+        numbers: Array,
+        stop: Array,
+    ) -> None:
+        for k in range(len(members)):
+            if stopped(stop):
+                return
+            i, n, m = members[k, 0], members[k, 1], members[k, 2]
+            start, x, y = members[k, 3], members[k, 4], members[k, 5]
+            matrix = entries[start : start + n * m].reshape((n, m))
+            if given == UNCHECKED and not are_distributions(matrix):
+                numbers[5, i] = INVALID
+                continue
+            offsets = rewards[x : x + n]
+            if given != OFFSETS:
+                offsets = row_offsets(matrix, offsets)
+            reduced = _reduce(matrix, offsets)
+            solution = solve_components(reduced.matrix, reduced.offsets, tol, rtol, method, max_iter, stop)
+            proven = _map_back(matrix, offsets, reduced, solution, p[x : x + n], q[y : y + m])
+            numbers[0, i], numbers[1, i], numbers[2, i] = proven.information, proven.lower, proven.upper
+            numbers[3, i], numbers[4, i], numbers[5, i] = solution.n_iter, solution.n_passes, solution.rung
+
+    return solve_each

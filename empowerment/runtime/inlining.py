@@ -1,0 +1,80 @@
+"""Compilation of helpers as parts of the entry points that use them.
+
+Left to itself, numba optimises and emits each compiled function, and then again the copy of it in every function that
+calls it: a helper six calls deep is optimised seven times, and six of the results are thrown away. A helper that only
+compiled functions call needs none of them. Here its code is translated once, and optimised and emitted inside the
+entry point, together with whatever that calls.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.registry import CPUDispatcher
+from numba.core.typed_passes import (
+    IRLegalization,
+    NativeLowering,
+    NoPythonBackend,
+    NoPythonSupportedFeatureValidation,
+)
+
+
+class Helper(CPUDispatcher):  # type: ignore[misc]
+    """A compiled function that only compiled functions call."""
+
+    def __call__(self, *arguments: object, **named: object) -> object:
+        """Refuse to be called."""
+        raise TypeError(f"{self.__name__} is compiled for compiled callers; Python calls entry points only")
+
+    def add_overload(self, compiled: Any) -> None:
+        """Keep the code for callers; the table from which Python chooses stays empty."""
+        self.overloads[tuple(compiled.signature.args)] = compiled
+
+
+class HelperCompiler(CompilerBase):  # type: ignore[misc]
+    """The compiler of helpers: that of numba, up to the code of LLVM."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        """Return the passes, which end where others would optimise."""
+        passes = PassManager("helper")
+        passes.passes.extend(DefaultPassBuilder.define_untyped_pipeline(self.state).passes)
+        passes.passes.extend(DefaultPassBuilder.define_typed_pipeline(self.state).passes)
+        for step in (NoPythonSupportedFeatureValidation, IRLegalization, _Translation, NoPythonBackend):
+            passes.add_pass(step)
+        passes.finalize()
+        return [passes]
+
+
+class _Part(JITCodeLibrary):  # type: ignore[misc]
+    """Code that is linked into that of entry points, and is optimised and emitted there."""
+
+    def finalize(self) -> None:
+        """Leave the code as it was translated, without that of the helpers it calls."""
+        self._raise_if_finalized()
+        self._finalized = True
+
+    def _optimize_functions(self, module: Any) -> None:
+        module.data_layout = self._codegen._data_layout
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _Translation(NativeLowering):  # type: ignore[misc]
+    """Translate a helper to code of LLVM, and tell its callers where that is."""
+
+    _name = "helper_translation"
+
+    def run_pass(self, state: Any) -> bool:
+        """Fill in the compiled result, whose library stands for the address of the function."""
+        library = state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.flags.no_compile = True
+        super().run_pass(state)
+        library.finalize()
+        # Callers link these, and pass them on to theirs, so that an entry point gets each of them once.
+        parts = [library, *dict.fromkeys(library._linking_libraries)]
+        state.targetctx.insert_user_function(library, state.cr.fndesc, parts)
+        state.reload_init.extend(library._reload_init)
+        state.cr = state.cr._replace(cfunc=library)
+        return True
