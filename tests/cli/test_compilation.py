@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import empowerment
-from empowerment.cli import compilation, main
+from empowerment.cli import main
 from empowerment.runtime import jit
 
 ROOT = Path(empowerment.__file__).parent
@@ -69,4 +69,3 @@ def test_a_directory_that_cannot_be_written_is_no_success(capsys, monkeypatch):
     monkeypatch.setattr(jit.EntryPoint, "directory", None)
     assert main(["compile"]) == 2
     assert "NUMBA_CACHE_DIR may name one" in capsys.readouterr().err
-    assert compilation.PACKAGES

@@ -12,7 +12,7 @@ import numpy as np
 from numba import boolean, float64, int32, void
 
 from empowerment.actuation.kernels import Readings, Steps
-from empowerment.capacity.kernels.cpu.linear import Array
+from empowerment.capacity.kernels.cpu.arrays import Array
 from empowerment.runtime.interrupts import run
 from empowerment.runtime.jit import (
     MATRIX,
