@@ -5,9 +5,11 @@ The channels are those of every free cell of the slip grid, at horizons 1 to 4 a
 
 from __future__ import annotations
 
+import statistics
 import sys
 import time
 
+import numba
 import numpy as np
 
 import empowerment as emp
@@ -33,12 +35,31 @@ def timed(batch: list[np.ndarray], **options: object) -> tuple[float, emp.Capaci
     return (time.perf_counter() - start) / len(batch), result
 
 
+def print_threads(batch: list[np.ndarray], rounds: int = 3) -> tuple[float, emp.CapacityResult]:
+    """Print wall and CPU time with one thread and with all, in turns; return what :func:`timed` does, with all."""
+    numbers = {1: [], numba.get_num_threads(): []}
+    for _ in range(rounds):
+        for threads, runs in numbers.items():
+            default = numba.get_num_threads()
+            numba.set_num_threads(threads)
+            cpu = time.process_time()
+            seconds, result = timed(batch)
+            runs.append((seconds * len(batch), time.process_time() - cpu))
+            numba.set_num_threads(default)
+    for threads, runs in numbers.items():
+        wall, cpu = (statistics.median(column) for column in zip(*runs, strict=True))
+        print(
+            f"{threads} thread{'s' * (threads > 1)}         {wall:6.2f} s wall {cpu:6.2f} s CPU, medians of {rounds}"
+        )
+    return wall / len(batch), result
+
+
 def main(size: int = 985) -> None:
     """Print the times and what was left uncertified."""
     batch = channels()
     print(f"{len(batch)} channels, {sum(m.size for m in batch) / 1e6:.1f} million entries, at 1e-9 bits")
     timed(batch)  # compiles, and touches the memory for the first time
-    ours, result = sorted((timed(batch) for _ in range(3)), key=lambda run: run[0])[1]
+    ours, result = print_threads(batch)
     missed = int((~result.converged).sum())
     print(
         f"working set       {1e6 * ours:9.1f} us a channel, {missed} not certified, {result.n_iter.mean():.1f} steps"

@@ -32,7 +32,7 @@ def as_batch(channels: Any) -> list[Member] | None:
         return None
     if not len(channels):
         raise ValueError("the batch has no channels, expected at least one")
-    return [item if _is_plain(item) else _checked(item, number) for number, item in enumerate(channels)]
+    return [item if is_plain_matrix(item) else _checked(item, number) for number, item in enumerate(channels)]
 
 
 def _is_channel(item: Any) -> bool:
@@ -43,7 +43,8 @@ def _is_channel(item: Any) -> bool:
     return isinstance(item, list | tuple) and len(item) > 0 and isinstance(item[0], list | tuple | np.ndarray)
 
 
-def _is_plain(item: Any) -> bool:
+def is_plain_matrix(item: Any) -> bool:
+    """Return whether this is a matrix that kernels take as it is, once its rows are known to be distributions."""
     return type(item) is np.ndarray and item.ndim == 2 and item.dtype == np.float64 and item.size > 0
 
 

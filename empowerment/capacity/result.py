@@ -33,7 +33,7 @@ class CapacityResult(Numbered):
         Proves `upper`; as close to the (unique) optimal one as the gap says, not always that of
         `input_distribution`.
     n_iter : int
-        Steps of the method: interior-point steps and Blahut-Arimoto passes.
+        Steps of the method: interior-point or Newton steps, and Blahut-Arimoto passes.
     n_passes : int
         How often the whole (reduced) matrix was read.
     status : Status, or ndarray of int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy import sparse
 
 from empowerment.capacity import jax_arrays
 from empowerment.capacity.backends import capacity_kernels
-from empowerment.capacity.batch import Member, as_batch, chunks
+from empowerment.capacity.batch import Member, as_batch, chunks, is_plain_matrix
 from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
 from empowerment.capacity.kernels import Outcome
 from empowerment.capacity.options import MAX_ITER, SolverOptions
@@ -57,7 +58,8 @@ def channel_capacity(
         Width wanted relative to `lower`; the wider of the two counts. Useful for very small capacities.
     method : {"auto", "working-set", "squarem", "blahut-arimoto"}
         ``"working-set"`` (the choice of ``"auto"``) solves on few rows by an interior-point method and ends with a
-        pass over all rows. Where it stops short it starts again, then ``"squarem"`` continues, then plain
+        pass over all rows. Two outputs it solves by a formula, in no steps, and two inputs by Newton's method, whose
+        steps `n_iter` counts. Where it stops short it starts again, then ``"squarem"`` continues, then plain
         Blahut-Arimoto; `status` says which of them reached the tolerance. ``"blahut-arimoto"`` is the classical
         iteration with a certified stop, ``"squarem"`` the same with squared extrapolation.
     backend : {"numba", "reference", "jax"}, optional
@@ -112,6 +114,7 @@ def channel_capacity(
     ----------
     Arimoto (1972), "An algorithm for computing the capacity of arbitrary discrete memoryless channels".
     Blahut (1972), "Computation of channel capacity and rate-distortion functions".
+    Muroga (1953), "On the capacity of a discrete channel".
     Mehrotra (1992), "On the implementation of a primal-dual interior point method".
     Varadhan and Roland (2008), "Simple and globally convergent methods for accelerating the convergence of any EM
     algorithm".
@@ -133,17 +136,15 @@ def channel_capacity(
     >>> emp.channel_capacity([[[0.9, 0.1], [0.1, 0.9]], [[1.0], [1.0]]]).value.round(6)
     array([0.531004, 0.      ])
     """
-    held = jax_arrays.found_in(channel, rewards)
-    options = SolverOptions.checked(
-        tol=tol,
-        rtol=rtol,
-        base=base,
-        backend="jax" if backend is None and held else backend,
-        max_iter=max_iter,
-        on_failure=on_failure,
-    )
-    method = validate.one_of(method, METHODS, "method")
-    method = "working-set" if method == "auto" else method
+    is_plain = rewards is None and is_plain_matrix(channel)
+    held = [] if is_plain else jax_arrays.found_in(channel, rewards)
+    backend = "jax" if backend is None and held else backend
+    options, method = _checked(tol, rtol, base, backend, max_iter, on_failure, method)
+    if is_plain and options.backend == "numba":
+        result = _solve_plain(channel, options, method)
+        if result.status in (Status.MAX_ITER, Status.PRECISION):
+            report_failure(_missed(result), options.on_failure)
+        return result
     if jax_arrays.any_traced(held):
         from empowerment.capacity.traced import traced_capacity
 
@@ -154,6 +155,28 @@ def channel_capacity(
     if not np.all(result.converged):
         report_failure(_missed(result), options.on_failure)
     return jax_arrays.on_device(result, held) if held else result
+
+
+def _checked(*arguments: Any) -> tuple[SolverOptions, str]:
+    """Return the options and the method, which are checked once for equal arguments of the same types."""
+    try:
+        hash(arguments)
+    except TypeError:  # such as of an array without axes, which counts as a number
+        return _check(*arguments)
+    return _check_once(*arguments)
+
+
+def _check(
+    tol: Any, rtol: Any, base: Any, backend: Any, max_iter: Any, on_failure: Any, method: Any
+) -> tuple[SolverOptions, str]:
+    options = SolverOptions.checked(
+        tol=tol, rtol=rtol, base=base, backend=backend, max_iter=max_iter, on_failure=on_failure
+    )
+    method = validate.one_of(method, METHODS, "method")
+    return options, "working-set" if method == "auto" else method
+
+
+_check_once = lru_cache(maxsize=256, typed=True)(_check)
 
 
 def row_offsets(channel: Channel) -> np.ndarray:
@@ -169,6 +192,14 @@ def _solve(channel: Any, rewards: Any, options: SolverOptions, method: str, prog
     return _solve_many(batch, rewards, options, method, progress)
 
 
+def _solve_plain(matrix: np.ndarray, options: SolverOptions, method: str) -> CapacityResult:
+    """Solve a float64 matrix, whose rows are checked where they are read; if one fails, that is said as always."""
+    solved = capacity_kernels("numba").solve_plain(matrix, *options.for_kernel(method))
+    if solved is None:
+        return _solve_one(as_channel(matrix), None, options, method)
+    return _result_of_one(solved, False, options, method)
+
+
 def _solve_one(channel: Channel, rewards: Any, options: SolverOptions, method: str) -> CapacityResult:
     kernel, limits, offsets = capacity_kernels(options.backend), options.for_kernel(method), row_offsets(channel)
     nats = None if rewards is None else _rewards(rewards, channel.n_inputs, "rewards", options.unit)
@@ -178,9 +209,7 @@ def _solve_one(channel: Channel, rewards: Any, options: SolverOptions, method: s
         solved = solve_sparse(channel.matrix, offsets, nats, lambda *part: kernel.solve(*part, *limits))
     else:
         solved = kernel.solve(channel.matrix, offsets, *limits)
-    numbers = (np.float64(solved.information), np.float64(solved.lower), np.float64(solved.upper))
-    counts = (np.int64(solved.n_iter), np.int64(solved.n_passes))
-    return result_of(Outcome(solved.p, solved.q, *numbers, *counts, solved.rung), nats is not None, options, method)
+    return _result_of_one(solved, nats is not None, options, method)
 
 
 def _solve_many(
@@ -225,10 +254,37 @@ def _rewards_of_batch(rewards: Any, batch: list[Member], unit: float) -> list[np
     return [_rewards(one, member.shape[0], f"rewards[{i}]", unit) for i, (one, member) in pairs]
 
 
+def _result_of_one(solved: Outcome, rewarded: bool, options: SolverOptions, method: str) -> CapacityResult:
+    """Put together what is returned for one channel; see `result_of`, whose arrays would take longer than a solve."""
+    unit = options.unit
+    lower, upper = float(solved.lower) / unit, float(solved.upper) / unit
+    lower = lower if rewarded else max(lower, 0.0)
+    status = int(solved.rung)
+    if not options.met(lower, upper):
+        status = Status.MAX_ITER if status == Status.MAX_ITER else Status.PRECISION
+    elif status == Status.MAX_ITER:
+        status = Status.BLAHUT_ARIMOTO if method == "working-set" else Status.CERTIFIED
+    return CapacityResult(
+        value=np.float64(min(max(float(solved.information) / unit, lower), upper)),
+        lower=np.float64(lower),
+        upper=np.float64(upper),
+        input_distribution=solved.p,
+        output_distribution=solved.q,
+        n_iter=np.int64(solved.n_iter),
+        n_passes=np.int64(solved.n_passes),
+        status=Status(status),
+        method=method,
+        backend=options.backend,
+        base=options.base,
+        tol=options.tol,
+        rtol=options.rtol,
+    )
+
+
 def result_of(
-    outcome: Outcome, rewarded: bool, options: SolverOptions, method: str, shapes: np.ndarray | None = None
+    outcome: Outcome, rewarded: bool, options: SolverOptions, method: str, shapes: np.ndarray
 ) -> CapacityResult:
-    """Put together what is returned: scalars of NumPy for one channel, arrays for a batch of such `shapes`."""
+    """Put together what is returned for a batch of channels of such shapes."""
     information, lower, upper = (x / options.unit for x in (outcome.information, outcome.lower, outcome.upper))
     lower = lower if rewarded else np.maximum(lower, 0.0)  # a capacity is not negative, whatever rounding says
     met = options.met(lower, upper)
@@ -244,7 +300,7 @@ def result_of(
         output_distribution=outcome.q,
         n_iter=outcome.n_iter,
         n_passes=outcome.n_passes,
-        status=Status(int(status)) if shapes is None else status,
+        status=status,
         method=method,
         backend=options.backend,
         base=options.base,

@@ -99,6 +99,30 @@ def test_counting_compiles_counting_alone_and_says_so_the_first_time(tmp_path):
     assert run(COUNT, tmp_path) == ("\n", "")
 
 
+@pytest.mark.slow
+def test_a_first_capacity_compiles_few_functions_and_the_rest_waits_until_it_is_needed(tmp_path):
+    """A gate on what makes the first minute long: 73 functions as measured, each of them translated once."""
+    code = (
+        COUNT.partition("import empowerment as emp")[0]
+        + """
+import numpy as np, empowerment as emp
+emp.channel_capacity(np.full((3, 3), 0.1) + 0.7 * np.eye(3))
+print(len(compiled), len({f.__code__ for f in compiled if f.__module__.startswith("empowerment")}))
+emp.channel_capacity([np.eye(2)] * 3)
+emp.channel_capacity(emp.Channel(np.eye(3)), rewards=[0, 1, 2])
+print(len(compiled), "squarem" in {f.__name__ for f in compiled})
+emp.channel_capacity(np.full((3, 3), 0.1) + 0.7 * np.eye(3), method="squarem")
+print("squarem" in {f.__name__ for f in compiled})
+"""
+    )
+    first, later, last = run(code, tmp_path)[0].splitlines()
+    total, ours = map(int, first.split())
+    assert total <= 80
+    assert ours <= 60
+    assert later == f"{total} False"
+    assert last == "True"
+
+
 def test_where_nothing_can_be_written_kernels_work_and_it_is_said_once():
     code = """
 import numba, numpy as np

@@ -7,6 +7,9 @@ Each backend is a package of functions that work on dense float64 matrices, in n
 ``solve_batch(batch, tol, rtol, method, max_iter) -> Outcome``
     The same for a `Batch` of channels; every field of the outcome is an array, p and q as flat as the batch.
 
+``cpu`` has one more, ``solve_plain(matrix, tol, rtol, method, max_iter) -> Outcome | None``, for single calls that
+should be short: it checks the rows itself and returns None if they may not be distributions.
+
 They are built from these functions, which are tested one by one:
 
 ``equal_rows(matrix) -> first``
@@ -41,6 +44,7 @@ TINY = 5e-324
 
 WORKING_SET_ROUNDS = 40
 INTERIOR_POINT_STEPS = 40
+NEWTON_STEPS = 60
 
 SQUAREM_FIRST, SQUAREM_GROWTH, SQUAREM_LEAST = 4.0, 4.0, 2.0
 """Limit on the length of an extrapolation: where it starts, its growth after a success at it, and its least."""

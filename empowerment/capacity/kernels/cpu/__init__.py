@@ -6,7 +6,7 @@ interrupted.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from empowerment.capacity.kernels import (
     Solution,
 )
 from empowerment.capacity.kernels.cpu import entry_points
-from empowerment.capacity.kernels.cpu.solve import OFFSETS, REWARDS
+from empowerment.capacity.kernels.cpu.solve import INVALID, OFFSETS, REWARDS, UNCHECKED
 from empowerment.runtime.interrupts import EntryPoint, run, run_side_by_side
 from empowerment.runtime.threads import thread_count
 
@@ -37,6 +37,7 @@ __all__ = [
     "proportional_columns",
     "solve",
     "solve_batch",
+    "solve_plain",
     "squarem",
     "working_set",
 ]
@@ -45,6 +46,8 @@ __all__ = [
 _LOGARITHM = 10
 # Below this many entries a further thread takes longer to start than it saves.
 _FEW = 2_000
+# Portions of a batch for each thread.
+_PORTIONS = 8
 
 
 def equal_rows(matrix: np.ndarray) -> np.ndarray:
@@ -103,15 +106,38 @@ def solve(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, meth
     """Reduce, solve every component, map back, certify; see `reference.solve`."""
     n, m = matrix.shape
     p, q, numbers = np.zeros(n), np.zeros(m), np.zeros((6, 1))
-    channel = matrix.reshape(-1), offsets, np.array([[0, n, m, 0, 0, 0]]), OFFSETS
+    channel = matrix.reshape(-1), offsets, _alone(n, m), OFFSETS
     arguments = *channel, tol, rtol, method, max_iter, p, q, numbers
-    operations = max_iter * _operations_of_a_step(n, m)
+    solved = _solved(arguments, max_iter * _operations_of_a_step(n, m))
+    assert solved is not None
+    return solved
+
+
+@lru_cache(maxsize=256)
+def _alone(n_rows: int, n_columns: int) -> np.ndarray:
+    """Return the table of members of a batch of one channel."""
+    return np.array([[0, n_rows, n_columns, 0, 0, 0]])
+
+
+def _solved(arguments: tuple[Any, ...], operations: float) -> Outcome | None:
+    """Run the entry point on one channel, and that of all methods if need be; return None for an invalid channel."""
+    *_, method, _, p, q, numbers = arguments
     if method == WORKING_SET:
         run(entry_points.solve_each, arguments, operations)
     if method != WORKING_SET or numbers[5, 0] == UNFINISHED:
         run(entry_points.solve_each_by_all_methods, arguments, operations)
-    information, lower, upper, *counts = numbers[:, 0].tolist()
-    return Outcome(p, q, information, lower, upper, *map(int, counts))
+    information, lower, upper, n_iter, n_passes, rung = numbers[:, 0].tolist()
+    if rung == INVALID:
+        return None
+    return Outcome(p, q, information, lower, upper, int(n_iter), int(n_passes), int(rung))
+
+
+def solve_plain(matrix: np.ndarray, tol: float, rtol: float, method: int, max_iter: int) -> Outcome | None:
+    """Solve an unchecked float64 matrix without rewards; return None if its rows may not be distributions."""
+    n, m = matrix.shape
+    p, q, numbers = np.empty(n), np.empty(m), np.empty((6, 1))
+    channel = matrix.reshape(-1), np.zeros(n), _alone(n, m), UNCHECKED
+    return _solved((*channel, tol, rtol, method, max_iter, p, q, numbers), max_iter * _operations_of_a_step(n, m))
 
 
 def solve_batch(batch: Batch, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
@@ -135,15 +161,21 @@ def _run_each(
     """Run an entry point on some channels of a batch, given by their rows of `members`, on all cores."""
     members = members[np.argsort(-members[:, 1] * members[:, 2], kind="stable")]
     threads = 1 if batch.entries.size < _FEW else min(thread_count(), len(members))
-    # Sorted by size and dealt in turn, so that each thread gets channels of every size.
-    shares = [np.ascontiguousarray(members[t::threads]) for t in range(threads)]
-    calls = [(batch.entries, batch.rewards, share, REWARDS, *limits, *found) for share in shares]
     if threads == 1:
         operations = float(_operations_of_a_step(members[:, 1], members[:, 2]).sum()) * limits[-1]
-        run(entry_point, calls[0], operations)
-    else:
-        entry_point.prepare()
-        run_side_by_side([partial(entry_point, *call) for call in calls])
+        run(entry_point, (batch.entries, batch.rewards, members, REWARDS, *limits, *found), operations)
+        return
+    entry_point.prepare()
+    # Sorted by size and dealt in turn, so that each portion has channels of every size.
+    n_portions = min(_PORTIONS * threads, len(members))
+    waiting = iter([np.ascontiguousarray(members[k::n_portions]) for k in range(n_portions)])
+
+    def take_portions(stop: np.ndarray) -> None:
+        """Solve one portion after the other, so that a thread whose core has other work takes fewer of them."""
+        for portion in waiting:
+            entry_point(batch.entries, batch.rewards, portion, REWARDS, *limits, *found, stop)
+
+    run_side_by_side([take_portions] * threads)
 
 
 def _uniform(matrix: np.ndarray) -> np.ndarray:

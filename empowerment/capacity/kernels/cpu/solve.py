@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from empowerment.capacity.kernels import NOT_REACHED, TINY, UNFINISHED, Certificate, Solution
+from empowerment.capacity.kernels import DIRECT, NOT_REACHED, TINY, UNFINISHED, WORKING_SET, Certificate, Solution
 from empowerment.capacity.kernels.cpu.arrays import Array, integers, vector, zeros
 from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
 from empowerment.capacity.kernels.cpu.certificate import are_distributions, careful_sum, certificate, row_offsets
+from empowerment.capacity.kernels.cpu.direct import solve_directly
 from empowerment.capacity.kernels.cpu.interior_point import working_set
 from empowerment.capacity.kernels.cpu.linear import dot, fill, largest, normalise
 from empowerment.capacity.kernels.cpu.reduction import components, equal_rows, proportional_columns
@@ -236,9 +237,16 @@ def solver_of_each(solve_block: SolveBlock) -> Callable[..., None]:
             offsets = rewards[x : x + n]
             if given != OFFSETS:
                 offsets = row_offsets(matrix, offsets)
+            own_p, own_q = p[x : x + n], q[y : y + m]
+            if method == WORKING_SET and min(n, m) == 2:
+                proven, steps, passes, rung = solve_directly(matrix, offsets, tol, rtol, max_iter, own_p, own_q)
+                if rung == DIRECT:
+                    numbers[0, i], numbers[1, i], numbers[2, i] = proven.information, proven.lower, proven.upper
+                    numbers[3, i], numbers[4, i], numbers[5, i] = steps, passes, rung
+                    continue
             reduced = _reduce(matrix, offsets)
             solution = solve_components(reduced.matrix, reduced.offsets, tol, rtol, method, max_iter, stop)
-            proven = _map_back(matrix, offsets, reduced, solution, p[x : x + n], q[y : y + m])
+            proven = _map_back(matrix, offsets, reduced, solution, own_p, own_q)
             numbers[0, i], numbers[1, i], numbers[2, i] = proven.information, proven.lower, proven.upper
             numbers[3, i], numbers[4, i], numbers[5, i] = solution.n_iter, solution.n_passes, solution.rung
 

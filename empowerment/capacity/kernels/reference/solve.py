@@ -27,6 +27,7 @@ from empowerment.capacity.kernels import (
     SQUAREM,
     SQUAREM_SHARE,
     TINY,
+    WORKING_SET,
     Batch,
     Certificate,
     Outcome,
@@ -35,13 +36,16 @@ from empowerment.capacity.kernels import (
     worst_rung,
 )
 from empowerment.capacity.kernels.reference.certificate import certificate
+from empowerment.capacity.kernels.reference.direct import solve_directly
 from empowerment.capacity.kernels.reference.interior_point import working_set
 from empowerment.capacity.kernels.reference.iterations import blahut_arimoto, squarem
 from empowerment.capacity.kernels.reference.reduction import components, equal_rows, proportional_columns
 
 
 def solve(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float, method: int, max_iter: int) -> Outcome:
-    """Reduce, solve every component, map back, certify."""
+    """Reduce, solve every component, map back, certify; two outputs or two inputs are solved directly."""
+    if method == WORKING_SET and (outcome := solve_directly(matrix, offsets, tol, rtol, max_iter)):
+        return outcome
     return solve_by_parts(
         matrix, offsets, lambda block, own: ladder(block, own, tol, rtol, method, max_iter), certificate
     )
