@@ -78,11 +78,10 @@ class StateProblem:
         """Number of each start: its state, or with partial observation its position in the list."""
         return self.starts if self.partial_observation is None else np.arange(self.starts.size)
 
-    def name_of(self, numbers: np.ndarray) -> dict[int, str]:
-        """Return names for the starts with these numbers, for messages."""
+    def name_of(self, number: int) -> str:
+        """Return the name of the start with this number, for messages."""
         what = "state" if self.beliefs is None or self.weights is not None else "belief"
-        named = zip(numbers.tolist(), self.labels, strict=True)
-        return {number: f"{what} {validate.shown(label)}" for number, label in named}
+        return f"{what} {validate.shown(self.labels[int(np.flatnonzero(self.numbers == number)[-1])])}"
 
 
 def state_problem(

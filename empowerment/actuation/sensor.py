@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -59,7 +60,7 @@ def make_sensor(sensor: Any, model: MDP) -> Sensor:
     """
     if sensor is None or isinstance(sensor, str):
         validate.one_of("state" if sensor is None else sensor, NAMES, "sensor of an MDP")
-        return Sensor(sparse.eye_array(model.n_states, format="csr"), model.states, "state")
+        return Sensor(_identity(model.n_states), model.states, "state")
     if callable(sensor):
         return _from_function(sensor, model)
     matrix = sparse.csr_array(validate.probability_rows(sensor, "sensor"))
@@ -68,6 +69,12 @@ def make_sensor(sensor: Any, model: MDP) -> Sensor:
             f"sensor has shape {matrix.shape}, expected (n_states, n_readings) with {model.n_states} states"
         )
     return Sensor(matrix, tuple(range(matrix.shape[1])), "matrix")
+
+
+@lru_cache(maxsize=8)
+def _identity(n_states: int) -> sparse.csr_array:
+    """Return the sensor of the state itself, which every question about a model of this size shares."""
+    return sparse.csr_array(sparse.eye_array(n_states, format="csr"))
 
 
 def _from_function(function: Any, model: MDP) -> Sensor:

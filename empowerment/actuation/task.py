@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from empowerment.actuation.open_loop.column_generation import ColumnSolution
 from empowerment.capacity.options import SolverOptions
+from empowerment.core.status import Status
 
 
 class NoSequenceError(ValueError):
@@ -109,10 +110,58 @@ class StateSolution(NamedTuple):
         return self._replace(value=min(max(self.value, 0.0), upper), upper=upper)
 
 
+class StateSolutions(NamedTuple):
+    """The solutions of several states as arrays over them; see :class:`StateSolution`.
+
+    Attributes
+    ----------
+    value, lower, upper : ndarray of shape (n_states,)
+    status : ndarray of int of shape (n_states,)
+    n_sequences : ndarray of int of shape (n_states,)
+    sequences : ndarray of int of shape (n_sequences, horizon)
+        Those of one state after those of another.
+    weights : ndarray of shape (n_sequences,)
+    """
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    status: np.ndarray
+    n_sequences: np.ndarray
+    sequences: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, solution: StateSolution, status: Status) -> StateSolutions:
+        """Return the solution of one state."""
+        numbers = (solution.value, solution.lower, solution.upper, int(status), solution.weights.size)
+        value, lower, upper, codes, n_sequences = (np.array([number]) for number in numbers)
+        return cls(value, lower, upper, codes, n_sequences, solution.sequences, solution.weights)
+
+    @classmethod
+    def without_sequences(cls, n_states: int, horizon: int) -> StateSolutions:
+        """Return the solutions of states from which no sequence is available."""
+        value, lower, upper = np.zeros((3, n_states))
+        status, n_sequences = np.full(n_states, int(Status.NO_SEQUENCE)), np.zeros(n_states, dtype=np.int64)
+        sequences = np.empty((0, horizon), dtype=np.int32)
+        return cls(value, lower, upper, status, n_sequences, sequences, np.empty(0))
+
+    def chosen(self, which: np.ndarray) -> StateSolutions:
+        """Return the solutions of some states, given by truth values."""
+        if which.all():
+            return self
+        own = np.repeat(which, self.n_sequences)
+        value, lower, upper, status, n_sequences = (part[which] for part in self[:5])
+        return StateSolutions(value, lower, upper, status, n_sequences, self.sequences[own], self.weights[own])
+
+
 def widened(solution: ColumnSolution | StateSolution, relative_error: float) -> StateSolution:
     """Widen an interval by the relative error of the rows; see :class:`.open_loop.layers.Layer`."""
+    lower, upper = widened_ends(solution.lower, solution.upper, relative_error)
+    return StateSolution(solution.value, float(lower), float(upper), solution.sequences, solution.weights)
+
+
+def widened_ends(lower: Any, upper: Any, relative_error: Any) -> tuple[Any, Any]:
+    """Return the ends of intervals, numbers or arrays, widened by the relative error of the rows."""
     slack = 2.0 * relative_error
-    lower = solution.lower - slack * (1.0 + max(solution.lower, 0.0))
-    return StateSolution(
-        solution.value, lower, solution.upper + slack * (1.0 + solution.upper), solution.sequences, solution.weights
-    )
+    return lower - slack * (1.0 + np.maximum(lower, 0.0)), upper + slack * (1.0 + upper)

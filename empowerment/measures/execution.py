@@ -15,7 +15,7 @@ from empowerment.measures.dispatch import StateSolver, dispatch
 from empowerment.measures.request import EmpowermentRequest
 from empowerment.measures.result import EmpowermentResult
 from empowerment.measures.sequences import Sequences, TracedSequences
-from empowerment.measures.solutions import RefusedError, Solutions
+from empowerment.measures.solutions import RefusedError, Solutions, carrier_positions
 from empowerment.models.symmetry import TOLERANCE, Orbits, orbits
 from empowerment.runtime.checkpoint import Checkpoint
 from empowerment.runtime.parallel import run_chunks
@@ -44,8 +44,12 @@ def answer(
     opened = None if checkpoint is None else _opened(validate.path(checkpoint, "checkpoint"), solver, asked)
     if opened is not None and "seed" in opened.remembered:
         solver = dispatch(replace(request, seed=opened.remembered["seed"]))
-    names = request.problem.name_of(request.problem.numbers)
-    solutions = _solve(solver, asked, names, n_jobs, opened, progress)
+    try:
+        solutions = _solve(solver, asked, n_jobs, opened, progress)
+    except RefusedError as refused:
+        number, reason = refused.args
+        name = request.problem.name_of(number)
+        raise MemoryError(f"{name}: {reason}; these limits are set in options=") from None
     return _result(request, solutions, position, images)
 
 
@@ -56,8 +60,7 @@ def _orbits(request: EmpowermentRequest) -> Orbits:
         # Starts are numbered by themselves there, and may be more than there are states.
         return Orbits.apart(numbers, problem.model.n_actions)
     suits = problem.sensor.name == "state" and request.method not in ("counting", "sampled")
-    model = problem.model if suits and problem.model.symmetries else problem.model.unlabelled()
-    return orbits(model, numbers)
+    return orbits(problem.model, numbers) if suits else Orbits.apart(numbers, problem.model.n_actions)
 
 
 def _opened(path: str | os.PathLike[str], solver: StateSolver, asked: np.ndarray) -> Checkpoint:
@@ -73,7 +76,6 @@ def _opened(path: str | os.PathLike[str], solver: StateSolver, asked: np.ndarray
 def _solve(
     solver: StateSolver,
     asked: np.ndarray,
-    names: dict[int, str],
     n_jobs: int | None,
     checkpoint: Checkpoint | None,
     progress: bool | str,
@@ -87,16 +89,14 @@ def _solve(
     with progress_bar(asked.size, f"empowerment, horizon {solver.request.horizon}", "state", progress) as advance:
         advance(sum(chunks[i].size for i in done))
         work = run_chunks(solver, (chunks[i] for i in left), n_jobs=jobs, threads=solver.prefers_threads)
-        try:
-            with closing(work) as finished:
-                for k, solutions in finished:
-                    if checkpoint:
-                        checkpoint.store(left[k], solutions)
-                    done[left[k]] = solutions
-                    advance(chunks[left[k]].size)
-        except RefusedError as refused:
-            number, reason = refused.args
-            raise MemoryError(f"{names[number]}: {reason}; these limits are set in options=") from None
+        with closing(work) as finished:
+            for k, solutions in finished:
+                if checkpoint:
+                    checkpoint.store(left[k], solutions)
+                done[left[k]] = solutions
+                advance(chunks[left[k]].size)
+    if len(chunks) == 1:
+        return done[0]
     return {name: np.concatenate([done[i][name] for i in range(len(chunks))]) for name in done[0]}
 
 
@@ -156,13 +156,8 @@ def _sequences(
             stopping=request.stopping,
             memory=request.resources.memory,
         )
-    first = np.concatenate([[0], np.cumsum(solutions["count"])])
-    own = [slice(first[i], first[i + 1]) for i in position]
-    parts = [_mapped(solutions["sequences"][part], mapping) for part, mapping in zip(own, action_map, strict=True)]
-    offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
-    return Sequences(np.concatenate(parts), np.concatenate([solutions["weights"][part] for part in own]), offsets)
-
-
-def _mapped(sequences: np.ndarray, action_map: np.ndarray) -> np.ndarray:
-    """Return sequences with each action mapped; -1 stays."""
-    return np.where(sequences < 0, sequences, action_map[sequences]).astype(np.int32)
+    carriers, count = carrier_positions(solutions["count"], position), solutions["count"][position]
+    sequences, owner = solutions["sequences"][carriers], np.repeat(np.arange(count.size), count)
+    mapped = np.where(sequences < 0, sequences, action_map[owner[:, None], sequences])  # an end, -1, stays
+    offsets = np.concatenate([[0], np.cumsum(count)])
+    return Sequences(mapped.astype(np.int32), solutions["weights"][carriers], offsets)

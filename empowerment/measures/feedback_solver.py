@@ -14,7 +14,7 @@ from empowerment.actuation.feedback.policy_trees import polytope_of_states, tree
 from empowerment.actuation.problem import PartialObservation
 from empowerment.actuation.task import NoSequenceError, StateSolution, TooManySequencesError
 from empowerment.core import validate
-from empowerment.measures.open_loop_solver import OpenLoopSolver
+from empowerment.measures.open_loop_solver import OpenLoopSolver, few_at_a_time
 from empowerment.measures.request import EmpowermentRequest
 from empowerment.measures.solutions import RefusedError, Solutions, as_arrays, joined, no_sequence
 
@@ -70,7 +70,7 @@ class FeedbackSolver:
 
     def chunk_size(self, count: int) -> int:
         """Return how many of `count` starts to solve at a time; dynamic programming has all states at once."""
-        return count if self._reads_what_is_observed else self._open_loop.chunk_size(count)
+        return count if self._reads_what_is_observed else few_at_a_time(count)
 
     def __call__(self, numbers: np.ndarray) -> Solutions:
         """Return the solutions of starts."""

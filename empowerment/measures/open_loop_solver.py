@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from functools import cached_property
 
 import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.kernels import World
 from empowerment.actuation.open_loop.bounds import (
     bound_from_samples,
     bound_sequences,
@@ -16,22 +18,45 @@ from empowerment.actuation.open_loop.bounds import (
 )
 from empowerment.actuation.open_loop.channel import open_loop
 from empowerment.actuation.open_loop.column_generation import ColumnSolution
+from empowerment.actuation.open_loop.enumeration import is_short, solve_enumerated, world_of
 from empowerment.actuation.open_loop.exact import solve_exactly
 from empowerment.actuation.open_loop.layers import HULL_COLUMNS, Kernels
-from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, TooManySequencesError, widened
+from empowerment.actuation.task import (
+    NoSequenceError,
+    StateSolution,
+    StateSolutions,
+    StateTask,
+    TooManySequencesError,
+    widened,
+)
 from empowerment.capacity.backends import capacity_kernels
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core.channel import Channel
 from empowerment.core.status import Status
 from empowerment.measures.request import EmpowermentRequest
-from empowerment.measures.solutions import RefusedError, Solutions, as_arrays, joined, no_sequence
+from empowerment.measures.solutions import (
+    RefusedError,
+    Solutions,
+    as_arrays,
+    block_as_arrays,
+    joined,
+    no_sequence,
+    reordered,
+)
 
 # Bytes that an action of a drawn sequence takes, with the copies made to sort out those that are drawn twice.
 _SAMPLED = 16
 # Beyond this horizon bounds are tried before an exact solution: they may close, and take less.
 _LONG = 64
-# A device takes many states side by side; of the others a chunk is what a killed run loses.
-_SIDE_BY_SIDE, _CHUNKS, _LARGEST_CHUNK = 1_024, 200, 64
+# Most states that are solved together, and most of their sequences: some hundredths of a second.
+_SIDE_BY_SIDE, _CHUNK_SEQUENCES = 1_024, 2**16
+# Of states that are solved one after the other a chunk is what a killed run loses.
+_CHUNKS, _LARGEST_CHUNK = 200, 64
+
+
+def few_at_a_time(count: int) -> int:
+    """Return how many of `count` states to put into a chunk if each takes long."""
+    return min(-(-count // _CHUNKS), _LARGEST_CHUNK)
 
 
 class OpenLoopSolver:
@@ -40,7 +65,8 @@ class OpenLoopSolver:
     Parameters
     ----------
     request : EmpowermentRequest
-        Without labels. Its method "auto" is enumeration of trajectories, and of final readings column generation.
+        Without labels. Its method "auto" is enumeration of trajectories, and of final readings where their sequences
+        are few; otherwise it is column generation.
     """
 
     prefers_threads = False
@@ -50,14 +76,25 @@ class OpenLoopSolver:
 
     def chunk_size(self, count: int) -> int:
         """Return how many of `count` states to solve at a time."""
+        if not self._together:
+            return few_at_a_time(count)
         if self.request.solver.backend == "jax":
             return _SIDE_BY_SIDE
-        return min(-(-count // _CHUNKS), _LARGEST_CHUNK)
+        sequences = self.request.problem.model.n_actions**self.request.horizon
+        return max(min(_CHUNK_SEQUENCES // sequences, _SIDE_BY_SIDE), few_at_a_time(count))
 
     def __call__(self, numbers: np.ndarray) -> Solutions:
         """Return the solutions of states, with their sequences one after the other."""
-        batched = self._batched(numbers)
-        return joined([batched.get(number) or self.solve_state(number) for number in numbers.tolist()])
+        solved, parts = [np.empty(0, dtype=numbers.dtype)], []
+        for starts, solutions in self._blocks(numbers):
+            solved.append(starts)
+            parts.append(block_as_arrays(solutions, "enumeration", self.request))
+        found = np.concatenate(solved)
+        if found.size < numbers.size:
+            left = np.setdiff1d(numbers, found)
+            parts += [self.solve_state(number) for number in left.tolist()]
+            found = np.concatenate([found, left])
+        return reordered(joined(parts), np.argsort(found)) if len(parts) > 1 else parts[0]
 
     def solve_state(self, number: int) -> Solutions:
         """Return the solution of one state.
@@ -111,20 +148,28 @@ class OpenLoopSolver:
         """Leave out what can be made again."""
         return {"request": self.request}
 
-    def _batched(self, numbers: np.ndarray) -> dict[int, Solutions]:
-        """Enumerate the sequences of many states side by side, where there is a device for it and they fit."""
+    @property
+    def _together(self) -> bool:
+        """Whether the sequences of many states are enumerated together, as far as they fit."""
         request = self.request
-        suits = request.output == "final" and request.method in ("auto", "enumeration")
-        if request.solver.backend != "jax" or not suits:
-            return {}
+        if request.output != "final" or request.method not in ("auto", "enumeration"):
+            return False
+        return request.solver.backend == "jax" or is_short(request.horizon, request.problem.model.n_actions)
+
+    def _blocks(self, numbers: np.ndarray) -> Iterable[tuple[np.ndarray, StateSolutions]]:
+        """Return blocks of states and their solutions, of those states whose sequences fit."""
+        if not self._together:
+            return ()
+        if self.request.solver.backend != "jax":
+            return solve_enumerated(self._world, numbers, self._task_from(0), self.kernels)
         capacity_kernels("jax")  # says what to install where JAX is missing
         from empowerment.actuation.open_loop.batched import solve_batched
 
-        answers = solve_batched(self.dynamics, numbers, self._task_from(0))
-        return {
-            number: as_arrays(solution, "enumeration", request, status)
-            for number, (solution, status) in answers.items()
-        }
+        return solve_batched(self.dynamics, numbers, self._task_from(0))
+
+    @cached_property
+    def _world(self) -> World:
+        return world_of(self.request.problem.model, self.request.problem.sensor)
 
     def _enumerated(self, number: int) -> Solutions:
         """Take the capacity of the rows of every sequence; of trajectories bounds where there are too many."""

@@ -108,7 +108,7 @@ class EmpowermentRequest:
             method=method if feedback else validate.one_of(method, METHODS, "method"),
             solver=solver_options,
             resources=resources,
-            seed=_seed(rng),
+            seed=0 if rng is None and method != "sampled" else _seed(rng),
             seed_was_drawn=rng is None,
         )
         request = request if feedback else request._with_counting()

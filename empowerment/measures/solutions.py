@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment.actuation.task import StateSolution
+from empowerment.actuation.task import StateSolution, StateSolutions
 from empowerment.core.status import KINDS, Status
 from empowerment.measures.request import EmpowermentRequest
 
 # An input of less probability than this is a trace of the solver's path, not part of the optimum.
 _MIN_WEIGHT = 1e-6
+_OF_CARRIERS = ("sequences", "weights")
 
 Solutions = dict[str, np.ndarray]
 """Arrays over states: value, lower, upper, status and method; count of sequences, and these one after the other."""
@@ -24,26 +25,44 @@ def joined(parts: list[Solutions]) -> Solutions:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
+def reordered(solutions: Solutions, order: np.ndarray) -> Solutions:
+    """Return the solutions at some positions, each with its sequences."""
+    carriers = carrier_positions(solutions["count"], order)
+    return {name: part[carriers if name in _OF_CARRIERS else order] for name, part in solutions.items()}
+
+
+def carrier_positions(count: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return the positions of the sequences of some states, where state i has `count[i]` of them."""
+    chosen = count[order]
+    shift = (np.cumsum(count) - count)[order] - (np.cumsum(chosen) - chosen)
+    return np.arange(chosen.sum()) + np.repeat(shift, chosen)
+
+
 def as_arrays(
     solution: StateSolution, method: str, request: EmpowermentRequest, status: Status = Status.CERTIFIED
 ) -> Solutions:
     """Return the solution of one state in the unit of the result, with the sequences that carry it."""
-    solution = solution._replace(value=max(solution.value, 0.0), lower=max(solution.lower, 0.0))
-    met = request.solver.in_nats().met(solution.lower, solution.upper)
-    if not met and status != Status.MAX_ITER:
-        status = Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED
-    used = np.flatnonzero(solution.weights >= _MIN_WEIGHT)
-    numbers = np.array([solution.value, solution.lower, solution.upper]) / request.solver.unit
-    sequences = solution.sequences[used]
+    return block_as_arrays(StateSolutions.of(solution, status), method, request)
+
+
+def block_as_arrays(solutions: StateSolutions, method: str, request: EmpowermentRequest) -> Solutions:
+    """Return the solutions of several states in the unit of the result, with the sequences that carry them."""
+    lower, upper = np.maximum(solutions.lower, 0.0), solutions.upper
+    missed = ~request.solver.in_nats().met(lower, upper) & (solutions.status != Status.MAX_ITER)
+    worse = Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED
+    used = solutions.weights >= _MIN_WEIGHT
+    first = np.concatenate([[0], np.cumsum(used)])
+    last = np.cumsum(solutions.n_sequences)
+    sequences, unit = solutions.sequences[used], request.solver.unit
     return {
-        "value": numbers[:1],
-        "lower": numbers[1:2],
-        "upper": numbers[2:],
-        "status": np.array([status]),
-        "method": np.array([method]),
-        "count": np.array([used.size]),
+        "value": np.maximum(solutions.value, 0.0) / unit,
+        "lower": lower / unit,
+        "upper": upper / unit,
+        "status": np.where(missed, worse, solutions.status),
+        "method": np.full(lower.size, method),
+        "count": first[last] - first[last - solutions.n_sequences],
         "sequences": _stopped(sequences, request.problem.model.n_actions - 1) if request.stopping else sequences,
-        "weights": solution.weights[used],
+        "weights": solutions.weights[used],
     }
 
 

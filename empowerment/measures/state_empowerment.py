@@ -72,13 +72,16 @@ def empowerment(
         Width wanted of the intervals, in the unit of the result and relative to their lower ends. The wider counts.
     method : {"auto", "counting", "enumeration", "column-generation", "interval", "sampled"}
         ``"counting"`` of the reachable readings is exact for deterministic worlds and sensors, where ``"auto"`` takes
-        it. Elsewhere ``"auto"`` takes ``"column-generation"``, also exact, which prices all sequences without storing
-        their rows (for trajectories ``"enumeration"``, which stores them), and beyond the limits in `options`
-        ``"interval"``, bounds for any horizon. ``"sampled"`` draws the sequences of the lower end at random. With
-        feedback there are other methods, which an unknown name lists. The result names the method of each state.
+        it. Elsewhere ``"auto"`` takes ``"enumeration"``, also exact, for trajectories and for horizons of at most
+        10,000 sequences, whose rows are made and solved together for many states. For longer ones it takes
+        ``"column-generation"``, also exact, which prices all sequences without storing their rows, and beyond the
+        limits in `options` ``"interval"``, bounds for any horizon. ``"sampled"`` draws the sequences of the lower
+        end at random. With feedback there are other methods, which an unknown name lists. The result names the
+        method of each state.
     backend : {"numba", "reference", "jax"}, optional
         Compiled kernels (the default), plain NumPy, or JAX (the default for JAX arrays): there the rows of many
-        states are made and solved together on the device if all sequences fit, and otherwise only their capacities.
+        states are made and solved together on the device if all sequences fit, whatever the horizon, and otherwise
+        only their capacities.
     base : float or "e"
         Base of the logarithm: 2 for bits, ``math.e`` or ``"e"`` for nats.
     rng : numpy.random.Generator, int or None

@@ -12,10 +12,14 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.core import validate
-from empowerment.models.symmetry import declared
+from empowerment.models.symmetry import Symmetry, declared, generators_of, numbers_of_orbits
 from empowerment.models.transitions import AXES as AXES
 from empowerment.models.transitions import FlatTransition, flat_transition, reordered
 
+# The largest index of 32 bits.
+_MOST_SHORT = 2**31 - 1
+# Made of the transitions when asked for, and kept.
+_OF_DYNAMICS = ("is_deterministic", "successors", "action_matrices")
 # Ends the message about a row of zeros, as products of feasible pairs have them.
 _NO_ACTION = "; if the action is missing there, say so with available=, such as available=transition.sum(axis=2) > 0"
 
@@ -260,6 +264,20 @@ class MDP:
         """Transition matrix of each action, sparse and of shape (n_states, n_states)."""
         return tuple(self.rows[a :: self.n_actions] for a in range(self.n_actions))
 
+    @cached_property
+    def generators(self) -> tuple[Symmetry, ...]:
+        """The symmetries and their inverses, as numbers."""
+        return generators_of(self.symmetries)
+
+    @cached_property
+    def orbit_numbers(self) -> np.ndarray:
+        """The number of the orbit of each state under the symmetries."""
+        return numbers_of_orbits(self.symmetries, self.n_states)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what can be made again."""
+        return {name: value for name, value in self.__dict__.items() if name not in _OF_DYNAMICS}
+
     def unlabelled(self) -> MDP:
         """Return the same dynamics with numbers as labels and without layout, rewards, discount and symmetries.
 
@@ -269,7 +287,7 @@ class MDP:
             A model that is small to send to other processes. It shares its arrays with this one.
         """
         bare = copy.copy(self)
-        for cached in ("_state_numbers", "is_deterministic", "successors", "action_matrices"):
+        for cached in ("_state_numbers", "generators", "orbit_numbers"):
             bare.__dict__.pop(cached, None)
         bare.states, bare.actions = range(self.n_states), range(self.n_actions)
         bare.layout, bare.rewards, bare.discount, bare.symmetries = None, None, None, ()
@@ -286,6 +304,8 @@ class MDP:
         idle = sparse.eye_array(self.n_states, format="csr")
         stacked = sparse.csr_array(sparse.vstack([*self.action_matrices, idle]))
         model = self.unlabelled()
+        for cached in _OF_DYNAMICS:
+            model.__dict__.pop(cached, None)
         model.n_actions += 1
         model.actions = range(model.n_actions)
         model.rows = stacked[np.arange(stacked.shape[0]).reshape(model.n_actions, -1).T.reshape(-1)]
@@ -378,4 +398,10 @@ def _with_absorbing(rows: sparse.csr_array, is_terminal: np.ndarray, n_actions: 
         columns = np.repeat(states, n_actions)
         rows = rows + sparse.csr_array((np.ones(index.size), (index, columns)), shape=rows.shape)
     rows.sort_indices()
-    return rows
+    return rows if max(rows.nnz, rows.shape[1]) > _MOST_SHORT else _with_short_indices(rows)
+
+
+def _with_short_indices(rows: sparse.csr_array) -> sparse.csr_array:
+    """Return the rows with the indices that compiled code reads, of half the size."""
+    indices, indptr = (part.astype(np.int32, copy=False) for part in (rows.indices, rows.indptr))
+    return sparse.csr_array((rows.data, indices, indptr), shape=rows.shape)

@@ -31,6 +31,16 @@ class SymmetricModel(Protocol):
     rows: sparse.csr_array
     symmetries: tuple[Symmetry, ...]
 
+    @property
+    def generators(self) -> tuple[Symmetry, ...]:
+        """The symmetries and their inverses."""
+        ...
+
+    @property
+    def orbit_numbers(self) -> np.ndarray:
+        """The number of each state's orbit."""
+        ...
+
 
 class Orbits(NamedTuple):
     """The orbit representative of each state, and the map from it.
@@ -64,30 +74,35 @@ def orbits(model: SymmetricModel, numbers: np.ndarray) -> Orbits:
     symmetries every state represents itself.
     """
     numbers = np.asarray(numbers)
-    _, first, position = np.unique(_labels_of_orbits(model)[numbers], return_index=True, return_inverse=True)
-    representative = numbers[first]
-    action_map = np.full((model.n_states, model.n_actions), -1)
-    distance = np.zeros(model.n_states, dtype=np.int64)
-    action_map[representative] = np.arange(model.n_actions)
-    generators = [*model.symmetries, *((np.argsort(s), np.argsort(a)) for s, a in model.symmetries)]
-    front = representative
-    while front.size:  # breadth first, all orbits side by side
-        reached = [front[:0]]
-        for states, actions in generators:
-            fresh = front[action_map[states[front], 0] < 0]
-            action_map[states[fresh]] = actions[action_map[fresh]]
+    if not model.symmetries:
+        return Orbits.apart(numbers, model.n_actions)
+    _, first, position = np.unique(model.orbit_numbers[numbers], return_index=True, return_inverse=True)
+    representative = front = numbers[first]
+    # Zeros that are never touched take no time, however many states there are.
+    action_map = np.zeros((model.n_states, model.n_actions), dtype=np.int64)
+    distance, met = np.zeros(model.n_states, dtype=np.int64), np.zeros(model.n_states, dtype=bool)
+    action_map[representative], met[representative] = np.arange(model.n_actions), True
+    while not met[numbers].all():  # breadth first, all orbits side by side
+        reached = []
+        for states, actions in model.generators:
+            fresh = front[~met[states[front]]]
+            action_map[states[fresh]], met[states[fresh]] = actions[action_map[fresh]], True
             distance[states[fresh]] = distance[fresh] + 1
             reached.append(states[fresh])
         front = np.concatenate(reached)
     return Orbits(representative[position], action_map[numbers], distance[numbers])
 
 
-def _labels_of_orbits(model: SymmetricModel) -> np.ndarray:
+def generators_of(symmetries: Sequence[Symmetry]) -> tuple[Symmetry, ...]:
+    """Return symmetries and their inverses."""
+    return *symmetries, *((np.argsort(states), np.argsort(actions)) for states, actions in symmetries)
+
+
+def numbers_of_orbits(symmetries: Sequence[Symmetry], n_states: int) -> np.ndarray:
     """Return the number of each state's orbit."""
-    n = model.n_states
-    here = np.tile(np.arange(n), len(model.symmetries))
-    there = np.concatenate([np.arange(0), *(states for states, _ in model.symmetries)])
-    graph = sparse.csr_array((np.ones(here.size, dtype=bool), (here, there)), shape=(n, n))
+    here = np.tile(np.arange(n_states), len(symmetries))
+    there = np.concatenate([np.arange(0), *(states for states, _ in symmetries)])
+    graph = sparse.csr_array((np.ones(here.size, dtype=bool), (here, there)), shape=(n_states, n_states))
     return np.asarray(csgraph.connected_components(graph, directed=False)[1])
 
 

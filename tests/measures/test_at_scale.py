@@ -336,13 +336,13 @@ def test_states_alike_have_the_values_and_sequences_that_they_have_by_themselves
 
 
 def test_of_states_alike_one_is_computed(monkeypatch):
-    numbers, of_state = [], OpenLoopSolver.solve_state
+    numbers, solve = [], OpenLoopSolver.__call__
 
-    def counted(self, number):
-        numbers.append(number)
-        return of_state(self, number)
+    def counted(self, asked):
+        numbers.extend(asked.tolist())
+        return solve(self, asked)
 
-    monkeypatch.setattr(OpenLoopSolver, "solve_state", counted)
+    monkeypatch.setattr(OpenLoopSolver, "__call__", counted)
     emp.empowerment(emp.worlds.open_grid(5, slip=0.1), 2)
     assert len(numbers) == 6  # of 25 cells those of one eighth
     numbers.clear()
@@ -425,11 +425,11 @@ def test_many_processes_find_what_one_does_to_the_last_bit(name, engine, request
 
 def test_two_jobs_are_two_processes(monkeypatch):
     """Else the comparison would say nothing."""
-    monkeypatch.setattr(OpenLoopSolver, "solve_state", None)  # in this process alone
+    monkeypatch.setattr(OpenLoopSolver, "__call__", None)  # in this process alone
     model = emp.worlds.slip_grid()
-    assert emp.empowerment(model, 1, n_jobs=2).converged.all()
+    assert emp.empowerment(model, 1, method="column-generation", n_jobs=2).converged.all()
     with pytest.raises(TypeError):
-        emp.empowerment(model, 1, n_jobs=1)
+        emp.empowerment(model, 1, method="column-generation", n_jobs=1)
 
 
 def test_an_answer_does_not_depend_on_what_else_is_asked():
@@ -484,8 +484,9 @@ def test_a_run_that_is_killed_goes_on_and_ends_as_if_it_had_not_been(tmp_path):
 
 
 @pytest.fixture
-def finished(tmp_path):
-    """A checkpoint whose run came to its end."""
+def finished(tmp_path, monkeypatch):
+    """A checkpoint whose run came to its end, with one state in each chunk."""
+    monkeypatch.setattr("empowerment.measures.open_loop_solver._CHUNK_SEQUENCES", 1)
     emp.empowerment(bay(), 2, checkpoint=tmp_path / "run")
     return tmp_path / "run"
 

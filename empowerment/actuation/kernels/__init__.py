@@ -15,6 +15,9 @@ functions, tested against each other:
     For each row the largest entry of ``offsets - rows @ suffix_values``, and its column.
 ``sequence_rows(rows, sequences, steps) -> (n_sequences, n_columns)``
     Row i followed by the actions of sequence i; -1 in all columns if an action is not available.
+``enumerate_rows(world, starts, horizon, limits) -> StateRows``
+    For many starts the distributions of the last reading, one for each available sequence of `horizon` actions. Equal
+    rows are merged after every action. A start takes time and memory for what it reaches, however large the world is.
 """
 
 from __future__ import annotations
@@ -37,15 +40,12 @@ class Steps(NamedTuple):
         CSR of shape (n_actions * n_columns, n_columns).
     missing : ndarray of bool of shape (n_actions, n_columns)
         Where an action is not available.
-    follows : ndarray of bool of shape (n_actions, n_actions)
-        Whether action b may come directly after action a. Of two actions that commute one order is enough.
     """
 
     indptr: np.ndarray
     indices: np.ndarray
     data: np.ndarray
     missing: np.ndarray
-    follows: np.ndarray
 
 
 class Readings(NamedTuple):
@@ -54,6 +54,71 @@ class Readings(NamedTuple):
     indptr: np.ndarray
     indices: np.ndarray
     data: np.ndarray
+
+
+class World(NamedTuple):
+    """Transitions and sensor of a whole model: CSR arrays with indices of 32 bits.
+
+    Attributes
+    ----------
+    indptr, indices, data : ndarray
+        Row ``state * n_actions + action`` is the distribution of the next state, empty if the action is missing.
+    available : ndarray of bool of shape (n_states, n_actions)
+    read_indptr, read_indices, read_data : ndarray
+        Row ``state`` is the distribution of the reading.
+    n_readings : int
+    """
+
+    indptr: np.ndarray
+    indices: np.ndarray
+    data: np.ndarray
+    available: np.ndarray
+    read_indptr: np.ndarray
+    read_indices: np.ndarray
+    read_data: np.ndarray
+    n_readings: int
+
+
+class RowLimits(NamedTuple):
+    """How much may be enumerated.
+
+    Attributes
+    ----------
+    max_sequences : int
+        Largest number of rows of a layer of one start before they are merged.
+    max_entries : int
+        Largest number of entries of a layer of one start before its rows are merged.
+    room : int
+        Number of entries of the last layers of all starts together, at least `max_entries`.
+    """
+
+    max_sequences: int
+    max_entries: int
+    room: int
+
+
+class StateRows(NamedTuple):
+    """Rows of the first of the starts that were asked for: of as many as there was room for, but at least one.
+
+    Attributes
+    ----------
+    entries : ndarray
+        The rows of one start after those of another, as :class:`empowerment.capacity.kernels.Batch` has them.
+    sequences : ndarray of int64
+        The sequence of each row, as a number whose digits to the base `n_actions` are the actions.
+    n_rows : ndarray of int
+        For each start; 0 if no sequence is available, -1 if a layer would exceed the limits.
+    n_columns : ndarray of int
+        Number of readings that are possible after exactly `horizon` actions.
+    n_states : ndarray of int
+        Number of states in the widest layer.
+    """
+
+    entries: np.ndarray
+    sequences: np.ndarray
+    n_rows: np.ndarray
+    n_columns: np.ndarray
+    n_states: np.ndarray
 
 
 def actuation_kernels(backend: str | None) -> ModuleType:

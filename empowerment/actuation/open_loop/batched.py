@@ -16,9 +16,10 @@ import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.kernels import xla
+from empowerment.actuation.open_loop.enumeration import of_available, row_error
 from empowerment.actuation.open_loop.local_models import LocalModelBuilder, LocalModels
-from empowerment.actuation.task import StateSolution, StateTask, widened
-from empowerment.capacity.kernels import EQUAL_RTOL
+from empowerment.actuation.task import StateSolutions, StateTask
+from empowerment.capacity.kernels import Outcome
 from empowerment.capacity.kernels.xla.padding import LITTLE, bucket, common_count
 from empowerment.capacity.kernels.xla.passes import Channels
 from empowerment.capacity.kernels.xla.placement import (
@@ -31,17 +32,9 @@ from empowerment.capacity.kernels.xla.placement import (
 from empowerment.capacity.kernels.xla.solve import solve_padded
 from empowerment.capacity.options import SolverOptions
 from empowerment.capacity.solve import result_of
-from empowerment.core.status import Status
 
 # A layer's entries exist about this many times while it is extended, merged and solved.
 _COPIES = 8
-
-
-class BatchSolution(NamedTuple):
-    """The solution of one state, without sequences if none is available, and its status."""
-
-    ends: StateSolution
-    status: Status
 
 
 class _Block(NamedTuple):
@@ -73,22 +66,24 @@ class _Block(NamedTuple):
 
 
 @in_double_precision
-def solve_batched(dynamics: Dynamics, starts: np.ndarray, task: StateTask) -> dict[int, BatchSolution]:
-    """Return the solutions of those columns `starts` whose sequences fit into memory; `task.start` is not read."""
-    builder = LocalModelBuilder(dynamics, starts, task.horizon)
-    solutions: dict[int, BatchSolution] = {}
+def solve_batched(dynamics: Dynamics, starts: np.ndarray, task: StateTask) -> list[tuple[np.ndarray, StateSolutions]]:
+    """Return those columns `starts` whose sequences fit into memory, and their solutions, block by block.
+
+    The start of the task is not read.
+    """
+    builder, solved = LocalModelBuilder(dynamics, starts, task.horizon), []
     for block in _initial_blocks(builder, dynamics.n_actions, task):
         pending = [block]
         while pending:
             block = pending.pop()
             steps = len(block.origins)
             if steps == task.horizon:
-                solutions.update(zip(starts[block.members].tolist(), _solve(block, task.options), strict=True))
+                solved.append((starts[block.members], _solve(block, task.options)))
             elif _fits(block, task):
                 pending.append(_extend(block))
             elif block.members.size > 1:
                 pending += _halves(block)
-    return solutions
+    return solved
 
 
 def _max_entries(task: StateTask) -> int:
@@ -154,26 +149,22 @@ def _halves(block: _Block) -> Iterator[_Block]:
         yield _Block(block_members, models, cut(block.rows)[:, :size], count, origins)
 
 
-def _solve(block: _Block, options: SolverOptions) -> Iterator[BatchSolution]:
-    """Apply the sensor to the last layer, solve the channels as one batch, and yield the solution of each state."""
+def _solve(block: _Block, options: SolverOptions) -> StateSolutions:
+    """Apply the sensor to the last layer, and solve the channels as one batch."""
     read = jnp.einsum("wri,wio->wro", block.rows, block.models.readings, precision=jax.lax.Precision.HIGHEST)
     rows, count, origin = _merge(read, jnp.arange(read.shape[1]) < block.counts[:, None])
-    shapes = np.column_stack([np.maximum(count, 1), np.full(count.size, rows.shape[2])])[: block.members.size]
-    outcome = solve_padded(_channels(rows, count), shapes, *options.for_kernel("working-set"))
-    result = result_of(outcome, False, options, "working-set", shapes)
-    value, lower, upper = (np.asarray(end).tolist() for end in (result.value, result.lower, result.upper))
-    n_states = block.models.moves.shape[-1]
-    error = (len(block.origins) + 1) * (EQUAL_RTOL + (n_states + 2) * np.finfo(float).eps)
-    for number in range(block.members.size):
-        horizon, available = len(block.origins), bool(count[number])
-        if not available:
-            solution = StateSolution(0.0, 0.0, 0.0, np.empty((0, horizon), dtype=np.int32), np.empty(0))
-            yield BatchSolution(solution, Status.NO_SEQUENCE)
-            continue
-        sequences = _sequences(block, number, origin[number, : count[number]])
-        weights = result.input_distribution[number, : count[number]]
-        solution = StateSolution(value[number], lower[number], upper[number], sequences, weights)
-        yield BatchSolution(widened(solution, error), Status(int(result.status[number])))
+    channels, count = _channels(rows, count), count[: block.members.size]
+    shapes = np.column_stack([np.maximum(count, 1), np.full(count.size, rows.shape[2])])
+    outcome = solve_padded(channels, shapes, *options.for_kernel("working-set"))
+    available = count > 0
+    kept = Outcome(*(np.asarray(part)[: count.size][available] for part in outcome))
+    result = result_of(kept, False, options, "working-set", shapes[available])
+    used = (kept.p > 0) & (np.arange(kept.p.shape[1]) < count[available][:, None])
+    which, row = np.nonzero(used)
+    member = np.flatnonzero(available)[which]
+    carriers = used.sum(axis=1), _sequences(block, member, origin[member, row]), kept.p[which, row]
+    error = row_error(len(block.origins), block.models.moves.shape[-1])
+    return of_available(available, result, error, carriers)
 
 
 def _channels(rows: Any, count: np.ndarray) -> Channels:
@@ -184,10 +175,10 @@ def _channels(rows: Any, count: np.ndarray) -> Channels:
     return Channels(rows, offsets, (rows > 0).any(axis=1))
 
 
-def _sequences(block: _Block, number: int, numbers: np.ndarray) -> np.ndarray:
-    """Return the action sequences that lead to rows of the last layer."""
+def _sequences(block: _Block, members: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return the action sequences that lead to rows of the last layer of some members."""
     n_actions = block.models.moves.shape[1]
     sequences = np.empty((numbers.size, len(block.origins)), dtype=np.int32)
     for step in range(len(block.origins) - 1, -1, -1):
-        numbers, sequences[:, step] = np.divmod(block.origins[step][number, numbers], n_actions)
+        numbers, sequences[:, step] = np.divmod(block.origins[step][members, numbers], n_actions)
     return sequences

@@ -163,8 +163,7 @@ def open_loop(
     Rows that ``kernel.equal_rows`` finds equal are merged; without a kernel none are. A step with more
     sequences than `max_sequences` raises a `TooManySequencesError`.
     """
-    # For the last reading alone, every state on the way gives the same reading.
-    on_the_way = sensor.matrix if output == "trajectory" else sparse.csr_array(np.ones((model.n_states, 1)))
+    on_the_way = sensor.matrix if output == "trajectory" else None
     columns = _Columns([()], np.zeros(1, dtype=np.int64), np.array([start]))
     layer = first_layer(np.ones((1, 1)))
     for step in range(1, horizon + 1):
@@ -183,16 +182,24 @@ def open_loop(
     return OpenLoop(layer.rows, layer.sequences, outcomes, layer.relative_error)
 
 
-def _step(model: MDP, readings: sparse.csr_array, columns: _Columns) -> tuple[list[sparse.csr_array], _Columns]:
-    """Return for each action the matrix from the columns of this layer to those of the next, and the latter."""
-    n_readings = readings.shape[1]
+def _step(
+    model: MDP, readings: sparse.csr_array | None, columns: _Columns
+) -> tuple[list[sparse.csr_array], _Columns]:
+    """Return for each action the matrix from the columns of this layer to those of the next, and the latter.
+
+    If nothing is read on the way, every column has the same history.
+    """
+    n_readings = 1 if readings is None else readings.shape[1]
     entries, keys = [], []
-    for matrix in model.action_matrices:
-        moves = matrix[columns.state].tocoo()
-        seen = readings[moves.col].tocoo()  # row i: the possible readings after move i
-        source, successor = moves.row[seen.row], moves.col[seen.row]
-        history = columns.history[source] * n_readings + seen.col
-        entries.append((source, moves.data[seen.row] * seen.data))
+    for action in range(model.n_actions):
+        moves = model.rows[columns.state * model.n_actions + action].tocoo()
+        source, successor, probability = moves.row, moves.col, moves.data
+        history = columns.history[source] * n_readings
+        if readings is not None:
+            seen = readings[successor].tocoo()  # row i: the possible readings after move i
+            source, successor, probability = source[seen.row], successor[seen.row], probability[seen.row] * seen.data
+            history = history[seen.row] + seen.col
+        entries.append((source, probability))
         keys.append(history * model.n_states + successor)
     unique, position = np.unique(np.concatenate(keys), return_inverse=True)
     shape = (columns.state.size, unique.size)
@@ -232,7 +239,7 @@ def _read_out(rows: np.ndarray, columns: _Columns, sensor: Sensor, output: str) 
         labels = [tuple(sensor.readings[r] for r in path) for path in columns.histories]
         return np.ascontiguousarray(rows @ summing), labels
     reading = sensor.matrix[columns.state]
-    seen = np.flatnonzero(np.bincount(reading.indices, minlength=reading.shape[1]))
+    seen = np.unique(reading.indices)
     return np.ascontiguousarray(rows @ reading[:, seen]), [sensor.readings[int(r)] for r in seen]
 
 

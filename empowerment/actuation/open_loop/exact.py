@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment.actuation.dynamics import Dynamics, count_suffixes
+from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.open_loop.column_generation import ColumnSolution, generate
 from empowerment.actuation.open_loop.layers import Kernels, Layer, first_layer, walk
 from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
@@ -39,7 +39,7 @@ def oracle_from(
         _refuse_hopeless(layer, length, dynamics, kernels, task)
         layer = _extended(layer, length, dynamics, kernels, task.memory / _BYTES)
     left = length - layer.sequences.shape[1]
-    count = len(layer.rows) * count_suffixes(dynamics.follows, left)
+    count = len(layer.rows) * dynamics.count_suffixes(left)
     too_long = _suffix_entries(layer, length, dynamics) > _SUFFIX_ENTRIES
     if too_long or count > min(task.max_sequences, task.memory / _BYTES):
         raise TooManySequencesError(_too_many_message(count, length, task))
@@ -56,7 +56,7 @@ def _extended(layer: Layer, length: int, dynamics: Dynamics, kernels: Kernels, m
 
 def _suffix_entries(layer: Layer, length: int, dynamics: Dynamics) -> float:
     """Return the number of expectations over the remaining suffixes, one for each column and suffix."""
-    return dynamics.n_columns * count_suffixes(dynamics.follows, length - layer.sequences.shape[1])
+    return dynamics.n_columns * dynamics.count_suffixes(length - layer.sequences.shape[1])
 
 
 def _refuse_hopeless(layer: Layer, length: int, dynamics: Dynamics, kernels: Kernels, task: StateTask) -> None:

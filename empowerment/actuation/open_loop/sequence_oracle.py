@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from empowerment.actuation.dynamics import Dynamics, all_suffixes
+from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.open_loop.column_generation import Columns
 from empowerment.actuation.open_loop.layers import Kernels, Layer
 
@@ -38,7 +38,7 @@ class SequenceOracle:
 
     def __init__(self, layer: Layer, dynamics: Dynamics, depth: int, kernels: Kernels) -> None:
         self.layer, self.dynamics, self._kernels = layer, dynamics, kernels
-        self.suffixes = all_suffixes(dynamics.follows, depth)
+        self.suffixes = dynamics.suffixes(depth)
         self.offsets = kernels.actuation.leaf_offsets(layer.rows, self.suffixes, dynamics.steps, dynamics.readings)
         rounding = (depth + 1) * dynamics.product_error
         self.relative_error = layer.relative_error + rounding + dynamics.exchange_error(depth)

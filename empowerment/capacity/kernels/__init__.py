@@ -124,9 +124,15 @@ def worst_rung(rungs: Iterable[int]) -> int:
 def pack(matrices: list[np.ndarray], rewards: list[np.ndarray] | None) -> Batch:
     """Return channels, with rewards in nats for all of them or for none, as a batch."""
     n_rows, n_columns = (np.array(sizes) for sizes in zip(*(m.shape for m in matrices), strict=True))
+    batch = flat_batch(np.concatenate([m.reshape(-1) for m in matrices]), n_rows, n_columns)
+    return batch if rewards is None else batch._replace(rewards=np.concatenate(rewards))
+
+
+def flat_batch(entries: np.ndarray, n_rows: np.ndarray, n_columns: np.ndarray) -> Batch:
+    """Return channels of these shapes, whose entries are one after the other, as a batch without rewards."""
     return Batch(
-        entries=np.concatenate([m.reshape(-1) for m in matrices]),
-        rewards=np.zeros(n_rows.sum()) if rewards is None else np.concatenate(rewards),
+        entries=entries,
+        rewards=np.zeros(n_rows.sum()),
         n_rows=n_rows,
         n_columns=n_columns,
         entry_start=_starts(n_rows * n_columns),

@@ -112,7 +112,7 @@ def extend(rows: Array, steps: Steps) -> Array:
     """Return every row followed by every action: shape (n_rows, n_actions, n_columns)."""
     n_actions, n_columns = steps.missing.shape
     extended = np.empty((len(rows), n_actions, n_columns))
-    arguments = _contiguous(rows), *steps[:4], extended
+    arguments = _contiguous(rows), *steps, extended
     run(_extend, arguments, len(rows) * (steps.data.size + steps.missing.size))
     return extended
 
@@ -139,7 +139,7 @@ def _extend(
 def leaf_offsets(rows: Array, suffixes: Array, steps: Steps, readings: Readings) -> Array:
     """Return the offsets of all rows after all suffixes; a common prefix of suffixes is followed once."""
     offsets = np.empty((len(rows), len(suffixes)))
-    arguments = _contiguous(rows), suffixes, *steps[:4], *readings, offsets
+    arguments = _contiguous(rows), suffixes, *steps, *readings, offsets
     one = suffixes.shape[1] * steps.data.size / len(steps.missing) + readings.data.size + 10 * readings.indptr.size
     run(_leaf_offsets, arguments, offsets.size * one)
     return offsets
@@ -222,7 +222,7 @@ def _price(rows: Array, suffix_values: Array, offsets: Array, best: Array, suffi
 def sequence_rows(rows: Array, suffixes: Array, steps: Steps) -> Array:
     """Return row i followed by the actions of suffix i; a prefix shared with the row before is reused."""
     result = np.empty((len(suffixes), steps.missing.shape[1]))
-    arguments = _contiguous(rows), suffixes, *steps[:4], result
+    arguments = _contiguous(rows), suffixes, *steps, result
     run(_sequence_rows, arguments, suffixes.size * (steps.data.size / len(steps.missing) + result.shape[1]))
     return result
 
