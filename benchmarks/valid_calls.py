@@ -13,9 +13,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import gymnasium
+import networkx
 import numpy as np
 
 import empowerment as emp
@@ -52,6 +54,11 @@ def noisy() -> emp.MDP:
     """Return two states without structure."""
     rows = [[[0.9, 0.1], [0.1, 0.9]], [[0.5, 0.5], [0.0, 1.0]]]
     return emp.MDP(np.array(rows), states=["s", "t"], actions=ACTIONS, initial=[0.5, 0.5])
+
+
+def counted() -> emp.SampledModel:
+    """Return the counts of two states."""
+    return emp.SampledModel([[[9, 1], [2, 8]], [[0, 9], [7, 3]]])
 
 
 @cache
@@ -127,6 +134,21 @@ def functions() -> dict[str, dict[str, Any]]:
         "entropy": {"distribution": [0.5, 0.5]},
         "expected_next": {"model": noisy(), "values": values},
         "from_gymnasium": {"env": gymnasium.make("FrozenLake-v1")},
+        "SampledModel": {"counts": [[[9, 1], [2, 8]], [[0, 9], [7, 3]]]},
+        "estimated_empowerment": {
+            "model": counted(),
+            "rng": 0,
+            "n_draws": 40,
+            "n_bias": 10,
+            "n_null": 20,
+        },
+        "from_samples": {"step": step, "initial": 0, "actions": ACTIONS, "n": 2},
+        "from_transitions": {"transitions": [("s", "a", "t"), ("t", "a", "s")]},
+        "from_mdptoolbox": {"transitions": np.stack([W, W]), "reward": [1.0, 2.0]},
+        "from_networkx": {"graph": networkx.MultiDiGraph([("s", "t"), ("t", "s")]), "initial": "s"},
+        "from_quantecon": {"program": SimpleNamespace(R=W, Q=np.stack([W, W]), beta=0.9, num_states=2)},
+        "from_table": {"table": {"s": {"a": {"s": 0.5, "t": 0.5}}, "t": {"a": "s"}}, "initial": "s"},
+        "to_networkx": {"model": noisy()},
         "from_pymdp": {"A": [W.T], "B": [np.stack([W.T, W.T], axis=2)]},
         "from_step_function": {"step": step, "initial": 0, "actions": ACTIONS},
         "greedy_policy": {"model": noisy(), "values": values},
@@ -231,6 +253,9 @@ def methods() -> dict[str, Call]:
         "POMDP.state_index": Call(tiger.state_index, {"state": tiger.states[0]}),
         "POMDP.update": Call(tiger.update, {**known, "observation": tiger.observations[0]}),
         "POMDP.with_labels": Call(tiger.with_labels, {}),
+        "SampledModel.draw": Call(counted().draw, {"rng": 0}),
+        "SampledModel.mean": Call(counted().mean, {}),
+        "SampledModel.update": Call(counted().update, {"transitions": [(0, 1, 1)]}),
         "Channel.divergences": Call(channel.divergences, {"output_distribution": [0.5, 0.5]}),
         "Channel.mutual_information": Call(channel.mutual_information, {"input_distribution": [0.5, 0.5]}),
         "Channel.output_distribution": Call(channel.output_distribution, {"input_distribution": [0.5, 0.5]}),
@@ -294,9 +319,9 @@ LEFT_OUT = {
     "ConvergenceWarning NoSequenceError text.TierError text.TokenModelError": "exceptions and warnings",
     "Status text.Tier text.Ends text.Stop text.Decision": "enumerations, and pairs of numbers",
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
-    "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity HorizonSweep Simulation "
-    "SumRate WorstCaseResult text.Amount text.Answers text.ControlBudget text.InfluenceAudit text.IntentAudit "
-    "text.PersonTable text.Position text.ResponseCapacity text.ResponseChannel text.SampledCapacity "
+    "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity EstimatedEmpowerment "
+    "HorizonSweep Simulation SumRate WorstCaseResult text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
+    "text.IntentAudit text.PersonTable text.Position text.ResponseCapacity text.ResponseChannel text.SampledCapacity "
     "text.SampledChannel text.AssistanceComparison text.AssistanceRun text.Calibration text.CalibrationRow "
     "text.Completion text.DatasetSummary text.Document text.EffectiveEmpowerment text.Episode text.Estimate "
     "text.Offer text.Round text.Selection text.Selections text.Suggestion text.Turn "

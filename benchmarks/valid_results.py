@@ -65,6 +65,9 @@ def _of_states() -> dict[str, Any]:
     return {
         "EmpowermentResult": result,
         "AverageEmpowerment": result.average(),
+        "EstimatedEmpowerment": emp.estimated_empowerment(
+            emp.SampledModel([[[9, 1], [2, 8]], [[0, 9], [7, 3]]]), rng=0, n_draws=40, n_bias=10, n_null=20
+        ),
         "HorizonSweep": emp.horizon_sweep(corridor, [1, 3]),
         "ContextEmpowerment": emp.context_empowerment(corridor, n_contexts=2),
         "BellmanResult": emp.unified_bellman(corridor, discount=0.5),

@@ -9,12 +9,19 @@ from .actuation.open_loop.channel import actuation_channel as actuation_channel
 from .actuation.open_loop.options import Option as Option
 from .actuation.open_loop.options import option_channel as option_channel
 from .actuation.task import NoSequenceError as NoSequenceError
+from .adapters.graphs import from_networkx as from_networkx
+from .adapters.graphs import to_networkx as to_networkx
 from .adapters.gymnasium import from_gymnasium as from_gymnasium
+from .adapters.mdptoolbox import from_mdptoolbox as from_mdptoolbox
 from .adapters.outcomes import End as End
 from .adapters.pomdp_format.reader import read_pomdp as read_pomdp
 from .adapters.pomdp_format.writer import write_pomdp as write_pomdp
 from .adapters.pymdp import from_pymdp as from_pymdp
+from .adapters.quantecon import from_quantecon as from_quantecon
+from .adapters.samples import from_samples as from_samples
+from .adapters.samples import from_transitions as from_transitions
 from .adapters.step_function import from_step_function as from_step_function
+from .adapters.tables import from_table as from_table
 from .capacity.constrained.cost import capacity_cost as capacity_cost
 from .capacity.constrained.per_unit_cost import CapacityPerCostResult as CapacityPerCostResult
 from .capacity.constrained.per_unit_cost import capacity_per_unit_cost as capacity_per_unit_cost
@@ -49,6 +56,8 @@ from .measures.context import ContextEmpowerment as ContextEmpowerment
 from .measures.context import context_empowerment as context_empowerment
 from .measures.directed_information import directed_information as directed_information
 from .measures.directed_information import interval_information as interval_information
+from .measures.estimated import estimated_empowerment as estimated_empowerment
+from .measures.estimated_result import EstimatedEmpowerment as EstimatedEmpowerment
 from .measures.horizon_result import HorizonSweep as HorizonSweep
 from .measures.horizon_sweep import horizon_sweep as horizon_sweep
 from .measures.joint_distribution import joint_distribution as joint_distribution
@@ -58,6 +67,7 @@ from .models.belief_space import belief_grid as belief_grid
 from .models.mdp import MDP as MDP
 from .models.policy import Policy as Policy
 from .models.pomdp import POMDP as POMDP
+from .models.sampled import SampledModel as SampledModel
 from .models.two_agents import TwoAgentMDP as TwoAgentMDP
 from .multi_agent.assistant_policy import assistant_policy as assistant_policy
 from .multi_agent.conditional import informed_empowerment as informed_empowerment

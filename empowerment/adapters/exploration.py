@@ -6,14 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
-from empowerment.adapters.outcomes import End, Node, Outcome, checked_sum, labels_of, model_of, state_label
-from empowerment.core import validate
+from empowerment.adapters.outcomes import End, Node, Outcome, checked_sum, labels_of, model_of, read_outcome
 from empowerment.models.mdp import MDP
 
-_ANSWERS = (
-    "expected the next state, End(state), None where the action is missing, or a distribution: a dict "
-    "{next state: probability}, or a list of pairs (probability, next state)"
-)
 _HIDDEN = (
     "the label of the state does not hold everything that the next state depends on, or the simulator is random: "
     "put what is missing into the label, or return the distribution as a dict {next state: probability}"
@@ -40,42 +35,11 @@ class World:
         except Exception as error:
             error.add_note(f"raised by the step function at {where}")
             raise
-        if answer is None:
+        outcome = read_outcome(answer, where, self.keep_ends)
+        if outcome is None:
             return None
-        if isinstance(answer, dict):
-            return self._distribution(_pairs(answer, where), where)
-        if isinstance(answer, list):
-            return self._distribution(answer, where)
-        return {self._node(answer, f"what {where} leads to"): 1.0}
-
-    def _node(self, answer: Any, what: str) -> Node:
-        if not isinstance(answer, End):
-            return state_label(answer, what)
-        state = state_label(answer.state, what)
-        return End(state) if self.keep_ends else state
-
-    def _distribution(self, pairs: list[Any], where: str) -> dict[Node, float]:
-        found: dict[Node, float] = {}
-        for pair in pairs:
-            if not isinstance(pair, tuple) or len(pair) != 2:
-                raise ValueError(f"{where} gives a list with {pair!r}; {_ANSWERS}")
-            probability = validate.probability(pair[0], f"a probability that {where} gives")
-            node = self._node(pair[1], f"what {where} leads to")
-            if probability:
-                found[node] = found.get(node, 0.0) + probability
-        hint = "" if pairs else "; None says that an action is missing"
-        return checked_sum(found, f"{where} gives probabilities that", hint)
-
-
-def _pairs(distribution: dict[Any, Any], where: str) -> list[tuple[Any, Any]]:
-    """Return a dict of next states as a list of pairs, and doubt one whose values are no probabilities."""
-    try:
-        return [(validate.probability(value, ""), state) for state, value in distribution.items()]
-    except ValueError:
-        raise ValueError(
-            f"{where} gives {distribution!r}, expected probabilities in a dict, which is a distribution "
-            "{next state: probability}; a state that is a dict needs a hashable label, such as tuple(state.items())"
-        ) from None
+        hint = "" if outcome else "; None says that an action is missing"
+        return checked_sum(outcome, f"{where} gives probabilities that", hint)
 
 
 class Search:

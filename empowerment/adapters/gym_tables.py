@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.adapters.environment import name_of
-from empowerment.adapters.outcomes import End, state_label
+from empowerment.adapters.outcomes import End, in_order, state_label
 from empowerment.core import validate
 
 _EXPECTED = (
@@ -97,10 +97,8 @@ def read_table(core: Any) -> Table:
     """
     cells = _cells(core)
     actions = dict.fromkeys(action for choices in cells.values() for action in choices)
-    found = Table(
-        {}, _in_order(actions), "model({!r}, {!r})" if getattr(core, "P", None) is None else "P[{!r}][{!r}]"
-    )
-    states = dict.fromkeys(_in_order(cells))
+    found = Table({}, in_order(actions), "model({!r}, {!r})" if getattr(core, "P", None) is None else "P[{!r}][{!r}]")
+    states = dict.fromkeys(in_order(cells))
     for state in states:
         found.entries[state] = {
             action: list(_entries(cell, found.where(state, action), states))
@@ -172,12 +170,6 @@ def _numbered(values: Any) -> dict[Any, Any] | None:
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _in_order(labels: Iterable[Any]) -> list[Any]:
-    """Return numbers sorted, as they count something, and other labels as they come."""
-    labels = list(labels)
-    return sorted(labels) if all(isinstance(label, int) for label in labels) else labels
 
 
 def _entries(cell: Any, where: str, states: Mapping[Any, None]) -> Iterator[Entry]:

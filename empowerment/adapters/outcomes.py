@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,6 +17,13 @@ from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
 SUM_TOLERANCE = 1e-9
+
+_MOST_LABELS = 5_000_000
+
+_ANSWERS = (
+    "expected the next state, End(state), None where the action is missing, or a distribution: a dict "
+    "{next state: probability}, or a list of pairs (probability, next state)"
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +61,11 @@ Outcome: TypeAlias = dict[Node, float] | None
 
 def labels_of(values: Iterable[Any], name: str) -> tuple[Any, ...]:
     """Return distinct labels as a tuple."""
-    found = list(values)
+    if isinstance(values, str) or not validate.is_several(values):
+        raise TypeError(f"{name} is {validate.shown(values)}, expected a sequence of labels")
+    found = list(islice(values, _MOST_LABELS + 1))  # it may be an endless iterator
+    if len(found) > _MOST_LABELS:
+        raise ValueError(f"{name} has more than {_MOST_LABELS:,} labels, expected fewer")
     return validate.labels(found, len(found), name) or ()
 
 
@@ -77,15 +89,21 @@ def _hashable_hint(value: Any) -> str:
     return "; make a tuple of it"
 
 
-def initial_states(initial: Any) -> list[Any]:
-    """Return the initial states: one label, or a list of them."""
+def in_order(labels: Iterable[Any]) -> list[Any]:
+    """Return numbers sorted, as they count something, and other labels as they come."""
+    listed = list(labels)
+    return sorted(listed) if all(isinstance(label, int) for label in listed) else listed
+
+
+def initial_states(initial: Any, name: str = "initial") -> list[Any]:
+    """Return the states to begin with: one label, or a list of them."""
     if initial is None:
-        raise TypeError("initial is missing, expected the state to begin with, or a list of states")
+        raise TypeError(f"{name} is missing, expected the state to begin with, or a list of states")
     if not isinstance(initial, list | range) and not (isinstance(initial, np.ndarray) and initial.ndim):
-        return [state_label(initial, "initial")]
-    starts = [state_label(value, f"initial[{place}]") for place, value in enumerate(initial)]
+        return [state_label(initial, name)]
+    starts = [state_label(value, f"{name}[{place}]") for place, value in enumerate(initial)]
     if not starts:
-        raise ValueError("initial is empty, expected at least one state")
+        raise ValueError(f"{name} is empty, expected at least one state")
     return list(dict.fromkeys(starts))
 
 
@@ -101,6 +119,71 @@ def checked_sum(outcome: dict[Node, float], where: str, hint: str = "") -> dict[
     if abs(total - 1.0) > SUM_TOLERANCE:
         raise ValueError(f"{where} sum to {total:.12g}, expected 1{hint}")
     return outcome
+
+
+def read_outcome(answer: Any, where: str, keep_ends: bool = True, weights: bool = False) -> Outcome:
+    """Return what a step function or a table says of an action, in one form.
+
+    Parameters
+    ----------
+    answer : label, End, None, dict or list
+        The next state, the end of an episode in a state, None for a missing action, or a distribution: a dict
+        ``{next state: probability}``, or a list of pairs ``(probability, next state)``.
+    where : str
+        The action and the state, for messages.
+    keep_ends : bool
+        Whether an end differs from the state in which it happens.
+    weights : bool
+        Whether any weights are accepted, which the caller rescales, instead of probabilities.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the answer is none of these, or a probability or a label is none.
+    """
+    if answer is None:
+        return None
+    if isinstance(answer, Mapping):
+        return _distribution(_pairs(answer, where, weights), where, keep_ends, weights)
+    if isinstance(answer, list):
+        return _distribution(answer, where, keep_ends, weights)
+    return {read_node(answer, f"what {where} leads to", keep_ends): 1.0}
+
+
+def read_node(answer: Any, what: str, keep_ends: bool = True) -> Node:
+    """Return a next state, or the end of an episode in one; `what` names it in messages."""
+    if not isinstance(answer, End):
+        return state_label(answer, what)
+    state = state_label(answer.state, what)
+    return End(state) if keep_ends else state
+
+
+def read_probability(value: Any, what: str, weights: bool = False) -> float:
+    """Return a probability, or with `weights` any finite number that is not negative."""
+    return validate.finite(value, what, least=0.0) if weights else validate.probability(value, what)
+
+
+def _distribution(pairs: list[Any], where: str, keep_ends: bool, weights: bool) -> dict[Node, float]:
+    outcome: dict[Node, float] = {}
+    for pair in pairs:
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            raise ValueError(f"{where} gives a list with {pair!r}; {_ANSWERS}")
+        probability = read_probability(pair[0], f"a probability that {where} gives", weights)
+        node = read_node(pair[1], f"what {where} leads to", keep_ends)
+        if probability:
+            outcome[node] = outcome.get(node, 0.0) + probability
+    return outcome
+
+
+def _pairs(distribution: Mapping[Any, Any], where: str, weights: bool) -> list[tuple[Any, Any]]:
+    """Return a dict of next states as a list of pairs, and doubt one whose values are no probabilities."""
+    try:
+        return [(read_probability(value, "", weights), state) for state, value in distribution.items()]
+    except ValueError:
+        raise ValueError(
+            f"{where} gives {distribution!r}, expected probabilities in a dict, which is a distribution "
+            "{next state: probability}; a state that is a dict needs a hashable label, such as tuple(state.items())"
+        ) from None
 
 
 def model_of(
@@ -144,7 +227,7 @@ def model_of(
                 rows.append(place * n_actions + column[action])
                 columns.append(number[successor])
                 entries.append(probability)
-    states = tuple(_label(node, number) for node in nodes)
+    states = labels_of_nodes(nodes)
     return MDP(
         sparse.coo_array((entries, (rows, columns)), shape=(n_states * n_actions, n_states)).tocsr(),
         states=states,
@@ -157,8 +240,10 @@ def model_of(
     )
 
 
-def _label(node: Node, number: Mapping[Node, int]) -> Any:
-    """Return the label of a state; one that is entered with an end and without needs two."""
-    if not isinstance(node, End):
-        return node
-    return ("ended", node.state) if node.state in number else node.state
+def labels_of_nodes(nodes: Sequence[Node]) -> tuple[Any, ...]:
+    """Return the labels of nodes; a state that is entered with an end and without needs two."""
+    states = {node for node in nodes if not isinstance(node, End)}
+    return tuple(
+        (("ended", node.state) if node.state in states else node.state) if isinstance(node, End) else node
+        for node in nodes
+    )

@@ -14,6 +14,7 @@ import numpy as np
 from empowerment.adapters import minigrid
 from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, unwrapped
 from empowerment.adapters.gym_tables import has_table
+from empowerment.adapters.outcomes import End
 from empowerment.adapters.snapshot import Snapshots
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
@@ -44,7 +45,8 @@ class Simulator:
         Labels of all actions.
     """
 
-    def __init__(self, env: Any, seed: int, memory: Callable[[Any], Memory] | None) -> None:
+    def __init__(self, env: Any, seed: int, memory: Callable[[Any], Memory] | None, may_draw: bool = False) -> None:
+        self.may_draw = may_draw
         refuse_mistaken(env, "step")
         self.core = unwrapped(env, "from_step_function", rewards=False)
         if not all(hasattr(self.core, name) for name in ("reset", "step", "action_space")):
@@ -73,6 +75,11 @@ class Simulator:
             raise ValueError(self._refusal(state, action))
         return self.memory.read(), bool(terminated)
 
+    def answer(self, state: Any, action: Any) -> Any:
+        """Return the state after an action, or the end of the episode in it."""
+        after, done = self.step(state, action)
+        return End(after) if done else after
+
     def layout(self, states: Sequence[Any]) -> GridLayout | None:
         """Return where the states lie, if the environment is a grid."""
         return (
@@ -81,7 +88,7 @@ class Simulator:
 
     def _drawn(self) -> bytes | None:
         """Return what changes when a random number is drawn, be it from Python's or NumPy's common generator."""
-        if self.memory.generators is None:
+        if self.may_draw or self.memory.generators is None:
             return None
         common = random.getstate(), np.random.get_state()  # noqa: NPY002 (environments still draw from it)
         return pickle.dumps((common, *self.memory.generators))
@@ -96,7 +103,7 @@ class Simulator:
 
 
 @contextmanager
-def simulated(env: Any, seed: int, get_state: Any, set_state: Any) -> Iterator[Simulator]:
+def simulated(env: Any, seed: int, get_state: Any, set_state: Any, may_draw: bool = False) -> Iterator[Simulator]:
     """Yield the simulator of an environment; one that is made from an id is closed afterwards.
 
     Raises
@@ -108,11 +115,11 @@ def simulated(env: Any, seed: int, get_state: Any, set_state: Any) -> Iterator[S
         raise TypeError("expected both get_state= and set_state=, or neither")
     memory_maker = None if get_state is None else lambda core: _CallerState(core, get_state, set_state)
     if not isinstance(env, str):
-        yield Simulator(env, seed, memory_maker)
+        yield Simulator(env, seed, memory_maker, may_draw)
         return
     own = made(env)
     try:
-        yield Simulator(own, seed, memory_maker)
+        yield Simulator(own, seed, memory_maker, may_draw)
     finally:
         own.close()
 

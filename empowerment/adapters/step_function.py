@@ -9,7 +9,7 @@ from typing import Any
 
 from empowerment.adapters.environment import refuse_mistaken
 from empowerment.adapters.exploration import Search, World, explored_model
-from empowerment.adapters.outcomes import End, initial_states, labels_of, state_label
+from empowerment.adapters.outcomes import initial_states, labels_of, state_label
 from empowerment.adapters.simulator import simulated
 from empowerment.core import validate
 from empowerment.models.mdp import MDP
@@ -144,7 +144,7 @@ def from_step_function(
             simulator = stack.enter_context(simulated(step, seed, get_state, set_state))
             if initial is not None:
                 raise TypeError(f"initial is {initial!r}, but an environment begins where its reset leaves it")
-            step, starts = _with_ends(simulator.step), [state_label(simulator.initial, "the initial state")]
+            step, starts = simulator.answer, [state_label(simulator.initial, "the initial state")]
             actions = simulator.actions if actions is None else actions
             layout = simulator.layout if layout is None else layout
         world = World(step, _actions(actions), keep_ends=terminal == "absorbing")
@@ -177,13 +177,3 @@ def _actions(actions: Any) -> Any:
     if len(labels) > _MOST_ACTIONS:
         raise ValueError(f"actions has more than {_MOST_ACTIONS:,} labels, expected fewer")
     return labels_of(labels, "actions")
-
-
-def _with_ends(step: Callable[[Any, Any], tuple[Any, bool]]) -> Callable[[Any, Any], Any]:
-    """Return an environment's step, which tells whether the episode ended, as a step function."""
-
-    def ended(state: Any, action: Any) -> Any:
-        after, done = step(state, action)
-        return End(after) if done else after
-
-    return ended

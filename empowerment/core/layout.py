@@ -78,6 +78,8 @@ class GraphLayout:
         Numbers of a state and of one that follows it. None where there are too many states to draw.
     name : str
         The name of the world, for titles. Layouts that differ in their names alone are equal.
+    positions : tuple of (float, float)
+        Where each state lies; empty where pictures choose.
 
     See Also
     --------
@@ -95,6 +97,7 @@ class GraphLayout:
 
     edges: tuple[tuple[int, int], ...]
     name: str = field(default="", compare=False)
+    positions: tuple[tuple[float, float], ...] = ()
 
     @classmethod
     def of_rows(cls, rows: Any, n_actions: int, name: str = "", most_states: int = 300) -> GraphLayout:

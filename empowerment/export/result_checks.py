@@ -128,8 +128,18 @@ def _check_layout(layout: Layout, last: int) -> None:
     if isinstance(layout, GraphLayout):
         if not all(isinstance(number, int) and number >= 0 for edge in layout.edges for number in edge):
             raise ValueError("layout has an edge that is not a pair of state numbers")
+        _check_positions(layout.positions, last)
     else:
         _check_grid(layout, last)
+
+
+def _check_positions(positions: Any, last: int) -> None:
+    numeric = all(
+        len(place) == 2 and all(isinstance(x, numbers.Real) and math.isfinite(x) for x in place)
+        for place in positions
+    )
+    if not numeric or (positions and len(positions) <= last):
+        raise ValueError(f"layout has {len(positions)} positions, expected a pair of numbers for each state")
 
 
 def _check_grid(layout: GridLayout, last: int) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -50,11 +50,7 @@ def flat_transition(transition: Any) -> FlatTransition:
     """
     if sparse.issparse(transition):
         return _stacked(transition)
-    if isinstance(transition, dict):
-        raise TypeError(
-            "transition is a dict, expected an array of axes (state, action, next_state); from_step_function makes a "
-            "model of dicts: from_step_function(lambda state, action: table[state][action], initial, actions)"
-        )
+    _refuse_other_forms(transition)
     parts = _parts(transition)
     if any(map(sparse.issparse, parts)):
         return _stacked(_state_by_state(parts))
@@ -65,13 +61,55 @@ def flat_transition(transition: Any) -> FlatTransition:
     if first != third:
         hint = ""
         if second == third:
-            hint = "; this looks like (action, state, next_state): np.moveaxis(transition, 0, 1) mends that"
+            hint = '; this looks like (action, state, next_state): MDP.from_arrays(transition, axes="ass") reads that'
         elif first == second:
-            hint = "; this looks like (state, next_state, action): np.moveaxis(transition, 2, 1) mends that"
+            hint = '; this looks like (state, next_state, action): MDP.from_arrays(transition, axes="ssa") reads that'
         raise ValueError(
             f"transition has shape {array.shape}, expected {AXES} with as many next states as states{hint}"
         )
     return FlatTransition(array.reshape(first * second, third), first, second)
+
+
+def _refuse_other_forms(transition: Any) -> None:
+    """Say which function reads a form of model that is no transition array.
+
+    Raises
+    ------
+    TypeError
+        If `transition` has the attributes of such a form.
+    ValueError
+        If it is a list of square arrays that could be read in two ways.
+    """
+
+    def has(*names: str) -> bool:
+        return all(hasattr(transition, name) for name in names)
+
+    reader = ""
+    if isinstance(transition, Mapping):
+        reader = "a dict; from_table(transition) reads dicts {state: {action: {next_state: probability}}}"
+    elif has("nodes", "edges", "is_directed"):
+        reader = "a graph; from_networkx(transition) reads it"
+    elif has("Q", "R", "beta"):
+        reader = "a discrete dynamic program; from_quantecon(transition) reads it"
+    elif has("columns", "shape", "__getitem__"):
+        reader = "a data frame; from_table(transition) reads one with a row for each transition"
+    elif has("action_space", "step"):
+        reader = "an environment; from_gymnasium(transition) reads its table, from_step_function explores it"
+    elif isinstance(transition, tuple) and len(transition) == 2 and _is_by_action(transition[0]):
+        reader = "a pair of arrays; from_mdptoolbox(*transition) reads transitions and rewards of pymdptoolbox"
+    if reader:
+        raise TypeError(f"transition is {reader}; expected an array of axes {AXES}")
+    size = len(transition) if isinstance(transition, list | tuple) else 0
+    if size > 1 and all(isinstance(each, np.ndarray) and each.shape == (size, size) for each in transition):
+        raise ValueError(
+            f"transition is a list of {size} square arrays, which may be one for each action or one for each state; "
+            'MDP.from_arrays(transition, axes="ass") or axes="sas" says which'
+        )
+
+
+def _is_by_action(part: Any) -> bool:
+    """Return whether this is an array of three axes, or a sequence of sparse matrices."""
+    return (isinstance(part, np.ndarray) and part.ndim == 3) or any(map(sparse.issparse, _parts(part)))
 
 
 def reordered(transition: Any, axes: str) -> Any:

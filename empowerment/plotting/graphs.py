@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ def plot_graph(
     result: StateResult,
     model: Any = None,
     *,
+    positions: Any = None,
     ax: Any = None,
     title: str | None = None,
     vmin: float | None = None,
@@ -48,6 +49,9 @@ def plot_graph(
         The result to draw.
     model : MDP or POMDP, optional
         Whose states these are; not needed where its layout is a :class:`empowerment.core.layout.GraphLayout`.
+    positions : callable or dict, optional
+        A function of networkx such as ``networkx.circular_layout``, which takes the graph of the numbers of states
+        and returns the position of each; or the position of each state, by its label.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
     title : str, optional
@@ -98,7 +102,8 @@ def plot_graph(
     graph = _graph(result, model)
     canvas = Canvas.of(ax, graph_size(len(graph)), title, vmin, vmax)
     low, high = canvas.ends(*spread(result.value, result.gap, result.value, result.value))
-    places = _places(graph)
+    places = _given_places(graph, positions, result, model)
+    places = _chosen_places(graph) if places is None else places
     apart = _frame(canvas.ax, places)
     diameter = _diameter(canvas.ax, apart)
     _draw_edges(canvas.ax, graph, places, diameter)
@@ -162,8 +167,37 @@ def _graph(result: StateResult, model: Any) -> Any:
     return graph
 
 
-def _places(graph: Any) -> np.ndarray:
-    """Return where states lie, shape (n_states, 2)."""
+def _given_places(graph: Any, positions: Any, result: StateResult, model: Any) -> np.ndarray | None:
+    """Return where states shall lie, shape (n_states, 2); None if nobody says."""
+    if positions is None:
+        layouts = (getattr(model, "layout", None), result.layout)
+        known = [each.positions for each in layouts if isinstance(each, GraphLayout)]
+        found = next((places for places in known if len(places) == len(graph)), None)
+        return None if found is None else np.array(found, dtype=np.float64)
+    if callable(positions):
+        given = positions(graph)
+    elif isinstance(positions, Mapping):
+        labels = dict(zip(result.state_numbers.tolist(), result.states, strict=True))
+        if model is not None:
+            labels = dict(enumerate(as_mdp(getattr(model, "mdp", model)).states))
+        given = {number: positions[label] for number, label in labels.items() if label in positions}
+    else:
+        raise TypeError(
+            f"positions is {validate.shown(positions)}, expected a function such as networkx.circular_layout, or a "
+            "dict from states to pairs of numbers"
+        )
+    missing = [number for number in graph if number not in given]
+    if missing:
+        raise ValueError(
+            f"positions has none for state number {missing[0]}, expected one for each of {len(graph)} states"
+        )
+    return validate.number_table(
+        [given[number] for number in range(len(graph))], (len(graph), 2), "positions", "(x, y)"
+    )
+
+
+def _chosen_places(graph: Any) -> np.ndarray:
+    """Return where networkx lets the states lie, shape (n_states, 2)."""
     import networkx
 
     undirected = graph.to_undirected()

@@ -89,8 +89,14 @@ def test_determinism_is_read_from_the_transition_itself():
             r"transition\[0, 0\] \(state 'off', action 'stay'\) sums to 0.8, expected 1; pass normalize=True to "
             r"rescale, or check the axis order: expected \(state, action, next_state\)",
         ),
-        (np.ones((4, 2, 2)) / 2, r"this looks like \(action, state, next_state\): np.moveaxis\(transition, 0, 1\)"),
-        (np.ones((2, 2, 4)) / 2, r"this looks like \(state, next_state, action\): np.moveaxis\(transition, 2, 1\)"),
+        (
+            np.ones((4, 2, 2)) / 2,
+            r"this looks like \(action, state, next_state\): MDP.from_arrays\(transition, axes=.ass",
+        ),
+        (
+            np.ones((2, 2, 4)) / 2,
+            r"this looks like \(state, next_state, action\): MDP.from_arrays\(transition, axes=.ssa",
+        ),
         (np.ones((2, 2)) / 2, r"transition has shape \(2, 2\), expected 3 axes: \(state, action, next_state\)"),
         (np.empty((0, 2, 0)), "expected at least one entry"),
         (
@@ -152,7 +158,11 @@ def test_one_sparse_matrix_for_each_action_in_every_form():
         ),
         (lambda: emp.MDP([None, sparse.eye(3)]), TypeError, r"transition\[0\] is None, expected one matrix"),
         (lambda: emp.MDP([sparse.eye(2) * 2]), ValueError, r"transition\[0, 0\] .* sums to 2"),
-        (lambda: emp.MDP({0: {0: {0: 1.0}}}), TypeError, "transition is a dict, .* from_step_function makes a model"),
+        (
+            lambda: emp.MDP({0: {0: {0: 1.0}}}),
+            TypeError,
+            r"transition is a dict; from_table\(transition\) reads dicts",
+        ),
         (
             lambda: emp.MDP.from_arrays(TOGGLE, axes="sa"),
             ValueError,

@@ -1,5 +1,6 @@
 """States as nodes of a graph, and labels that are too long for a picture."""
 
+import networkx
 import numpy as np
 import pytest
 
@@ -123,6 +124,40 @@ def test_the_hidden_process_of_a_pomdp_is_drawn():
     corridor = emp.worlds.aliased_corridor()
     result = emp.empowerment(corridor, 1, states=list(corridor.states))
     assert len(places(emp.plotting.plot_graph(result, corridor))) == 5
+
+
+def test_states_lie_where_one_says():
+    ways = networkx.cycle_graph(6).to_directed()
+    around = networkx.circular_layout(ways)
+    bare = emp.from_networkx(ways, action=lambda source, target, data: target)
+    networkx.set_node_attributes(ways, around, "pos")
+    placed = emp.from_networkx(ways, action=lambda source, target, data: target)
+    wanted = np.array([around[node] for node in range(6)])
+    for model, options in (
+        (bare, {"positions": networkx.circular_layout}),
+        (bare, {"positions": around}),
+        (placed, {}),
+        (placed, {"positions": None}),
+    ):
+        ax = emp.plotting.plot_graph(emp.empowerment(model, 2), model, **options)
+        np.testing.assert_allclose(places(ax), wanted, rtol=0, atol=1e-6)
+    result = emp.empowerment(placed, 2)
+    np.testing.assert_allclose(places(result.plot()), wanted, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(
+        places(emp.plotting.plot_graph(result, positions=networkx.spiral_layout)) != wanted, True
+    )
+    with pytest.raises(ValueError, match="positions has none for state number 5, expected one for each of 6 states"):
+        emp.plotting.plot_graph(result, placed, positions={node: (0.0, node) for node in range(5)})
+    with pytest.raises(TypeError, match=r"positions is 3, expected a function such as networkx\.circular_layout"):
+        emp.plotting.plot_graph(result, positions=3)
+
+
+def test_positions_are_kept_in_a_file(tmp_path):
+    ways = networkx.cycle_graph(4).to_directed()
+    networkx.set_node_attributes(ways, networkx.circular_layout(ways), "pos")
+    result = emp.empowerment(emp.from_networkx(ways, action=lambda source, target, data: target), 1)
+    result.save(tmp_path / "ways.npz")
+    assert emp.EmpowermentResult.load(tmp_path / "ways.npz").layout == result.layout
 
 
 def test_what_has_no_graph_is_refused(hanoi):
