@@ -135,6 +135,36 @@ MUTANTS = (
         "tests/actuation/test_streaming.py -k price",
     ),
     Mutant(
+        "maps: a missing action blocks nothing",
+        "blocked[action * n_rows + x] |= layer[i * n_rows + x] > 0",
+        "blocked[action * n_rows + x] |= layer[i * n_rows + x] > 1",
+        "tests/actuation/test_enumeration.py -k available",
+    ),
+    Mutant(
+        "maps: a row gets the sequence of another",
+        "                numbers[kept] = numbers[x]",
+        "                numbers[kept] = numbers[0]",
+        "tests/actuation/test_enumeration.py -k available",
+    ),
+    Mutant(
+        "maps: the actions of a sequence are read backwards",
+        "for position in range(length - 1, -1, -1)",
+        "for position in range(length)",
+        "tests/actuation/test_enumeration.py -k carry",
+    ),
+    Mutant(
+        "maps: a missed tolerance counts as met",
+        "kept = task.options.met(solved.lower, solved.upper) & (found.n_rows >= 0)",
+        "kept = found.n_rows >= 0",
+        "tests/actuation/test_enumeration.py -k missed",
+    ),
+    Mutant(
+        "rows: the order of actions that do not commute is dropped",
+        "follows & ~np.tril(exchangeable & _commute(dynamics), -1)",
+        "follows & ~np.tril(exchangeable, -1)",
+        "tests/actuation/test_dynamics.py -k commute",
+    ),
+    Mutant(
         "rows: what pruning loses is not said",
         "= False, max(lost, excess + spread)",
         "= False, 0.0",

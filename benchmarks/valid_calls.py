@@ -316,7 +316,7 @@ def _methods_of_results() -> dict[str, Call]:
 _SILENT = ("LlamaCpp", "LlamaServer", "OpenAICompatible", "Provider", "TokenModel", "Transformers", "XLlamaCpp")
 
 LEFT_OUT = {
-    "ConvergenceWarning NoSequenceError text.TierError text.TokenModelError": "exceptions and warnings",
+    "ConvergenceWarning LongRunWarning NoSequenceError text.TierError text.TokenModelError": "raised or warned",
     "Status text.Tier text.Ends text.Stop text.Decision": "enumerations, and pairs of numbers",
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity EstimatedEmpowerment "

@@ -50,6 +50,7 @@ from .core.channel import divergence as divergence
 from .core.channel import entropy as entropy
 from .core.channel import mutual_information as mutual_information
 from .core.status import ConvergenceWarning as ConvergenceWarning
+from .core.status import LongRunWarning as LongRunWarning
 from .core.status import Status as Status
 from .measures.averages import AverageEmpowerment as AverageEmpowerment
 from .measures.context import ContextEmpowerment as ContextEmpowerment

@@ -156,7 +156,9 @@ def _fill_map(parser: Parser) -> None:
         " (transition and .POMDP files)",
     )
     add("--max-sequences", type=int, metavar="K", help="most action sequences for one state (default 50 million)")
-    add("--memory", type=_gigabytes, metavar="GB", help="most for one state, an .npz or a .POMDP file (default 4)")
+    add(
+        "--memory", type=_gigabytes, metavar="GB", help="most for all processes, an .npz or a .POMDP file (default 4)"
+    )
     add("--max-states", type=int, metavar="K", help="most states to explore of an environment (default 100000)")
     add(
         "--seed",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from empowerment.capacity.solve import channel_capacity
 from empowerment.cli import inputs, report, saving
 from empowerment.cli.beliefs import read_beliefs
 from empowerment.cli.exit_codes import MISSED, OK, complain
-from empowerment.core.status import ConvergenceWarning
+from empowerment.core.status import ConvergenceWarning, LongRunWarning
 from empowerment.measures.state_empowerment import empowerment
 from empowerment.runtime.progress import can_be_watched
 
@@ -91,16 +93,23 @@ def run_capacity(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _missed_tolerance() -> Iterator[list[str]]:
-    """Collect what ConvergenceWarnings say; other warnings go where they would have gone."""
+    """Collect what ConvergenceWarnings say; say at once that a run will be long; others go where they would have."""
     sentences: list[str] = []
-    with warnings.catch_warnings(record=True) as seen:
-        warnings.simplefilter("always", ConvergenceWarning)
+    with warnings.catch_warnings():
+        for category in (ConvergenceWarning, LongRunWarning):
+            warnings.simplefilter("always", category)
+        otherwise = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+            if issubclass(category, ConvergenceWarning):
+                sentences.append(str(message))
+            elif issubclass(category, LongRunWarning):
+                print(f"empowerment: {message}", file=sys.stderr, flush=True)
+            else:
+                otherwise(message, category, *where, **more)
+
+        warnings.showwarning = show
         yield sentences
-    for warning in seen:
-        if issubclass(warning.category, ConvergenceWarning):
-            sentences.append(str(warning.message))
-        else:
-            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def wants_bar(quiet: bool) -> bool:

@@ -85,6 +85,28 @@ class ConvergenceWarning(UserWarning):
     """
 
 
+class LongRunWarning(UserWarning):
+    """The work that begins is expected to take minutes.
+
+    It comes before trajectories alone, whose number grows so fast with the horizon that one step more may make hours
+    of seconds. Ctrl-C ends the work; a filter of `warnings` keeps it quiet.
+
+    See Also
+    --------
+    empowerment : Warns before trajectories that take long.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import empowerment as emp
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", emp.LongRunWarning)
+    ...     result = emp.empowerment(emp.worlds.slip_grid(), 2, states=(4, 4), output="trajectory")
+    >>> round(float(result), 6)
+    3.164299
+    """
+
+
 KINDS = {
     "counting": "exact",
     "enumeration": "exact",

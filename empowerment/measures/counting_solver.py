@@ -6,6 +6,7 @@ from functools import cached_property
 
 import numpy as np
 
+from empowerment.actuation.forecast import Forecast
 from empowerment.actuation.open_loop.counting import (
     Graph,
     count_readings,
@@ -19,6 +20,8 @@ from empowerment.measures.solutions import Solutions
 
 # States that are counted together share what they reach.
 _COUNTED_TOGETHER = 16_384
+# States whose sets are the bits of one word, and the operations that a successor of such a set takes at most.
+_BITS, _EDGE = 64, 2.0
 
 
 class CountingSolver:
@@ -38,6 +41,15 @@ class CountingSolver:
     def chunk_size(self, count: int) -> int:
         """Return how many of `count` states to solve at a time."""
         return _COUNTED_TOGETHER
+
+    def forecast(self, numbers: np.ndarray) -> Forecast:
+        """Return what states take: each step follows the successors of what is reached, for many states at once."""
+        model, horizon = self.request.problem.model, self.request.horizon
+        steps, edges = min(horizon, model.n_states), model.n_states * model.n_actions
+        words = -(-numbers.size // _BITS)
+        memory = 8.0 * (3 * edges + min(words, _COUNTED_TOGETHER // _BITS) * model.n_states)
+        operations = _EDGE * float(steps) * edges * words
+        return Forecast(len(self.request.problem.sensor.readings), memory, operations, self.request.solver.backend)
 
     def __call__(self, numbers: np.ndarray) -> Solutions:
         """Return the solutions of states; their sequences are traced when asked for."""

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import numpy as np
 
+from empowerment.actuation.forecast import Forecast
 from empowerment.measures.counting_solver import CountingSolver
 from empowerment.measures.feedback_solver import FeedbackSolver
 from empowerment.measures.open_loop_solver import OpenLoopSolver
@@ -28,6 +29,10 @@ class StateSolver(Protocol):
 
     def chunk_size(self, count: int) -> int:
         """Return how many of `count` states to solve at a time."""
+        ...
+
+    def forecast(self, numbers: np.ndarray) -> Forecast | None:
+        """Return what states will take; None where that shows only as the work goes on."""
         ...
 
     def __call__(self, numbers: np.ndarray) -> Solutions:

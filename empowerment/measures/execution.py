@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+import warnings
 from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from empowerment.actuation.forecast import Forecast
 from empowerment.core import validate
+from empowerment.core.status import LongRunWarning
 from empowerment.measures.averages import averaged
 from empowerment.measures.dispatch import StateSolver, dispatch
 from empowerment.measures.request import EmpowermentRequest
@@ -18,8 +21,11 @@ from empowerment.measures.sequences import Sequences, TracedSequences
 from empowerment.measures.solutions import RefusedError, Solutions, carrier_positions
 from empowerment.models.symmetry import TOLERANCE, Orbits, orbits
 from empowerment.runtime.checkpoint import Checkpoint
-from empowerment.runtime.parallel import run_chunks
+from empowerment.runtime.parallel import local_jobs, number_of_jobs, run_chunks
 from empowerment.runtime.progress import progress_bar
+
+# Seconds from which trajectories are warned of, and how many sequences in all never take that long.
+_LONG, _FEW = 60.0, 500
 
 
 def answer(
@@ -39,8 +45,10 @@ def answer(
         If the method is not one of this question, or the checkpoint belongs to another question.
     """
     n_jobs = validate.n_jobs(n_jobs)
-    solver, images = dispatch(request), _orbits(request)
+    images = _orbits(request)
     asked, position = np.unique(images.representative, return_inverse=True)
+    request = _sharing(request, n_jobs, asked.size)
+    solver = dispatch(request)
     opened = None if checkpoint is None else _opened(validate.path(checkpoint, "checkpoint"), solver, asked)
     if opened is not None and "seed" in opened.remembered:
         solver = dispatch(replace(request, seed=opened.remembered["seed"]))
@@ -51,6 +59,14 @@ def answer(
         name = request.problem.name_of(number)
         raise MemoryError(f"{name}: {reason}; these limits are set in options=") from None
     return _result(request, solutions, position, images)
+
+
+def _sharing(request: EmpowermentRequest, n_jobs: int | None, count: int) -> EmpowermentRequest:
+    """Return the question with limits that know how many processes share the memory, and what the model takes."""
+    rows = request.problem.model.rows
+    size = sum(part.nbytes for part in (rows.data, rows.indices, rows.indptr))
+    processes = min(local_jobs(n_jobs), count) if count > 1 else 1
+    return replace(request, resources=replace(request.resources, processes=processes, model=size))
 
 
 def _orbits(request: EmpowermentRequest) -> Orbits:
@@ -86,7 +102,16 @@ def _solve(
     done = {i: checkpoint.read(i) for i in checkpoint.indices(len(chunks))} if checkpoint else {}
     left = [i for i in range(len(chunks)) if i not in done]
     jobs = n_jobs if len(left) > 1 else 1
-    with progress_bar(asked.size, f"empowerment, horizon {solver.request.horizon}", "state", progress) as advance:
+    ahead = np.concatenate([chunks[i] for i in left]) if left else asked[:0]
+
+    def note() -> str:
+        expected = _forecast(solver, ahead, jobs)
+        return "" if expected is None else expected.brief()
+
+    if solver.request.output == "trajectory":
+        _warn_if_long(solver, ahead, jobs)
+    title = f"empowerment, horizon {solver.request.horizon}"
+    with progress_bar(asked.size, title, "state", progress, note) as advance:
         advance(sum(chunks[i].size for i in done))
         work = run_chunks(solver, (chunks[i] for i in left), n_jobs=jobs, threads=solver.prefers_threads)
         with closing(work) as finished:
@@ -98,6 +123,27 @@ def _solve(
     if len(chunks) == 1:
         return done[0]
     return {name: np.concatenate([done[i][name] for i in range(len(chunks))]) for name in done[0]}
+
+
+def _forecast(solver: StateSolver, numbers: np.ndarray, jobs: int | None) -> Forecast | None:
+    """Return what states will take, shared by jobs."""
+    found = solver.forecast(numbers) if numbers.size else None
+    return found and found._replace(operations=found.operations / min(number_of_jobs(jobs), numbers.size))
+
+
+def _warn_if_long(solver: StateSolver, numbers: np.ndarray, jobs: int | None) -> None:
+    """Warn before trajectories that will take minutes; those that do not fit are refused, or bounded."""
+    request = solver.request
+    if numbers.size * validate.power(request.problem.model.n_actions, request.horizon) <= _FEW:
+        return
+    expected = _forecast(solver, numbers, jobs)
+    if expected is not None and expected.seconds > _LONG and expected.memory <= request.resources.for_rows:
+        warnings.warn(
+            f"trajectories of {request.horizon} actions from {numbers.size} states need {expected}; Ctrl-C ends "
+            "them. A shorter horizon or output='final' takes less, and method='interval' gives bounds",
+            LongRunWarning,
+            stacklevel=5,
+        )
 
 
 def _result(

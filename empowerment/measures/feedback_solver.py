@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -10,13 +9,16 @@ import numpy as np
 from empowerment.actuation.feedback.bellman import feedback_values
 from empowerment.actuation.feedback.bounds import bound_belief_feedback, bound_state_feedback
 from empowerment.actuation.feedback.directed_capacity import directed_capacity
+from empowerment.actuation.feedback.history_tree import forecast_tree
 from empowerment.actuation.feedback.policy_trees import polytope_of_states, trees_of_beliefs, trees_of_states
+from empowerment.actuation.forecast import Forecast, of_stages, together
 from empowerment.actuation.problem import PartialObservation
-from empowerment.actuation.task import NoSequenceError, StateSolution, TooManySequencesError
+from empowerment.actuation.task import NoSequenceError, StateSolution, StateSolutions, TooManySequencesError
 from empowerment.core import validate
+from empowerment.core.status import Status
 from empowerment.measures.open_loop_solver import OpenLoopSolver, few_at_a_time
 from empowerment.measures.request import EmpowermentRequest
-from empowerment.measures.solutions import RefusedError, Solutions, as_arrays, joined, no_sequence
+from empowerment.measures.solutions import RefusedError, Solutions, as_arrays, block_as_arrays, joined, no_sequence
 
 # Bytes of rows in one sum beyond which "auto" gives policy trees up: the time grows with every sum that is near it.
 _TREES = 2**27
@@ -72,6 +74,16 @@ class FeedbackSolver:
         """Return how many of `count` starts to solve at a time; dynamic programming has all states at once."""
         return count if self._reads_what_is_observed else few_at_a_time(count)
 
+    def forecast(self, numbers: np.ndarray) -> Forecast | None:
+        """Return what starts will take; how many policy trees are left after pruning shows only as they grow."""
+        request, partial = self.request, self._partial
+        model, horizon = request.problem.model, request.horizon
+        if self._reads_what_is_observed:
+            return of_stages(model.n_states, model.n_actions, model.rows.nnz, horizon, request.solver.backend)
+        if partial is None or "column-generation" not in self.methods or request.method == "interval":
+            return None
+        return together([forecast_tree(partial.model, horizon)], numbers.size)
+
     def __call__(self, numbers: np.ndarray) -> Solutions:
         """Return the solutions of starts."""
         if self._reads_what_is_observed:
@@ -82,14 +94,12 @@ class FeedbackSolver:
         request = self.request
         dynamics = self._open_loop.dynamics.around(numbers, request.horizon)
         values = feedback_values(dynamics, request.horizon, request.solver.in_nats())
-        ends = np.stack(values[:3], axis=1)[dynamics.positions(numbers)]
-        return joined([self._as_arrays(*each) for each in ends.tolist()])
-
-    def _as_arrays(self, value: float, lower: float, upper: float) -> Solutions:
-        if value == -math.inf:
-            return no_sequence("dynamic-programming", self.request)
-        solution = StateSolution.without_sequences(value, lower, upper, self.request.horizon)
-        return as_arrays(solution, "dynamic-programming", self.request)
+        value, lower, upper = np.stack(values[:3])[:, dynamics.positions(numbers)]
+        solutions, known = StateSolutions.without_sequences(numbers.size, request.horizon), np.isfinite(value)
+        certified = np.full(numbers.size, int(Status.CERTIFIED))
+        for column, own in zip(solutions[:4], (value, lower, upper, certified), strict=True):
+            column[known] = own[known]
+        return block_as_arrays(solutions, "dynamic-programming", request)
 
     def _solve_start(self, number: int) -> Solutions:
         request = self.request

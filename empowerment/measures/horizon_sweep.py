@@ -100,6 +100,11 @@ def horizon_sweep(
     MemoryError
         As in :func:`empowerment`; the message names the horizon.
 
+    Warns
+    -----
+    LongRunWarning
+        As in :func:`empowerment`.
+
     See Also
     --------
     empowerment : The same at one horizon, with checkpoints.

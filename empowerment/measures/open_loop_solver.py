@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.forecast import Forecast, allowed, gigabytes, together
 from empowerment.actuation.kernels import World
 from empowerment.actuation.open_loop.bounds import (
     bound_from_samples,
@@ -16,10 +17,16 @@ from empowerment.actuation.open_loop.bounds import (
     bound_suffices,
     bound_trajectories,
 )
-from empowerment.actuation.open_loop.channel import open_loop
+from empowerment.actuation.open_loop.channel import check_capacity, open_loop
 from empowerment.actuation.open_loop.column_generation import ColumnSolution
 from empowerment.actuation.open_loop.enumeration import is_short, solve_enumerated, world_of
 from empowerment.actuation.open_loop.exact import solve_exactly
+from empowerment.actuation.open_loop.forecasts import (
+    forecast_bounds,
+    forecast_final,
+    forecast_rows,
+    forecast_samples,
+)
 from empowerment.actuation.open_loop.layers import HULL_COLUMNS, Kernels
 from empowerment.actuation.task import (
     NoSequenceError,
@@ -59,6 +66,10 @@ def few_at_a_time(count: int) -> int:
     return min(-(-count // _CHUNKS), _LARGEST_CHUNK)
 
 
+# States that a forecast for many looks at.
+_FORECAST = 3
+
+
 class OpenLoopSolver:
     """Solves for states, one after the other or, on a device, side by side.
 
@@ -82,6 +93,24 @@ class OpenLoopSolver:
             return _SIDE_BY_SIDE
         sequences = self.request.problem.model.n_actions**self.request.horizon
         return max(min(_CHUNK_SEQUENCES // sequences, _SIDE_BY_SIDE), few_at_a_time(count))
+
+    def forecast(self, numbers: np.ndarray) -> Forecast:
+        """Return what states will take, from a few of them."""
+        few = numbers[np.linspace(0, numbers.size - 1, min(numbers.size, _FORECAST)).astype(int)]
+        return together([self._forecast_state(number) for number in few.tolist()], numbers.size)
+
+    def _forecast_state(self, number: int) -> Forecast:
+        request, (task, dynamics) = self.request, self.task(number)
+        if request.method == "sampled":
+            return forecast_samples(request.resources.samples, task, dynamics)
+        if request.method == "interval":
+            return forecast_bounds(task, dynamics)
+        if request.output == "final" and request.method != "enumeration":
+            return forecast_final(task, dynamics, self.kernels)
+        model, sensor = request.problem.model, request.problem.sensor
+        needed = forecast_rows(model, sensor, request.output, task, dynamics, self.kernels)
+        fits = needed.rows <= task.max_sequences and needed.memory <= task.memory
+        return needed if fits or request.method == "enumeration" else forecast_bounds(task, dynamics)
 
     def __call__(self, numbers: np.ndarray) -> Solutions:
         """Return the solutions of states, with their sequences one after the other."""
@@ -127,7 +156,7 @@ class OpenLoopSolver:
     def _task_from(self, start: int) -> StateTask:
         resources = self.request.resources
         options = self.request.solver.in_nats()
-        return StateTask(start, self.request.horizon, options, resources.max_sequences, resources.memory)
+        return StateTask(start, self.request.horizon, options, resources.max_sequences, resources.for_rows)
 
     @cached_property
     def dynamics(self) -> Dynamics:
@@ -190,6 +219,7 @@ class OpenLoopSolver:
                 self.kernels.capacity,
                 max_sequences,
             )
+            check_capacity(channel, task.memory)
         except (MemoryError, TooManySequencesError) as reason:
             if by_name:
                 raise RefusedError(number, str(reason)) from None
@@ -228,8 +258,8 @@ class OpenLoopSolver:
         if needed > task.memory:
             raise RefusedError(
                 number,
-                f"{samples:,} samples of {task.horizon:,} actions take {needed / 1e9:.3g} GB, allowed are "
-                f"{task.memory / 1e9:.3g} GB; take fewer samples, shorten the horizon or raise the option memory",
+                f"{samples:,} samples of {task.horizon:,} actions take {gigabytes(needed)}, {allowed(task.memory)}; "
+                "take fewer samples, shorten the horizon or raise the option memory",
             )
         rng = np.random.default_rng([self.request.seed, number])
         return as_arrays(bound_from_samples(task, samples, rng, dynamics, self.kernels), "sampled", self.request)

@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
+from empowerment.actuation.forecast import Memory
 from empowerment.capacity.options import MAX_ITER
 from empowerment.core import validate
+
+# Bytes of the interpreter with all libraries and compiled kernels.
+_LIBRARIES = 2.2e8
+# Times that a solver holds the model: as it is, by actions, transposed, and cut to what is within reach.
+_COPIES = 4
+_OPTIONS = ("max_sequences", "memory", "samples", "max_iter")
 
 
 @dataclass(frozen=True)
@@ -19,17 +26,34 @@ class Resources:
     max_sequences : int
         Largest number of action sequences, after merging, that are looked at in one state.
     memory : float
-        Largest number of bytes that one state may take.
+        Largest number of bytes that all processes of this machine may take together.
     samples : int
         Number of sequences drawn for each state by ``method="sampled"``.
     max_iter : int
         Largest number of iterations of one capacity.
+    processes : int
+        Number of processes that share the memory; it is no option.
+    model : float
+        Bytes of the model in each of them; neither is this.
     """
 
     max_sequences: int = 50_000_000
     memory: float = 4e9
     samples: int = 1000
     max_iter: int = MAX_ITER
+    processes: int = 1
+    model: float = 0.0
+
+    @property
+    def for_rows(self) -> Memory:
+        """Number of bytes that the states under way in one process may take.
+
+        What the libraries and the model take is left out, but never more than seven eighths of a process's share.
+        """
+        share = self.memory / self.processes
+        parent = _LIBRARIES if self.processes > 1 else 0.0  # which hands out the work, and waits
+        left = (self.memory - parent) / self.processes - _LIBRARIES - _COPIES * self.model
+        return Memory.left_of(self.memory, max(left, share / 8))
 
     @classmethod
     def checked(cls, options: Mapping[str, Any] | None) -> Resources:
@@ -42,7 +66,7 @@ class Resources:
         ValueError
             If an option is not known, or a limit is out of its range.
         """
-        options = validate.options(options, [field.name for field in fields(cls)])
+        options = validate.options(options, _OPTIONS)
         default = cls()
         return cls(
             max_sequences=validate.limit(options.get("max_sequences", default.max_sequences), "max_sequences"),

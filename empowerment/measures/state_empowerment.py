@@ -88,18 +88,19 @@ def empowerment(
         Random source for ``method="sampled"``. The numbers of a state do not depend on the order of states.
     n_jobs : int, optional
         Number of processes, -1 for one on each core. None uses the active ``joblib.parallel_config``, else one
-        process.
+        process. They share the ``memory`` in `options`.
     checkpoint : path, optional
         Directory for finished states, from which a run that was killed goes on. Files in it that are damaged or
         belong to another question are refused.
     on_failure : {"warn", "raise", "ignore"}
         What to do when an interval stays wider than the tolerance. The interval holds in any case.
     progress : bool or "auto"
-        Show a progress bar over states. ``"auto"`` shows it on a terminal, once a second has passed.
+        Show a progress bar over states, with what they are expected to take. ``"auto"`` shows it on a terminal, once
+        a second has passed.
     options : mapping, optional
         Limits on resources: ``max_sequences`` (action sequences looked at in one state, after merging; 50 million),
-        ``memory`` (bytes for one state; 4e9), ``samples`` (sequences drawn by ``method="sampled"``; 1000) and
-        ``max_iter`` (iterations of one capacity; 100,000).
+        ``memory`` (bytes of all processes of this machine together, libraries and model included; 4e9), ``samples``
+        (sequences drawn by ``method="sampled"``; 1000) and ``max_iter`` (iterations of one capacity; 100,000).
 
     Returns
     -------
@@ -120,6 +121,8 @@ def empowerment(
     -----
     ConvergenceWarning
         If the tolerance is missed, unless bounds or samples were asked for by name.
+    LongRunWarning
+        If trajectories are expected to take more than a minute.
 
     See Also
     --------

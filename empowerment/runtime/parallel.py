@@ -67,11 +67,21 @@ def run_chunks(
     threads, and
     clusters, still finish the chunks they have, at most two for each job.
     """
-    jobs = _number_of_jobs(validate.n_jobs(n_jobs))
+    jobs = number_of_jobs(validate.n_jobs(n_jobs))
     return _one_by_one(work, chunks) if jobs == 1 else _side_by_side(work, chunks, jobs, threads)
 
 
-def _number_of_jobs(n_jobs: int | None) -> int:
+def local_jobs(n_jobs: int | None) -> int:
+    """Return the number of jobs that share the memory of this machine; those of a cluster have their own."""
+    jobs = number_of_jobs(n_jobs)
+    if jobs == 1:
+        return 1
+    backend, _ = load("joblib.parallel").get_active_backend()
+    return jobs if type(backend).__module__.startswith("joblib._parallel_backends") else 1
+
+
+def number_of_jobs(n_jobs: int | None) -> int:
+    """Return the number of jobs that share the work of :func:`run_chunks`."""
     if n_jobs == 1:
         return 1
     return int(load("joblib").effective_n_jobs(n_jobs))

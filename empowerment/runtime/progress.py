@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from empowerment.core import validate
 from empowerment.runtime.optional import missing
@@ -15,7 +16,11 @@ _DELAY = 1.0  # seconds; a bar that nobody asked for does not flash up for short
 
 @contextmanager
 def progress_bar(
-    total: int | None, description: str, unit: str, wanted: bool | str
+    total: int | None,
+    description: str,
+    unit: str,
+    wanted: bool | str,
+    note: Callable[[], str] = str,
 ) -> Iterator[Callable[[int], object]]:
     """Yield a function that takes how many more are done, and shows it if a bar is wanted.
 
@@ -27,6 +32,8 @@ def progress_bar(
         What is done, and to what.
     wanted : bool or "auto"
         ``"auto"`` shows a bar on a terminal, once the work has taken a second, and takes it away at the end.
+    note : callable
+        Returns what stands at the end, which narrow terminals cut off; it is called only for a bar.
 
     Raises
     ------
@@ -44,7 +51,8 @@ def progress_bar(
     except ImportError:
         raise missing("progress=True", "tqdm") from None
     unasked = wanted == "auto"
-    with tqdm(total=total, desc=description, unit=unit, leave=not unasked, delay=_DELAY if unasked else 0) as bar:
+    shown: dict[str, Any] = {"desc": description, "unit": unit, "postfix": note() or None}
+    with tqdm(total=total, leave=not unasked, delay=_DELAY if unasked else 0, **shown) as bar:
         yield bar.update
 
 

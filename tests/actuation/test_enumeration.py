@@ -246,7 +246,7 @@ def test_little_memory_makes_more_blocks_and_the_same_values(monkeypatch):
     model = emp.worlds.slip_grid()
     expected = emp.empowerment(model, 2)
     sizes = counted_batches(monkeypatch)
-    found = emp.empowerment(model, 2, options={"memory": 64 * 1000})
+    found = emp.empowerment(model, 2, options={"memory": 8 * 64 * 1000})
     assert found.methods == "enumeration"
     assert len(sizes) > 10
     for name in ("value", "lower", "upper", "status"):
@@ -258,7 +258,7 @@ def test_states_that_do_not_fit_go_on_one_by_one_in_their_places(monkeypatch):
     """Of cells with few and with many sequences the first are enumerated, the others priced."""
     model = emp.worlds.slip_grid()
     expected = emp.empowerment(model, 3)
-    found = emp.empowerment(model, 3, options={"memory": 64 * 1200})
+    found = emp.empowerment(model, 3, options={"memory": 8 * 64 * 1200})
     assert set(found.method) == {"enumeration", "column-generation"}
     assert agree(found, expected)
     for name in ("lower", "upper", "value"):

@@ -288,6 +288,13 @@ def test_json_is_all_that_is_printed(run):
         assert next(csv.reader(file))[:2] == ["state", "value"]
 
 
+def test_a_long_run_is_told_of_before_it_begins(run, monkeypatch):
+    monkeypatch.setattr("empowerment.measures.execution._LONG", 0.0)
+    code, _, err = run("map", "slip_grid", "--horizon", 2, "--output", "trajectory", "--quiet")
+    assert code == 0
+    assert err.startswith("empowerment: trajectories of 2 actions from 88 states need about 20 rows, ")
+
+
 def test_a_picture_needs_no_pyplot(run, monkeypatch):
     pytest.importorskip("matplotlib")
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)

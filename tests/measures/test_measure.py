@@ -150,7 +150,7 @@ def test_what_limits_resources_is_checked_by_name():
 
 
 def test_the_limit_on_iterations_reaches_every_solver():
-    sensor = [[0.9, 0.1], [0.2, 0.8], [0.5, 0.5]]
+    sensor = [[0.8, 0.1, 0.1], [0.1, 0.7, 0.2], [0.3, 0.3, 0.4]]  # with two readings a formula takes no iteration
     for question in (
         {"method": "column-generation"},
         {"method": "enumeration"},

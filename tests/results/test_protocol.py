@@ -47,7 +47,8 @@ NO_RESULTS = {
     "ValueTrackingRider TokenModelDecision Continuations FixedLength FunctionAssistant HandOver NoAssistant Replay "
     "TokenModelPerson HandoffLogitsProcessor",
     "what is asked": "Threshold Costs Effort DesireParameters ExampleCriterion Document Offer WritingTask Suggestion",
-    "errors and enumerations": "ConvergenceWarning NoSequenceError Status TierError TokenModelError Decision Stop",
+    "errors and enumerations": "ConvergenceWarning LongRunWarning NoSequenceError Status TierError TokenModelError "
+    "Decision Stop",
     "single numbers and records inside results": "Ends Estimate SeedEstimate Verdict ShockRow CalibrationRow Round "
     "Episode Turn",
     "answers that are still coming in": "Completion Answers",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from empowerment.actuation.forecast import Forecast, allowed
 from empowerment.actuation.task import NoSequenceError
 from empowerment.core import validate
 from empowerment.models.belief_space import available_in
@@ -17,6 +18,8 @@ from empowerment.models.pomdp import POMDP
 _EPS = float(np.finfo(float).eps)
 # Arrays of the size of the last level that exist at the same time, with the rows of the master problem.
 _COPIES = 4
+# Operations that a history takes in all rounds.
+_RESPONSE = 1000.0
 
 
 class HistoryTree:
@@ -164,15 +167,23 @@ class HistoryTree:
         return [able / np.maximum(able.sum(axis=1, keepdims=True), 1) for able in self.allowed]
 
 
-def _check_size(model: POMDP, horizon: int, memory: float) -> None:
-    """Raise before anything is allocated."""
+def forecast_tree(model: POMDP, horizon: int) -> Forecast:
+    """Return what column generation over the policies on the tree takes: arrays as large as its last level."""
     branching = model.n_actions * model.n_observations
     last, before = (validate.power(branching, steps) for steps in (horizon, horizon - 1))
-    needed = 8 * (_COPIES * last + before * model.n_states * (2 if horizon == 1 else 3))
-    needed += 8 * model.n_states**2 * branching
-    if needed > memory:
+    memory = 8 * (_COPIES * last + before * model.n_states * (2 if horizon == 1 else 3))
+    memory += 8 * model.n_states**2 * branching
+    operations = last * (_RESPONSE + model.n_states * model.n_observations)
+    return Forecast(last, memory, operations)
+
+
+def _check_size(model: POMDP, horizon: int, memory: float) -> None:
+    """Raise before anything is allocated."""
+    needed = forecast_tree(model, horizon)
+    if needed.memory > memory:
+        branching = model.n_actions * model.n_observations
         raise MemoryError(
-            f"feedback over {horizon} steps has {branching}^{horizon} = {last:.3g} histories of actions and "
-            f"observations, which take {needed / 1e9:.3g} GB; allowed are {memory / 1e9:.3g} GB. Shorten the "
-            "horizon, raise memory=, read the last observation alone (output='final'), or take an interval"
+            f"feedback over {horizon} steps has {branching}^{horizon} = {needed.rows:.3g} histories of actions and "
+            f"observations, which need {needed}; {allowed(memory)}; shorten the horizon, raise memory=, read the "
+            "last observation alone (output='final'), or take an interval"
         )

@@ -27,6 +27,7 @@ from empowerment.actuation.feedback.information_states import (
 )
 from empowerment.actuation.feedback.listed_policies import rows_of_all_policies
 from empowerment.actuation.feedback.policy_polytope import solve_polytope
+from empowerment.actuation.forecast import allowed, of_rows
 from empowerment.actuation.open_loop.hull import extreme_rows
 from empowerment.actuation.open_loop.layers import HULL_COLUMNS, WORTH_PRUNING
 from empowerment.actuation.task import StateSolution, StateTask, TooManySequencesError, widened
@@ -265,10 +266,10 @@ class _RowSums:
         )
 
     def _check(self, n_rows: int, n_columns: int) -> None:
-        limit, needed = self._task.max_sequences, 32 * n_rows * n_columns
-        if n_rows > limit or needed > self._task.memory:
+        task, needed = self._task, of_rows(n_rows, n_columns, self._task.options.backend)
+        if n_rows > task.max_sequences or needed.memory > task.memory:
             raise TooManySequencesError(
-                f"{n_rows} policies are left at one step, with rows of {n_columns} entries; allowed are {limit:,} "
-                f"and what fits into {self._task.memory / 1e9:.3g} GB; shorten the horizon, coarsen the sensor, "
-                "raise max_sequences= or memory=, or take an interval: method='interval'"
+                f"{n_rows} policies are left at one step, which need {needed}; "
+                f"{allowed(task.memory, task.max_sequences)}; shorten the horizon, coarsen the sensor, raise "
+                "max_sequences= or memory=, or take an interval: method='interval'"
             )

@@ -33,6 +33,7 @@ _ROUGH_TOL = 1e-5  # nats; tolerance of auxiliary solutions from which a bound i
 _MAX_VARIED_HORIZON = 64  # beyond this horizon single actions are not varied
 _SEARCH_ROUNDS, _FEEDBACK_ROUNDS, _FEEDBACK_STEPS = 40, 40, 1000
 _MIN_WEIGHT = 1e-6
+_SEQUENCE_BYTES = 32  # of one action of a sequence: in arrays, copies of them, and the set of those seen
 
 
 def bound_sequences(
@@ -160,7 +161,9 @@ def _solve_near(
     seeds: np.ndarray, upper: float, task: StateTask, dynamics: Dynamics, kernels: Kernels, rounds: int
 ) -> StateSolution:
     """Return the capacity of some sequences, with `rounds` > 1 also of sequences near them."""
-    limit = int(min(task.max_sequences, task.memory / (32 * dynamics.n_columns)))
+    # Sequences that are stored, and as many that are tried together.
+    each = 2 * (32 * dynamics.n_columns + _SEQUENCE_BYTES * task.horizon)
+    limit = int(min(task.max_sequences, task.memory / each))
     search = LocalSearch(seeds, _start_row(task, dynamics), upper, limit if rounds > 1 else 0, dynamics, kernels)
     return widened(generate(search, task.options, rounds), task.horizon * dynamics.product_error)
 

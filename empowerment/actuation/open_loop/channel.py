@@ -8,13 +8,24 @@ and the capacity depends on the convex hull of the rows alone.
 from __future__ import annotations
 
 import math
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain, islice
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
 
+from empowerment.actuation.forecast import (
+    allowed,
+    bytes_of_capacity,
+    bytes_of_layer,
+    extrapolated,
+    gigabytes,
+    of_channel,
+)
 from empowerment.actuation.open_loop.layers import Layer, extended_sequences, first_layer, merged
 from empowerment.actuation.problem import KNOWN_TO, state_problem
 from empowerment.actuation.sensor import Sensor
@@ -26,6 +37,12 @@ from empowerment.models.mdp import MDP
 
 OUTPUTS = ("final", "trajectory")
 DEFAULT_MEMORY = 4e9
+# A sequence takes about as much as so many entries of its row.
+_SEQUENCE = 32
+
+
+Size = tuple[int, int]
+"""Numbers of rows and of columns."""
 
 
 class _Columns(NamedTuple):
@@ -94,7 +111,7 @@ def actuation_channel(
         Merge sequences whose rows are equal up to rounding, which does not change the capacity. Each row is then
         labelled by the first of its sequences.
     memory : float
-        Limit in bytes on the rows of one step.
+        Limit in bytes on the rows of one step, their copies included.
 
     Returns
     -------
@@ -163,23 +180,58 @@ def open_loop(
     Rows that ``kernel.equal_rows`` finds equal are merged; without a kernel none are. A step with more
     sequences than `max_sequences` raises a `TooManySequencesError`.
     """
-    on_the_way = sensor.matrix if output == "trajectory" else None
-    columns = _Columns([()], np.zeros(1, dtype=np.int64), np.array([start]))
-    layer = first_layer(np.ones((1, 1)))
-    for step in range(1, horizon + 1):
-        matrices, following = _step(model, on_the_way, columns)
-        n_rows, n_columns = len(layer.rows) * model.n_actions, following.state.size
+
+    def check(sizes: list[Size]) -> None:
+        step, n_rows = len(sizes), sizes[-1][0]
         if n_rows > max_sequences:
             raise TooManySequencesError(f"step {step} of {horizon} has {n_rows} sequences")
-        _check_memory(n_rows * n_columns, memory, step, horizon)
-        layer = merged(_extended(layer, matrices, ~model.available[columns.state]), kernel)
-        if not layer.rows.size:
-            raise NoSequenceError
-        columns = following
+        _check_memory(sizes, memory, horizon)
+
+    layers = chain([_before_any(start)], _grown(model, start, sensor, output, kernel, check))
+    layer, columns = deque(islice(layers, horizon + 1), maxlen=1)[0]
+    if not layer.rows.size:
+        raise NoSequenceError
     rows, outcomes = _read_out(layer.rows, columns, sensor, output)
     error = layer.relative_error + _product_error(columns.state.size)
     layer = merged(layer._replace(rows=rows, relative_error=error), kernel)
     return OpenLoop(layer.rows, layer.sequences, outcomes, layer.relative_error)
+
+
+def first_sizes(
+    model: MDP, start: int, horizon: int, sensor: Sensor, output: str, kernel: ModuleType | None, max_entries: float
+) -> list[Size]:
+    """Return the sizes of the layers after 0, 1, 2, … actions, as long as the next is expected to be small."""
+    found: list[Size] = [(1, 1)]
+    for layer, columns in islice(_grown(model, start, sensor, output, kernel, lambda sizes: None), horizon):
+        found.append((len(layer.rows), columns.state.size))
+        growth = model.n_actions * found[-1][1] / found[-2][1]
+        if found[-1][0] * (found[-1][1] + _SEQUENCE) * growth > max_entries:
+            break
+    return found
+
+
+def _grown(
+    model: MDP,
+    start: int,
+    sensor: Sensor,
+    output: str,
+    kernel: ModuleType | None,
+    check: Callable[[list[Size]], None],
+) -> Iterator[tuple[Layer, _Columns]]:
+    """Yield the layers after 1, 2, … actions; `check` may refuse one before it is made, from all sizes so far."""
+    on_the_way = sensor.matrix if output == "trajectory" else None
+    (layer, columns), sizes = _before_any(start), list[Size]()
+    while layer.rows.size:
+        matrices, following = _step(model, on_the_way, columns)
+        sizes.append((len(layer.rows) * model.n_actions, following.state.size))
+        check(sizes)
+        layer = merged(_extended(layer, matrices, ~model.available[columns.state]), kernel)
+        columns = following
+        yield layer, columns
+
+
+def _before_any(start: int) -> tuple[Layer, _Columns]:
+    return first_layer(np.ones((1, 1))), _Columns([()], np.zeros(1, dtype=np.int64), np.array([start]))
 
 
 def _step(
@@ -243,9 +295,26 @@ def _read_out(rows: np.ndarray, columns: _Columns, sensor: Sensor, output: str) 
     return np.ascontiguousarray(rows @ reading[:, seen]), [sensor.readings[int(r)] for r in seen]
 
 
-def _check_memory(entries: int, memory: float, step: int, horizon: int) -> None:
-    if 8 * entries > memory:
+def _check_memory(sizes: list[Size], memory: float, horizon: int) -> None:
+    """Raise if the last of the layers so far would take too much; their sizes are numbers of rows and columns."""
+    step = len(sizes)
+    needed = bytes_of_layer(*sizes[-1], step)
+    if needed > memory:
+        rows, columns = (extrapolated((1, *counts), horizon) for counts in zip(*sizes, strict=True))
         raise MemoryError(
-            f"step {step} of {horizon} takes {8 * entries / 1e9:.3g} GB of rows, "
-            f"allowed are {memory / 1e9:.3g} GB; shorten the horizon, coarsen the sensor or raise memory="
+            f"step {step} of {horizon} takes {gigabytes(needed)} of rows, {allowed(memory)}; all {horizon} steps "
+            f"need {of_channel(rows, columns, horizon)}; shorten the horizon, coarsen the sensor or raise memory="
+        )
+
+
+def check_capacity(channel: OpenLoop, memory: float) -> None:
+    """Raise before a capacity is computed that takes too much."""
+    n_rows, n_columns = channel.rows.shape
+    needed = bytes_of_capacity(n_rows, n_columns)
+    if n_rows > 1 and needed > memory:
+        length = channel.sequences.shape[1]
+        raise MemoryError(
+            f"the capacity of {n_rows} x {n_columns} entries takes {gigabytes(needed)}, {allowed(memory)}; all "
+            f"{length} steps need {of_channel(n_rows, n_columns, length)}; shorten the horizon, coarsen the sensor "
+            "or raise memory="
         )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from empowerment.actuation.dynamics import Dynamics
+from empowerment.actuation.forecast import Forecast, allowed, bytes_of_layer, of_pricing
 from empowerment.actuation.open_loop.column_generation import ColumnSolution, generate
 from empowerment.actuation.open_loop.layers import Kernels, Layer, first_layer, walk
 from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
@@ -15,8 +18,6 @@ from empowerment.core import validate
 # Layers up to this many entries are stored; the suffixes after the last of them are priced without storing their
 # rows. More layers are stored if too many suffixes would be left.
 _LAYER_ENTRIES, _SUFFIX_ENTRIES = 2**21, 2**23
-# Bytes for each entry of a layer while the next layer is made and merged; an offset takes fewer.
-_BYTES = 32
 _HOPELESS = 10
 
 # Fraction of the tolerance that solvers aim at; the rest is left for rounding.
@@ -34,15 +35,16 @@ def oracle_from(
         If after merging there are more sequences than the task allows, or they do not fit into its memory.
     """
     length = layer.sequences.shape[1] + n_steps
-    layer = _extended(layer, length, dynamics, kernels, _LAYER_ENTRIES)
+    layer = _extended(layer, length, dynamics, kernels, min(_LAYER_ENTRIES, _most_entries(length, dynamics, task)))
     if _suffix_entries(layer, length, dynamics) > _SUFFIX_ENTRIES:
         _refuse_hopeless(layer, length, dynamics, kernels, task)
-        layer = _extended(layer, length, dynamics, kernels, task.memory / _BYTES)
+        layer = _extended(layer, length, dynamics, kernels, _most_entries(length, dynamics, task))
     left = length - layer.sequences.shape[1]
     count = len(layer.rows) * dynamics.count_suffixes(left)
+    needed = forecast_pricing(len(layer.rows), left, length, dynamics, task)
     too_long = _suffix_entries(layer, length, dynamics) > _SUFFIX_ENTRIES
-    if too_long or count > min(task.max_sequences, task.memory / _BYTES):
-        raise TooManySequencesError(_too_many_message(count, length, task))
+    if too_long or count > task.max_sequences or needed.memory > task.memory:
+        raise TooManySequencesError(_too_many_message(needed, length, task))
     if not count:
         return None
     oracle = SequenceOracle(layer, dynamics, left, kernels)
@@ -59,20 +61,46 @@ def _suffix_entries(layer: Layer, length: int, dynamics: Dynamics) -> float:
     return dynamics.n_columns * dynamics.count_suffixes(length - layer.sequences.shape[1])
 
 
+def _most_entries(length: int, dynamics: Dynamics, task: StateTask) -> float:
+    """Return the largest number of entries of a layer that fits into memory while it is made."""
+    return dynamics.n_columns * task.memory / bytes_of_layer(1, dynamics.n_columns, length)
+
+
+def forecast_pricing(n_rows: float, left: int, length: int, dynamics: Dynamics, task: StateTask) -> Forecast:
+    """Return what column generation takes over rows that are continued by `left` of `length` actions."""
+    shape = dynamics.n_columns, dynamics.sensor.shape[1]
+    entries = dynamics.rows.nnz / dynamics.n_actions
+    n_suffixes = dynamics.count_suffixes(left)
+    return of_pricing(n_rows, n_suffixes, shape, entries, length, task.options.backend)
+
+
+def stored_steps(rows_after: Callable[[int], float], dynamics: Dynamics, task: StateTask) -> int:
+    """Return how many steps :func:`oracle_from` will store, from the number of rows after each."""
+    steps = 0
+    for limit in (_LAYER_ENTRIES, _most_entries(task.horizon, dynamics, task)):
+        while steps < task.horizon - 1 and rows_after(steps) * dynamics.n_actions * dynamics.n_columns <= limit:
+            steps += 1
+        if dynamics.n_columns * dynamics.count_suffixes(task.horizon - steps) <= _SUFFIX_ENTRIES:
+            break
+    return steps
+
+
 def _refuse_hopeless(layer: Layer, length: int, dynamics: Dynamics, kernels: Kernels, task: StateTask) -> None:
     """Raise before large layers are made, if the number of rows would exceed the limit at its present growth."""
-    following = walk(layer, dynamics, 1, kernels, task.memory / _BYTES)
+    following = walk(layer, dynamics, 1, kernels, _most_entries(layer.sequences.shape[1] + 1, dynamics, task))
     growth = len(following.rows) / max(len(layer.rows), 1)
-    expected = len(layer.rows) * validate.power(growth, length - layer.sequences.shape[1])
+    left = length - layer.sequences.shape[1]
+    expected = len(layer.rows) * validate.power(growth, left)
     if expected > _HOPELESS * task.max_sequences:
-        raise TooManySequencesError(_too_many_message(expected, length, task))
+        needed = forecast_pricing(expected, 0, length, dynamics, task)
+        raise TooManySequencesError(_too_many_message(needed, length, task))
 
 
-def _too_many_message(count: float, length: int, task: StateTask) -> str:
+def _too_many_message(needed: Forecast, length: int, task: StateTask) -> str:
     return (
-        f"about {count:.3g} action sequences of {length} steps are left after merging, allowed are "
-        f"{task.max_sequences:,} and what fits into {task.memory / 1e9:.3g} GB; shorten the horizon, raise "
-        "max_sequences= or memory=, or take an interval: method='interval'"
+        f"about {needed.rows:.3g} action sequences of {length} steps are left after merging, which need {needed}; "
+        f"{allowed(task.memory, task.max_sequences)}; shorten the horizon, raise max_sequences= or memory=, or take "
+        "an interval: method='interval'"
     )
 
 

@@ -75,8 +75,11 @@ class LocalSearch:
         return self._upper, self._columns(which[np.argsort(-divergences[which], kind="stable")[:_MAX_PROPOSED]])
 
     def _n_crossed(self) -> int:
-        """Return how many sequences to cross: fewer if they are long, which takes longer."""
-        return int(np.clip(_CROSSINGS // self._sequences.shape[1], 8, _MAX_CROSSED))
+        """Return how many sequences to cross: fewer if they are long, or have too many variations to store."""
+        length = self._sequences.shape[1]
+        return int(
+            min(np.clip(_CROSSINGS // length, 8, _MAX_CROSSED), max(self._max_sequences // (2 * length**2), 1))
+        )
 
     def _divergences(self, q: np.ndarray) -> np.ndarray:
         return np.asarray(self._offsets - self._rows @ np.log(q) + (q.sum() - 1.0))

@@ -149,7 +149,9 @@ def unpack(batch: Batch, i: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _starts(sizes: np.ndarray) -> np.ndarray:
-    return np.concatenate([[0], np.cumsum(sizes)])
+    starts = np.zeros(sizes.size + 1, dtype=np.int64)
+    np.cumsum(sizes, out=starts[1:])
+    return starts
 
 
 def summation_terms(width: int) -> float:

@@ -13,7 +13,7 @@ import numpy as np
 from numba import boolean, int32, int64, void
 
 from empowerment.actuation.kernels import RowLimits, StateRows, World
-from empowerment.capacity.kernels.cpu.linear import Array
+from empowerment.capacity.kernels.cpu.arrays import Array
 from empowerment.capacity.kernels.cpu.reduction import equal_rows
 from empowerment.runtime.interrupts import run
 from empowerment.runtime.jit import (
