@@ -35,9 +35,9 @@ def timed(batch: list[np.ndarray], **options: object) -> tuple[float, emp.Capaci
     return (time.perf_counter() - start) / len(batch), result
 
 
-def print_threads(batch: list[np.ndarray], rounds: int = 3) -> tuple[float, emp.CapacityResult]:
-    """Print wall and CPU time with one thread and with all, in turns; return what :func:`timed` does, with all."""
-    numbers = {1: [], numba.get_num_threads(): []}
+def by_threads(batch: list[np.ndarray], rounds: int = 3) -> tuple[dict[int, tuple[float, float]], emp.CapacityResult]:
+    """Return the medians of wall and CPU time with one thread and with all, in turns, and the last result."""
+    numbers: dict[int, list[tuple[float, float]]] = {1: [], numba.get_num_threads(): []}
     for _ in range(rounds):
         for threads, runs in numbers.items():
             default = numba.get_num_threads()
@@ -46,12 +46,20 @@ def print_threads(batch: list[np.ndarray], rounds: int = 3) -> tuple[float, emp.
             seconds, result = timed(batch)
             runs.append((seconds * len(batch), time.process_time() - cpu))
             numba.set_num_threads(default)
-    for threads, runs in numbers.items():
-        wall, cpu = (statistics.median(column) for column in zip(*runs, strict=True))
-        print(
-            f"{threads} thread{'s' * (threads > 1)}         {wall:6.2f} s wall {cpu:6.2f} s CPU, medians of {rounds}"
-        )
-    return wall / len(batch), result
+    medians = {
+        threads: tuple(statistics.median(column) for column in zip(*runs, strict=True))
+        for threads, runs in numbers.items()
+    }
+    return medians, result
+
+
+def figures() -> dict[str, float]:
+    """Return the figures of `benchmarks.speed`."""
+    batch = channels()
+    timed(batch)
+    medians, _ = by_threads(batch)
+    wall, cpu = medians[max(medians)]
+    return {"9856 channels, s": wall, "9856 channels, CPU of two threads to one": cpu / medians[1][1]}
 
 
 def main(size: int = 985) -> None:
@@ -59,7 +67,10 @@ def main(size: int = 985) -> None:
     batch = channels()
     print(f"{len(batch)} channels, {sum(m.size for m in batch) / 1e6:.1f} million entries, at 1e-9 bits")
     timed(batch)  # compiles, and touches the memory for the first time
-    ours, result = print_threads(batch)
+    medians, result = by_threads(batch)
+    for threads, (wall, cpu) in medians.items():
+        print(f"{threads} thread{'s' * (threads > 1)}         {wall:6.2f} s wall {cpu:6.2f} s CPU, medians of 3")
+    ours = medians[max(medians)][0] / len(batch)
     missed = int((~result.converged).sum())
     print(
         f"working set       {1e6 * ours:9.1f} us a channel, {missed} not certified, {result.n_iter.mean():.1f} steps"

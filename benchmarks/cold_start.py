@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent.parent
 STEPS = {
@@ -66,12 +67,24 @@ def measured(checkout: Path, cache: str) -> tuple[list[float], list[int], float]
     return seconds, counts, loop
 
 
+def cold_and_warm(checkout: Path) -> tuple[Any, Any]:
+    """Return what :func:`measured` does, first with an empty cache and then with what that run left in it."""
+    with tempfile.TemporaryDirectory() as cache:
+        return measured(checkout, cache), measured(checkout, cache)
+
+
+def figures() -> dict[str, float]:
+    """Return the figures of `benchmarks.speed`: all CPU seconds until a step is done."""
+    (cold, _, _), (warm, _, _) = cold_and_warm(HERE)
+    until = {name: sum(cold[: i + 1]) for i, name in enumerate(STEPS)}
+    names = ("first capacity", "first batch", "first noisy map")
+    return {f"{name}, cold, CPU s": until[name] for name in names} | {"first capacity, warm, s": sum(warm[:2])}
+
+
 def main(*others: Path) -> None:
     """Print a table for each checkout."""
     for checkout in (HERE, *others):
-        with tempfile.TemporaryDirectory() as cache:
-            cold, counts, cold_loop = measured(checkout, cache)
-            warm, _, warm_loop = measured(checkout, cache)
+        (cold, counts, cold_loop), (warm, _, warm_loop) = cold_and_warm(checkout)
         print(f"{checkout}   (a loop of Python: {1e3 * cold_loop:.0f} and {1e3 * warm_loop:.0f} ms)")
         print(f"{'CPU seconds':20}{'cold':>8}{'in all':>8}{'compiled':>10}{'warm':>8}{'in all':>8}")
         for i, name in enumerate(STEPS):

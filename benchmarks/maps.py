@@ -29,6 +29,8 @@ SOME = 20
 # The table of a map takes at most so many states.
 MOST = 2500
 _TOL = 1e-9
+# Cells of a growing grid that are asked for.
+CELLS = [(3 + i, 3 + j) for i in range(4) for j in range(5)]
 
 
 def random_world(n_states: int, n_actions: int, n_successors: int) -> emp.MDP:
@@ -109,18 +111,23 @@ def by_kernels(world: emp.MDP, horizon: int, states: list[Any]) -> Callable[[], 
     return run
 
 
+def rows_and_batch(name: str, world: emp.MDP, horizon: int) -> tuple[int, float, float]:
+    """Return the number of states of a map, and the milliseconds that each takes: by the map, and by the kernels."""
+    states = chosen(world, 100 if "random" in name else MOST)
+    runs = 9 if len(states) < 100 else 3
+    whole = of_a_state(world, horizon, states, runs)
+    return len(states), whole, 1e3 * seconds(by_kernels(world, horizon, states), runs) / len(states)
+
+
 def print_maps(other: dict[str, float]) -> None:
     """Print the table of maps."""
     there = f"{'before':>10}{'ratio':>8}" if other else ""
     print(f"{'map, ms a state':24}{'n':>3}{'states':>8}{'map':>10}{'kernels':>10}{'ratio':>8}{there}")
     for name, make in WORLDS.items():
         world = make()
-        states = chosen(world, MOST if "random" not in name else 100)
         for horizon in HORIZONS:
-            runs = 9 if len(states) < 100 else 3
-            whole = of_a_state(world, horizon, states, runs)
-            least = 1e3 * seconds(by_kernels(world, horizon, states), runs) / len(states)
-            line = f"{name:24}{horizon:3}{len(states):8}{whole:10.4f}{least:10.4f}{whole / least:8.2f}"
+            count, whole, least = rows_and_batch(name, world, horizon)
+            line = f"{name:24}{horizon:3}{count:8}{whole:10.4f}{least:10.4f}{whole / least:8.2f}"
             before = other.get(f"{name} {horizon}")
             print(line + (f"{before:10.3f}{before / whole:8.0f}" if before else ""), flush=True)
 
@@ -129,8 +136,7 @@ def growing() -> Iterator[tuple[str, emp.MDP, int, list[Any], str]]:
     """Yield what grows, the world, the horizon, the states and the method."""
     for method in ("auto", "column-generation"):
         for side in (10, 20, 40, 80, 160):
-            cells = [(3 + i, 3 + j) for i in range(4) for j in range(5)]
-            yield f"S = {side * side:6}", slippery(side), 3, cells, method
+            yield f"S = {side * side:6}", slippery(side), 3, CELLS, method
     for method in ("auto", "column-generation"):
         for n_actions in (4, 16, 64):
             world = mixtures(20, n_actions)
@@ -169,6 +175,28 @@ def times_of(checkout: Path) -> dict[str, float]:
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True, cwd=checkout)
     return dict(json.loads(done.stdout))
+
+
+def figures() -> dict[str, float]:
+    """Return the figures of `benchmarks.speed`."""
+    found = {}
+    for name, make in WORLDS.items():
+        world = make()
+        for horizon in HORIZONS:
+            _, whole, least = rows_and_batch(name, world, horizon)
+            found[f"{name} n={horizon}, ms a state"] = whole
+            found[f"{name} n={horizon}, times rows and batch"] = whole / least
+    for side in (17, 100):
+        taken = len(CELLS) * of_a_state(slippery(side), 3, CELLS, runs=9)
+        found[f"20 cells of a {side}x{side} grid n=3, ms"] = taken
+    growth = []
+    for method in ("auto", "column-generation"):
+        small, large = (of_a_state(slippery(side), 3, CELLS, runs=9, method=method) for side in (10, 160))
+        growth.append(large / small)
+    found["25600 states, times 100 states"] = max(growth)
+    wide = mixtures(20, 64)
+    found["64 actions, one step, ms"] = SOME * of_a_state(wide, 1, chosen(wide, SOME), runs=9)
+    return found
 
 
 def main(other: str | None = None) -> None:

@@ -93,8 +93,8 @@ MUTANTS = (
     ),
     Mutant(
         "compiled: parts of a channel have the wrong weights",
-        "weight = np.exp(value - largest(value))",
-        "weight = np.exp(largest(value) - value)",
+        "weight[c] = math.exp(value[c] - highest)",
+        "weight[c] = math.exp(highest - value[c])",
         "tests/capacity/test_capacity.py -k closed_forms",
     ),
     Mutant(

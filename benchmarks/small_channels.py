@@ -48,6 +48,19 @@ def qif(matrix: np.ndarray) -> float:
     return float(shannon.add_capacity(matrix, 1e-9)[0])
 
 
+def ours(matrix: np.ndarray) -> tuple[float, float]:
+    """Return the microseconds of a whole call, and of the compiled kernel alone."""
+    emp.channel_capacity(matrix)
+    whole = microseconds(lambda: emp.channel_capacity(matrix))
+    return whole, microseconds(partial(entry_points.solve_each, *prepared(matrix)))
+
+
+def figures() -> dict[str, float]:
+    """Return the figures of `benchmarks.speed`."""
+    whole, kernel = ours(dirichlet(2, 2, 1.0))
+    return {"2 x 2, us a call": whole, "2 x 2, us around the kernel": whole - kernel}
+
+
 def main() -> None:
     """Print a line for each shape."""
     has_qif = importlib.util.find_spec("qif") is not None
@@ -56,13 +69,12 @@ def main() -> None:
     print(f"{'channel':10}{'call':>9}{'kernel':>9}{'around':>9}" + "".join(f"{name:>12}" for name in peers))
     for shape in SHAPES:
         matrix = dirichlet(*shape, 1.0)
-        ours = emp.channel_capacity(matrix)
-        whole = microseconds(lambda w=matrix: emp.channel_capacity(w))
-        kernel = microseconds(partial(entry_points.solve_each, *prepared(matrix)))
+        value = float(emp.channel_capacity(matrix))
+        whole, kernel = ours(matrix)
         times, errors = [], []
         for peer in peers.values():
             times.append(microseconds(lambda w=matrix, peer=peer: peer(w)))
-            errors.append(abs(peer(matrix) - float(ours)))
+            errors.append(abs(peer(matrix) - value))
         line = f"{shape[0]} x {shape[1]:<6}{whole:9.1f}{kernel:9.1f}{whole - kernel:9.1f}"
         print(line + "".join(f"{time:12.1f}" for time in times))
         print(f"{'  error':37}" + "".join(f"{error:12.0e}" for error in errors))

@@ -81,7 +81,7 @@ FIGURES = {
     **_of_maps("slip grid", 1.32, 1.60, 2.06),
     **_of_maps("FrozenLake 8x8", 0.98, 1.53, 1.60),
     **_of_maps("slip grid 50x50", 2.6, 4.0, 8.7),
-    **_of_maps("random 1000", 6.4, 11.2, 31.9),
+    **_of_maps("random, 50 successors", 6.4, 11.2, 31.9),
     "20 cells of a 17x17 grid n=3, ms": Figure("maps", 2.5, None),
     "20 cells of a 100x100 grid n=3, ms": Figure("maps", 30.6, None),
     "25600 states, times 100 states": Figure("maps", None, 1.3),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from empowerment.core import validate
@@ -53,8 +53,9 @@ _ACTION_NAMES = {
 }
 
 
-def made(name: str) -> Any:
-    """Make an environment of this id."""
+def made(name: str, options: Mapping[str, Any] | None = None) -> Any:
+    """Make an environment of this id, with options of `gymnasium.make`."""
+    options = options or {}
     if name.startswith(_MINIGRID):
         _register_minigrid(name)  # first, for its extra installs gymnasium, too
     try:
@@ -62,12 +63,33 @@ def made(name: str) -> Any:
     except ImportError:
         raise missing(f"making {name!r}", "gymnasium") from None
     try:
-        return gymnasium.make(name)
+        return gymnasium.make(name, **options)
     except gymnasium.error.UnregisteredEnv as reason:
         meant = validate.nearest(name, gymnasium.registry)
         raise ValueError(f"gymnasium cannot make an environment {name!r}: {_without_guess(reason)}{meant}") from None
     except gymnasium.error.Error as reason:
         raise ValueError(f"gymnasium cannot make an environment {name!r}: {reason}") from None
+    except Exception as reason:  # environments check their own arguments, each in its way
+        if not options:
+            raise
+        given = ", ".join(f"{key}={validate.shown(value)}" for key, value in options.items())
+        kind = TypeError if isinstance(reason, TypeError) else ValueError
+        raise kind(f"gymnasium cannot make an environment {name!r} with {given}: {reason}") from reason
+
+
+def refuse_options(options: Mapping[str, Any], env: Any) -> None:
+    """Refuse options of `gymnasium.make` for an environment that is made already.
+
+    Raises
+    ------
+    TypeError
+        If there is one.
+    """
+    if options:
+        raise TypeError(
+            f"unexpected argument {next(iter(options))}=: it is no argument of this function, and gymnasium.make "
+            f"takes it for the id of an environment only, but {validate.shown(env)} is given"
+        )
 
 
 def _register_minigrid(name: str) -> None:

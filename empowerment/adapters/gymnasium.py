@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 
 from empowerment.adapters import gym_tables
-from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, unwrapped, warn
+from empowerment.adapters.environment import (
+    action_names,
+    made,
+    name_of,
+    refuse_mistaken,
+    refuse_options,
+    unwrapped,
+    warn,
+)
 from empowerment.adapters.gym_episodes import Episodes, read_starts
 from empowerment.adapters.gym_tables import Entry, Table
 from empowerment.adapters.outcomes import SUM_TOLERANCE, End, Node, checked_sum, model_of
@@ -26,6 +34,7 @@ def from_gymnasium(
     initial: Any = None,
     actions: Sequence[Any] | None = None,
     normalize: bool = False,
+    **make: Any,
 ) -> MDP:
     """Make an MDP of the transition table of a Gymnasium environment.
 
@@ -54,6 +63,8 @@ def from_gymnasium(
         and gym-classics, else the numbers or keys of the table.
     normalize : bool
         Rescale probabilities that do not sum to 1 instead of refusing them.
+    **make
+        Arguments of ``gymnasium.make``, where `env` is an id, such as ``is_slippery=False``.
 
     Returns
     -------
@@ -68,9 +79,10 @@ def from_gymnasium(
     ImportError
         If `env` is an id and gymnasium is not installed.
     TypeError
-        If `env` is no environment but a class, a method or a vector of environments.
+        If `env` is no environment but a class, a method or a vector of environments, or does not take an argument.
     ValueError
-        If gymnasium cannot make an environment of this id, or its table is absent or cannot be read.
+        If gymnasium cannot make an environment of this id and these arguments, or its table is absent or cannot be
+        read.
 
     Warns
     -----
@@ -103,11 +115,14 @@ def from_gymnasium(
     ('left', 'down', 'right', 'up')
     >>> lake.is_terminal.nonzero()[0].tolist()
     [5, 7, 11, 12, 15]
+    >>> emp.from_gymnasium("FrozenLake-v1", map_name="8x8", is_slippery=False)
+    MDP(64 states, 4 actions, deterministic)
     """
     validate.one_of(terminal, ("absorbing", "as-given"), "terminal")
     if not isinstance(env, str):
+        refuse_options(make, env)
         return _read(env, terminal, initial, actions, normalize)
-    own = made(env)
+    own = made(env, make)
     try:
         return _read(own, terminal, initial, actions, normalize)
     finally:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from empowerment.adapters.environment import refuse_mistaken
+from empowerment.adapters.environment import refuse_mistaken, refuse_options
 from empowerment.adapters.outcomes import (
     End,
     Node,
@@ -124,6 +124,7 @@ def from_samples(
     seed: int = 0,
     get_state: Callable[[Any], Any] | None = None,
     set_state: Callable[[Any, Any], Any] | None = None,
+    **make: Any,
 ) -> SampledModel:
     """Sample a simulator that rolls dice: every action in every state within reach, the same number of times.
 
@@ -155,6 +156,9 @@ def from_samples(
     get_state, set_state : callable, optional
         For an environment, both or none, as for :func:`from_step_function`. Without them the state is all that its
         attributes hold but for random generators.
+
+    **make
+        Arguments of ``gymnasium.make``, where an id is given.
 
     Returns
     -------
@@ -193,9 +197,12 @@ def from_samples(
     with ExitStack() as stack:
         if callable(step) and not isinstance(step, type):
             refuse_mistaken(step, "step")
+            refuse_options(make, step)
             starts, take = initial_states(initial), step
         else:
-            simulator = stack.enter_context(simulated(step, validate.seed(seed), get_state, set_state, may_draw=True))
+            simulator = stack.enter_context(
+                simulated(step, validate.seed(seed), get_state, set_state, may_draw=True, make=make)
+            )
             if initial is not None:
                 raise TypeError(f"initial is {initial!r}, but an environment begins where its reset leaves it")
             starts, take = [state_label(simulator.initial, "the initial state")], simulator.answer

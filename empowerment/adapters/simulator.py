@@ -5,14 +5,14 @@ from __future__ import annotations
 import pickle
 import random
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import numpy as np
 
 from empowerment.adapters import minigrid
-from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, unwrapped
+from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, refuse_options, unwrapped
 from empowerment.adapters.gym_tables import has_table
 from empowerment.adapters.outcomes import End
 from empowerment.adapters.snapshot import Snapshots
@@ -103,7 +103,14 @@ class Simulator:
 
 
 @contextmanager
-def simulated(env: Any, seed: int, get_state: Any, set_state: Any, may_draw: bool = False) -> Iterator[Simulator]:
+def simulated(
+    env: Any,
+    seed: int,
+    get_state: Any,
+    set_state: Any,
+    may_draw: bool = False,
+    make: Mapping[str, Any] | None = None,
+) -> Iterator[Simulator]:
     """Yield the simulator of an environment; one that is made from an id is closed afterwards.
 
     Raises
@@ -115,9 +122,10 @@ def simulated(env: Any, seed: int, get_state: Any, set_state: Any, may_draw: boo
         raise TypeError("expected both get_state= and set_state=, or neither")
     memory_maker = None if get_state is None else lambda core: _CallerState(core, get_state, set_state)
     if not isinstance(env, str):
+        refuse_options(make or {}, env)
         yield Simulator(env, seed, memory_maker, may_draw)
         return
-    own = made(env)
+    own = made(env, make)
     try:
         yield Simulator(own, seed, memory_maker, may_draw)
     finally:

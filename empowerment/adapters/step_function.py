@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from itertools import islice
 from typing import Any
 
-from empowerment.adapters.environment import refuse_mistaken
+from empowerment.adapters.environment import refuse_mistaken, refuse_options
 from empowerment.adapters.exploration import Search, World, explored_model
 from empowerment.adapters.outcomes import initial_states, labels_of, state_label
 from empowerment.adapters.simulator import simulated
@@ -31,6 +31,7 @@ def from_step_function(
     seed: int = 0,
     get_state: Callable[[Any], Any] | None = None,
     set_state: Callable[[Any, Any], Any] | None = None,
+    **make: Any,
 ) -> MDP:
     """Make an MDP by exploring a step function or simulator from its initial states.
 
@@ -65,6 +66,9 @@ def from_step_function(
     get_state, set_state : callable, optional
         For an environment, both or none. ``get_state(env)`` returns the state as a label, and ``set_state(env,
         state)`` restores it; `env` is the environment without wrappers.
+
+    **make
+        Arguments of ``gymnasium.make``, where an id is given.
 
     Returns
     -------
@@ -139,9 +143,10 @@ def from_step_function(
         if callable(step) and not isinstance(step, type):
             refuse_mistaken(step, "step")
             _refuse(seed=seed or None, get_state=get_state, set_state=set_state)
+            refuse_options(make, step)
             starts = initial_states(initial)
         else:
-            simulator = stack.enter_context(simulated(step, seed, get_state, set_state))
+            simulator = stack.enter_context(simulated(step, seed, get_state, set_state, make=make))
             if initial is not None:
                 raise TypeError(f"initial is {initial!r}, but an environment begins where its reset leaves it")
             step, starts = simulator.answer, [state_label(simulator.initial, "the initial state")]

@@ -202,8 +202,10 @@ def _sequences(
             stopping=request.stopping,
             memory=request.resources.memory,
         )
+    offsets = np.concatenate([[0], np.cumsum(solutions["count"][position])])
+    if not model.symmetries and np.array_equal(position, np.arange(solutions["count"].size)):
+        return Sequences(solutions["sequences"], solutions["weights"], offsets)
     carriers, count = carrier_positions(solutions["count"], position), solutions["count"][position]
     sequences, owner = solutions["sequences"][carriers], np.repeat(np.arange(count.size), count)
     mapped = np.where(sequences < 0, sequences, action_map[owner[:, None], sequences])  # an end, -1, stays
-    offsets = np.concatenate([[0], np.cumsum(count)])
     return Sequences(mapped.astype(np.int32), solutions["weights"][carriers], offsets)

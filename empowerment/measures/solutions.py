@@ -47,17 +47,18 @@ def as_arrays(
 
 def block_as_arrays(solutions: StateSolutions, method: str, request: EmpowermentRequest) -> Solutions:
     """Return the solutions of several states in the unit of the result, with the sequences that carry them."""
-    lower, upper = np.maximum(solutions.lower, 0.0), solutions.upper
-    missed = ~request.solver.in_nats().met(lower, upper) & (solutions.status != Status.MAX_ITER)
-    worse = Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED
+    unit = request.solver.unit
+    lower, upper = np.maximum(solutions.lower, 0.0) / unit, solutions.upper / unit
+    missed = ~request.solver.met(lower, upper) & (solutions.status != int(Status.MAX_ITER))
+    worse = int(Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED)
     used = solutions.weights >= _MIN_WEIGHT
     first = np.concatenate([[0], np.cumsum(used)])
     last = np.cumsum(solutions.n_sequences)
-    sequences, unit = solutions.sequences[used], request.solver.unit
+    sequences = solutions.sequences[used]
     return {
         "value": np.maximum(solutions.value, 0.0) / unit,
-        "lower": lower / unit,
-        "upper": upper / unit,
+        "lower": lower,
+        "upper": upper,
         "status": np.where(missed, worse, solutions.status),
         "method": np.full(lower.size, method),
         "count": first[last] - first[last - solutions.n_sequences],

@@ -8,9 +8,13 @@ points*, which Python calls and which return nothing or one number and write int
 
 from __future__ import annotations
 
+import gc
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
@@ -116,7 +120,7 @@ class EntryPoint:
         return found
 
     def _compile(self, stop: np.ndarray) -> None:
-        with _compiling, event.install_listener("numba:compile", _Listener(stop)):
+        with _compiling, _without_collection(), event.install_listener("numba:compile", _Listener(stop)):
             if not self._is_ready:  # else another thread was faster
                 self._dispatcher.compile(self.signature)
                 self._dispatcher.disable_compile()
@@ -135,10 +139,34 @@ def _kept_on_disk(function: Callable[..., object]) -> Any:
     """Return the numba dispatcher of an entry point, cached on disk where a directory is writable."""
     global _is_kept
     try:
-        return numba.njit(cache=True, **_options(fast=True))(function)
+        dispatcher = numba.njit(cache=True, **_options(fast=True))(function)
     except RuntimeError:  # numba finds no place for its cache, as in a read-only installation
         _is_kept = False
         return numba.njit(**_options(fast=True))(function)
+    # numba would look at the file of the entry point alone, and go on to use the code of helpers that have changed.
+    dispatcher._cache._cache_file._source_stamp = _stamp_of(Path(function.__code__.co_filename).parent)
+    return dispatcher
+
+
+@cache
+def _stamp_of(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return names, dates and sizes of what compiled code depends on: kernels, and how they are compiled."""
+    here = Path(__file__)
+    files = [*folder.glob("*.py"), folder.parent / "__init__.py", here, here.with_name("inlining.py")]
+    stats = [(path, path.stat()) for path in sorted(files) if path.exists()]
+    return tuple((path.name, stat.st_mtime_ns, stat.st_size) for path, stat in stats)
+
+
+@contextmanager
+def _without_collection() -> Iterator[None]:
+    """Let the collector of cycles wait: it would walk again and again what the compiler makes, and keeps."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 class _Listener(event.Listener):  # type: ignore[misc]

@@ -511,3 +511,43 @@ def test_a_table_with_anything_in_it_is_read_or_refused_with_a_sentence():
     assert read > 50
     assert len(sentences) > 200
     assert [sentence for sentence in sentences if "expected" not in sentence] == []  # all say what was wanted
+
+
+def test_arguments_of_make_are_passed_on():
+    lake = emp.from_gymnasium("FrozenLake-v1", map_name="8x8", is_slippery=False)
+    assert (lake.n_states, lake.is_deterministic) == (64, True)
+    again = emp.from_gymnasium(gymnasium.make("FrozenLake-v1", map_name="8x8", is_slippery=False))
+    assert np.array_equal(lake.to_dense(), again.to_dense())
+    assert emp.from_gymnasium("Taxi-v4", is_rainy=True).is_deterministic is False
+    options = {"get_state": lambda env: int(env.s), "set_state": lambda env, state: setattr(env, "s", state)}
+    explored = emp.from_step_function("FrozenLake-v1", is_slippery=False, **options)
+    assert explored.is_deterministic
+    sampled = emp.from_samples("FrozenLake-v1", n=2, is_slippery=False, **options)
+    assert (np.diff(sampled.counts.indptr) <= 1).all()
+
+
+@for_each(
+    ("call", "error", "sentence"),
+    [
+        (
+            lambda: emp.from_gymnasium("FrozenLake-v1", slippery=False),
+            TypeError,
+            "cannot make an environment 'FrozenLake-v1' with slippery=False: .*unexpected keyword",
+        ),
+        (
+            lambda: emp.from_gymnasium("FrozenLake-v1", map_name="9x9"),
+            ValueError,
+            "cannot make an environment 'FrozenLake-v1' with map_name='9x9'",
+        ),
+        (
+            lambda: emp.from_gymnasium(TableEnv({0: {0: {0: 1.0}}}), is_slippery=False),
+            TypeError,
+            "unexpected argument is_slippery=: it is no argument of this function, and gymnasium.make takes it",
+        ),
+        (lambda: emp.from_step_function(lambda s, a: s, 0, "a", sede=3), TypeError, "unexpected argument sede="),
+        (lambda: emp.from_samples(lambda s, a: s, 0, ["a"], sede=3), TypeError, "unexpected argument sede="),
+    ],
+)
+def test_arguments_that_nobody_takes_are_refused(call, error, sentence):
+    with pytest.raises(error, match=sentence):
+        call()

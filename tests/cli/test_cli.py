@@ -544,6 +544,7 @@ def test_a_missed_tolerance_is_told_and_the_result_printed(run, here, monkeypatc
     def hasty(channel, **options):
         return emp.channel_capacity(channel, **options | {"max_iter": 1})
 
+    monkeypatch.setattr("empowerment.measures.open_loop_solver.is_short", lambda *_: False)
     monkeypatch.setattr("empowerment.measures.open_loop_solver.channel_capacity", hasty)
     arguments = ("map", "slip_grid", "--horizon", 2, "--save", "map.csv", "--method", "enumeration")
     code, out, err = run(*arguments, "--json")

@@ -263,7 +263,7 @@ def test_version(capsys):
     [
         (
             ("mapp",),
-            "unknown command 'mapp'; the known ones are 'map', 'capacity', 'handoff', 'desire'; did you mean 'map'?",
+            "'mapp'; the known ones are 'map', 'capacity', 'compile', 'handoff', 'desire'; did you mean 'map'?",
         ),
         (
             ("handoff", "shw"),

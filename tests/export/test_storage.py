@@ -468,7 +468,7 @@ def test_xarray(noisy):
     assert data.column.values.tolist() == [0, 5, 2]
     assert np.array_equal(data["upper"], noisy.upper)
     assert data["lower"].attrs == {"units": "nats"}
-    assert data["method"].values.tolist() == ["column-generation"] * 3
+    assert data["method"].values.tolist() == ["enumeration"] * 3
     assert data.attrs["stopping"] == 0
     assert data.attrs["tol"] == 1e-7
 

@@ -99,6 +99,21 @@ def test_counting_compiles_counting_alone_and_says_so_the_first_time(tmp_path):
     assert run(COUNT, tmp_path) == ("\n", "")
 
 
+def test_code_on_disk_is_read_again_unless_a_helper_has_changed(tmp_path):
+    helper, caller = tmp_path / "helper.py", tmp_path / "caller.py"
+    helper.write_text("from empowerment.runtime.jit import jit\n@jit()\ndef f(x):\n    return x + 1\n")
+    caller.write_text(
+        "import numba\nfrom helper import f\nfrom empowerment.runtime.jit import entry_point\n"
+        "@entry_point(numba.float64(numba.float64))\ndef g(x):\n    return f(x)\n"
+    )
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from caller import g; print(g(1.0), g.was_compiled)"
+    assert run(code, tmp_path / "cache")[0] == "2.0 True\n"
+    assert run(code, tmp_path / "cache")[0] == "2.0 False\n"
+    helper.write_text(helper.read_text().replace("x + 1", "x + 2"))
+    os.utime(helper, (1, 1))
+    assert run(code, tmp_path / "cache")[0] == "3.0 True\n"
+
+
 @pytest.mark.slow
 def test_a_first_capacity_compiles_few_functions_and_the_rest_waits_until_it_is_needed(tmp_path):
     """A gate on what makes the first minute long: 73 functions as measured, each of them translated once."""

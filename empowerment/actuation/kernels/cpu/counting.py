@@ -240,4 +240,5 @@ def _add_bits(sets: _Sets, counts: np.ndarray) -> None:
         if (i + 1) % 255 == 0 or i + 1 == sets.size[0]:
             for start in range(counts.size):
                 counts[start] += np.int64((partial[start % _BYTE] >> np.uint64(start - start % _BYTE)) & _LOW_BYTE)
-            partial[:] = 0
+            for bit in range(_BYTE):
+                partial[bit] = 0

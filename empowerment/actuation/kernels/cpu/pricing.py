@@ -89,7 +89,8 @@ def _gather(indptr: Array, indices: Array, data: Array, first: int, source: Arra
     """Fill every row of `target` with the weighted sum of rows of `source` that the CSR row names."""
     for y in range(target.shape[0]):
         into = target[y]
-        into[:] = 0.0
+        for i in range(LANES):
+            into[i] = 0.0
         for k in range(indptr[first + y], indptr[first + y + 1]):
             weight = data[k]
             part = source[indices[k]]
@@ -203,7 +204,8 @@ def _price(rows: Array, suffix_values: Array, offsets: Array, best: Array, suffi
                 return
             a, b = first, min(first + 1, n_suffixes - 1)
             c, d = min(first + 2, n_suffixes - 1), min(first + 3, n_suffixes - 1)
-            cross[:] = 0.0
+            for i in range(LANES):
+                cross[0, i] = cross[1, i] = cross[2, i] = cross[3, i] = 0.0
             for y in range(n_columns):
                 part = block[y]
                 for i in range(LANES):
