@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -192,9 +192,12 @@ def _solve(channel: Any, rewards: Any, options: SolverOptions, method: str, prog
     return _solve_many(batch, rewards, options, method, progress)
 
 
+_compiled_kernels = cache(partial(capacity_kernels, "numba"))
+
+
 def _solve_plain(matrix: np.ndarray, options: SolverOptions, method: str) -> CapacityResult:
     """Solve a float64 matrix, whose rows are checked where they are read; if one fails, that is said as always."""
-    solved = capacity_kernels("numba").solve_plain(matrix, *options.for_kernel(method))
+    solved = _compiled_kernels().solve_plain(matrix, *options.for_kernel(method))
     if solved is None:
         return _solve_one(as_channel(matrix), None, options, method)
     return _result_of_one(solved, False, options, method)

@@ -18,8 +18,8 @@ from empowerment.models.transitions import FlatTransition, flat_transition, reor
 
 # The largest index of 32 bits.
 _MOST_SHORT = 2**31 - 1
-# Made of the transitions when asked for, and kept.
-_OF_DYNAMICS = ("is_deterministic", "successors", "action_matrices")
+# Made when asked for, and kept; a copy makes its own.
+_CACHED = ("_state_numbers", "is_deterministic", "successors", "action_matrices", "generators", "orbit_numbers")
 # Ends the message about a row of zeros, as products of feasible pairs have them.
 _NO_ACTION = "; if the action is missing there, say so with available=, such as available=transition.sum(axis=2) > 0"
 
@@ -275,8 +275,8 @@ class MDP:
         return numbers_of_orbits(self.symmetries, self.n_states)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out what can be made again."""
-        return {name: value for name, value in self.__dict__.items() if name not in _OF_DYNAMICS}
+        """Leave out what can be made again, from copies as well as from pickles."""
+        return {name: value for name, value in self.__dict__.items() if name not in _CACHED}
 
     def unlabelled(self) -> MDP:
         """Return the same dynamics with numbers as labels and without layout, rewards, discount and symmetries.
@@ -287,8 +287,6 @@ class MDP:
             A model that is small to send to other processes. It shares its arrays with this one.
         """
         bare = copy.copy(self)
-        for cached in ("_state_numbers", "generators", "orbit_numbers"):
-            bare.__dict__.pop(cached, None)
         bare.states, bare.actions = range(self.n_states), range(self.n_actions)
         bare.layout, bare.rewards, bare.discount, bare.symmetries = None, None, None, ()
         return bare
@@ -301,14 +299,18 @@ class MDP:
         MDP
             The model with ``n_actions + 1`` actions; the new one is available everywhere.
         """
-        idle = sparse.eye_array(self.n_states, format="csr")
-        stacked = sparse.csr_array(sparse.vstack([*self.action_matrices, idle]))
+        rows, states = self.rows, np.arange(self.n_states)
+        first, ends = (
+            rows.indptr[:-1].reshape(self.n_states, self.n_actions),
+            rows.indptr[self.n_actions :: self.n_actions],
+        )
+        starts = np.column_stack([first, ends]) + states[:, None]  # one more entry for each state before
+        indptr = np.append(starts.reshape(-1), rows.nnz + self.n_states)
+        parts = np.insert(rows.data, ends, 1.0), np.insert(rows.indices, ends, states), indptr
         model = self.unlabelled()
-        for cached in _OF_DYNAMICS:
-            model.__dict__.pop(cached, None)
         model.n_actions += 1
         model.actions = range(model.n_actions)
-        model.rows = stacked[np.arange(stacked.shape[0]).reshape(model.n_actions, -1).T.reshape(-1)]
+        model.rows = _canonical(sparse.csr_array(parts, shape=(self.n_states * model.n_actions, self.n_states)))
         model.available = np.column_stack([self.available, np.ones(self.n_states, dtype=bool)])
         return model
 
@@ -397,11 +399,13 @@ def _with_absorbing(rows: sparse.csr_array, is_terminal: np.ndarray, n_actions: 
         index = (states[:, None] * n_actions + np.arange(n_actions)).reshape(-1)
         columns = np.repeat(states, n_actions)
         rows = rows + sparse.csr_array((np.ones(index.size), (index, columns)), shape=rows.shape)
+    return _canonical(rows)
+
+
+def _canonical(rows: sparse.csr_array) -> sparse.csr_array:
+    """Return the rows with sorted indices, of the size that compiled code reads if there are not too many."""
     rows.sort_indices()
-    return rows if max(rows.nnz, rows.shape[1]) > _MOST_SHORT else _with_short_indices(rows)
-
-
-def _with_short_indices(rows: sparse.csr_array) -> sparse.csr_array:
-    """Return the rows with the indices that compiled code reads, of half the size."""
+    if max(rows.nnz, rows.shape[1]) > _MOST_SHORT:
+        return rows
     indices, indptr = (part.astype(np.int32, copy=False) for part in (rows.indices, rows.indptr))
     return sparse.csr_array((rows.data, indices, indptr), shape=rows.shape)

@@ -31,6 +31,7 @@ certificate exact for the given matrix (``sum_x p_x D_x = I(p)`` and ``I(p') <= 
 residue).
 """
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -45,6 +46,24 @@ TINY = 5e-324
 WORKING_SET_ROUNDS = 40
 INTERIOR_POINT_STEPS = 40
 NEWTON_STEPS = 60
+
+COSTLY = 8
+"""A working set is costly if the square of its size is so many times the number of all rows.
+
+Then a step costs several passes over all rows, so a first working set, which is not the last one, is solved loosely.
+"""
+
+LOOSE, TIGHT = (0.01, 3.0, 0.2, 1000.0), (1e-5, 10.0, 0.05, math.inf)
+"""Tolerances within working sets: the first one, for costly sets a share of the interval, else in nats; how many
+times smaller the next one is at least; the share of the interval after a round that it is at most; and how many times
+smaller it is once the missing rows matter less than it."""
+
+NEAR = 3
+"""Rows that a costly working set gets in the end: those with divergences up to so many tolerances too low."""
+
+UNUSED, MARGIN = 0.1, 0.3
+"""A row is dropped if its probability is less than this share of the mean, and its divergence so many roots of the
+tolerance below the information: divergences are off by the root of what the information is off by."""
 
 SQUAREM_FIRST, SQUAREM_GROWTH, SQUAREM_LEAST = 4.0, 4.0, 2.0
 """Limit on the length of an extrapolation: where it starts, its growth after a success at it, and its least."""

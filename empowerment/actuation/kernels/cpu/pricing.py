@@ -12,7 +12,9 @@ import numpy as np
 from numba import boolean, float64, int32, void
 
 from empowerment.actuation.kernels import Readings, Steps
+from empowerment.capacity.kernels import TINY
 from empowerment.capacity.kernels.cpu.arrays import Array
+from empowerment.capacity.kernels.cpu.logarithm import logarithm
 from empowerment.runtime.interrupts import run
 from empowerment.runtime.jit import (
     MATRIX,
@@ -34,44 +36,12 @@ _GATHER = (NUMBERS, NUMBERS, VECTOR)
 
 LANES = 64
 
-_LEAST = 2.3e-308  # smaller numbers add nothing to a sum of w log w, and are subnormal
-_SQRT_HALF_BITS, _EXPONENT_SHIFT = 0x3FE6A09E667F3BCD, 52
-_LN2_HIGH, _LN2_LOW = 0.6931471803691238, 1.9082149292705877e-10
-# Adding an integer to the bits of 1.5 * 2^52 adds it to that number: the vectorised conversion to floating point.
-_MAGIC, _MAGIC_BITS = 6755399441055744.0, 0x4338000000000000
-
 
 @jit()
 def add_offsets(w: Array, total: Array) -> None:
-    """Add ``w (log w - 1)`` to `total`, lane by lane.
-
-    The logarithm is that of the mantissa in [sqrt(1/2), sqrt(2)), as the series of 2 artanh((x - 1) / (x + 1)),
-    plus a multiple of log 2. Its error is at most 4 units in the last place.
-    """
-    x, exponent = np.empty(LANES), np.empty(LANES)
-    bits, exponent_bits = x.view(np.int64), exponent.view(np.int64)
+    """Add ``w (log w - 1)`` to `total`, lane by lane."""
     for i in range(LANES):
-        x[i] = max(w[i], _LEAST)
-    for i in range(LANES):
-        power = (bits[i] - _SQRT_HALF_BITS) >> _EXPONENT_SHIFT
-        bits[i] -= power << _EXPONENT_SHIFT
-        exponent_bits[i] = power + _MAGIC_BITS
-    for i in range(LANES):
-        power_of_2 = exponent[i] - _MAGIC
-        f = (x[i] - 1.0) / (x[i] + 1.0)
-        z = f * f
-        series = 1 / 19
-        series = series * z + 1 / 17
-        series = series * z + 1 / 15
-        series = series * z + 1 / 13
-        series = series * z + 1 / 11
-        series = series * z + 1 / 9
-        series = series * z + 1 / 7
-        series = series * z + 1 / 5
-        series = series * z + 1 / 3
-        series = series * z + 1.0
-        log = power_of_2 * _LN2_HIGH + (2.0 * f * series + power_of_2 * _LN2_LOW)
-        total[i] += w[i] * (log - 1.0)
+        total[i] += w[i] * (logarithm(max(w[i], TINY)) - 1.0)
 
 
 @jit()

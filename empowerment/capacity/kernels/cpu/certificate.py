@@ -8,6 +8,7 @@ import numpy as np
 
 from empowerment.capacity.kernels import TINY, Certificate, summation_terms
 from empowerment.capacity.kernels.cpu.arrays import Array, truths, vector, zeros
+from empowerment.capacity.kernels.cpu.logarithm import logarithm
 from empowerment.runtime.jit import jit
 
 SURE = 5e-10
@@ -106,6 +107,6 @@ def row_offsets(matrix: Array, rewards: Array) -> Array:
     offsets, log_w = vector(n_rows), vector(n_columns)
     for x in range(n_rows):
         for y in range(n_columns):
-            log_w[y] = math.log(max(matrix[x, y], TINY)) - 1.0
+            log_w[y] = logarithm(max(matrix[x, y], TINY)) - 1.0
         offsets[x] = careful_dot(matrix[x], log_w) + 1.0 + rewards[x]
     return offsets

@@ -5,14 +5,20 @@ from __future__ import annotations
 import math
 
 from empowerment.capacity.kernels import (
+    COSTLY,
     DIRECT,
     INTERIOR_POINT_STEPS,
+    LOOSE,
+    MARGIN,
+    NEAR,
     NOT_REACHED,
     RESTARTED,
+    TIGHT,
+    UNUSED,
     WORKING_SET_ROUNDS,
     Solution,
 )
-from empowerment.capacity.kernels.cpu.arrays import Array, integers, truths, vector, zeros
+from empowerment.capacity.kernels.cpu.arrays import Array, integers, truths, vector, zero_matrix, zeros
 from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
 from empowerment.capacity.kernels.cpu.linear import (
     copy_to,
@@ -26,6 +32,7 @@ from empowerment.capacity.kernels.cpu.linear import (
     logarithms,
     normalise,
     outputs,
+    padded,
     picked,
     substitute,
     total,
@@ -75,24 +82,27 @@ def _factorised(system: Array, diagonal: Array, factor: Array, stop: Array) -> b
 
 @jit()
 def _interior_point(
-    matrix: Array, offsets: Array, p: Array, tol: float, max_steps: int, stop: Array
-) -> tuple[int, bool]:
-    """Run Mehrotra's predictor-corrector method, changing `p` in place; see `reference.interior_point`."""
+    matrix: Array, offsets: Array, p: Array, z: Array, nu: float, tol: float, max_steps: int, stop: Array
+) -> tuple[int, bool, float]:
+    """Run Mehrotra's predictor-corrector method, changing `p` and `z` in place; see `reference.interior_point`.
+
+    Return the number of steps, whether the tolerance was reached, and nu, which is infinite before the first step.
+    """
     n, n_columns = matrix.shape
-    q, log_q, d, z = vector(n_columns), vector(n_columns), vector(n), vector(n)
-    b, system, factor = new_matrix(n, n_columns), new_matrix(n, n), new_matrix(n, n)
-    ones, right, dp, dz, diagonal = vector(n), vector(n), vector(n), vector(n), vector(n)
-    nu = 0.0
+    q, log_q, d = vector(n_columns), vector(n_columns), vector(n)
+    size = padded(n)
+    b, system, factor = zero_matrix(size, padded(n_columns)), new_matrix(size, size), new_matrix(size, size)
+    ones, right, dp, dz, diagonal = zeros(size), vector(n), zeros(size), vector(n), vector(n)
     for step in range(max_steps + 1):
         outputs(p, matrix, q)
         logarithms(q, log_q)
         divergences(matrix, offsets, log_q, d)
         lower, upper = dot(p, d), largest(d)
         if upper - lower <= tol:
-            return step, True
+            return step, True, nu
         if step == max_steps:
             break
-        if step == 0:
+        if nu == _INF:
             nu = upper + max(0.1 * (upper - lower), tol)
             for i in range(n):
                 z[i] = nu - d[i]
@@ -100,9 +110,10 @@ def _interior_point(
         for i in range(n):
             diagonal[i] = z[i] / p[i]
         if not _factorised(system, diagonal, factor, stop):
-            return step, False
+            return step, False, nu
         mu = dot(p, z) / n
-        fill(ones, 1.0)
+        for i in range(n):
+            ones[i] = 1.0
         substitute(factor, ones)
         missing = 1.0 - total(p)
         for i in range(n):
@@ -123,26 +134,26 @@ def _interior_point(
             dz[i] = (dz[i] - z[i] * dp[i]) / p[i] - z[i]
         length = min(1.0, min(max(1.0 - mu, 0.9), 0.9995) * min(_longest_step(p, dp), _longest_step(z, dz)))
         if not length > 1e-12:
-            return step, False
+            return step, False, nu
         nu += length * d_nu
         for i in range(n):
             p[i] += length * dp[i]
             z[i] += length * dz[i]
         normalise(p)
-    return max_steps, False
+    return max_steps, False, nu
 
 
 @jit()
 def _first_rows(matrix: Array, active: Array) -> Array:
     """Return the first working set, all rows if there are few, else the row of the largest entry of each column."""
     n_rows, n_columns = matrix.shape
-    tallest = integers(n_columns)
+    tallest, top = integers(n_columns), zeros(n_columns)
     for y in range(n_columns):
         tallest[y] = 0
-    for x in range(1, n_rows):
+    for x in range(n_rows):
         for y in range(n_columns):
-            if matrix[x, y] > matrix[tallest[y], y]:
-                tallest[y] = x
+            if matrix[x, y] > top[y]:
+                tallest[y], top[y] = x, matrix[x, y]
     for y in range(n_columns):
         active[tallest[y]] = True
     first, count = integers(n_rows), 0
@@ -197,27 +208,29 @@ def _highest(d: Array, active: Array, bound: float, count: int) -> Array:
 
 @jit()
 def _exchange(
-    rows: Array, p: Array, added: Array, d: Array, active: Array, dropped: Array, hopeless: float
-) -> tuple[Array, Array]:
-    """Drop rows of negligible probability, add rows of large divergence; return the new rows and a start for p."""
+    rows: Array, p: Array, z: Array, added: Array, d: Array, active: Array, dropped: Array, hopeless: float
+) -> tuple[Array, Array, Array]:
+    """Drop rows of negligible probability, add rows of large divergence; return the new rows, with p and z."""
     new_rows, start, count = integers(rows.size + added.size), zeros(rows.size + added.size), 0
+    slack = vector(rows.size + added.size)
     for i in range(rows.size):
         x = rows[i]
-        if not dropped[x] and p[i] < 1e-2 / rows.size and d[x] < hopeless:
+        if not dropped[x] and p[i] < UNUSED / rows.size and d[x] < hopeless:
             dropped[x] = True
             active[x] = False
         else:
-            new_rows[count], start[count] = x, p[i]
+            new_rows[count], start[count], slack[count] = x, p[i], z[i]
             count += 1
     for x in added:
         active[x] = True
         new_rows[count] = x
         count += 1
-    new_rows, start = new_rows[:count], start[:count]
-    for i in range(count):
-        start[i] = max(start[i], 0.1 / count)
+    start = start[:count]
+    if added.size > 0:
+        for i in range(count):
+            start[i] = max(start[i], 0.1 / count)
     normalise(start)
-    return new_rows, start
+    return new_rows[:count], start, slack[:count]
 
 
 @jit()
@@ -236,21 +249,25 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
         return Solution(best_p, best_q, lower, upper, 0, 1, DIRECT)
     active, dropped = truths(n_rows), truths(n_rows)
     rows = _first_rows(matrix, active)
-    p = vector(rows.size)
+    p, z, nu = vector(rows.size), vector(rows.size), _INF
     fill(p, 1.0 / rows.size)
     n_iter, n_passes, rung = 0, 1, DIRECT
-    inner_tol = max(tol / 4, 1e-5)
+    costly = rows.size**2 > COSTLY * n_rows
+    first_tol, fall, share, last_fall = LOOSE if costly else TIGHT
+    inner_tol = max(tol / 4, first_tol * (upper - lower) if costly else first_tol)
+    if rows.size == n_rows:
+        inner_tol = max(tol, rtol * lower) / 4
     while n_passes <= WORKING_SET_ROUNDS and not stopped(stop):
         n_passes += 1
         part = gather(matrix, rows)
         own = picked(offsets, rows)
         for attempt in range(2):
             steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
-            n_steps, solved = _interior_point(part, own, p, inner_tol, steps, stop)
+            n_steps, solved, nu = _interior_point(part, own, p, z, nu, inner_tol, steps, stop)
             n_iter += n_steps
             if solved or attempt == 1 or n_iter >= max_iter:
                 break
-            rung = RESTARTED
+            rung, nu = RESTARTED, _INF
             fill(p, 1.0 / rows.size)
         outputs(p, part, q)
         logarithms(q, log_q)
@@ -270,6 +287,13 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
         added = _highest(d, active, inner_lower + target / 4, max(16, n_columns))
         if not solved or n_iter >= max_iter or (added.size == 0 and inner_tol <= target / 4):
             break
-        rows, p = _exchange(rows, p, added, d, active, dropped, inner_lower - 10 * inner_tol)
-        inner_tol = max(target / 4, min(inner_tol / 10, 0.05 * (outer_upper - inner_lower)))
+        gap = outer_upper - inner_lower
+        if added.size > 0 and costly and gap <= inner_tol:
+            added = _highest(d, active, inner_lower - NEAR * inner_tol, max(16, n_columns))
+        hopeless = inner_lower - MARGIN * math.sqrt(inner_tol)
+        rows, p, z = _exchange(rows, p, z, added, d, active, dropped, hopeless)
+        if added.size > 0:
+            nu = _INF
+        following = inner_tol / last_fall if gap <= inner_tol else min(inner_tol / fall, share * gap)
+        inner_tol = max(target / 4, following)
     return Solution(best_p, best_q, lower, upper, n_iter, n_passes, NOT_REACHED)
