@@ -130,7 +130,7 @@ def state_problem(
 
 
 def _labels(mdp: MDP, numbers: np.ndarray) -> tuple[Any, ...]:
-    return tuple(mdp.states[i] for i in numbers.tolist())
+    return tuple(map(mdp.states.__getitem__, numbers.tolist()))
 
 
 def _with_partial_observation(problem: StateProblem, model: POMDP, stopping: bool) -> StateProblem:

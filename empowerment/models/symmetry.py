@@ -63,7 +63,7 @@ class Orbits(NamedTuple):
     @classmethod
     def apart(cls, numbers: np.ndarray, n_actions: int) -> Orbits:
         """Return trivial orbits, in which each item represents itself."""
-        maps = np.tile(np.arange(n_actions), (len(numbers), 1))
+        maps = np.arange(n_actions)[None].repeat(len(numbers), axis=0)
         return cls(np.asarray(numbers), maps, np.zeros(len(numbers), dtype=np.int64))
 
 

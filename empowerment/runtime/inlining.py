@@ -75,6 +75,7 @@ class _Translation(NativeLowering):  # type: ignore[misc]
         # Callers link these, and pass them on to theirs, so that an entry point gets each of them once.
         parts = [library, *dict.fromkeys(library._linking_libraries)]
         state.targetctx.insert_user_function(library, state.cr.fndesc, parts)
-        state.reload_init.extend(library._reload_init)
+        if hasattr(library, "_reload_init"):  # numba 0.60 has none
+            state.reload_init.extend(library._reload_init)
         state.cr = state.cr._replace(cfunc=library)
         return True

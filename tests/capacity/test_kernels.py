@@ -18,6 +18,7 @@ from empowerment.capacity.kernels import (
     RESTARTED,
     WORKING_SET,
     cpu,
+    pack,
     reference,
 )
 from empowerment.capacity.solve import row_offsets
@@ -114,6 +115,19 @@ def test_the_whole_way_equals_the_reference_with_rewards_too(matrix, seed):
     assert max(ours.lower, theirs.lower) <= min(ours.upper, theirs.upper)
     assert ours.upper - ours.lower < 2e-10
     assert theirs.upper - theirs.lower < 2e-10
+
+
+def test_other_methods_go_on_where_the_working_set_stops_alone_and_in_a_batch():
+    matrices = [np.random.default_rng(seed).dirichlet(np.ones(20), 30) for seed in range(3)]
+    limits = -1.0, -1.0, WORKING_SET, 5000  # an interval of this width is never reached
+    found = cpu.solve_batch(pack(matrices, None), *limits)
+    for i, matrix in enumerate(matrices):
+        stopped = cpu.working_set(matrix, row_offsets(Channel.from_valid(matrix.copy())), -1.0, -1.0, 5000)
+        alone = cpu.solve_plain(matrix, *limits)
+        assert stopped.n_iter < alone.n_iter == 5000
+        assert (found.n_iter[i], found.n_passes[i], found.rung[i]) == (alone.n_iter, alone.n_passes, alone.rung)
+        assert np.array_equal(found.p[30 * i : 30 * (i + 1)], alone.p)
+    assert found.rung.tolist() == [NOT_REACHED] * 3
 
 
 def test_rungs_are_the_first_statuses():

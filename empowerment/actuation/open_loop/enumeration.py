@@ -66,12 +66,12 @@ def _solve(found: StateRows, n_actions: int, task: StateTask, kernels: Kernels) 
     n_rows, n_columns = found.n_rows[available], found.n_columns[available]
     batch = flat_batch(found.entries, n_rows, n_columns)
     outcome = kernels.capacity.solve_batch(batch, *task.options.for_kernel("working-set"))
-    result = result_of(outcome, False, task.options, "working-set", np.stack([n_rows, n_columns], axis=1))
-    used = np.flatnonzero(outcome.p)
-    count = np.diff(np.searchsorted(used, batch.row_start))
+    result = result_of(outcome, False, task.options, "working-set", np.array([n_rows, n_columns]).T)
+    (used,) = outcome.p.nonzero()
+    first = used.searchsorted(batch.row_start)
     sequences = _digits(found.sequences[used], n_actions, task.horizon)
     error = row_error(task.horizon, found.n_states[available])
-    return of_available(available, result, error, (count, sequences, outcome.p[used]))
+    return of_available(available, result, error, (first[1:] - first[:-1], sequences, outcome.p[used]))
 
 
 def row_error(horizon: int, n_states: np.ndarray | int) -> np.ndarray | float:

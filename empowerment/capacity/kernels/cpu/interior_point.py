@@ -65,18 +65,14 @@ def _balance(factor: Array, dp: Array, ones: Array, missing: float) -> float:
 @jit()
 def _factorised(system: Array, diagonal: Array, factor: Array, stop: Array) -> bool:
     """Factorise with the least addition to the diagonal that makes it possible."""
-    if factorise(system, diagonal, factor, stop):
-        return True
-    trace = 0.0
+    trace, raised = 0.0, vector(diagonal.size)
     for i in range(diagonal.size):
         trace += system[i, i] + diagonal[i]
-    added, raised = 1e-14 * trace, vector(diagonal.size)
-    while added <= 1e-10 * trace:
+    for share in (0.0, 1e-14, 1e-12, 1e-10):
         for i in range(diagonal.size):
-            raised[i] = diagonal[i] + added
+            raised[i] = diagonal[i] + share * trace
         if factorise(system, raised, factor, stop):
             return True
-        added *= 100.0
     return False
 
 

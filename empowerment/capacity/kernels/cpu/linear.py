@@ -250,12 +250,11 @@ def factorise(system: Array, diagonal: Array, factor: Array, stop: Array) -> boo
         for i in range(first, size, 4):
             if stopped(stop):
                 return False
-            for j in range(first, min(last, i), 4):
+            for j in range(first, min(last, i + 4), 4):
                 _add_tile(factor, i, j, first, j, -1.0, factor)
-                _divide_tile(factor, i, j)
-            if i < last:
-                _add_tile(factor, i, i, first, i, -1.0, factor)
-                if not _factorise_tile(factor, i):
+                if j < i:
+                    _divide_tile(factor, i, j)
+                elif not _factorise_tile(factor, i):
                     return False
         _add_products(factor, last, first, last, -1.0, factor, stop)
     return True
