@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ class EstimatedEmpowerment(Result):
 
     `lower` and `upper` are no certificate. They are the ends of a credible interval: given the samples and the prior
     the empowerment lies between them with the probability `level`. What is certified is `plug_in`, the empowerment of
-    the mean model. Sized, and iterable over the labels of the states.
+    the mean model. Sized, iterable over the labels of the states, and indexed by them.
 
     Attributes
     ----------
@@ -115,6 +115,17 @@ class EstimatedEmpowerment(Result):
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.states)
+
+    def __getitem__(self, state: Any) -> EstimatedEmpowerment:
+        """Return the estimate of one state."""
+        if state not in self.states:
+            some = f"there are {len(self)}, such as {self.states[0]!r}"
+            raise KeyError(f"no estimate for state {validate.shown(state)}; {some}")
+        place = self.states.index(state)
+        part = slice(place, place + 1)
+        each = ("value", "lower", "upper", "bias", "p_value", "null_quantile", "n_samples", "undersampled", "states")
+        own = {name: getattr(self, name)[part] for name in each if getattr(self, name) is not None}
+        return replace(self, **own, plug_in=self.plug_in[state], draws=self.draws[:, part])
 
     def __repr__(self) -> str:
         few = int(self.undersampled.sum())

@@ -57,6 +57,9 @@ def test_no_layout_of_an_array_matters():
         found = emp.channel_capacity(matrix)
         assert (found.value, found.lower, found.upper) == (wanted.value, wanted.lower, wanted.upper)
     assert wide.flags.writeable
+    column = np.ones((7, 3))[:, :1]  # which one stride reaches, so that no copy is made of it
+    assert float(emp.channel_capacity(column)) == 0
+    assert float(emp.channel_capacity(strided[::2, ::2][:1])) == 0
     assert float(emp.channel_capacity(wide.tolist())) == pytest.approx(float(wanted), abs=1e-12)
 
 

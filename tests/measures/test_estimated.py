@@ -97,6 +97,10 @@ def test_the_result_is_an_estimate_and_goes_into_files_and_tables(tmp_path):
     assert "2 states, horizon 1" in repr(found)
     assert "actions matter in" in repr(found)
     assert found.to_dataframe().loc["on", "n_samples"] == 10
+    assert found["on"].value.tolist() == found.value[1:].tolist()
+    assert found["on"].draws.shape == (40, 1)
+    with pytest.raises(KeyError, match="no estimate for state 'dim'; there are 2, such as 'off'"):
+        found["dim"]
     again = emp.EstimatedEmpowerment.load(found.save(tmp_path / "found.npz") or tmp_path / "found.npz")
     assert np.array_equal(again.draws, found.draws)
     assert again.plug_in.states == found.plug_in.states

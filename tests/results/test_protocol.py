@@ -20,8 +20,8 @@ pyplot = pytest.importorskip("matplotlib.pyplot")
 
 # Results without certified numbers, and why they have none.
 PLAIN = {
-    "statistics of samples": "EstimatedCapacity SampledCapacity SampledChannel AgentComparison AgentSummary "
-    "ShockEffects ShockWindow ExampleRegion WarpingDistances AssistanceRun Calibration",
+    "statistics of samples": "EstimatedCapacity EstimatedEmpowerment SampledCapacity SampledChannel AgentComparison "
+    "AgentSummary ShockEffects ShockWindow ExampleRegion WarpingDistances AssistanceRun Calibration",
     "tables of certified amounts": "ControlBudget InfluenceAudit IntentAudit DesireInfluence ContextInfluence",
     "probabilities that a model told": "ResponseChannel PersonTable",
     "runs of a simulation": "Simulation DesireTrace",
@@ -39,8 +39,8 @@ UNDRAWN = {
 }
 # Public classes that are no results, and why.
 NO_RESULTS = {
-    "models of the world, and their parts": "MDP POMDP TwoAgentMDP Channel Policy Option End DesireWorld "
-    "FeatureWorld Riders Students Outcome Mind Plans",
+    "models of the world, and their parts": "MDP POMDP SampledModel TwoAgentMDP Channel Policy Option End "
+    "DesireWorld FeatureWorld Riders Students Outcome Mind Plans",
     "language models, and what they tell of one token": "FunctionModel LlamaCpp LlamaServer OpenAICompatible "
     "Provider Recorded TableModel TokenModel Transformers XLlamaCpp Position Tier",
     "agents and writers": "Actor Agent DesireAgent EmpoweredRider PolicyAgent QLearningRider RuleAgent UnifiedAgent "

@@ -136,7 +136,8 @@ def solve_plain(matrix: np.ndarray, tol: float, rtol: float, method: int, max_it
     """Solve an unchecked float64 matrix without rewards; return None if its rows may not be distributions."""
     n, m = matrix.shape
     p, q, numbers = np.empty(n), np.empty(m), np.empty((6, 1))
-    channel = matrix.reshape(-1), np.zeros(n), _alone(n, m), UNCHECKED
+    entries = np.ascontiguousarray(matrix).reshape(-1)
+    channel = entries, np.zeros(n), _alone(n, m), UNCHECKED
     return _solved((*channel, tol, rtol, method, max_iter, p, q, numbers), max_iter * _operations_of_a_step(n, m))
 
 
