@@ -148,8 +148,8 @@ class EmpowermentResult(Labelled):
         -------
         list of (tuple of action labels, float)
             Each sequence with its probability under the input distribution that proves the lower end, one of many if
-            the optimum is not unique. Sequences of a probability below 1e-6 are left out, and of several with the
-            same effect there is one. In a deterministic world the sequences are traced when asked for.
+            the optimum is not unique. Sequences of less than 1e-4 of the largest probability are left out, and of
+            several with the same effect there is one. In a deterministic world they are traced when asked for.
 
         Raises
         ------

@@ -8,8 +8,8 @@ from empowerment.actuation.task import StateSolution, StateSolutions
 from empowerment.core.status import KINDS, Status
 from empowerment.measures.request import EmpowermentRequest
 
-# An input of less probability than this is a trace of the solver's path, not part of the optimum.
-_MIN_WEIGHT = 1e-6
+# An input of less than this part of the largest probability is a trace of the solver's path, no part of the optimum.
+_MIN_SHARE = 1e-4
 _OF_CARRIERS = ("sequences", "weights")
 
 Solutions = dict[str, np.ndarray]
@@ -51,9 +51,9 @@ def block_as_arrays(solutions: StateSolutions, method: str, request: Empowerment
     lower, upper = np.maximum(solutions.lower, 0.0) / unit, solutions.upper / unit
     missed = ~request.solver.met(lower, upper) & (solutions.status != int(Status.MAX_ITER))
     worse = int(Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED)
-    used = solutions.weights >= _MIN_WEIGHT
-    first = np.concatenate([[0], np.cumsum(used)])
     last = np.cumsum(solutions.n_sequences)
+    used = solutions.weights >= _MIN_SHARE * _largest(solutions.weights, last, solutions.n_sequences)
+    first = np.concatenate([[0], np.cumsum(used)])
     sequences = solutions.sequences[used]
     return {
         "value": np.maximum(solutions.value, 0.0) / unit,
@@ -65,6 +65,14 @@ def block_as_arrays(solutions: StateSolutions, method: str, request: Empowerment
         "sequences": _stopped(sequences, request.problem.model.n_actions - 1) if request.stopping else sequences,
         "weights": solutions.weights[used],
     }
+
+
+def _largest(weights: np.ndarray, last: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Return for each weight the largest one of its state."""
+    if not weights.size:
+        return weights
+    filled = count > 0
+    return np.repeat(np.maximum.reduceat(weights, (last - count)[filled]), count[filled])
 
 
 def no_sequence(method: str, request: EmpowermentRequest) -> Solutions:

@@ -37,16 +37,6 @@ def zeros(size: int) -> Array:
 
 
 @jit()
-def zero_matrix(n_rows: int, n_columns: int) -> Array:
-    """Return a matrix of zeros."""
-    found = matrix(n_rows, n_columns)
-    for i in range(n_rows):
-        for j in range(n_columns):
-            found[i, j] = 0.0
-    return found
-
-
-@jit()
 def integers(size: int) -> Array:
     """Return 0, 1, 2 and so on."""
     found = np.empty(size, dtype=np.int64)

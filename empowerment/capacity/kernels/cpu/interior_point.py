@@ -18,7 +18,7 @@ from empowerment.capacity.kernels import (
     WORKING_SET_ROUNDS,
     Solution,
 )
-from empowerment.capacity.kernels.cpu.arrays import Array, integers, truths, vector, zero_matrix, zeros
+from empowerment.capacity.kernels.cpu.arrays import Array, integers, truths, vector, zeros
 from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
 from empowerment.capacity.kernels.cpu.linear import (
     copy_to,
@@ -87,7 +87,9 @@ def _interior_point(
     n, n_columns = matrix.shape
     q, log_q, d = vector(n_columns), vector(n_columns), vector(n)
     size = padded(n)
-    b, system, factor = zero_matrix(size, padded(n_columns)), new_matrix(size, size), new_matrix(size, size)
+    b, system, factor = new_matrix(size, padded(n_columns)), new_matrix(size, size), new_matrix(size, size)
+    for i in range(size):
+        fill(b[i], 0.0)
     ones, right, dp, dz, diagonal = zeros(size), vector(n), zeros(size), vector(n), vector(n)
     for step in range(max_steps + 1):
         outputs(p, matrix, q)
