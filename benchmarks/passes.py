@@ -69,31 +69,38 @@ def seconds(work: Callable[[], object], rounds: int = 7, least: float = 0.02) ->
     return min(times)
 
 
-def reading(rows: int = 65_536, columns: int = 200) -> None:
-    """Print in GB/s how fast a matrix is read."""
-    matrix = dirichlet(rows, columns, 1.0)
-    offsets = row_offsets(emp.Channel.from_valid(matrix))
-    p, q = np.full(rows, 1 / rows), np.full(columns, 1 / columns)
-    log_q, d, flat = np.log(q), np.empty(rows), matrix.reshape(-1)
+def pass_seconds(matrix: np.ndarray) -> float:
+    """Return the time of one fused pass of Blahut-Arimoto over a matrix."""
+    offsets, p = row_offsets(emp.Channel.from_valid(matrix)), np.full(len(matrix), 1 / len(matrix))
 
     def iterate(passes: int) -> float:
         return seconds(lambda: cpu.blahut_arimoto(matrix, offsets, p, 0.0, 0.0, passes), 5)
 
+    return (iterate(11) - iterate(1)) / 10
+
+
+def reading(rows: int = 65_536, columns: int = 200) -> dict[str, float]:
+    """Return in GB/s how fast a matrix is read."""
+    matrix = dirichlet(rows, columns, 1.0)
+    offsets = row_offsets(emp.Channel.from_valid(matrix))
+    p, q = np.full(rows, 1 / rows), np.full(columns, 1 / columns)
+    log_q, d, flat = np.log(q), np.empty(rows), matrix.reshape(-1)
     times = {
         "compiled sum": seconds(lambda: _sum(flat)),
         "np.sum": seconds(lambda: matrix.sum()),
         "divergences": seconds(lambda: _divergences(matrix, offsets, log_q, d)),
         "outputs": seconds(lambda: _outputs(p, matrix, q)),
-        "fused pass": (iterate(11) - iterate(1)) / 10,
+        "fused pass": pass_seconds(matrix),
     }
-    print(f"reading {rows} x {columns} entries")
-    for name, taken in times.items():
-        print(f"{name:>14}  {matrix.nbytes / taken / 1e9:5.1f} GB/s  {times['compiled sum'] / taken:4.0%}")
+    return {name: matrix.nbytes / taken / 1e9 for name, taken in times.items()}
 
 
-def factorising(sizes: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)) -> None:
-    """Print in GF/s how fast a square matrix is multiplied by its transpose, and the product factorised."""
-    print("GF/s on one thread: the size, Gram matrix and OpenBLAS, Cholesky factor and OpenBLAS")
+def factorising(sizes: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512, 1024, 2048)) -> dict[int, list[float]]:
+    """Return in GF/s how fast square matrices are multiplied by their transposes, and the products factorised.
+
+    For each size our Gram matrix, that of OpenBLAS, our Cholesky factor, and that of OpenBLAS.
+    """
+    rates = {}
     for n in sizes:
         matrix = np.random.default_rng(n).uniform(size=(n, n))
         q, b, system, factor = np.ones(n), np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
@@ -107,35 +114,68 @@ def factorising(sizes: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512, 1024, 20
             seconds(partial(lapack.dpotrf, whole, 1), rounds),
         )
         operations = (n**3, n**3, n**3 / 3, n**3 / 3)
-        print(
-            f"{n:5}" + "".join(f"{work / taken / 1e9:10.1f}" for work, taken in zip(operations, times, strict=True))
-        )
+        rates[n] = [work / taken / 1e9 for work, taken in zip(operations, times, strict=True)]
+    return rates
 
 
-def solving() -> None:
-    """Print what whole solves take, alone and beside their peers."""
-    for rows, columns, name, peer in (
-        (1024, 100, "NumPy Blahut-Arimoto", numpy_blahut_arimoto),
-        (256, 64, "cvxpy/Clarabel", clarabel),
-    ):
-        matrix = dirichlet(rows, columns, 0.1)
-        ours = seconds(partial(emp.channel_capacity, matrix), 15)
-        theirs = seconds(partial(peer, matrix), 3, 0.0)
-        result = emp.channel_capacity(matrix)
-        print(
-            f"Dirichlet(.1) {rows} x {columns}: {1e3 * ours:.2f} ms, {result.n_iter} steps, "
-            f"{result.n_passes} passes; {name} takes {theirs / ours:.0f} times as long"
-        )
+def beside(peer: Callable[[np.ndarray], object], matrix: np.ndarray) -> tuple[float, float]:
+    """Return the time of a solve, and how many times longer a peer takes."""
+    ours = seconds(partial(emp.channel_capacity, matrix), 15)
+    return ours, seconds(partial(peer, matrix), 3, 0.0) / ours
+
+
+def trajectories() -> tuple[emp.Channel, emp.CapacityResult, float]:
+    """Return a large dense channel, its capacity, and the time that takes."""
     channel = emp.actuation_channel(emp.worlds.slip_grid(), 5, (4, 4), output="trajectory")
     start = time.process_time()
     result = emp.channel_capacity(channel)
+    return channel, result, time.process_time() - start
+
+
+LARGE, MIDDLE = (1024, 100), (256, 64)
+
+
+def figures() -> dict[str, float]:
+    """Return the figures of `benchmarks.speed`."""
+    rates, (gram, their_gram, factor, their_factor) = reading(), factorising((1024,))[1024]
+    large, middle = dirichlet(*LARGE, 0.1), dirichlet(*MIDDLE, 0.1)
+    taken, multiple = beside(numpy_blahut_arimoto, large)
+    return {
+        "slip trajectory n=5, s": trajectories()[2],
+        "1024 x 100, Blahut-Arimoto to ours": multiple,
+        "1024 x 100, passes": taken / pass_seconds(large),
+        "256 x 64, Clarabel to ours": beside(clarabel, middle)[1],
+        "Gram, times OpenBLAS": their_gram / gram,
+        "Cholesky, times OpenBLAS": their_factor / factor,
+        "fused pass, share of a vectorised read": rates["fused pass"] / rates["compiled sum"],
+    }
+
+
+def main() -> None:
+    """Print all of it."""
+    rates = reading()
+    print("reading 65536 x 200 entries")
+    for name, rate in rates.items():
+        print(f"{name:>14}  {rate:5.1f} GB/s  {rate / rates['compiled sum']:4.0%}")
+    print("GF/s on one thread: the size, Gram matrix and OpenBLAS, Cholesky factor and OpenBLAS")
+    for n, each in factorising().items():
+        print(f"{n:5}" + "".join(f"{rate:10.1f}" for rate in each))
+    for shape, name, peer in (
+        (LARGE, "NumPy Blahut-Arimoto", numpy_blahut_arimoto),
+        (MIDDLE, "cvxpy/Clarabel", clarabel),
+    ):
+        matrix = dirichlet(*shape, 0.1)
+        (taken, multiple), result = beside(peer, matrix), emp.channel_capacity(matrix)
+        print(
+            f"Dirichlet(.1) {shape[0]} x {shape[1]}: {1e3 * taken:.2f} ms, {result.n_iter} steps, "
+            f"{result.n_passes} passes; {name} takes {multiple:.0f} times as long"
+        )
+    channel, result, taken = trajectories()
     print(
-        f"trajectories of 5 steps, {channel.n_inputs} x {channel.n_outputs}: {time.process_time() - start:.1f} s, "
+        f"trajectories of 5 steps, {channel.n_inputs} x {channel.n_outputs}: {taken:.1f} s, "
         f"{result.n_iter} steps, {result.n_passes} passes"
     )
 
 
 if __name__ == "__main__":
-    reading()
-    factorising()
-    solving()
+    main()
