@@ -1,6 +1,7 @@
 """Single calls with plain matrices: they skip what others need, and answer alike."""
 
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -86,12 +87,17 @@ def test_a_missed_tolerance_is_said():
 
 
 def test_a_small_call_takes_few_calls_of_functions():
-    """A gate on the work around the kernel; 37 as measured, and 259 before checks went where rows are read."""
+    """A gate on the work around the kernel, by functions of the package alone: 18 to 20 as measured."""
     emp.channel_capacity(SWITCH)
-    calls = []
-    sys.setprofile(lambda frame, event, argument: calls.append(event) if "call" in event else None)
+    package, calls = str(Path(emp.__file__).parent), []
+
+    def note(frame, event, argument):
+        if event == "call" and frame.f_code.co_filename.startswith(package):
+            calls.append(frame.f_code.co_name)
+
+    sys.setprofile(note)
     try:
         emp.channel_capacity(SWITCH)
     finally:
         sys.setprofile(None)
-    assert len(calls) <= 45
+    assert len(calls) <= 24, calls
