@@ -14,7 +14,7 @@ from empowerment.core.status import ON_FAILURE, report_failure
 from empowerment.measures.estimated_result import EstimatedEmpowerment
 from empowerment.measures.state_empowerment import empowerment
 from empowerment.models.mdp import MDP
-from empowerment.models.sampled import SampledModel, dirichlet_draw
+from empowerment.models.sampled import SampledModel, dirichlet_draw, normalised
 from empowerment.runtime.progress import progress_bar
 
 # Fewer samples of a row for each next state that was seen make its estimate, and the interval, unreliable.
@@ -157,7 +157,7 @@ def estimated_empowerment(
     missed = drawn.missed + int((~plug_in.converged).sum())
     if missed:
         report_failure(f"{missed} of the drawn values are known less closely than tol={tol:g}", on_failure)
-    reach = [_samples_within_reach(model, number, horizon) for number in numbers.tolist()]
+    reach = _samples_within_reach(model, numbers, horizon)
     lower, upper = np.quantile(posterior, (0.5 * (1.0 - level), 0.5 * (1.0 + level)), axis=0)
     return EstimatedEmpowerment(
         value=posterior.mean(axis=0),
@@ -247,18 +247,9 @@ def _side_by_side(mean: MDP, pattern: sparse.csr_array, entries: list[np.ndarray
         (np.concatenate(entries), indices, indptr), shape=(size * pattern.shape[0], size * n_states)
     )
     return MDP(
-        _normalised(rows),
+        normalised(rows),
         terminal=np.tile(mean.is_terminal, size).tolist(),
         available=np.tile(mean.available, (size, 1)),
-    )
-
-
-def _normalised(rows: sparse.csr_array) -> sparse.csr_array:
-    """Return rows divided by their sums; rows of terminal states and missing actions are empty."""
-    sums = np.asarray(rows.sum(axis=1)).reshape(-1)
-    scale = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
-    return sparse.csr_array(
-        (rows.data * np.repeat(scale, np.diff(rows.indptr)), rows.indices, rows.indptr), rows.shape
     )
 
 
@@ -273,7 +264,7 @@ def _resampled(model: SampledModel, rng: np.random.Generator) -> _Source:
     rows = np.repeat(np.arange(lengths.size), lengths)
     columns = np.arange(weights.nnz) - np.repeat(weights.indptr[:-1], lengths)
     chances = np.zeros((lengths.size, int(lengths.max(initial=1))))
-    chances[rows, columns] = _normalised(weights).data
+    chances[rows, columns] = normalised(weights).data
     chances[lengths == 0, 0] = 1.0
     n = np.where(lengths > 0, model.n_samples.reshape(-1), 0)
     prior = np.asarray(model.prior[rows, weights.indices]).reshape(-1)
@@ -311,20 +302,23 @@ def _p_values(null: np.ndarray, plug_in: np.ndarray, tol: float) -> np.ndarray:
     return (1 + (null >= plug_in - tol).sum(axis=0)) / (len(null) + 1.0)
 
 
-def _samples_within_reach(model: SampledModel, start: int, horizon: int) -> tuple[int, bool]:
-    """Return the least number of samples of a row within reach, and whether each of them has enough."""
-    n_actions, kept = model.n_actions, np.diff(model.weights.indptr) > 0
-    counts, n_samples = model.counts, model.n_samples.reshape(-1)
-    reached, front, least, enough = {start}, [start], None, True
-    for _ in range(horizon):
-        pairs = [state * n_actions + action for state in front for action in range(n_actions)]
-        pairs = [pair for pair in pairs if kept[pair]]
-        following: set[int] = set()
-        for pair in pairs:
-            seen = counts.indices[counts.indptr[pair] : counts.indptr[pair + 1]].tolist()
-            least = int(n_samples[pair]) if least is None else min(least, int(n_samples[pair]))
-            enough &= n_samples[pair] >= _ENOUGH * max(len(seen), 1)
-            following.update(seen)
-        front = [state for state in following if state not in reached]
-        reached |= following
-    return least or 0, bool(enough)
+def _samples_within_reach(model: SampledModel, starts: np.ndarray, horizon: int) -> list[tuple[int, bool]]:
+    """Return for each start the least number of samples of a row within reach, and whether all rows have enough."""
+    n_actions, counts = model.n_actions, model.counts
+    kept, n_samples = (np.diff(model.weights.indptr) > 0).tolist(), model.n_samples.reshape(-1).tolist()
+
+    def of_start(start: int) -> tuple[int, bool]:
+        reached, front, least, enough = {start}, [start], None, True
+        for _ in range(horizon):
+            pairs = [state * n_actions + action for state in front for action in range(n_actions)]
+            following: set[int] = set()
+            for pair in (pair for pair in pairs if kept[pair]):
+                seen = counts.indices[counts.indptr[pair] : counts.indptr[pair + 1]].tolist()
+                least = n_samples[pair] if least is None else min(least, n_samples[pair])
+                enough &= n_samples[pair] >= _ENOUGH * max(len(seen), 1)
+                following.update(seen)
+            front = [state for state in following if state not in reached]
+            reached |= following
+        return least or 0, enough
+
+    return [of_start(start) for start in starts.tolist()]

@@ -59,15 +59,13 @@ _LONG = 64
 _SIDE_BY_SIDE, _CHUNK_SEQUENCES = 1_024, 2**16
 # Of states that are solved one after the other a chunk is what a killed run loses.
 _CHUNKS, _LARGEST_CHUNK = 200, 64
+# States that a forecast for many looks at.
+_FORECAST = 3
 
 
 def few_at_a_time(count: int) -> int:
     """Return how many of `count` states to put into a chunk if each takes long."""
     return min(-(-count // _CHUNKS), _LARGEST_CHUNK)
-
-
-# States that a forecast for many looks at.
-_FORECAST = 3
 
 
 class OpenLoopSolver:

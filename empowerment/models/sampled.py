@@ -201,18 +201,22 @@ class SampledModel:
 
     def _with_rows(self, data: np.ndarray) -> MDP:
         """Return the model whose rows are proportional to these entries of the pattern of `weights`."""
-        weights = self.weights
-        sums = np.add.reduceat(np.append(data, 0.0), weights.indptr[:-1]) * (np.diff(weights.indptr) > 0)
-        scale = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
-        entries = data * np.repeat(scale, np.diff(weights.indptr))
-        rows = sparse.csr_array((entries, weights.indices, weights.indptr), shape=weights.shape)
-        bare = self._bare
+        weights, bare = self.weights, self._bare
+        rows = normalised(sparse.csr_array((data, weights.indices, weights.indptr), shape=weights.shape))
         return _model(rows, bare.states, bare.actions, bare.is_terminal.tolist(), bare.available, bare.layout)
 
     def __repr__(self) -> str:
         counted = self.n_samples[self._unknown.reshape(self.n_states, self.n_actions)]
         each = f"{counted.min()} to {counted.max()} of each row" if counted.size else "no row to estimate"
         return f"SampledModel({self.n_states} states, {self.n_actions} actions, {counted.sum()} samples, {each})"
+
+
+def normalised(rows: sparse.csr_array) -> sparse.csr_array:
+    """Return rows divided by their sums; those of terminal states and missing actions are empty."""
+    sums = np.asarray(rows.sum(axis=1)).reshape(-1)
+    scale = np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 0)
+    entries = rows.data * np.repeat(scale, np.diff(rows.indptr))
+    return sparse.csr_array((entries, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def dirichlet_draw(weights: sparse.csr_array, rng: np.random.Generator) -> np.ndarray:
