@@ -107,6 +107,8 @@ def functions() -> dict[str, dict[str, Any]]:
     policy, sweep = np.full((2, 2), 0.5), {"discount": 0.5}
     pomdp_file = DIRECTORY / "tiger.POMDP"
     emp.write_pomdp(tiger, pomdp_file)
+    program = DIRECTORY / "switch.prism"
+    program.write_text("mdp module m x : [0..1]; [a] true -> (x' = 1 - x); [b] true -> true; endmodule")
     observed, counts = np.array([[0.6, 0.2], [0.1, 0.7]]), np.array([[9, 1], [2, 8]])
     asking = {"model": language_model(), "prompts": ["q", "r"]}
     return {
@@ -147,6 +149,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "from_mdptoolbox": {"transitions": np.stack([W, W]), "reward": [1.0, 2.0]},
         "from_networkx": {"graph": networkx.MultiDiGraph([("s", "t"), ("t", "s")]), "initial": "s"},
         "from_quantecon": {"program": SimpleNamespace(R=W, Q=np.stack([W, W]), beta=0.9, num_states=2)},
+        "from_storm": {"model": program},
         "from_table": {"table": {"s": {"a": {"s": 0.5, "t": 0.5}}, "t": {"a": "s"}}, "initial": "s"},
         "to_networkx": {"model": noisy()},
         "from_pymdp": {"A": [W.T], "B": [np.stack([W.T, W.T], axis=2)]},

@@ -21,6 +21,7 @@ from .adapters.quantecon import from_quantecon as from_quantecon
 from .adapters.samples import from_samples as from_samples
 from .adapters.samples import from_transitions as from_transitions
 from .adapters.step_function import from_step_function as from_step_function
+from .adapters.storm.reader import from_storm as from_storm
 from .adapters.tables import from_table as from_table
 from .capacity.constrained.cost import capacity_cost as capacity_cost
 from .capacity.constrained.per_unit_cost import CapacityPerCostResult as CapacityPerCostResult

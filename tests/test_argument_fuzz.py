@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("gymnasium")
 pytest.importorskip("matplotlib")
+pytest.importorskip("stormpy")
 
 from matplotlib import pyplot
 

@@ -17,6 +17,7 @@ REQUIREMENTS = {
     "netCDF4": "netCDF4>=1.6.5",
     "pandas": "pandas>=2.1",
     "starlette": "starlette>=0.40",
+    "stormpy": "stormpy>=2",
     "tokenizers": "transformers>=4.50",  # which brings it, in the version that it needs
     "torch": "torch>=2.4",
     "tqdm": "tqdm>=4.66",

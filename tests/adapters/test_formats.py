@@ -1,10 +1,14 @@
 """One world in every form in which it can be handed in."""
 
+import tempfile
+from pathlib import Path
+
 import networkx
 import numpy as np
 import pytest
 from helpers import for_each
 from scipy import sparse
+from storm_files import drn_of, prism_of
 
 import empowerment as emp
 
@@ -65,6 +69,20 @@ def boxed(matrices):
     return found
 
 
+def through_storm(model, language):
+    stormpy = pytest.importorskip("stormpy")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, f"lake.{language}")
+        if language == "drn":
+            path.write_text(drn_of(model), encoding="utf-8")
+            return emp.from_storm(path)
+        program = Path(folder, "lake.prism")
+        program.write_text(prism_of(model), encoding="utf-8")
+        if language == "jani":
+            stormpy.io.export_jani_to_file(path, stormpy.parse_prism_program(program).to_jani([])[0])
+        return emp.from_storm(path)
+
+
 FORMS = {
     "array": lambda m: emp.MDP(m.to_dense()),
     "action first": lambda m: emp.MDP.from_arrays(np.moveaxis(m.to_dense(), 1, 0), axes="ass"),
@@ -84,6 +102,9 @@ FORMS = {
     "mdptoolbox": lambda m: emp.from_mdptoolbox(np.moveaxis(m.to_dense(), 1, 0), m.rewards),
     "mdptoolbox, sparse": lambda m: emp.from_mdptoolbox(boxed(sparse_of(m)), m.rewards),
     "pymdp": lambda m: emp.from_pymdp(np.eye(m.n_states), np.moveaxis(m.to_dense(), 2, 0)).mdp,
+    "PRISM": lambda m: through_storm(m, "prism"),
+    "JANI": lambda m: through_storm(m, "jani"),
+    "DRN": lambda m: through_storm(m, "drn"),
     "step function": lambda m: emp.from_step_function(
         lambda s, a: {int(t): float(m.to_dense()[s, a, t]) for t in np.flatnonzero(m.to_dense()[s, a])}, 0, range(4)
     ),

@@ -1,0 +1,1 @@
+"""Models of the model checker Storm, read through stormpy."""
