@@ -60,16 +60,18 @@ def augment_with_action(pomdp: POMDP) -> tuple[MDP, Sensor]:
         columns.append(
             sparse.csr_array((part.data, (part.row, part.col + position[action])), shape=(states.size,) * 2)
         )
-    after = [rows[own] for rows, own in zip(pomdp.observation, pairs, strict=True)]
-    shown = np.concatenate([np.zeros((mdp.n_states, pomdp.n_observations)), *after])
+    after = [sparse.csr_array(pomdp.observation_rows.after(action)[own]) for action, own in enumerate(pairs)]
+    before = sparse.csr_array((mdp.n_states, pomdp.n_observations))
+    shown = sparse.csr_array(sparse.vstack([before, *after]))
     return _mdp_of_matrices(columns, mdp.available[states], mdp.actions), _observation_sensor(shown, pomdp)
 
 
-def _observation_sensor(shown: np.ndarray, pomdp: POMDP) -> Sensor:
+def _observation_sensor(shown: Any, pomdp: POMDP) -> Sensor:
     """Return the observation as a sensor; states in which nothing is ever observed get the first reading."""
-    shown = np.array(shown)
-    shown[~shown.any(axis=1), 0] = 1.0
-    return Sensor(sparse.csr_array(shown), pomdp.observations, "observation")
+    rows = sparse.csr_array(shown)
+    unseen = np.flatnonzero(np.diff(rows.indptr) == 0)
+    first = sparse.csr_array((np.ones(unseen.size), (unseen, np.zeros_like(unseen))), shape=rows.shape)
+    return Sensor(sparse.csr_array(rows + first), pomdp.observations, "observation")
 
 
 def augment_with_beliefs(model: MDP, sensor: Sensor, beliefs: np.ndarray) -> AugmentedModel:

@@ -245,11 +245,11 @@ class _BeliefWalk:
         return chances
 
     def see(self, action: int, state: int, rng: np.random.Generator) -> None:
-        likelihood = self._model.observation[action]
-        seen = draw(likelihood[state], rng)
+        shown = self._model.observation_rows
+        seen = draw(shown.row(action, state), rng)
         self._observations.append(seen)
         predicted = self._beliefs[-1] @ self.mdp.action_matrices[action]
-        self._beliefs.append(normalised(predicted * likelihood[:, seen]))
+        self._beliefs.append(normalised(predicted * shown.likelihood(action, seen)))
 
     @property
     def observations(self) -> np.ndarray:

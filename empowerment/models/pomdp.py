@@ -12,7 +12,10 @@ from empowerment.core import validate
 from empowerment.models import belief_space
 from empowerment.models.belief_space import ReachableBeliefs
 from empowerment.models.mdp import MDP
-from empowerment.models.observation import checked, occurring
+from empowerment.models.observation import ObservationRows, checked, occurring
+
+# Made when asked for, and kept; a copy makes its own.
+_CACHED = ("observation", "observation_depends_on_action", "_action_numbers", "_observation_numbers")
 
 
 class POMDP:
@@ -25,10 +28,11 @@ class POMDP:
     ----------
     transition : array_like of shape (n_states, n_actions, n_states), or sparse
         As for :class:`MDP`, in each of its forms.
-    observation : array_like of shape (n_actions, n_states, n_observations), or (n_states, n_observations)
+    observation : array_like of shape (n_actions, n_states, n_observations), (n_states, n_observations), or sparse
         ``observation[a, t, o]`` is the probability of observation ``o`` when action ``a`` has led to state ``t``.
         With two axes, ``observation[t, o]``, it is the same after every action. A row may be all zeros where no
-        state leads to ``t`` by ``a``; every other row is a distribution.
+        state leads to ``t`` by ``a``; every other row is a distribution. Sparse, it is one matrix of two axes, one
+        for each action in a list, or these below each other; it is then held sparse.
     states, actions, observations : sequence of hashable, optional
         Labels; by default the numbers 0, 1, ….
     terminal : sequence of state labels, or of n_states truth values, optional
@@ -50,7 +54,9 @@ class POMDP:
     Attributes
     ----------
     observation : ndarray of shape (n_actions, n_states, n_observations)
-        Observation probabilities, read-only.
+        Observation probabilities, read-only; of a sparse observation made at the first use.
+    observation_rows : ObservationRows
+        Observation probabilities in the form in which they were given.
     observations : tuple
         Labels of the observations.
     rewards : ndarray of shape (n_states, n_actions) or None
@@ -129,8 +135,8 @@ class POMDP:
             normalize=normalize,
         )
         self._occurs = occurring(self.mdp)
-        self.observation = checked(observation, self.mdp, self._occurs, normalize)
-        self.n_observations = self.observation.shape[2]
+        self.observation_rows: ObservationRows = checked(observation, self.mdp, self._occurs, normalize)
+        self.n_observations = int(self.observation_rows.matrix.shape[1])
         self.observations: Sequence[Any] = validate.labels(
             observations, self.n_observations, "observations"
         ) or tuple(range(self.n_observations))
@@ -188,16 +194,24 @@ class POMDP:
         """The positions of the states in pictures."""
         return self.mdp.layout
 
+    @cached_property
+    def observation(self) -> np.ndarray:
+        """Observation probabilities, of shape (n_actions, n_states, n_observations)."""
+        return self.observation_rows.dense()
+
     @property
-    def first_shown(self) -> np.ndarray:
-        """Observation row of each state after the first action that leads to it, shape (n_states, n_observations)."""
-        return np.asarray(self.observation[self._occurs.argmax(axis=0), np.arange(self.n_states)])
+    def first_shown(self) -> Any:
+        """Row of each state after the first action that leads to it, shape (n_states, n_observations), or sparse."""
+        return self.observation_rows.first(self._occurs)
 
     @cached_property
     def observation_depends_on_action(self) -> bool:
         """Whether the observation of some state depends on the action that led to it."""
-        differs = (self.observation != self.first_shown).any(axis=2)
-        return bool((differs & self._occurs).any())
+        return self.observation_rows.depends_on_action(self._occurs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what can be made again, from copies as well as from pickles."""
+        return {name: value for name, value in self.__dict__.items() if name not in _CACHED}
 
     @cached_property
     def _action_numbers(self) -> dict[Any, int]:
@@ -288,7 +302,7 @@ class POMDP:
         """
         return POMDP(
             self.mdp.rows,
-            self.observation,
+            self.observation_rows.given,
             states=self.states if states is None else states,
             actions=self.actions if actions is None else actions,
             observations=self.observations if observations is None else observations,
@@ -391,7 +405,7 @@ class POMDP:
         ndarray of shape (n_observations,)
             Probability of each observation.
         """
-        return np.asarray(self.predict(belief, action) @ self.observation[self.action_index(action)])
+        return self._chances(self.predict(belief, action), self.action_index(action))
 
     def update(self, belief: Any, action: Any, observation: Any) -> np.ndarray:
         """Compute the belief after an action and its observation, by Bayes' rule.
@@ -417,15 +431,19 @@ class POMDP:
         """
         number, seen = self.action_index(action), self.observation_index(observation)
         predicted = self.predict(belief, action)
-        joint = predicted * self.observation[number, :, seen]
+        joint = predicted * self.observation_rows.likelihood(number, seen)
         if not joint.any():
-            chances = predicted @ self.observation[number]
+            chances = self._chances(predicted, number)
             possible = [label for label, chance in zip(self.observations, chances, strict=True) if chance > 0]
             raise ValueError(
                 f"observation {self.observations[seen]!r} is impossible after action {self.actions[number]!r} in "
                 f"this belief, expected one of {', '.join(map(repr, possible))}"
             )
         return belief_space.normalised(joint)
+
+    def _chances(self, predicted: np.ndarray, action: int) -> np.ndarray:
+        """Return the probability of each observation after an action that led to a state with these probabilities."""
+        return np.asarray(predicted @ self.observation_rows.after(action))
 
     def reachable_beliefs(self, belief: Any, horizon: int, *, max_beliefs: int = 100_000) -> ReachableBeliefs:
         """Enumerate the beliefs that are reachable by 0 to `horizon` actions and their observations.

@@ -581,9 +581,9 @@ def test_time_and_memory_are_linear_in_the_file(read):
         ("states: 999999999999\n", 1, "999,999,999,999 states would take 2e+05 GB, allowed are 4 GB; raise memory="),
         ("states: 9999999\nactions: 999\n", 2, "9,999,999 states with 999 actions would take"),
         (
-            "actions: 2\nstates: 9999\nobservations: 9999999\nO: *\nuniform\n",
-            3,
-            "9,999,999 observations in each of 9",
+            "actions: 2\nstates: 9999\nobservations: 999999\nT: *\nidentity\nO: *\nuniform\n",
+            6,
+            "19,997,980,002 probabilities above 0 in the statements 'O:' would take",
         ),
         (
             "states: 200000\nactions: 2\nobservations: 2\nO: *\nuniform\nT: *\nuniform\n",
@@ -611,6 +611,22 @@ def test_what_does_not_fit_is_refused_before_memory_is_taken(text, line, sentenc
     finally:
         tracemalloc.stop()
     assert re.search(rf"model.POMDP', line {line}: ", str(error.value))
+
+
+def test_an_observation_is_read_and_held_without_its_zeros(read):
+    n = 2000
+    lines = [f"T: * : {s} : {(s + 1) % n} 1\nO: 0 : {s} : {s} 1\nO: 1 : {s} : {(2 * s) % n} 1\n" for s in range(n)]
+    text = f"states: {n}\nactions: 2\nobservations: {n}\nstart: 0\n" + "".join(lines)
+    tracemalloc.start()
+    try:
+        model = read(text)
+        assert model.update(None, 1, 2).argmax() == 1
+        assert not model.with_labels(actions=["a", "b"]).observation_rows.is_shared
+        assert tracemalloc.get_traced_memory()[1] < 8 * n * n / 4  # a quarter of the array of one action
+    finally:
+        tracemalloc.stop()
+    belief = np.eye(n)[:1]
+    assert emp.empowerment(model, 2, beliefs=belief, sensor="observation").value == pytest.approx([1.0])
 
 
 def test_the_limit_of_memory_can_be_raised(read):

@@ -1,4 +1,5 @@
 import itertools
+import pickle
 
 import numpy as np
 import pytest
@@ -50,6 +51,60 @@ def test_observations_may_depend_on_the_action():
     assert not emp.POMDP(DOOR, np.stack([GLANCE, GLANCE])).observation_depends_on_action
     with pytest.raises(ValueError, match="read-only"):
         model.observation[0, 0, 0] = 1
+
+
+def sparse_forms(model):
+    """The same model with its observation sparse: below each other, and one matrix for each action."""
+    below = sparse.csr_array(model.observation.reshape(-1, model.n_observations))
+    for form in (below, sparse.coo_array(below), [sparse.csr_array(part) for part in model.observation]):
+        yield emp.POMDP(model.mdp.rows, form)
+
+
+@for_each("seed", range(20))
+def test_a_sparse_observation_says_what_the_array_says(seed):
+    rng = np.random.default_rng(seed)
+    seen = rng.dirichlet(np.ones(3) * 0.5, size=(2, 4)) if seed % 2 else np.eye(3)[rng.integers(3, size=(2, 4))]
+    model = emp.POMDP(rng.dirichlet(np.ones(4), size=(4, 2)), seen)
+    belief = rng.dirichlet(np.ones(4))
+    for other in sparse_forms(model):
+        assert np.array_equal(other.observation, model.observation)
+        assert other.observation_depends_on_action == model.observation_depends_on_action
+        chances = model.observation_probabilities(belief, 1)
+        np.testing.assert_allclose(other.observation_probabilities(belief, 1), chances, atol=1e-15)
+        likely = int(chances.argmax())
+        np.testing.assert_allclose(
+            other.update(belief, 1, likely), model.update(belief, 1, likely), rtol=0, atol=1e-15
+        )
+        copied = pickle.loads(pickle.dumps(other.with_labels(observations="abc")))
+        assert copied.observations == ("a", "b", "c")
+        assert "observation" not in copied.__dict__
+        assert np.array_equal(copied.observation, model.observation)
+        values = [
+            emp.empowerment(each, 2, beliefs=[belief.tolist()], sensor="observation") for each in (other, model)
+        ]
+        assert values[0].value == pytest.approx(values[1].value, abs=1e-9)
+
+
+@for_each(
+    ("observation", "sentence"),
+    [
+        (sparse.eye_array(3), r"is sparse of shape \(3, 3\), expected \(n_states, n_observations\), one such matrix"),
+        (
+            sparse.csr_array(np.ones((3, 2)) / 2),
+            r"is sparse of shape \(3, 2\), .*observation, next_state\): its .T mends",
+        ),
+        ([sparse.csr_array(GLANCE)] * 3, r"is a list of sparse matrices \[\(2, 2\), .* with 2 actions and 2 states"),
+        ([sparse.csr_array(GLANCE), sparse.eye_array(2, 3)], "is a list of sparse matrices"),
+        (sparse.csr_array([[0.5, 0.5], [0.5, 0.4]]), r"observation\[1\] \(next state 1\) sums to 0.9, expected 1"),
+        (
+            sparse.csr_array([[1.0, 0.0]] * 3 + [[0.0, 0.4]]),
+            r"observation\[1, 1\] \(action 1, next state 1\) sums to 0.4",
+        ),
+    ],
+)
+def test_sparse_observations_of_other_shapes_are_refused(observation, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        emp.POMDP(DOOR, observation)
 
 
 def test_what_never_happens_makes_no_observation_depend_on_the_action():

@@ -9,7 +9,7 @@ from empowerment.adapters.pomdp_format.names import Elements, read_elements
 from empowerment.adapters.pomdp_format.overrides import Coordinates
 from empowerment.adapters.pomdp_format.probabilities import Rows, Table, given_rows, identity_rows
 from empowerment.adapters.pomdp_format.rewards import RewardTable
-from empowerment.adapters.pomdp_format.sizes import PER_NUMBER, PER_ROW, MemoryLimit
+from empowerment.adapters.pomdp_format.sizes import PER_ROW, MemoryLimit
 from empowerment.adapters.pomdp_format.start import Start, read_start
 from empowerment.adapters.pomdp_format.tokens import DUST, HEADS, Range, Tokens
 
@@ -138,8 +138,6 @@ class Parser:
         self.transition = Table("T", n_actions, n_states, self.states, self._limit)
         self.rewards = RewardTable(shape)
         if self.observations is not None:
-            what = f"{n_observations:,} observations in each of {n_states:,} states"
-            self._limit.check(n_states * n_observations, PER_NUMBER, what, self.size_line)
             self.observation = Table("O", n_actions, n_states, self.observations, self._limit)
 
     def _read_discount(self) -> None:

@@ -14,7 +14,7 @@ from empowerment.adapters.pomdp_format.contents import opened
 from empowerment.adapters.pomdp_format.distributions import Distributions, settle
 from empowerment.adapters.pomdp_format.names import Elements
 from empowerment.adapters.pomdp_format.parser import Parser
-from empowerment.adapters.pomdp_format.sizes import PER_NUMBER, MemoryLimit
+from empowerment.adapters.pomdp_format.sizes import MemoryLimit
 from empowerment.adapters.pomdp_format.tokens import Tokens
 from empowerment.core import validate
 from empowerment.models.mdp import MDP
@@ -44,8 +44,7 @@ def read_pomdp(
         Divide each distribution by its sum, whatever that is, and take entries above -1e-12 as 0. Entries may then be
         any numbers of at least 0.
     memory : float
-        Limit in bytes on the model. Transitions are sparse, observations an array ``[next_state, observation]``, or
-        one for each action if actions differ.
+        Limit in bytes on the model, whose transitions and observations are sparse.
 
     Returns
     -------
@@ -102,8 +101,12 @@ def read_pomdp(
     transition = _by_state(model.transition, len(found.states))
     if found.observations is None or model.observation is None:
         return MDP(transition, **options)
-    observation = _observation_array(model.observation, found, limit)
-    return POMDP(transition, observation, observations=_labels(found.observations), **options)
+    return POMDP(
+        transition,
+        _shared(model.observation, len(found.states)),
+        observations=_labels(found.observations),
+        **options,
+    )
 
 
 def _warn_of_rounding(path: str, missed: np.ndarray, normalize: bool) -> None:
@@ -131,16 +134,7 @@ def _by_state(rows: sparse.csr_array, n_states: int) -> sparse.csr_array:
     return rows[np.arange(rows.shape[0]).reshape(-1, n_states).T.reshape(-1)]
 
 
-def _observation_array(rows: sparse.csr_array, found: Parser, limit: MemoryLimit) -> np.ndarray:
-    """Return the observation as an array, of one axis less where it is the same after every action."""
-    n_states, n_observations = len(found.states), rows.shape[1]
+def _shared(rows: sparse.csr_array, n_states: int) -> sparse.csr_array:
+    """Return the observation of the first action if it is that of all actions, else the rows."""
     by_action = [rows[begin : begin + n_states] for begin in range(0, rows.shape[0], n_states)]
-    if all((matrix != by_action[0]).nnz == 0 for matrix in by_action[1:]):
-        return np.asarray(by_action[0].toarray())
-    limit.check(
-        rows.shape[0] * n_observations,
-        PER_NUMBER,
-        f"{n_observations:,} observations in each of {n_states:,} states after each of {len(by_action):,} actions",
-        found.size_line,
-    )
-    return np.asarray(rows.toarray()).reshape(-1, n_states, n_observations)
+    return by_action[0] if all((matrix != by_action[0]).nnz == 0 for matrix in by_action[1:]) else rows

@@ -16,7 +16,7 @@ PER_ENTRY = 100
 """Bytes for a probability above 0, while sparse rows are put together and checked."""
 
 PER_NUMBER = 24
-"""Bytes for a number of a dense array, while it is copied and checked."""
+"""Bytes for a number of a statement, while it is read."""
 
 
 class MemoryLimit:

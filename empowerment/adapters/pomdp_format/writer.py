@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, TextIO
 
 import numpy as np
+from scipy import sparse
 
 from empowerment.adapters.pomdp_format.tokens import NAMES, is_name
 from empowerment.models.mdp import MDP
@@ -98,14 +99,21 @@ def _write_body(model: POMDP | MDP, file: TextIO) -> None:
         head = f"T: {action} : {state}"
         file.writelines(_row(head, model.states, rows.indices[begin:end], rows.data[begin:end]))
     if isinstance(model, POMDP):
-        alike = all(np.array_equal(seen, model.observation[0]) for seen in model.observation[1:])
-        for action, seen in zip("*" if alike else model.actions, model.observation, strict=False):
-            for state, row in zip(model.states, seen, strict=True):
-                filled = np.flatnonzero(row)
-                file.writelines(_row(f"O: {action} : {state}", model.observations, filled, row[filled]))
+        for action, seen in _observations(model):
+            ends = seen.indptr.tolist()
+            for state, begin, end in zip(model.states, ends[:-1], ends[1:], strict=True):
+                filled = seen.indices[begin:end], seen.data[begin:end]
+                file.writelines(_row(f"O: {action} : {state}", model.observations, *filled))
     if model.rewards is not None:
         for (state, action), reward in zip(pairs, model.rewards.reshape(-1).tolist(), strict=True):
             file.write(f"R: {action} : {state} : {'* : *' if isinstance(model, POMDP) else '*'} {_decimal(reward)}\n")
+
+
+def _observations(model: POMDP) -> Iterator[tuple[Any, sparse.csr_array]]:
+    """Yield each action and what is observed after it, or "*" and that once, if the action does not matter."""
+    matrices = [sparse.csr_array(model.observation_rows.after(action)) for action in range(model.n_actions)]
+    alike = all((matrix != matrices[0]).nnz == 0 for matrix in matrices[1:])
+    yield from zip("*" if alike else model.actions, matrices, strict=False)
 
 
 def _row(head: str, outcomes: Sequence[Any], filled: np.ndarray, values: np.ndarray) -> Iterator[str]:

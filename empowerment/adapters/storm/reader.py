@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from empowerment.adapters.outcomes import SUM_TOLERANCE
 from empowerment.adapters.storm.choices import NONE, Choices, absorbing, action_names, choices_of, table_of_choices
@@ -142,7 +143,8 @@ def from_storm(
     if not built.is_partially_observable:
         return MDP(rows, **options)
     seen, labels = _observations(built)
-    return POMDP(rows, np.eye(len(labels))[seen], observations=labels, **options)
+    shown = sparse.csr_array((np.ones(len(seen)), (np.arange(len(seen)), seen)), shape=(len(seen), len(labels)))
+    return POMDP(rows, shown, observations=labels, **options)
 
 
 def _refuse_other_kinds(model: Any) -> None:
