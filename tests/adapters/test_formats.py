@@ -7,6 +7,7 @@ import networkx
 import numpy as np
 import pytest
 from helpers import for_each
+from pomdpx_files import pomdpx_of
 from scipy import sparse
 from storm_files import drn_of, prism_of
 
@@ -124,9 +125,14 @@ def test_one_lake_in_every_form(lake, form, read):
     np.testing.assert_allclose(value, emp.empowerment(lake, 2, states=0).value, rtol=0, atol=1e-9)
 
 
-def test_a_file(lake, tmp_path):
-    emp.write_pomdp(lake, tmp_path / "lake.POMDP")
-    read = emp.read_pomdp(tmp_path / "lake.POMDP")
+@for_each("suffix", ["POMDP", "pomdpx"])
+def test_a_file(suffix, lake, tmp_path):
+    path = tmp_path / f"lake.{suffix}"
+    if suffix == "POMDP":
+        emp.write_pomdp(lake, path)
+    else:
+        path.write_text(pomdpx_of(lake), encoding="utf-8")
+    read = emp.read_pomdp(path)
     np.testing.assert_allclose(read.to_dense(), lake.to_dense(), rtol=0, atol=1e-12)
     np.testing.assert_allclose(read.rewards, lake.rewards, rtol=0, atol=1e-12)
 

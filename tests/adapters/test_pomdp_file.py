@@ -308,7 +308,11 @@ REFUSED = [
     (f"{TWO}{BODY}gamma: 1\n", 10, "it is an unknown statement"),
     ("Discount: 1\n", 1, "it is an unknown statement, the nearest is 'discount:'"),
     ("states: 2\naction: x y\n", 2, "it is an unknown statement, the nearest is 'actions:'"),
-    ("agents: 2\ndiscount: 1\n", 1, "the .POMDP format, which describes one agent; this is a Dec-POMDP file"),
+    (
+        "agents: 2\ndiscount: 1\n",
+        1,
+        "which describes one agent; this is a Dec-POMDP file: write one agent's",
+    ),
     ("R: 0\n", 1, "found 'R', expected 'states:' before it"),
     # what stands in the place of something else
     (
@@ -415,8 +419,11 @@ def models(draw):
 @for_each(
     ("data", "sentence"),
     [
-        (b"<?xml version='1.0'?>\n<pomdpx/>", "XML, as POMDPX files are, expected the .POMDP format"),
-        (b"# a comment\n\n  <pomdpx>", "XML, as POMDPX files are, expected the .POMDP format"),
+        (
+            b"<?xml version='1.0'?>\n<model/>",
+            "XML, but no POMDPX file, which has the root <pomdpx> and no",
+        ),
+        (b"# a comment\n\n  <pomdpx>", "XML, but no POMDPX file, which has the root <pomdpx> and no"),
         (b"\n<!DOCTYPE HTML>", "a web page, expected the .POMDP format; save the file that the page shows"),
         (b'{"states": 2}', "JSON, expected the .POMDP format"),
         (
@@ -427,9 +434,9 @@ def models(draw):
         (b"\x93NUMPY\x01", "it is an .npy file of NumPy"),
         ("states: 2".encode("utf-16"), "it is text in UTF-16: save it as UTF-8"),
         (b"states\x00: 2", "not a text file in UTF-8, expected the .POMDP format; it is binary"),
-        (b"pomdp\nobservables", "a model of PRISM"),
-        (b"// comment\nmdp", "a model with '//' comments, as those of PRISM"),
-        (b"@type: POMDP", "a model of Storm in the DRN format"),
+        (b"pomdp\nobservables", "a model of PRISM, expected the .POMDP format; from_storm reads it"),
+        (b"// comment\nmdp", "a model with '//' comments, as those of PRISM, expected the .POMDP format; from_storm"),
+        (b"@type: POMDP", "a model of Storm in the DRN format, expected the .POMDP format; from_storm reads it"),
         (b"version https://git-lfs.github.com/spec/v1", "a pointer of Git LFS"),
     ],
 )

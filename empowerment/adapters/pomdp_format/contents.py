@@ -26,14 +26,14 @@ _OTHER_TEXT = {
     "version https://git-lfs": ("a pointer of Git LFS", "'git lfs pull' fetches the file itself"),
     "<!doctype html": ("a web page", "save the file that the page shows"),
     "<html": ("a web page", "save the file that the page shows"),
-    "<": ("XML, as POMDPX files are", "the .POMDP file that it was made from can be read"),
-    "{": ("JSON", ""),
+    "<": ("XML, but no POMDPX file, which has the root <pomdpx> and no other text before it", ""),
+    "{": ("JSON", "from_storm reads it if it is a model of JANI"),
     "[": ("a list in brackets, as in JSON", ""),
-    "@": ("a model of Storm in the DRN format", ""),
+    "@": ("a model of Storm in the DRN format", "from_storm reads it"),
     "(": ("a list in parentheses, as in PPDDL", ""),
-    "//": ("a model with '//' comments, as those of PRISM", ""),
-    "pomdp\n": ("a model of PRISM", ""),
-    "mdp\n": ("a model of PRISM", ""),
+    "//": ("a model with '//' comments, as those of PRISM", "from_storm reads those"),
+    "pomdp\n": ("a model of PRISM", "from_storm reads it"),
+    "mdp\n": ("a model of PRISM", "from_storm reads it"),
 }
 """How the text of other formats begins, blank lines and comments aside; what it is, and what to do."""
 

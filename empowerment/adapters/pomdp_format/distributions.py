@@ -11,7 +11,7 @@ from empowerment.adapters.pomdp_format.parser import Parser
 from empowerment.adapters.pomdp_format.probabilities import Table
 from empowerment.adapters.pomdp_format.tokens import shortened
 
-_EXACT = 1e-9
+EXACT = 1e-9
 _ROUNDED = 1e-4
 """Sums that miss 1 by more than the one are rescaled, by more than the other refused unless that is asked for."""
 
@@ -46,13 +46,13 @@ def settle(found: Parser, normalize: bool) -> Distributions:
     initial = None
     if found.start is not None:
         total = found.start.values.sum()
-        if not _acceptable(total, normalize):
+        if not acceptable(total, normalize):
             sentence = f"start sums to {total:.12g}, expected 1{_hint(normalize)}"
             raise found.tokens.complaint(sentence, found.start.line)
-        initial = found.start.values / (total if abs(total - 1) > _EXACT else 1.0)
+        initial = found.start.values / (total if abs(total - 1) > EXACT else 1.0)
         missed.append(np.abs(total[None] - 1))
     every = np.concatenate(missed)
-    return Distributions(transition, observation, initial, every[every > _EXACT])
+    return Distributions(transition, observation, initial, every[every > EXACT])
 
 
 def _rescaled(
@@ -63,15 +63,16 @@ def _rescaled(
         sums = np.asarray(rows.sum(axis=1)).reshape(-1)
     if may_lack is not None:
         sums[(sums == 0) & may_lack] = 1.0
-    wrong = np.flatnonzero(~_acceptable(sums, normalize))
+    wrong = np.flatnonzero(~acceptable(sums, normalize))
     if wrong.size:
         raise _complaint(int(wrong[0]), sums, table, found, normalize)
     missed = np.abs(sums - 1)
-    rows.data /= np.repeat(np.where(missed > _EXACT, sums, 1.0), np.diff(rows.indptr))
+    rows.data /= np.repeat(np.where(missed > EXACT, sums, 1.0), np.diff(rows.indptr))
     return np.asarray(missed)
 
 
-def _acceptable(sums: np.ndarray, normalize: bool) -> np.ndarray:
+def acceptable(sums: np.ndarray, normalize: bool) -> np.ndarray:
+    """Return which sums are those of distributions, or of weights that can be divided by them."""
     return (sums > 0) & (sums < np.inf) if normalize else np.abs(sums - 1) <= _ROUNDED
 
 

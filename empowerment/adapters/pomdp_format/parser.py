@@ -96,7 +96,11 @@ class Parser:
     def _unknown_statement(self) -> ValueError:
         tokens = self.tokens
         if tokens.word == "agents":
-            return tokens.error("the .POMDP format, which describes one agent", "; this is a Dec-POMDP file")
+            return tokens.error(
+                "the .POMDP format, which describes one agent",
+                "; this is a Dec-POMDP file: write "
+                "one agent's view of it, with the other agents' policies in the probabilities",
+            )
         if not tokens.word[0].isalpha():
             hint = "; the statement before is complete without it" if self._seen else ""
         else:

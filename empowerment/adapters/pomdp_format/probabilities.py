@@ -142,7 +142,7 @@ class Table:
         own = first[block_of_row] + np.where(np.diff(first)[block_of_row] > 1, rows % self.n_states, 0)
         longest = rows[lengths[own].argmax()]
         self._check(int(lengths[own].sum()), PER_ENTRY, self._lines[int(latest.reshape(-1)[longest])])
-        entry = _ranges((np.cumsum(lengths) - lengths)[own], lengths[own])
+        entry = ranges((np.cumsum(lengths) - lengths)[own], lengths[own])
         columns, values = (np.concatenate([block[part] for block in blocks])[entry] for part in (1, 2))
         return np.repeat(rows, lengths[own]), columns, values
 
@@ -166,7 +166,7 @@ class Table:
             yield (action * self.n_states + state)[kept], column[kept], values[number[kept]]
 
 
-def _ranges(begins: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+def ranges(begins: np.ndarray, lengths: np.ndarray) -> np.ndarray:
     """Return the numbers of ranges with these beginnings and lengths, one range after the other."""
     ends = np.cumsum(lengths)
     return np.arange(ends[-1] if ends.size else 0) + np.repeat(begins - ends + lengths, lengths)

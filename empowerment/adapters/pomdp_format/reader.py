@@ -1,4 +1,4 @@
-"""Models from files of the .POMDP format: ``read_pomdp``."""
+"""Models from files of the .POMDP and POMDPX formats: ``read_pomdp``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from empowerment.adapters.pomdp_format.names import Elements
 from empowerment.adapters.pomdp_format.parser import Parser
 from empowerment.adapters.pomdp_format.sizes import MemoryLimit
 from empowerment.adapters.pomdp_format.tokens import Tokens
+from empowerment.adapters.pomdpx.document import is_pomdpx
+from empowerment.adapters.pomdpx.reader import read_pomdpx
 from empowerment.core import validate
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
@@ -26,12 +28,18 @@ DEFAULT_MEMORY = 4e9
 def read_pomdp(
     path: str | os.PathLike[str], *, normalize: bool = False, memory: float = DEFAULT_MEMORY
 ) -> POMDP | MDP:
-    """Read a model from a file of Cassandra's .POMDP format.
+    """Read a model from a file of Cassandra's .POMDP format, or of the POMDPX format.
 
-    The whole format is supported: names or counts, wildcards, single entries, rows and matrices, ``uniform``,
+    The whole .POMDP format is supported: names or counts, wildcards, single entries, rows and matrices, ``uniform``,
     ``identity`` and ``reset``, every form of ``start``, rewards and costs. Later lines override earlier ones. Rewards
     that depend on the next state and the observation are reduced to the expected reward of state and action; costs
     are negated. A file without ``observations:`` describes an MDP, and becomes one.
+
+    A file of XML whose root is ``<pomdpx>`` is read as POMDPX, whatever its name: tables with ``*``, ``-``,
+    ``uniform`` and ``identity``, and decision diagrams. Several variables are multiplied out. A state is then a tuple
+    with the value of each variable, as an observation is of the observed state variables and the observation
+    variables, in this order; the values of a single variable are labels themselves. If all state variables are
+    observed and there are no others, the file describes an MDP.
 
     Fields that are missing in the file are missing in the model: without ``discount:`` its `discount` is None,
     without ``R:`` its `rewards`, and without ``start:`` its `initial`. A uniform start is not assumed.
@@ -49,7 +57,7 @@ def read_pomdp(
     Returns
     -------
     POMDP or MDP
-        An MDP if the file has no ``observations:``. Labels are the names, or numbers if the file gives a count. No
+        An MDP if the file describes one. Labels are the names, or numbers if the file gives a count. No
         state is marked as terminal; one in which every action stays has no empowerment all the same.
 
     Raises
@@ -74,6 +82,9 @@ def read_pomdp(
     A. R. Cassandra, "Exact and approximate algorithms for partially observable Markov decision processes", PhD
     thesis, Brown University, 1998.
 
+    H. Kurniawati, D. Hsu, W. S. Lee, "SARSOP: Efficient point-based POMDP planning by approximating optimally
+    reachable belief spaces", Robotics: Science and Systems IV, 2008 (the planner whose format POMDPX is).
+
     Examples
     --------
     >>> import empowerment as emp
@@ -85,12 +96,25 @@ def read_pomdp(
     [-1.0, -100.0, 10.0]
     """
     most, normalize = validate.memory(memory), validate.flag(normalize, "normalize")
+    read = read_pomdpx if is_pomdpx(path) else _read_statements
+    model, missed = read(path, normalize, most)
+    if missed.size and not normalize:
+        warnings.warn(
+            f"{os.fspath(path)!r}: {missed.size} distributions missed the sum 1 by up to {missed.max():.3g} and were "
+            "rescaled",
+            UserWarning,
+            stacklevel=2,
+        )
+    return model
+
+
+def _read_statements(path: str | os.PathLike[str], normalize: bool, most: float) -> tuple[POMDP | MDP, np.ndarray]:
+    """Return the model of a .POMDP file, and by how much sums missed 1 that were rescaled."""
     with opened(path) as lines:
         tokens = Tokens(lines, os.fspath(path))
         limit = MemoryLimit(most, tokens)
         found = Parser(tokens, limit, normalize)
         model = settle(found, normalize)
-    _warn_of_rounding(tokens.path, model.missed, normalize)
     options: dict[str, Any] = {
         "states": _labels(found.states),
         "actions": _labels(found.actions),
@@ -100,22 +124,9 @@ def read_pomdp(
     }
     transition = _by_state(model.transition, len(found.states))
     if found.observations is None or model.observation is None:
-        return MDP(transition, **options)
-    return POMDP(
-        transition,
-        _shared(model.observation, len(found.states)),
-        observations=_labels(found.observations),
-        **options,
-    )
-
-
-def _warn_of_rounding(path: str, missed: np.ndarray, normalize: bool) -> None:
-    if missed.size and not normalize:
-        warnings.warn(
-            f"{path!r}: {missed.size} distributions missed the sum 1 by up to {missed.max():.3g} and were rescaled",
-            UserWarning,
-            stacklevel=3,
-        )
+        return MDP(transition, **options), model.missed
+    shown = _shared(model.observation, len(found.states))
+    return POMDP(transition, shown, observations=_labels(found.observations), **options), model.missed
 
 
 def _labels(elements: Elements) -> Sequence[str] | None:

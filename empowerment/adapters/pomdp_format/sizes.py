@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import Protocol
 
-from empowerment.adapters.pomdp_format.tokens import Tokens
+
+class Source(Protocol):
+    """A file that errors name."""
+
+    def complaint(self, sentence: str, line: int) -> ValueError:
+        """Return an error about a line."""
+        ...
+
 
 PER_LABEL = 200
 """Bytes for a state, an action or an observation: its label, and its number in a table."""
@@ -26,24 +34,24 @@ class MemoryLimit:
     ----------
     most : float
         Limit in bytes.
-    tokens : Tokens
+    source : Source
         The file that errors name.
     """
 
-    def __init__(self, most: float, tokens: Tokens) -> None:
-        self._most, self._tokens = most, tokens
+    def __init__(self, most: float, source: Source) -> None:
+        self._most, self._source = most, source
 
     def check(self, count: int, each: int, what: str, line: int) -> None:
         """Refuse `count` items of `each` bytes if they exceed the limit."""
         if count * each > self._most:
-            raise self._tokens.complaint(
+            raise self._source.complaint(
                 f"{what} would take {_size(count * each)}, allowed are {_size(self._most)}; raise memory=", line
             )
 
     def check_entries(self, shape: tuple[int, ...], line: int) -> None:
         """Refuse a table whose entries 64 bits cannot number."""
         if math.prod(shape) >= 2**63:
-            raise self._tokens.complaint(
+            raise self._source.complaint(
                 f"{' x '.join(f'{count:,}' for count in shape)} combinations of action, states and observation are "
                 "too many, expected fewer than 2**63",
                 line,

@@ -1,0 +1,1 @@
+"""Models in files of the POMDPX format: factored, in XML."""
