@@ -96,22 +96,22 @@ def read_pomdp(
     [-1.0, -100.0, 10.0]
     """
     most, normalize = validate.memory(memory), validate.flag(normalize, "normalize")
-    read = read_pomdpx if is_pomdpx(path) else _read_statements
-    model, missed = read(path, normalize, most)
+    name = os.fspath(validate.path(path, "path"))
+    read = read_pomdpx if is_pomdpx(name) else _read_statements
+    model, missed = read(name, normalize, most)
     if missed.size and not normalize:
         warnings.warn(
-            f"{os.fspath(path)!r}: {missed.size} distributions missed the sum 1 by up to {missed.max():.3g} and were "
-            "rescaled",
+            f"{name!r}: {missed.size} distributions missed the sum 1 by up to {missed.max():.3g} and were rescaled",
             UserWarning,
             stacklevel=2,
         )
     return model
 
 
-def _read_statements(path: str | os.PathLike[str], normalize: bool, most: float) -> tuple[POMDP | MDP, np.ndarray]:
+def _read_statements(path: str, normalize: bool, most: float) -> tuple[POMDP | MDP, np.ndarray]:
     """Return the model of a .POMDP file, and by how much sums missed 1 that were rescaled."""
     with opened(path) as lines:
-        tokens = Tokens(lines, os.fspath(path))
+        tokens = Tokens(lines, path)
         limit = MemoryLimit(most, tokens)
         found = Parser(tokens, limit, normalize)
         model = settle(found, normalize)
