@@ -35,7 +35,7 @@ other worlds:
               table is explored from where its reset leaves it, such as gym:MiniGrid-DoorKey-5x5-v0
   FILE.txt    a drawing: # blocked, . free, S start, G and H terminal (goal, hole)
   FILE.npy    an array (state, action, next_state)
-  FILE.POMDP  hidden states, observations and a first belief
+  FILE.POMDP  hidden states, observations and a first belief; FILE.pomdpx likewise
   FILE.npz    arrays "transition" and, if wanted, "terminal" and "available"; or a CSR matrix of shape
               (n_states * n_actions, n_states) written by scipy.sparse.save_npz
   -           any of these files on standard input"""

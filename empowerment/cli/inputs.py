@@ -79,7 +79,7 @@ def read_world(
         _refuse(given, ("slip", "slip_mode"), f"the drawing {name!r}", slips=False)
         with _of_file(repr(name)):
             return grid_world(_read_drawing(name), **given)
-    if suffix == ".pomdp":
+    if suffix in (".pomdp", ".pomdpx"):
         _refuse(given, ("normalize",), f"the file {name!r}")
         return read_pomdp(name, **given, memory=memory or DEFAULT_MEMORY)
     if suffix in (".npy", ".npz"):
@@ -92,7 +92,7 @@ def read_world(
         meant = f"; did you mean 'gym:{name}'?" if _LIKE_AN_ID.search(name) else validate.nearest(name, WORLDS)
         raise ValueError(
             f"unknown world {name!r}; the known ones are {', '.join(map(repr, sorted(WORLDS)))}, gym:ID, "
-            f"a file that ends in .txt, .npy, .npz or .POMDP, and - for standard input{meant}"
+            f"a file that ends in .txt, .npy, .npz, .POMDP or .pomdpx, and - for standard input{meant}"
         )
     parameters = inspect.signature(WORLDS[name]).parameters
     slips = "slip" in parameters and parameters["slip"].default != 0

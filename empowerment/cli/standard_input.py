@@ -20,13 +20,13 @@ def read() -> bytes:
 def format_of(content: bytes) -> str:
     """Return the ending that a file with this content would have: .npy, .npz or .POMDP, else .txt.
 
-    Every statement of the .POMDP format has a colon, and no drawing has one.
+    Every statement of the .POMDP format has a colon, and no drawing has one. Its reader knows POMDPX by the root.
     """
     if content.startswith(b"\x93NUMPY"):
         return ".npy"
     if content.startswith(b"PK\x03\x04"):
         return ".npz"
-    return ".POMDP" if b":" in content else ".txt"
+    return ".POMDP" if b":" in content or b"<pomdpx" in content else ".txt"
 
 
 @contextmanager

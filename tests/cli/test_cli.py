@@ -15,6 +15,7 @@ from functools import partial
 import numpy as np
 import pytest
 from helpers import for_each
+from pomdpx_files import pomdpx_of
 from scipy import sparse
 
 import empowerment as emp
@@ -187,6 +188,13 @@ def test_a_file_whose_rows_are_rescaled_on_demand(run):
     code, out, _ = run("map", "weights.POMDP", "--horizon", 1, "--normalize")
     assert code == 0
     assert "weights.POMDP: 2 states" in out
+
+
+def test_a_pomdpx_file_of_an_mdp(run):
+    with open("ring.pomdpx", "w", encoding="utf-8") as file:
+        file.write(pomdpx_of(emp.MDP(emp.worlds.ring().to_dense(), rewards=np.zeros((5, 3)))))
+    code, out, _ = run("map", "ring.pomdpx", "--horizon", 1, "--json")
+    assert (code, json.loads(out)["n_states"]) == (0, 5)
 
 
 def test_a_file_whose_model_does_not_fit(run):
