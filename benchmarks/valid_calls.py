@@ -27,10 +27,11 @@ from benchmarks import (
     valid_handoff_calls,
     valid_influence_calls,
     valid_picture_calls,
+    valid_proxy_calls,
     valid_results,
     valid_rider_calls,
 )
-from empowerment import desire, plotting, testing, text, worlds
+from empowerment import desire, plotting, proxies, testing, text, worlds
 
 
 class Call(NamedTuple):
@@ -224,6 +225,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "plotting.plot_policy": {"model": corridor(), "policy": np.full((3, 5), 0.2)},
         **valid_handoff_calls.functions(DIRECTORY),
         **valid_picture_calls.functions(),
+        **valid_proxy_calls.functions(),
         **valid_desire_calls.functions(DIRECTORY),
         **valid_rider_calls.functions(DIRECTORY),
         **valid_comparison_calls.functions(DIRECTORY),
@@ -335,6 +337,7 @@ LEFT_OUT = {
     "desire.DesireTrace desire.Mind desire.Outcome desire.ContextInfluence "
     "desire.DesireInfluence": "results, which the library makes",
     " ".join(f"desire.{name}" for name in valid_comparison_calls.RESULTS.split()): "results, which the library makes",
+    "proxies.Agreement proxies.ProxyResult": "results, which the library makes",
     "desire.Mind.at_rest desire.feel desire.Riders.begin desire.Riders.step "
     "desire.FeatureWorld.begin desire.FeatureWorld.step desire.Students.begin "
     "desire.Students.step": "take what the simulation made",
@@ -346,7 +349,15 @@ LEFT_OUT = {
 }
 """What is not called, and why."""
 
-_MODULES = {"": emp, "text.": text, "worlds.": worlds, "testing.": testing, "plotting.": plotting, "desire.": desire}
+_MODULES = {
+    "": emp,
+    "text.": text,
+    "worlds.": worlds,
+    "testing.": testing,
+    "plotting.": plotting,
+    "proxies.": proxies,
+    "desire.": desire,
+}
 
 
 def public() -> Iterator[tuple[str, Any]]:

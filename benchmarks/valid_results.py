@@ -15,7 +15,7 @@ import empowerment as emp
 from benchmarks import valid_comparison_calls as riders
 from benchmarks import valid_handoff_calls as texts
 from benchmarks import valid_influence_calls as influences
-from empowerment import desire, text
+from empowerment import desire, proxies, text
 from empowerment.results.result import Result
 
 NOISY = np.array([[0.9, 0.1], [0.2, 0.8]])
@@ -24,7 +24,7 @@ RESPONSES = np.array([[[0.9, 0.1], [0.2, 0.8]], [[0.6, 0.4], [0.5, 0.5]]])
 
 def kinds(base: type[Any] = Result) -> Iterator[type[Any]]:
     """Yield the public classes of results of the library that derive from a class."""
-    for module in (emp, text, desire):
+    for module in (emp, text, desire, proxies):
         for name in module.__all__:
             thing = getattr(module, name)
             if isinstance(thing, type) and issubclass(thing, base):
@@ -74,6 +74,7 @@ def _of_states() -> dict[str, Any]:
         "EmpowermentRate": emp.empowerment_rate(corridor),
         "WorstCaseResult": emp.worst_case_empowerment(dimmer),
         "SumRate": emp.independent_sum_rate(dimmer, 1, 0, rng=0),
+        "ProxyResult": proxies.log_visited(corridor, 2, rng=0),
         "Simulation": emp.simulate(tiger, lambda belief: [1, 0, 0], steps=3, rng=0),
     }
 

@@ -2,6 +2,7 @@
 
 from . import desire as desire
 from . import plotting as plotting
+from . import proxies as proxies
 from . import testing as testing
 from . import text as text
 from . import worlds as worlds

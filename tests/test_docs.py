@@ -84,9 +84,10 @@ def test_readme_shows_what_its_example_prints():
 def test_reference_names_every_public_name():
     pages = [page.read_text(encoding="utf-8") for page in (DOCS / "reference").glob("*.md")]
     listed = {name for page in pages for name in re.findall(r"^   ~?([\w.]+)$", page, re.MULTILINE)}
-    wanted = set(empowerment.__all__) - {"desire", "plotting", "testing", "text", "worlds"}
+    wanted = set(empowerment.__all__) - {"desire", "plotting", "proxies", "testing", "text", "worlds"}
     wanted |= {f"desire.{name}" for name in empowerment.desire.__all__}
     wanted -= {"desire.EMOTIONS", "desire.RIDER_AGENTS", "desire.WEALTH"}
+    wanted |= {f"proxies.{name}" for name in empowerment.proxies.__all__}
     wanted |= {f"text.{name}" for name in empowerment.text.__all__}
     wanted |= {f"worlds.{name}" for name in empowerment.worlds.__all__} - {"worlds.WORLDS"}
     assert wanted <= listed, f"docs/reference lacks {sorted(wanted - listed)}"

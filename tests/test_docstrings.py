@@ -11,7 +11,10 @@ from numpydoc.validate import Validator, get_doc_object, validate
 
 import empowerment
 
-MODULES = ("empowerment", *(f"empowerment.{name}" for name in ("desire", "plotting", "testing", "text", "worlds")))
+MODULES = (
+    "empowerment",
+    *(f"empowerment.{name}" for name in ("desire", "plotting", "proxies", "testing", "text", "worlds")),
+)
 
 # GL01 and GL02 are about where quotes stand, which ruff decides; ES01 asks for a second paragraph.
 NOT_ASKED = {"GL01", "GL02", "ES01"}

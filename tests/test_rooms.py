@@ -24,6 +24,7 @@ ROOMS = (
     "control",
     "multi_agent",
     "text",
+    "proxies",
     "desire",
     "cli",
     "testing",

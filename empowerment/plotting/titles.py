@@ -42,7 +42,12 @@ def names_of(labels: Any, states: Sequence[Any], what: str = "states", longest: 
 
 def axis_label(result: CertifiedValues) -> str:
     """Return the name of what is drawn, with its unit."""
-    return f"empowerment [{result.unit}]"
+    return f"{_quantity(result)} [{result.unit}]"
+
+
+def _quantity(result: Any) -> str:
+    """Return the name of what a result holds, empowerment if it does not say."""
+    return str(getattr(result, "quantity", "empowerment"))
 
 
 def world_of(layout: Any, what: str) -> str:
@@ -53,7 +58,7 @@ def world_of(layout: Any, what: str) -> str:
 
 def state_title(result: StateResult, span: float) -> str:
     """Return what is drawn and, where the numbers are less sure than the picture looks, how sure they are."""
-    title = world_of(result.layout, f"{result.horizon}-step empowerment")
+    title = world_of(result.layout, f"{result.horizon}-step {_quantity(result)}")
     if result.feedback:
         title += " with feedback"
     if result.output == "trajectory":

@@ -8,7 +8,7 @@ import pytest
 
 import empowerment as emp
 from benchmarks.valid_results import examples, kinds
-from empowerment import desire, text
+from empowerment import desire, proxies, text
 from empowerment.core.intervals import unit_name
 from empowerment.export.npz import _packed_fields
 from empowerment.results.certified import Certified, Labelled, Numbered
@@ -26,6 +26,7 @@ PLAIN = {
     "probabilities that a model told": "ResponseChannel PersonTable",
     "runs of a simulation": "Simulation DesireTrace",
     "lengths in tokens, each with its own interval": "Selection Selections Turns",
+    "what proxies say, of which nothing is proved": "ProxyResult",
     "sums, right to rounding, beside a certified capacity": "EffectiveEmpowerment",
 }
 # Indexed by place: these are iterated over themselves, all others over their labels.
@@ -49,8 +50,8 @@ NO_RESULTS = {
     "what is asked": "Threshold Costs Effort DesireParameters ExampleCriterion Document Offer WritingTask Suggestion",
     "errors and enumerations": "ConvergenceWarning LongRunWarning NoSequenceError Status TierError TokenModelError "
     "Decision Stop",
-    "single numbers and records inside results": "Ends Estimate SeedEstimate Verdict ShockRow CalibrationRow Round "
-    "Episode Turn",
+    "single numbers and records inside results": "Agreement Ends Estimate SeedEstimate Verdict ShockRow "
+    "CalibrationRow Round Episode Turn",
     "answers that are still coming in": "Completion Answers",
     "a summary of a file that was written": "DatasetSummary",
     "a log of events, whose file other programs write as well": "AssistanceComparison",
@@ -83,7 +84,10 @@ def content(result):
 
 def test_every_public_class_is_a_result_or_known_to_be_none():
     public = {
-        name for module in (emp, text, desire) for name in module.__all__ if inspect.isclass(getattr(module, name))
+        name
+        for module in (emp, text, desire, proxies)
+        for name in module.__all__
+        if inspect.isclass(getattr(module, name))
     }
     assert public == {*ALL, *named(NO_RESULTS)}
     assert set(ALL) == {*CERTIFIED, *named(PLAIN)}
