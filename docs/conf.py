@@ -34,6 +34,7 @@ exclude_patterns = [
     "_build",
     "jupyter_execute",
     "**.ipynb_checkpoints",
+    "explanation/proxies-table.md",
     "explanation/solvers-table.md",
     "gallery/*.ipynb",
     "pictures",
