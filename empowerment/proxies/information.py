@@ -55,8 +55,8 @@ def uniform_information(
     that many sequences lead to weigh more than others, so that the score falls short even in a deterministic world. A
     copy of an action changes it; empowerment does not change.
 
-    *Used by* Mantiuk, Zhou and Wu [1]_ for maps of five steps, where the corners of an open grid of ten by ten cells
-    get 3.53 bits; their empowerment is 4.39 bits.
+    *Used by* the code of Mantiuk, Zhou and Wu [1]_ for maps of five steps, where the corners of an open grid of ten
+    by ten cells get 3.53 bits; their empowerment is 4.39 bits.
 
     References
     ----------

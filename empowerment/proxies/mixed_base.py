@@ -129,7 +129,8 @@ def mixed_base_blahut_arimoto(
     0. Equal rows share their weight unstably, and one of them takes it all.
 
     The formula is that of a public re-implementation of Klyubin's maze [1]_ and was found in three distinct public
-    files, one of them behind maps in [2]_. It was written anew here, from its description, to be compared.
+    files, one of them behind maps in the repository of [2]_. It was written anew here, from its description, to be
+    compared.
 
     References
     ----------

@@ -178,13 +178,10 @@ class _Texts:
             self.surprisals = _of_walks(self._question, n_texts, rng)
             return
         check_model(model)
-        self._horizon, self._prefixes = (
-            validate.positive_int(horizon, "horizon", most=validate.MOST_DRAWS),
-            _prefixes(states),
-        )
-        self.surprisals = np.array(
-            [_of_texts(model, prefix, self._horizon, n_texts, rng) for prefix in self._prefixes]
-        )
+        self._prefixes = _prefixes(states)
+        self._horizon = validate.positive_int(horizon, "horizon", most=validate.MOST_DRAWS)
+        found = [_of_texts(model, prefix, self._horizon, n_texts, rng) for prefix in self._prefixes]
+        self.surprisals = np.array(found)
 
     def answer(self, proxy: str, values: np.ndarray, unit: str) -> ProxyResult:
         """Return the result with a value for each state."""

@@ -55,7 +55,7 @@ def test_uniform_and_first_action_information_are_sums_over_all_sequences(seed):
 
 
 def test_a_published_map_of_uniform_information_is_met():
-    """Printed in the notebooks of Mantiuk, Zhou and Wu for corners of an open grid, to within their added 1e-8."""
+    """Printed in the repository of Mantiuk, Zhou and Wu for corners of an open grid, to within their added 1e-8."""
     hall = emp.worlds.open_grid(10, stay=False)
     found = proxies.uniform_information(hall, 5, states=[(9, 9), (0, 9)])
     assert found.value == pytest.approx(3.5315541572753206, abs=1e-6)
