@@ -81,6 +81,21 @@ def test_ten_samples_are_too_large_on_average_and_many_are_right():
     assert many.value == pytest.approx([exact.value[exact.states.index(s)] for s in many.states], abs=0.01)
 
 
+def test_the_estimate_of_disempower_grid_has_the_mean_of_its_definition():
+    """A bystander in the corner of its first layout, where boxes and walls leave four cells within three steps."""
+    world = emp.worlds.grid_world(["#...", "###.", "###.", "#...", "...."])
+    steps = world.to_dense()
+    rows = steps[world.state_index((0, 1))] @ np.linalg.matrix_power(steps.mean(axis=1), 2)
+    draws = np.random.default_rng(0).multinomial(10, rows, (2000, 5)) / 10
+    expected = [entropy(each.mean(axis=0)) - np.mean([entropy(row) for row in each]) for each in draws]
+    rng = np.random.default_rng(1)
+    found = [float(proxies.plug_in_information(world, 3, states=(0, 1), rng=rng)) for _ in range(1000)]
+    assert np.mean(found) == pytest.approx(np.mean(expected), abs=0.015)
+    assert np.std(found) == pytest.approx(np.std(expected), rel=0.1)
+    assert float(proxies.first_action_information(world, 3, states=(0, 1))) == pytest.approx(0.1080, abs=5e-5)
+    assert float(emp.empowerment(world, 3, states=(0, 1))) == 2
+
+
 def test_actions_that_do_nothing_seem_to_do_something():
     """Miller's bias, (inputs - 1)(outputs - 1) / (2 n ln 2) bits for n samples in all."""
     useless = np.full((4, 5, 4), 0.25)
