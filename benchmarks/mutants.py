@@ -99,8 +99,8 @@ MUTANTS = (
     ),
     Mutant(
         "compiled: the interior point is centred too much",
-        "centring = mu * (mu_affine / mu) ** 3",
-        "centring = mu * (mu_affine / mu) ** 0.5",
+        "target = mu * (reached / mu) ** 3",
+        "target = mu * (reached / mu) ** 0.5",
         "tests/capacity/test_iteration_counts.py",
     ),
     Mutant(

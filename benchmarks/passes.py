@@ -44,9 +44,9 @@ def _outputs(p: np.ndarray, matrix: np.ndarray, q: np.ndarray) -> None:
     linear.outputs(as_writable(p), as_writable(matrix), q)
 
 
-@entry_point(void(MATRIX, VECTOR, OUT_MATRIX, OUT_MATRIX, STOP))
-def _gram(matrix: np.ndarray, q: np.ndarray, b: np.ndarray, system: np.ndarray, stop: np.ndarray) -> None:
-    linear.gram(as_writable(matrix), as_writable(q), b, system, stop)
+@entry_point(void(MATRIX, OUT_MATRIX, STOP))
+def _gram(matrix: np.ndarray, system: np.ndarray, stop: np.ndarray) -> None:
+    linear.gram(as_writable(matrix), system, stop)
 
 
 @entry_point(void(MATRIX, VECTOR, OUT_MATRIX, STOP))
@@ -103,12 +103,12 @@ def factorising(sizes: tuple[int, ...] = (8, 16, 32, 64, 128, 256, 512, 1024, 20
     rates = {}
     for n in sizes:
         matrix = np.random.default_rng(n).uniform(size=(n, n))
-        q, b, system, factor = np.ones(n), np.zeros((n, n)), np.zeros((n, n)), np.zeros((n, n))
+        system, factor = np.zeros((n, n)), np.zeros((n, n))
         diagonal = np.full(n, float(n))
         whole = np.asfortranarray(matrix @ matrix.T + np.diag(diagonal))
         rounds = 3 if n > 1000 else 7
         times = (
-            seconds(partial(_gram, matrix, q, b, system, _NEVER), rounds),
+            seconds(partial(_gram, matrix, system, _NEVER), rounds),
             seconds(partial(np.dot, matrix, matrix.T), rounds),
             seconds(partial(_factorise, system, diagonal, factor, _NEVER), rounds),
             seconds(partial(lapack.dpotrf, whole, 1), rounds),

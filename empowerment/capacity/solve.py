@@ -116,6 +116,7 @@ def channel_capacity(
     Blahut (1972), "Computation of channel capacity and rate-distortion functions".
     Muroga (1953), "On the capacity of a discrete channel".
     Mehrotra (1992), "On the implementation of a primal-dual interior point method".
+    Gondzio (1996), "Multiple centrality corrections in a primal-dual method for linear programming".
     Varadhan and Roland (2008), "Simple and globally convergent methods for accelerating the convergence of any EM
     algorithm".
 

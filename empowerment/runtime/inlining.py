@@ -11,15 +11,18 @@ from __future__ import annotations
 from typing import Any
 
 from numba.core.codegen import JITCodeLibrary
-from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler import CompilerBase, DefaultPassBuilder, Flags
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import (
+    InlineOverloads,
     IRLegalization,
     NativeLowering,
     NoPythonBackend,
+    NopythonRewrites,
     NoPythonSupportedFeatureValidation,
 )
+from numba.core.untyped_passes import InlineClosureLikes
 
 
 class Helper(CPUDispatcher):  # type: ignore[misc]
@@ -34,14 +37,35 @@ class Helper(CPUDispatcher):  # type: ignore[misc]
         self.overloads[tuple(compiled.signature.args)] = compiled
 
 
+_HASH = hash(Flags())
+
+_UNUSED = (InlineClosureLikes, InlineOverloads, NopythonRewrites)
+"""Passes for closures and expressions of whole arrays, of which helpers have none."""
+
+
+class _Options(Flags):  # type: ignore[misc]
+    """Options of the compiler, which are looked up at every call in what is compiled: compared as they were set."""
+
+    def __hash__(self) -> int:
+        return _HASH  # that of all options, which is one of their names alone
+
+    def __eq__(self, other: object) -> bool:
+        return self._values == other._values if type(other) is _Options else super().__eq__(other)
+
+
 class HelperCompiler(CompilerBase):  # type: ignore[misc]
     """The compiler of helpers: that of numba, up to the code of LLVM."""
+
+    def __init__(self, *arguments: Any) -> None:
+        *before, options, variables = arguments
+        super().__init__(*before, _Options(options), variables)
 
     def define_pipelines(self) -> list[PassManager]:
         """Return the passes, which end where others would optimise."""
         passes = PassManager("helper")
-        passes.passes.extend(DefaultPassBuilder.define_untyped_pipeline(self.state).passes)
-        passes.passes.extend(DefaultPassBuilder.define_typed_pipeline(self.state).passes)
+        untyped = DefaultPassBuilder.define_untyped_pipeline(self.state).passes
+        typed = DefaultPassBuilder.define_typed_pipeline(self.state).passes
+        passes.passes.extend(step for step in (*untyped, *typed) if step[0] not in _UNUSED)
         for step in (NoPythonSupportedFeatureValidation, IRLegalization, _Translation, NoPythonBackend):
             passes.add_pass(step)
         passes.finalize()
@@ -55,6 +79,11 @@ class _Part(JITCodeLibrary):  # type: ignore[misc]
         """Leave the code as it was translated, without that of the helpers it calls."""
         self._raise_if_finalized()
         self._finalized = True
+
+    def mark(self, name: str, attributes: tuple[str, ...]) -> None:
+        """Tell LLVM how to treat a function."""
+        for attribute in attributes:
+            self._final_module.get_function(name).add_function_attribute(attribute)
 
     def _optimize_functions(self, module: Any) -> None:
         module.data_layout = self._codegen._data_layout
@@ -71,6 +100,7 @@ class _Translation(NativeLowering):  # type: ignore[misc]
         library = state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
         super().run_pass(state)
+        library.mark(state.cr.fndesc.llvm_func_name, state.func_id.func.attributes)
         library.finalize()
         # Callers link these, and pass them on to theirs, so that an entry point gets each of them once.
         parts = [library, *dict.fromkeys(library._linking_libraries)]

@@ -248,7 +248,7 @@ def test_the_status_names_the_rung_that_got_there(broken, status, words, monkeyp
         found = blahut_arimoto(matrix, offsets, p, tol, 0.0, 1)
         return found._replace(rung=NOT_REACHED)
 
-    monkeypatch.setattr(interior_point, "_interior_point", lambda matrix, offsets, p, tol, steps: (p, 1, False))
+    monkeypatch.setattr(interior_point, "_interior_point", lambda matrix, offsets, p, *limits: (p, 1, False))
     if "squarem" in broken:
         monkeypatch.setattr(ladder, "squarem", gives_up)
     result = emp.channel_capacity(MUROGA, backend="reference")
@@ -263,9 +263,9 @@ def test_a_restart_of_the_interior_point_is_said(monkeypatch):
 
     genuine, calls = interior_point._interior_point, []
 
-    def fails_once(matrix, offsets, p, tol, steps):
+    def fails_once(matrix, offsets, p, *limits):
         calls.append(p)
-        return (p, 1, False) if len(calls) == 1 else genuine(matrix, offsets, p, tol, steps)
+        return (p, 1, False) if len(calls) == 1 else genuine(matrix, offsets, p, *limits)
 
     monkeypatch.setattr(interior_point, "_interior_point", fails_once)
     result = emp.channel_capacity(MUROGA, backend="reference")

@@ -41,7 +41,7 @@ def test_hard_families(family):
 
 @for_each(
     ("rows", "columns", "concentration", "measured"),
-    [(64, 64, 0.1, (12, 6)), (256, 64, 0.1, (16, 6)), (1024, 100, 0.1, (17, 6)), (1024, 100, 1.0, (14, 5))],
+    [(64, 64, 0.1, (9, 5)), (256, 64, 0.1, (14, 7)), (1024, 100, 0.1, (13, 7)), (1024, 100, 1.0, (12, 6))],
 )
 def test_channels_of_which_a_step_costs_more_than_a_pass(rows, columns, concentration, measured):
     rng = np.random.default_rng([rows, columns, int(1000 * concentration)])
@@ -54,8 +54,8 @@ def test_channels_of_which_a_step_costs_more_than_a_pass(rows, columns, concentr
 def test_trajectories_whose_rows_are_nearly_all_used():
     result = emp.channel_capacity(emp.actuation_channel(emp.worlds.slip_grid(), 4, (4, 4), output="trajectory"))
     assert np.count_nonzero(result.input_distribution) > 500
-    assert result.n_iter <= 1.2 * 6
-    assert result.n_passes <= 1.2 * 4
+    assert result.n_iter <= 1.2 * 8
+    assert result.n_passes <= 1.2 * 5
 
 
 @for_each(("horizon", "measured"), [(3, (10, 4)), (4, (13, 4)), (5, (13, 4))])

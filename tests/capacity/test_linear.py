@@ -15,9 +15,9 @@ NEVER, AT_ONCE = np.zeros(1, dtype=np.uint8), np.ones(1, dtype=np.uint8)
 _MATRIX, _VECTOR, _STOP = float64[:, ::1], float64[::1], uint8[::1]
 
 
-@numba.njit(numba.void(_MATRIX, _VECTOR, _MATRIX, _MATRIX, _STOP))
-def gram(matrix, q, b, system, stop):
-    linear.gram(matrix, q, b, system, stop)
+@numba.njit(numba.void(_MATRIX, _MATRIX, _STOP))
+def gram(b, system, stop):
+    linear.gram(b, system, stop)
 
 
 @numba.njit(boolean(_MATRIX, _VECTOR, _MATRIX, _STOP))
@@ -50,7 +50,8 @@ def size_of(n):
 def gram_of(matrix, q, stop=NEVER):
     n, n_columns = matrix.shape
     b, system = np.zeros((size_of(n), size_of(n_columns))), np.full((size_of(n), size_of(n)), np.nan)
-    gram(matrix, q, b, system, stop)
+    b[:n, :n_columns] = matrix / np.sqrt(q)
+    gram(b, system, stop)
     return system
 
 

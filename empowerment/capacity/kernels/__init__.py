@@ -53,7 +53,7 @@ COSTLY = 8
 Then a step costs several passes over all rows, so a first working set, which is not the last one, is solved loosely.
 """
 
-LOOSE, TIGHT = (0.01, 3.0, 0.2, 1000.0), (1e-5, 10.0, 0.05, math.inf)
+LOOSE, TIGHT = (0.06, 5.0, 0.1, 1000.0), (1e-5, 10.0, 0.05, math.inf)
 """Tolerances within working sets: the first one, for costly sets a share of the interval, else in nats; how many
 times smaller the next one is at least; the share of the interval after a round that it is at most; and how many times
 smaller it is once the missing rows matter less than it."""
@@ -64,6 +64,18 @@ NEAR = 3
 UNUSED, MARGIN = 0.1, 0.3
 """A row is dropped if its probability is less than this share of the mean, and its divergence so many roots of the
 tolerance below the information: divergences are off by the root of what the information is off by."""
+
+LARGE = 128
+"""Rows of a large working set. If it has more rows than columns, its steps solve systems of the size of the columns,
+which would cost small ones digits. Should it fail, it starts again with systems of rows."""
+
+WHOLE_SHARE, WHOLE_UNUSED = 2 / 3, 0.01
+"""A large and costly working set starts with all rows if it would start with this share of them anyway: most of them
+will be used. Of these a row is dropped at a smaller share of the mean."""
+
+CORRECTORS, CORRECTOR_REACH, CORRECTOR_GAIN, CORRECTOR_RANGE = 2, 0.2, 0.02, 5.0
+"""Centrality correctors of a step of a costly working set: how many; how much longer a step each aims at; how much
+longer it has to be; and how far products of p and z may be from their target in its aim, as a factor."""
 
 SQUAREM_FIRST, SQUAREM_GROWTH, SQUAREM_LEAST = 4.0, 4.0, 2.0
 """Limit on the length of an extrapolation: where it starts, its growth after a success at it, and its least."""

@@ -9,54 +9,56 @@ import numpy as np
 from empowerment.capacity.kernels import TINY, Certificate, summation_terms
 from empowerment.capacity.kernels.cpu.arrays import Array, truths, vector, zeros
 from empowerment.capacity.kernels.cpu.logarithm import logarithm
-from empowerment.runtime.jit import jit
+from empowerment.runtime.jit import SHARED, jit
 
 SURE = 5e-10
 """Rows whose sum is no farther from 1 pass every check of it, which allow twice as much."""
 
 _HALF_ULP = np.finfo(np.float64).eps / 2
 _INF = math.inf
+_ONE, _TWO, _THREE, _FOUR, _BLOCK = (np.uint64(size) for size in (1, 2, 3, 4, 128))
 _terms = jit()(summation_terms)
 
 
-@jit(fast=False)
+@jit(fast=False, attributes=SHARED)
 def careful_dot(a: Array, b: Array) -> float:
     """Sum in blocks of 128 by four partial sums, in this order: `summation_terms` counts on it."""
-    total = 0.0
-    for start in range(0, a.size, 128):
-        stop = min(start + 128, a.size)
+    total, size = 0.0, np.uint64(a.size)  # a signed index might count from the end
+    for start in range(np.uint64(0), size, _BLOCK):
+        stop = min(start + _BLOCK, size)
+        whole = start + (stop - start) // _FOUR * _FOUR
         s0 = s1 = s2 = s3 = 0.0
-        i = start
-        while i + 4 <= stop:
+        for i in range(start, whole, _FOUR):
             s0 += a[i] * b[i]
-            s1 += a[i + 1] * b[i + 1]
-            s2 += a[i + 2] * b[i + 2]
-            s3 += a[i + 3] * b[i + 3]
-            i += 4
-        while i < stop:
+            s1 += a[i + _ONE] * b[i + _ONE]
+            s2 += a[i + _TWO] * b[i + _TWO]
+            s3 += a[i + _THREE] * b[i + _THREE]
+        for i in range(whole, stop):
             s0 += a[i] * b[i]
-            i += 1
         total += (s0 + s1) + (s2 + s3)
     return total
 
 
-@jit(fast=False)
+@jit(fast=False, attributes=SHARED)
 def careful_sum(a: Array) -> float:
     """Sum like `careful_dot`: terms of equal size added one after the other would drift."""
-    total = 0.0
-    for start in range(0, a.size, 128):
+    total, size = 0.0, np.uint64(a.size)
+    for start in range(np.uint64(0), size, _BLOCK):
+        stop = min(start + _BLOCK, size)
+        whole = start + (stop - start) // _FOUR * _FOUR
         s0 = s1 = s2 = s3 = 0.0
-        stop = min(start + 128, a.size)
-        for i in range(start, stop, 4):
+        for i in range(start, whole, _FOUR):
             s0 += a[i]
-            s1 += a[i + 1] if i + 1 < stop else 0.0
-            s2 += a[i + 2] if i + 2 < stop else 0.0
-            s3 += a[i + 3] if i + 3 < stop else 0.0
+            s1 += a[i + _ONE]
+            s2 += a[i + _TWO]
+            s3 += a[i + _THREE]
+        for i in range(whole, stop):
+            s0 += a[i]
         total += (s0 + s1) + (s2 + s3)
     return total
 
 
-@jit(fast=False)
+@jit(fast=False, attributes=SHARED)
 def certificate(matrix: Array, offsets: Array, p: Array, q: Array) -> Certificate:
     """Return I(p) as computed, and I(p) and ``max_x D(row || q)`` rounded outward; see `reference.certificate`."""
     n_rows, n_columns = matrix.shape
@@ -92,10 +94,10 @@ def certificate(matrix: Array, offsets: Array, p: Array, q: Array) -> Certificat
 def are_distributions(matrix: Array) -> bool:
     """Return whether all rows certainly pass the checks of a channel; if not, they are to be looked at one by one."""
     for x in range(matrix.shape[0]):
-        least = 0.0
+        negative = False
         for y in range(matrix.shape[1]):
-            least = min(least, matrix[x, y])
-        if not (least >= 0 and abs(careful_sum(matrix[x]) - 1.0) <= SURE):  # false of NaN, too
+            negative |= matrix[x, y] < 0
+        if negative or not (abs(careful_sum(matrix[x]) - 1.0) <= SURE):  # false of NaN, too
             return False
     return True
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import math
 
 from empowerment.capacity.kernels import (
+    CORRECTOR_GAIN,
+    CORRECTOR_RANGE,
+    CORRECTOR_REACH,
+    CORRECTORS,
     COSTLY,
     DIRECT,
     INTERIOR_POINT_STEPS,
+    LARGE,
     LOOSE,
     MARGIN,
     NEAR,
@@ -15,34 +20,33 @@ from empowerment.capacity.kernels import (
     RESTARTED,
     TIGHT,
     UNUSED,
+    WHOLE_SHARE,
+    WHOLE_UNUSED,
     WORKING_SET_ROUNDS,
     Solution,
 )
 from empowerment.capacity.kernels.cpu.arrays import Array, integers, truths, vector, zeros
-from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
+from empowerment.capacity.kernels.cpu.hessian import System, factorise_system, new_system, solve_system
 from empowerment.capacity.kernels.cpu.linear import (
     copy_to,
     divergences,
     dot,
-    factorise,
     fill,
     gather,
-    gram,
     largest,
     logarithms,
     normalise,
     outputs,
     padded,
     picked,
-    substitute,
     total,
 )
-from empowerment.runtime.jit import jit, stopped
+from empowerment.runtime.jit import COLD, SHARED, jit, stopped
 
 _INF = math.inf
 
 
-@jit()
+@jit(attributes=SHARED)
 def _longest_step(values: Array, changes: Array) -> float:
     """Return the longest step along `changes` that keeps `values` non-negative."""
     limit = _INF
@@ -53,32 +57,59 @@ def _longest_step(values: Array, changes: Array) -> float:
 
 
 @jit()
-def _balance(factor: Array, dp: Array, ones: Array, missing: float) -> float:
-    """Solve for `dp` in place, and for the change of nu that keeps the sum of p at 1."""
-    substitute(factor, dp)
-    d_nu = (total(dp) - missing) / total(ones)
-    for i in range(dp.size):
-        dp[i] -= d_nu * ones[i]
-    return d_nu
-
-
-@jit()
-def _factorised(system: Array, diagonal: Array, factor: Array, stop: Array) -> bool:
-    """Factorise with the least addition to the diagonal that makes it possible."""
-    trace, raised = 0.0, vector(diagonal.size)
-    for i in range(diagonal.size):
-        trace += system[i, i] + diagonal[i]
-    for share in (0.0, 1e-14, 1e-12, 1e-10):
-        for i in range(diagonal.size):
-            raised[i] = diagonal[i] + share * trace
-        if factorise(system, raised, factor, stop):
-            return True
-    return False
+def _direction(
+    system: System, matrix: Array, q: Array, d: Array, p: Array, z: Array, nu: float, mu: float, n_correctors: int
+) -> tuple[Array, Array, float]:
+    """Return the changes of p, z and nu: Mehrotra's direction, then Gondzio's corrections while they lengthen it."""
+    n = p.size
+    ones, centre = zeros(padded(n)), zeros(n)
+    dp, dz, d_nu, trial_p, trial_z = zeros(padded(n)), vector(n), 0.0, zeros(padded(n)), vector(n)
+    for i in range(n):
+        ones[i] = 1.0
+    solve_system(system, matrix, q, ones)
+    missing, all_ones, length, target = 1.0 - total(p), total(ones), 0.0, 0.0
+    for k in range(2 + n_correctors):
+        for i in range(n):
+            trial_p[i] = d[i] - nu + centre[i] / p[i]  # the residual nu - d - z cancels the slack
+        solve_system(system, matrix, q, trial_p)
+        trial_nu = (total(trial_p) - missing) / all_ones
+        for i in range(n):
+            trial_p[i] -= trial_nu * ones[i]
+            trial_z[i] = (centre[i] - z[i] * trial_p[i]) / p[i] - z[i]
+        longest = min(1.0, _longest_step(p, trial_p), _longest_step(z, trial_z))
+        if k == 0:  # the predictor, towards products of 0
+            reached = 0.0
+            for i in range(n):
+                reached += (p[i] + longest * trial_p[i]) * (z[i] + longest * trial_z[i]) / n
+            target = mu * (reached / mu) ** 3
+            for i in range(n):
+                centre[i] = target - longest * trial_p[i] * trial_z[i]
+            continue
+        if k > 1 and longest < length + CORRECTOR_GAIN:
+            break
+        length, d_nu = longest, trial_nu
+        copy_to(dp, trial_p)
+        copy_to(dz, trial_z)
+        reach = min(1.0, length + CORRECTOR_REACH)
+        for i in range(n):
+            product = (p[i] + reach * dp[i]) * (z[i] + reach * dz[i])
+            wanted = min(max(product, target / CORRECTOR_RANGE), target * CORRECTOR_RANGE)
+            centre[i] += max(wanted - product, -target * CORRECTOR_RANGE)
+    return dp, dz, d_nu
 
 
 @jit()
 def _interior_point(
-    matrix: Array, offsets: Array, p: Array, z: Array, nu: float, tol: float, max_steps: int, stop: Array
+    matrix: Array,
+    offsets: Array,
+    p: Array,
+    z: Array,
+    nu: float,
+    tol: float,
+    max_steps: int,
+    by_rows: bool,
+    n_correctors: int,
+    stop: Array,
 ) -> tuple[int, bool, float]:
     """Run Mehrotra's predictor-corrector method, changing `p` and `z` in place; see `reference.interior_point`.
 
@@ -86,11 +117,7 @@ def _interior_point(
     """
     n, n_columns = matrix.shape
     q, log_q, d = vector(n_columns), vector(n_columns), vector(n)
-    size = padded(n)
-    b, system, factor = new_matrix(size, padded(n_columns)), new_matrix(size, size), new_matrix(size, size)
-    for i in range(size):
-        fill(b[i], 0.0)
-    ones, right, dp, dz, diagonal = zeros(size), vector(n), zeros(size), vector(n), vector(n)
+    system = new_system(n, n_columns, by_rows)
     for step in range(max_steps + 1):
         outputs(p, matrix, q)
         logarithms(q, log_q)
@@ -104,32 +131,10 @@ def _interior_point(
             nu = upper + max(0.1 * (upper - lower), tol)
             for i in range(n):
                 z[i] = nu - d[i]
-        gram(matrix, q, b, system, stop)
-        for i in range(n):
-            diagonal[i] = z[i] / p[i]
-        if not _factorised(system, diagonal, factor, stop):
+        if not factorise_system(system, matrix, q, p, z, stop):
             return step, False, nu
         mu = dot(p, z) / n
-        for i in range(n):
-            ones[i] = 1.0
-        substitute(factor, ones)
-        missing = 1.0 - total(p)
-        for i in range(n):
-            right[i] = dp[i] = d[i] - nu  # the residual nu - d - z cancels the slack
-        d_nu = _balance(factor, dp, ones, missing)
-        for i in range(n):
-            dz[i] = -z[i] - z[i] * dp[i] / p[i]
-        affine = min(1.0, _longest_step(p, dp), _longest_step(z, dz))
-        mu_affine = 0.0
-        for i in range(n):
-            mu_affine += (p[i] + affine * dp[i]) * (z[i] + affine * dz[i]) / n
-        centring = mu * (mu_affine / mu) ** 3
-        for i in range(n):
-            dz[i] = centring - affine * dp[i] * dz[i]
-            dp[i] = right[i] + dz[i] / p[i]
-        d_nu = _balance(factor, dp, ones, missing)
-        for i in range(n):
-            dz[i] = (dz[i] - z[i] * dp[i]) / p[i] - z[i]
+        dp, dz, d_nu = _direction(system, matrix, q, d, p, z, nu, mu, n_correctors)
         length = min(1.0, min(max(1.0 - mu, 0.9), 0.9995) * min(_longest_step(p, dp), _longest_step(z, dz)))
         if not length > 1e-12:
             return step, False, nu
@@ -141,7 +146,7 @@ def _interior_point(
     return max_steps, False, nu
 
 
-@jit()
+@jit(attributes=COLD)
 def _first_rows(matrix: Array, active: Array) -> Array:
     """Return the first working set, all rows if there are few, else the row of the largest entry of each column."""
     n_rows, n_columns = matrix.shape
@@ -163,7 +168,7 @@ def _first_rows(matrix: Array, active: Array) -> Array:
     return first[:count]
 
 
-@jit()
+@jit(attributes=COLD)
 def _sink(heap: Array, d: Array, size: int) -> None:
     """Restore a heap of rows, smallest divergence on top, after a change of its root."""
     position = 0
@@ -179,7 +184,7 @@ def _sink(heap: Array, d: Array, size: int) -> None:
         position = child
 
 
-@jit()
+@jit(attributes=COLD)
 def _highest(d: Array, active: Array, bound: float, count: int) -> Array:
     """Return the `count` inactive rows of the largest divergences above `bound`.
 
@@ -204,16 +209,24 @@ def _highest(d: Array, active: Array, bound: float, count: int) -> Array:
     return heap[:size]
 
 
-@jit()
+@jit(attributes=COLD)
 def _exchange(
-    rows: Array, p: Array, z: Array, added: Array, d: Array, active: Array, dropped: Array, hopeless: float
+    rows: Array,
+    p: Array,
+    z: Array,
+    added: Array,
+    d: Array,
+    active: Array,
+    dropped: Array,
+    unused: float,
+    hopeless: float,
 ) -> tuple[Array, Array, Array]:
     """Drop rows of negligible probability, add rows of large divergence; return the new rows, with p and z."""
     new_rows, start, count = integers(rows.size + added.size), zeros(rows.size + added.size), 0
     slack = vector(rows.size + added.size)
     for i in range(rows.size):
         x = rows[i]
-        if not dropped[x] and p[i] < UNUSED / rows.size and d[x] < hopeless:
+        if not dropped[x] and p[i] < unused / rows.size and d[x] < hopeless:
             dropped[x] = True
             active[x] = False
         else:
@@ -247,13 +260,19 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
         return Solution(best_p, best_q, lower, upper, 0, 1, DIRECT)
     active, dropped = truths(n_rows), truths(n_rows)
     rows = _first_rows(matrix, active)
+    costly = rows.size**2 > COSTLY * n_rows
+    whole = costly and n_rows >= LARGE and rows.size >= WHOLE_SHARE * n_rows
+    if whole:
+        rows = integers(n_rows)
+        for x in range(n_rows):
+            active[x] = True
+    unused = WHOLE_UNUSED if whole else UNUSED
     p, z, nu = vector(rows.size), vector(rows.size), _INF
     fill(p, 1.0 / rows.size)
     n_iter, n_passes, rung = 0, 1, DIRECT
-    costly = rows.size**2 > COSTLY * n_rows
     first_tol, fall, share, last_fall = LOOSE if costly else TIGHT
     inner_tol = max(tol / 4, first_tol * (upper - lower) if costly else first_tol)
-    if rows.size == n_rows:
+    if rows.size == n_rows and not whole:
         inner_tol = max(tol, rtol * lower) / 4
     while n_passes <= WORKING_SET_ROUNDS and not stopped(stop):
         n_passes += 1
@@ -261,7 +280,10 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
         own = picked(offsets, rows)
         for attempt in range(2):
             steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
-            n_steps, solved, nu = _interior_point(part, own, p, z, nu, inner_tol, steps, stop)
+            by_rows = attempt == 1 or rows.size < max(LARGE, n_columns + 1)
+            n_steps, solved, nu = _interior_point(
+                part, own, p, z, nu, inner_tol, steps, by_rows, CORRECTORS if costly else 0, stop
+            )
             n_iter += n_steps
             if solved or attempt == 1 or n_iter >= max_iter:
                 break
@@ -289,7 +311,7 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
         if added.size > 0 and costly and gap <= inner_tol:
             added = _highest(d, active, inner_lower - NEAR * inner_tol, max(16, n_columns))
         hopeless = inner_lower - MARGIN * math.sqrt(inner_tol)
-        rows, p, z = _exchange(rows, p, z, added, d, active, dropped, hopeless)
+        rows, p, z = _exchange(rows, p, z, added, d, active, dropped, unused, hopeless)
         if added.size > 0:
             nu = _INF
         following = inner_tol / last_fall if gap <= inner_tol else min(inner_tol / fall, share * gap)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import math
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from scipy import linalg
 
 from empowerment.capacity.kernels import (
+    CORRECTOR_GAIN,
+    CORRECTOR_RANGE,
+    CORRECTOR_REACH,
+    CORRECTORS,
     COSTLY,
     DIRECT,
     INTERIOR_POINT_STEPS,
+    LARGE,
     LOOSE,
     MARGIN,
     NEAR,
@@ -20,6 +27,8 @@ from empowerment.capacity.kernels import (
     RESTARTED,
     TIGHT,
     UNUSED,
+    WHOLE_SHARE,
+    WHOLE_UNUSED,
     WORKING_SET_ROUNDS,
     Solution,
 )
@@ -40,22 +49,27 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
         return first._replace(n_iter=0)
     active = np.full(n_rows, n_rows <= 16)
     active[matrix.argmax(axis=0)] = True  # every output has positive probability, so all divergences are finite
-    rows = np.flatnonzero(active)
+    costly = np.count_nonzero(active) ** 2 > COSTLY * n_rows
+    whole = costly and n_rows >= LARGE and np.count_nonzero(active) >= WHOLE_SHARE * n_rows
+    active |= whole
+    rows, unused = np.flatnonzero(active), WHOLE_UNUSED if whole else UNUSED
     dropped = np.zeros(n_rows, dtype=bool)  # a row is dropped at most once, which prevents cycling
     state = _start(np.full(rows.size, 1.0 / rows.size))
     best_p, best_q, lower, upper, n_iter, n_passes, _ = first._replace(n_iter=0)
-    costly, rung = rows.size**2 > COSTLY * n_rows, DIRECT
+    rung = DIRECT
     first_tol, fall, share, last_fall = LOOSE if costly else TIGHT
     inner_tol = max(tol / 4, first_tol * (upper - lower) if costly else first_tol)
-    if rows.size == n_rows:
+    if rows.size == n_rows and not whole:
         inner_tol = max(tol, rtol * lower) / 4
     for n_passes in range(2, WORKING_SET_ROUNDS + 2):
         steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
-        state, n_steps, solved = _interior_point(matrix[rows], offsets[rows], state, inner_tol, steps)
+        by_rows, n_correctors = rows.size < max(LARGE, n_columns + 1), CORRECTORS if costly else 0
+        part = matrix[rows], offsets[rows]
+        state, n_steps, solved = _interior_point(*part, state, inner_tol, steps, by_rows, n_correctors)
         n_iter += n_steps
         if not solved and n_iter < max_iter:  # from a warm start the method may cycle
             state, steps, rung = _start(np.full(rows.size, 1.0 / rows.size)), min(steps, max_iter - n_iter), RESTARTED
-            state, n_steps, solved = _interior_point(matrix[rows], offsets[rows], state, inner_tol, steps)
+            state, n_steps, solved = _interior_point(*part, state, inner_tol, steps, True, n_correctors)
             n_iter += n_steps
         p = state.p
         q = outputs(p, matrix[rows])
@@ -74,7 +88,7 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
         if not solved or stuck or n_iter >= max_iter:
             break
         hopeless = inner_lower - MARGIN * math.sqrt(inner_tol)
-        keep = dropped[rows] | (p >= UNUSED / rows.size) | (d[rows] >= hopeless)
+        keep = dropped[rows] | (p >= unused / rows.size) | (d[rows] >= hopeless)
         dropped[rows[~keep]] = True
         active[rows[~keep]] = False
         if missing.size and costly and gap <= inner_tol:
@@ -95,6 +109,9 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
     return Solution(best_p, best_q, lower, upper, n_iter, n_passes, NOT_REACHED)
 
 
+_Solver: TypeAlias = Callable[[np.ndarray], np.ndarray]
+
+
 class _State(NamedTuple):
     """The state of the method: p, the slacks z and the multiplier nu, infinite before the first step."""
 
@@ -108,15 +125,21 @@ def _start(p: np.ndarray) -> _State:
 
 
 def _interior_point(
-    matrix: np.ndarray, offsets: np.ndarray, state: _State, tol: float, max_steps: int
+    matrix: np.ndarray,
+    offsets: np.ndarray,
+    state: _State,
+    tol: float,
+    max_steps: int,
+    by_rows: bool,
+    n_correctors: int,
 ) -> tuple[_State, int, bool]:
     """Run Mehrotra's predictor-corrector method for ``max I(p)`` over the simplex.
 
     Stationarity is ``divergences + z = nu`` with slacks z >= 0 and complementarity ``p z = mu -> 0``. The
-    Hessian of the information is ``-B B'`` with ``B = W diag(q)^(-1/2)``.
+    Hessian of the information is ``-B B'`` with ``B = W diag(q)^(-1/2)``. Gondzio's correctors make more of each
+    factorisation, where that is what costs.
     """
     p, z, nu = state
-    n = p.size
     for step in range(max_steps + 1):
         q = outputs(p, matrix)
         d = offsets - matrix @ np.log(q)
@@ -128,33 +151,64 @@ def _interior_point(
         if nu == math.inf:
             nu = upper + max(0.1 * (upper - lower), tol)
             z = nu - d
-        b = matrix / np.sqrt(q)
-        factor = _factorised(b @ b.T + np.diag(z / p))
-        if factor is None:
+        solve = _hessian_solver(matrix / np.sqrt(q), z / p, by_rows)
+        if solve is None:
             return _State(p, z, nu), step, False
-        mu = p @ z / n
-
-        def solve(right: np.ndarray, factor: Any = factor, p: np.ndarray = p) -> tuple[np.ndarray, float]:
-            """Solve for the change of p, and for the change of nu that keeps the sum of p at 1."""
-            both = linalg.cho_solve(factor, np.stack([right, np.ones(n)], axis=1))
-            d_nu = (both[:, 0].sum() - (1 - p.sum())) / both[:, 1].sum()
-            return both[:, 0] - d_nu * both[:, 1], d_nu
-
-        residual = nu - d - z
-        dp, d_nu = solve(-residual - z)
-        dz = -z - z * dp / p
-        affine = _step_length(p, dp, z, dz, 1.0)
-        mu_affine = (p + affine * dp) @ (z + affine * dz) / n
-        # A second-order correction taken from a very short step would make the method cycle.
-        centre = mu * (mu_affine / mu) ** 3 - affine * dp * dz
-        dp, d_nu = solve(-residual - z + centre / p)
-        dz = (centre - z * dp) / p - z
+        mu = p @ z / p.size
+        dp, dz, d_nu = _direction(solve, d, _State(p, z, nu), mu, n_correctors)
         length = _step_length(p, dp, z, dz, float(np.clip(1 - mu, 0.9, 0.9995)))
         if not length > 1e-12:
             return _State(p, z, nu), step, False
         p, z, nu = p + length * dp, z + length * dz, nu + length * d_nu
         p = p / p.sum()
     return _State(p, z, nu), max_steps, False
+
+
+def _direction(solve: _Solver, d: np.ndarray, state: _State, mu: float, n_correctors: int) -> _State:
+    """Return the changes of p, z and nu: Mehrotra's direction, then Gondzio's corrections while they lengthen it."""
+    p, z, nu = state
+    ones, missing = solve(np.ones(p.size)), 1 - p.sum()
+
+    def towards(centre: np.ndarray | float) -> _State:
+        """Solve for products ``p z`` that add up to `centre` with their changes, and for a sum of p of 1."""
+        dp = solve(d - nu + centre / p)  # the residual nu - d - z cancels the slack
+        d_nu = (dp.sum() - missing) / ones.sum()
+        dp = dp - d_nu * ones
+        return _State(dp, (centre - z * dp) / p - z, d_nu)
+
+    dp, dz, _ = towards(0.0)
+    affine = _step_length(p, dp, z, dz, 1.0)
+    target = mu * ((p + affine * dp) @ (z + affine * dz) / p.size / mu) ** 3
+    # A second-order correction taken from a very short step would make the method cycle.
+    centre = target - affine * dp * dz
+    best = towards(centre)
+    length = _step_length(p, best.p, z, best.z, 1.0)
+    for _ in range(n_correctors):
+        reach = min(1.0, length + CORRECTOR_REACH)
+        products = (p + reach * best.p) * (z + reach * best.z)
+        wanted = np.clip(products, target / CORRECTOR_RANGE, target * CORRECTOR_RANGE)
+        centre = centre + np.maximum(wanted - products, -target * CORRECTOR_RANGE)
+        corrected = towards(centre)
+        longer = _step_length(p, corrected.p, z, corrected.z, 1.0)
+        if longer < length + CORRECTOR_GAIN:
+            break
+        best, length = corrected, longer
+    return best
+
+
+def _hessian_solver(b: np.ndarray, diagonal: np.ndarray, by_rows: bool) -> _Solver | None:
+    """Return the solver of ``(B B' + diag(d)) x = right``, or None if there is no factor.
+
+    Else than by rows, ``I + B' diag(1/d) B`` is factorised instead (Woodbury's identity).
+    """
+    if by_rows:
+        factor = _factorised(b @ b.T + np.diag(diagonal))
+        return None if factor is None else partial(linalg.cho_solve, factor)
+    scaled = b.T / np.sqrt(diagonal)
+    factor = _factorised(scaled @ scaled.T + np.eye(len(scaled)))
+    if factor is None:
+        return None
+    return lambda right: (right - b @ linalg.cho_solve(factor, b.T @ (right / diagonal))) / diagonal
 
 
 def _factorised(system: np.ndarray) -> Any:

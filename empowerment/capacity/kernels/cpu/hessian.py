@@ -1,0 +1,106 @@
+"""Systems of Newton steps, whose matrix is the negative Hessian of the information and a diagonal.
+
+The Hessian is ``-B B'`` with ``B = W diag(q)^(-1/2)``.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from empowerment.capacity.kernels.cpu.arrays import Array, vector, zeros
+from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
+from empowerment.capacity.kernels.cpu.linear import dot, factorise, fill, gram, padded, substitute
+from empowerment.runtime.jit import COLD, SHARED, jit
+
+# Columns that are transposed together, so that what is written stays in the cache.
+_STRIP = 64
+
+
+class System(NamedTuple):
+    """The memory of a system ``(B B' + diag(d)) x = right``, and of the factor that solves it.
+
+    With ``by_rows`` it is factorised as it stands; else ``I + B' diag(1/d) B`` is, by Woodbury's identity, which is
+    smaller if there are more rows than columns.
+    """
+
+    by_rows: bool
+    diagonal: Array
+    b: Array
+    gram: Array
+    factor: Array
+    added: Array
+    y: Array
+
+
+@jit(attributes=COLD)
+def new_system(n_rows: int, n_columns: int, by_rows: bool) -> System:
+    """Return the memory of a system of such a channel."""
+    size, length = (padded(n_rows), padded(n_columns)) if by_rows else (padded(n_columns), padded(n_rows))
+    b = new_matrix(size, length)
+    for i in range(size):
+        fill(b[i], 0.0)
+    added = vector(n_rows if by_rows else n_columns)
+    diagonal, whole, factor = vector(n_rows), new_matrix(size, size), new_matrix(size, size)
+    return System(by_rows, diagonal, b, whole, factor, added, zeros(padded(n_columns)))
+
+
+@jit()
+def factorise_system(system: System, matrix: Array, q: Array, p: Array, z: Array, stop: Array) -> bool:
+    """Factorise for ``d = z / p``, with the least addition to the diagonal that makes it possible."""
+    for i in range(p.size):
+        system.diagonal[i] = z[i] / p[i]
+    for y in range(q.size):
+        system.y[y] = 1.0 / math.sqrt(q[y])
+    if system.by_rows:
+        _scale(matrix, system.y, system.b)
+    else:
+        _scale_transpose(matrix, system.y, system.diagonal, system.b)
+    gram(system.b, system.gram, stop)
+    trace = 0.0
+    for i in range(system.added.size):
+        trace += system.gram[i, i] + (system.diagonal[i] if system.by_rows else 1.0)
+    for share in (0.0, 1e-14, 1e-12, 1e-10):
+        for i in range(system.added.size):
+            system.added[i] = (system.diagonal[i] if system.by_rows else 1.0) + share * trace
+        if factorise(system.gram, system.added, system.factor, stop):
+            return True
+    return False
+
+
+@jit()
+def _scale(matrix: Array, scale: Array, b: Array) -> None:
+    for i in range(matrix.shape[0]):
+        for y in range(matrix.shape[1]):
+            b[i, y] = matrix[i, y] * scale[y]
+
+
+@jit()
+def _scale_transpose(matrix: Array, scale: Array, diagonal: Array, b: Array) -> None:
+    n_rows, n_columns = matrix.shape
+    for first in range(0, n_columns, _STRIP):
+        for i in range(n_rows):
+            weight = 1.0 / math.sqrt(diagonal[i])
+            for y in range(first, min(first + _STRIP, n_columns)):
+                b[y, i] = matrix[i, y] * scale[y] * weight
+
+
+@jit(attributes=SHARED)
+def solve_system(system: System, matrix: Array, q: Array, x: Array) -> None:
+    """Solve in place, for x padded by zeros."""
+    if system.by_rows:
+        substitute(system.factor, x)
+        return
+    y = system.y
+    fill(y, 0.0)
+    for i in range(matrix.shape[0]):
+        weight = x[i] / system.diagonal[i]
+        for j in range(q.size):
+            y[j] += weight * matrix[i, j]
+    for j in range(q.size):
+        y[j] /= math.sqrt(q[j])
+    substitute(system.factor, y)
+    for j in range(q.size):
+        y[j] /= math.sqrt(q[j])
+    for i in range(matrix.shape[0]):
+        x[i] = (x[i] - dot(matrix[i], y[: q.size])) / system.diagonal[i]
