@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -360,6 +361,10 @@ _MODULES = {
 }
 
 
+_LIBRARIES = {"from_storm": "stormpy"}
+"""Libraries that a call needs, and not every system has."""
+
+
 def public() -> Iterator[tuple[str, Any]]:
     """Yield the name and the object of all that is public and can be called."""
     for prefix, module in _MODULES.items():
@@ -396,4 +401,5 @@ def calls() -> dict[str, Call]:
     gone = arguments.keys() - there.keys()
     if missing or gone:
         raise LookupError(f"no valid call of {sorted(missing)}; no longer there: {sorted(gone)}")
-    return {name: Call(there[name], own) for name, own in arguments.items()} | found
+    absent = {name for name, library in _LIBRARIES.items() if find_spec(library) is None}
+    return {name: Call(there[name], own) for name, own in arguments.items() if name not in absent} | found

@@ -7,7 +7,6 @@ import pytest
 
 pytest.importorskip("gymnasium")
 pytest.importorskip("matplotlib")
-pytest.importorskip("stormpy")
 
 from matplotlib import pyplot
 
