@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from enum import Enum
 from typing import Any
 
 from empowerment.core import validate
@@ -42,12 +44,17 @@ _CLASSIC_GRIDS = (
     "sparse_gridworld.SparseGridworld",
     "windy_gridworld.WindyGridworld",
 )
+_KINGS = ("up", "right", "down", "left", "up-right", "down-right", "down-left", "up-left")
+_CARS = tuple(f"move {cars}" for cars in range(-5, 6))  # from the first lot to the second
 _ACTION_NAMES = {
     "gymnasium.envs.toy_text.frozen_lake.FrozenLakeEnv": ("left", "down", "right", "up"),
     "gymnasium.envs.toy_text.cliffwalking.CliffWalkingEnv": ("up", "right", "down", "left"),
     "gymnasium.envs.toy_text.taxi.TaxiEnv": ("south", "north", "east", "west", "pickup", "dropoff"),
     "gymnasium.envs.toy_text.blackjack.BlackjackEnv": ("stick", "hit"),
     **{f"gym_classics.envs.{kind}": ("up", "right", "down", "left") for kind in _CLASSIC_GRIDS},
+    **{f"gym_classics.envs.windy_gridworld.WindyGridworldKings{kind}": _KINGS for kind in ("", "Stochastic")},
+    "gym_classics.envs.windy_gridworld.WindyGridworldKingsNoOp": (*_KINGS, "stay"),
+    **{f"gym_classics.envs.jacks_car_rental.JacksCarRental{kind}": _CARS for kind in ("", "Modified")},
     "gym_classics.envs.linear_walks.Walk5": ("left", "right"),
     "gym_classics.envs.linear_walks.Walk19": ("left", "right"),
 }
@@ -110,10 +117,22 @@ def name_of(core: Any) -> str:
 
 
 def action_names(core: Any, numbers: Sequence[int]) -> tuple[Any, ...]:
-    """Return the names of actions in the documentation of an environment, or their numbers."""
+    """Return the names of actions: those that the environment tells, or its documentation, or else the numbers."""
     kind = type(core)
-    names = _ACTION_NAMES.get(f"{kind.__module__}.{kind.__qualname__}", ())
-    return names if list(numbers) == list(range(len(names))) else tuple(numbers)
+    documented = enumerate(_ACTION_NAMES.get(f"{kind.__module__}.{kind.__qualname__}", ()))
+    names = _told_names(core) or dict(documented)
+    distinct = len(set(names.values())) == len(names)
+    return tuple(names[number] for number in numbers) if distinct and names.keys() >= set(numbers) else tuple(numbers)
+
+
+def _told_names(core: Any) -> dict[Any, Any]:
+    """Return what an environment calls its actions, by an enumeration `actions` or by a method as Atari has it."""
+    listed = getattr(core, "actions", None)
+    if isinstance(listed, type) and issubclass(listed, Enum):
+        return {member.value: name for name, member in listed.__members__.items()}
+    with suppress(Exception):  # a method of this name may need anything
+        return dict(enumerate(core.get_action_meanings()))
+    return {}
 
 
 def refuse_mistaken(env: Any, name: str) -> None:

@@ -59,8 +59,8 @@ def from_gymnasium(
         Initial states of episodes; a tuple is one label. By default those of `initial_state_distrib` of the
         environment.
     actions : sequence of hashable, optional
-        Labels of the actions, in the order of their numbers. By default the names in the documentation of Gymnasium
-        and gym-classics, else the numbers or keys of the table.
+        Labels of the actions, in the order of their numbers. By default the names that the environment tells, or the
+        documentation of Gymnasium and gym-classics, else the numbers or keys of the table.
     normalize : bool
         Rescale probabilities that do not sum to 1 instead of refusing them.
     **make

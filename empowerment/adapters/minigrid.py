@@ -19,12 +19,6 @@ _MARKS = {"goal": "G", "key": "K", "door": "D", "ball": "B", "box": "X", "lava":
 _PLAIN = (bool, int, float, str, tuple, type(None))
 
 
-def action_names(core: Any, numbers: Sequence[int]) -> Sequence[Any]:
-    """Return MiniGrid's names of the actions, or the numbers where it has none."""
-    names = {member.value: member.name for member in core.actions}
-    return [names[number] for number in numbers] if names.keys() >= set(numbers) else numbers
-
-
 class GridMemory:
     """Reader and restorer of the state ``(position, direction, carried, changes)``.
 

@@ -61,7 +61,7 @@ Outcome: TypeAlias = dict[Node, float] | None
 
 def labels_of(values: Iterable[Any], name: str) -> tuple[Any, ...]:
     """Return distinct labels as a tuple."""
-    if isinstance(values, str) or not validate.is_several(values):
+    if isinstance(values, str | Mapping) or not validate.is_several(values):
         raise TypeError(f"{name} is {validate.shown(values)}, expected a sequence of labels")
     found = list(islice(values, _MOST_LABELS + 1))  # it may be an endless iterator
     if len(found) > _MOST_LABELS:

@@ -137,7 +137,8 @@ def from_samples(
         Initial states of the exploration, as for :func:`from_step_function`. For an environment the state after a
         reset.
     actions : sequence of labels
-        The actions. For an environment all actions by default.
+        The actions. For an environment all actions by default, and a dict ``{action: label}`` gives the actions to
+        take labels of one's own.
     n : int
         Number of samples of each action in each state.
     states : list of states, optional
@@ -206,7 +207,7 @@ def from_samples(
             if initial is not None:
                 raise TypeError(f"initial is {initial!r}, but an environment begins where its reset leaves it")
             starts, take = [state_label(simulator.initial, "the initial state")], simulator.answer
-            actions = simulator.actions if actions is None else actions
+            actions = simulator.named(actions)
             layout = simulator.layout if layout is None else layout
         survey = _Survey(
             take, labels_of(actions, "actions"), n, None if states is None else initial_states(states, "states")

@@ -59,18 +59,32 @@ class Simulator:
         getattr(self.core, "np_random", None)  # where reset makes no generator, this does
         self.memory = (memory or _memory_of(self.core))(self.core)
         self.initial = self.memory.read()
-        named = minigrid.action_names if _is_minigrid(self.core) else action_names
-        self.actions = tuple(named(self.core, numbers))
+        self.actions = action_names(self.core, numbers)
         self._number = dict(zip(numbers, numbers, strict=True)) | dict(zip(self.actions, numbers, strict=True))
 
-    def step(self, state: Any, action: Any) -> tuple[Any, bool]:
-        """Return the state after an action, and whether the episode ends there."""
+    def named(self, actions: Any) -> Any:
+        """Return the labels of the actions to take: all of them for None, and for a mapping those it gives."""
+        if actions is None:
+            return self.actions
+        if not isinstance(actions, Mapping):
+            return actions
+        labels = validate.labels(list(actions.values()), len(actions), "actions") or ()
+        self._number = dict(zip(labels, map(self._number_of, actions), strict=True))
+        self.actions = labels
+        return labels
+
+    def _number_of(self, action: Any) -> int:
         if action not in self._number:
             shown = ", ".join(map(repr, self.actions))
             raise ValueError(f"unknown action {action!r}; the {len(self.actions)} actions are {shown}")
+        return self._number[action]
+
+    def step(self, state: Any, action: Any) -> tuple[Any, bool]:
+        """Return the state after an action, and whether the episode ends there."""
+        number = self._number_of(action)
         self.memory.restore(state)
         before = self._drawn()
-        terminated = self.core.step(self._number[action])[2]
+        terminated = self.core.step(number)[2]
         if self._drawn() != before:
             raise ValueError(self._refusal(state, action))
         return self.memory.read(), bool(terminated)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from itertools import islice
 from typing import Any
@@ -47,7 +47,7 @@ def from_step_function(
         after a reset.
     actions : sequence of labels, or callable
         The actions, or a function from a state to the labels of the actions it has. For an environment all
-        actions by default.
+        actions by default, and a dict ``{action: label}`` gives the actions to take labels of one's own.
     max_states : int
         Limit on the number of states, beyond which there is an error.
     terminal : {"absorbing", "as-given"}
@@ -112,10 +112,14 @@ def from_step_function(
     content. The step counter is not part of it, and actions have MiniGrid's names.
 
     The state of any other environment with a Discrete action space is the content of all its attributes, except for
-    random generators, spaces and objects for drawing. States are numbered in the order of discovery. Actions have the
-    names in the documentation of Gymnasium and gym-classics for tabular environments, else Gymnasium's numbers;
-    `actions` may choose them by either. An environment that draws random numbers in a step is refused, unless
-    `get_state` and `set_state` define the state: then only `check` can find that the numbers matter.
+    random generators, spaces and objects for drawing. States are numbered in the order of discovery.
+
+    Actions have the names that the environment tells (an enumeration `actions` as in MiniGrid, or a method
+    `get_action_meanings` as in Atari), or those in the documentation of Gymnasium and gym-classics, else Gymnasium's
+    numbers; `actions` may choose them by either.
+
+    An environment that draws random numbers in a step is refused, unless `get_state` and `set_state` define the
+    state: then only `check` can find that the numbers matter.
 
     Examples
     --------
@@ -150,7 +154,7 @@ def from_step_function(
             if initial is not None:
                 raise TypeError(f"initial is {initial!r}, but an environment begins where its reset leaves it")
             step, starts = simulator.answer, [state_label(simulator.initial, "the initial state")]
-            actions = simulator.actions if actions is None else actions
+            actions = simulator.named(actions)
             layout = simulator.layout if layout is None else layout
         world = World(step, _actions(actions), keep_ends=terminal == "absorbing")
         search = Search(world, max_states)
@@ -173,7 +177,7 @@ def _actions(actions: Any) -> Any:
     """Return labels as a checked tuple; a function stays one."""
     if callable(actions):
         return actions
-    if actions is None or isinstance(actions, str) or not validate.is_several(actions):
+    if actions is None or isinstance(actions, str | Mapping) or not validate.is_several(actions):
         found = validate.shown(actions)
         raise TypeError(
             f"actions is {found}, expected a sequence of labels, or a function from a state to those it has"

@@ -2,6 +2,7 @@ import builtins
 import math
 import random
 import warnings
+from enum import IntEnum
 
 import numpy as np
 import pytest
@@ -391,6 +392,36 @@ def test_labels_of_actions_that_are_given_win():
     for env in (TableEnv(table), TableEnv(ROUND)):
         with pytest.raises(ValueError, match="actions has 1 labels, expected 2"):
             emp.from_gymnasium(env, actions=["a"])
+
+
+class Told(TableEnv):
+    """An environment with two actions and names for them, told in one of the two usual ways."""
+
+    def __init__(self, names):
+        super().__init__({0: {0: [(1.0, 0, 0, False)], 1: [(1.0, 1, 0, False)]}, 1: {0: [(1.0, 1, 0, False)]}})
+        if isinstance(names, type):
+            self.actions = names
+        else:
+            self.get_action_meanings = lambda: names
+
+
+class Keys(IntEnum):
+    press, wait = 1, 0
+
+
+@for_each(
+    ("names", "expected"),
+    [
+        (["NOOP", "FIRE"], ("NOOP", "FIRE")),
+        (["NOOP", "FIRE", "LEFT"], ("NOOP", "FIRE")),  # an environment may have a part of the actions of its kind
+        (["NOOP"], (0, 1)),
+        (["NOOP", "NOOP"], (0, 1)),
+        (None, (0, 1)),
+        (Keys, ("wait", "press")),
+    ],
+)
+def test_names_of_actions_that_an_environment_tells(names, expected):
+    assert emp.from_gymnasium(Told(names)).actions == expected
 
 
 def test_a_class_made_of_a_known_one_has_numbers():

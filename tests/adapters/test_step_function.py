@@ -524,6 +524,22 @@ def test_actions_of_an_environment_may_be_chosen():
         emp.from_step_function(Walk(), actions=[1, 2])
 
 
+def test_actions_of_an_environment_may_be_named():
+    names = {1: "on", -1: "back"}
+    model = emp.from_step_function(Walk(), actions=names)
+    reference = emp.from_step_function(Walk(), actions=[1, -1])
+    assert model.actions == ("on", "back")
+    assert (model.to_dense() == reference.to_dense()).all()
+    assert emp.from_samples(Walk(), actions=names, n=1).actions == ("on", "back")
+    with pytest.raises(ValueError, match="unknown action 2; the 3 actions are -1, 0, 1"):
+        emp.from_step_function(Walk(), actions={2: "far"})
+    with pytest.raises(ValueError, match=r"actions\[1\].*'on'"):
+        emp.from_step_function(Walk(), actions={1: "on", -1: "on"})
+    for read in (emp.from_step_function, emp.from_samples):
+        with pytest.raises(TypeError, match=r"actions is .*expected a sequence"):
+            read(lambda state, action: state, 0, {1: "on"})
+
+
 class Cliff(gymnasium.Env):
     """Gymnasium's cliff without the random number that it draws for nothing."""
 
