@@ -76,6 +76,11 @@ def made(name: str, options: Mapping[str, Any] | None = None) -> Any:
         raise ValueError(f"gymnasium cannot make an environment {name!r}: {_without_guess(reason)}{meant}") from None
     except gymnasium.error.Error as reason:
         raise ValueError(f"gymnasium cannot make an environment {name!r}: {reason}") from None
+    except ModuleNotFoundError as reason:
+        raise ImportError(
+            f"making {name!r} needs {reason.name}, which is not installed; install what the environment asks for, "
+            f"such as pip install {str(reason.name).partition('.')[0]}"
+        ) from reason
     except Exception as reason:  # environments check their own arguments, each in its way
         if not options:
             raise

@@ -122,7 +122,8 @@ def _cells(core: Any) -> dict[Any, dict[Any, Any]]:
         }
     if table is None:
         raise ValueError(
-            f"{name} has no table of transitions; {_EXPECTED}; from_step_function explores environments without one"
+            f"{name} has no table of transitions; {_EXPECTED}; from_step_function explores environments without one, "
+            "and from_samples samples those that roll dice"
         )
     if callable(table):
         raise ValueError(

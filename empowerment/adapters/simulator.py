@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pickle
 import random
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,7 +45,7 @@ class Simulator:
     """
 
     def __init__(self, env: Any, seed: int, memory: Callable[[Any], Memory] | None, may_draw: bool = False) -> None:
-        self.may_draw = may_draw
+        self.may_draw, self._last = may_draw, b""
         refuse_mistaken(env, "step")
         self.core = unwrapped(env, "from_step_function", rewards=False)
         if not all(hasattr(self.core, name) for name in ("reset", "step", "action_space")):
@@ -57,6 +56,7 @@ class Simulator:
         numbers = _action_numbers(self.core)
         self.core.reset(seed=seed)
         getattr(self.core, "np_random", None)  # where reset makes no generator, this does
+        self._unobserved = minigrid.ignores_observations(self.core)
         self.memory = (memory or _memory_of(self.core))(self.core)
         self.initial = self.memory.read()
         self.actions = action_names(self.core, numbers)
@@ -83,11 +83,16 @@ class Simulator:
         """Return the state after an action, and whether the episode ends there."""
         number = self._number_of(action)
         self.memory.restore(state)
-        before = self._drawn()
-        terminated = self.core.step(number)[2]
-        if self._drawn() != before:
+        before, generators = self._last or self._drawn(), self.memory.generators
+        with minigrid.unobserved(self.core) if self._unobserved else nullcontext():
+            terminated = self.core.step(number)[2]
+        self._last = self._drawn()
+        if self._last != before:
             raise ValueError(self._refusal(state, action))
-        return self.memory.read(), bool(terminated)
+        after = self.memory.read()
+        if self.memory.generators != generators:
+            self._last = b""  # else it holds before the next step, for nobody draws in between
+        return after, bool(terminated)
 
     def answer(self, state: Any, action: Any) -> Any:
         """Return the state after an action, or the end of the episode in it."""
@@ -100,10 +105,10 @@ class Simulator:
             self.memory.layout(states, name_of(self.core)) if isinstance(self.memory, minigrid.GridMemory) else None
         )
 
-    def _drawn(self) -> bytes | None:
+    def _drawn(self) -> bytes:
         """Return what changes when a random number is drawn, be it from Python's or NumPy's common generator."""
         if self.may_draw or self.memory.generators is None:
-            return None
+            return b""
         common = random.getstate(), np.random.get_state()  # noqa: NPY002 (environments still draw from it)
         return pickle.dumps((common, *self.memory.generators))
 
@@ -111,8 +116,9 @@ class Simulator:
         table = "from_gymnasium reads its table; or " if has_table(self.core) else ""
         return (
             f"{name_of(self.core)} draws random numbers at action {action!r} in state {state!r}, expected none, as "
-            f"one step does not show a distribution; {table}write a step function that returns the distribution; "
-            "or, if the numbers never matter, say what does with get_state= and set_state="
+            f"one step does not show a distribution; {table}from_samples estimates it from many steps; or write a "
+            "step function that returns the distribution; or, if the numbers never matter, say what does with "
+            "get_state= and set_state="
         )
 
 
@@ -137,13 +143,8 @@ def simulated(
     memory_maker = None if get_state is None else lambda core: _CallerState(core, get_state, set_state)
     if not isinstance(env, str):
         refuse_options(make or {}, env)
-        yield Simulator(env, seed, memory_maker, may_draw)
-        return
-    own = made(env, make)
-    try:
-        yield Simulator(own, seed, memory_maker, may_draw)
-    finally:
-        own.close()
+    with closing(made(env, make)) if isinstance(env, str) else nullcontext(env) as used:
+        yield Simulator(used, seed, memory_maker, may_draw)
 
 
 def _action_numbers(core: Any) -> list[int]:
@@ -156,13 +157,8 @@ def _action_numbers(core: Any) -> list[int]:
     return list(range(int(space.start), int(space.start) + int(space.n)))
 
 
-def _is_minigrid(core: Any) -> bool:
-    base = sys.modules.get("minigrid.minigrid_env")  # loaded, if one of its environments is at hand
-    return base is not None and isinstance(core, base.MiniGridEnv)
-
-
 def _memory_of(core: Any) -> Callable[[Any], Memory]:
-    return minigrid.GridMemory if _is_minigrid(core) else Snapshots
+    return minigrid.GridMemory if minigrid.is_minigrid(core) else Snapshots
 
 
 class _CallerState:

@@ -598,7 +598,7 @@ def test_environments_that_draw_random_numbers_are_refused(name, first):
 
 def test_blackjack_is_refused():
     with pytest.raises(
-        ValueError, match=r"Blackjack-v1 draws random numbers .* distribution; write a step"
+        ValueError, match=r"Blackjack-v1 draws random numbers .* distribution; from_samples estimates"
     ) as caught:
         emp.from_step_function("Blackjack-v1")
     assert "from_gymnasium" not in str(caught.value)
