@@ -72,7 +72,7 @@ class Search:
                 f"found {self.max_states + 1} states, at most max_states={self.max_states} are allowed; the last is "
                 f"{depth} actions away from the start, and {self.max_states - len(self.taken)} were still to be "
                 "explored; raise max_states=, allow fewer actions, or leave out of the state what the future does "
-                "not depend on, such as a counter (an environment's state is what get_state= and set_state= say)"
+                "not depend on, such as a counter (what an environment's state is get_state= says)"
             )
         self.number[node] = len(self.nodes)
         self.nodes.append(node)
@@ -90,13 +90,14 @@ class Search:
                 first, second = outcomes[action], self.world.outcome(node, action)
                 if first != second:
                     raise ValueError(
-                        f"action {action!r} in state {node!r} first gave {_shown(first)} and then "
-                        f"{_shown(second)}; {_HIDDEN}"
+                        f"action {action!r} in state {node!r} first gave {shown(first)} and then "
+                        f"{shown(second)}; {_HIDDEN}"
                     )
             advance(1)
 
 
-def _shown(outcome: Outcome) -> str:
+def shown(outcome: Outcome) -> str:
+    """Return an outcome for messages."""
     if outcome is None:
         return "None"
     nodes = list(outcome)

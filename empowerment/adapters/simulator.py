@@ -14,6 +14,7 @@ from empowerment.adapters import minigrid
 from empowerment.adapters.environment import action_names, made, name_of, refuse_mistaken, refuse_options, unwrapped
 from empowerment.adapters.gym_tables import has_table
 from empowerment.adapters.outcomes import End
+from empowerment.adapters.projection import Projection
 from empowerment.adapters.snapshot import Snapshots
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
@@ -44,7 +45,7 @@ class Simulator:
         Labels of all actions.
     """
 
-    def __init__(self, env: Any, seed: int, memory: Callable[[Any], Memory] | None, may_draw: bool = False) -> None:
+    def __init__(self, env: Any, seed: int, memory: Callable[[Any], Memory], may_draw: bool = False) -> None:
         self.may_draw, self._last = may_draw, b""
         refuse_mistaken(env, "step")
         self.core = unwrapped(env, "from_step_function", rewards=False)
@@ -57,7 +58,7 @@ class Simulator:
         self.core.reset(seed=seed)
         getattr(self.core, "np_random", None)  # where reset makes no generator, this does
         self._unobserved = minigrid.ignores_observations(self.core)
-        self.memory = (memory or _memory_of(self.core))(self.core)
+        self.memory = memory(self.core)
         self.initial = self.memory.read()
         self.actions = action_names(self.core, numbers)
         self._number = dict(zip(numbers, numbers, strict=True)) | dict(zip(self.actions, numbers, strict=True))
@@ -101,9 +102,9 @@ class Simulator:
 
     def layout(self, states: Sequence[Any]) -> GridLayout | None:
         """Return where the states lie, if the environment is a grid."""
-        return (
-            self.memory.layout(states, name_of(self.core)) if isinstance(self.memory, minigrid.GridMemory) else None
-        )
+        if isinstance(self.memory, minigrid.GridMemory | Projection):
+            return self.memory.layout(states, name_of(self.core))
+        return None
 
     def _drawn(self) -> bytes:
         """Return what changes when a random number is drawn, be it from Python's or NumPy's common generator."""
@@ -138,13 +139,17 @@ def simulated(
     ImportError
         If an id is given and its package is not installed.
     """
-    if (get_state is None) != (set_state is None):
-        raise TypeError("expected both get_state= and set_state=, or neither")
-    memory_maker = None if get_state is None else lambda core: _CallerState(core, get_state, set_state)
+    if get_state is None and set_state is not None:
+        raise TypeError("set_state= needs get_state=, which says what the state is")
+    if may_draw and set_state is None and get_state is not None:
+        raise TypeError(
+            "get_state= needs set_state= here: what chance decides does not show whether states of one label do the "
+            "same"
+        )
     if not isinstance(env, str):
         refuse_options(make or {}, env)
     with closing(made(env, make)) if isinstance(env, str) else nullcontext(env) as used:
-        yield Simulator(used, seed, memory_maker, may_draw)
+        yield Simulator(used, seed, lambda core: _memory_of(core, get_state, set_state), may_draw)
 
 
 def _action_numbers(core: Any) -> list[int]:
@@ -157,8 +162,11 @@ def _action_numbers(core: Any) -> list[int]:
     return list(range(int(space.start), int(space.start) + int(space.n)))
 
 
-def _memory_of(core: Any) -> Callable[[Any], Memory]:
-    return minigrid.GridMemory if minigrid.is_minigrid(core) else Snapshots
+def _memory_of(core: Any, get_state: Any, set_state: Any) -> Memory:
+    if set_state is not None:
+        return _CallerState(core, get_state, set_state)
+    whole = minigrid.GridMemory(core) if minigrid.is_minigrid(core) else Snapshots(core)
+    return whole if get_state is None else Projection(core, get_state, whole)
 
 
 class _CallerState:

@@ -10,6 +10,7 @@ from typing import Any
 from empowerment.adapters.environment import refuse_mistaken, refuse_options
 from empowerment.adapters.exploration import Search, World, explored_model
 from empowerment.adapters.outcomes import initial_states, labels_of, state_label
+from empowerment.adapters.projection import Projection
 from empowerment.adapters.simulator import simulated
 from empowerment.core import validate
 from empowerment.models.mdp import MDP
@@ -49,13 +50,15 @@ def from_step_function(
         The actions, or a function from a state to the labels of the actions it has. For an environment all
         actions by default, and a dict ``{action: label}`` gives the actions to take labels of one's own.
     max_states : int
-        Limit on the number of states, beyond which there is an error.
+        Limit on the number of states, beyond which there is an error. It also limits how many states of an
+        environment are compared by `check` where `get_state` gives one label to several.
     terminal : {"absorbing", "as-given"}
         A state that is entered with an end is absorbing, and it is not explored further. If the same state is also
         entered without an end, the model has both, the ended one under the label ``("ended", state)``. ``"as-given"``
         ignores the ends.
     check : bool
-        Repeat every transition in the reverse order, and refuse a simulator whose outcomes differ.
+        Repeat every transition in the reverse order, and refuse a simulator whose outcomes differ. With `get_state`
+        alone take every action in all states of a label, and refuse a label whose states do different things.
     progress : bool or "auto"
         Show a progress bar. ``"auto"`` shows it on a terminal, once a second has passed.
     layout : GridLayout or callable, optional
@@ -64,8 +67,9 @@ def from_step_function(
     seed : int
         Seed of the reset of an environment.
     get_state, set_state : callable, optional
-        For an environment, both or none. ``get_state(env)`` returns the state as a label, and ``set_state(env,
-        state)`` restores it; `env` is the environment without wrappers.
+        For an environment. ``get_state(env)`` returns the state as a label, and ``set_state(env, state)`` restores
+        it; `env` is the environment without wrappers. `get_state` alone may leave out what the future does not depend
+        on: the environment is put back as a whole, into the first state with that label.
 
     **make
         Arguments of ``gymnasium.make``, where an id is given.
@@ -91,7 +95,8 @@ def from_step_function(
     Warns
     -----
     UserWarning
-        Of wrappers of an environment that change actions, observations or steps, which are not read.
+        Of wrappers of an environment that change actions, observations or steps, which are not read; of more than
+        `max_states` states that have labels by `get_state` alone, the rest of which is not compared.
 
     See Also
     --------
@@ -143,6 +148,7 @@ def from_step_function(
     validate.one_of(terminal, ("absorbing", "as-given"), "terminal")
     max_states, check = validate.limit(max_states, "max_states"), validate.flag(check, "check")
     seed = None if seed is None else validate.seed(seed)
+    memory = None
     with ExitStack() as stack:
         if callable(step) and not isinstance(step, type):
             refuse_mistaken(step, "step")
@@ -154,6 +160,7 @@ def from_step_function(
             if initial is not None:
                 raise TypeError(f"initial is {initial!r}, but an environment begins where its reset leaves it")
             step, starts = simulator.answer, [state_label(simulator.initial, "the initial state")]
+            memory = simulator.memory
             actions = simulator.named(actions)
             layout = simulator.layout if layout is None else layout
         world = World(step, _actions(actions), keep_ends=terminal == "absorbing")
@@ -161,9 +168,18 @@ def from_step_function(
         with progress_bar(None, "exploring", "state", progress) as advance:
             search.explore(starts, advance)
         if check:
-            with progress_bar(len(search.nodes), "exploring again", "state", progress) as advance:
-                search.repeat(advance)
+            _check(search, memory, progress)
     return explored_model(search, starts, layout)
+
+
+def _check(search: Search, memory: Any, progress: bool | str) -> None:
+    """Take every transition again, and in all states of a label where one label may have several."""
+    if isinstance(memory, Projection):
+        with progress_bar(None, "comparing", "state", progress) as advance:
+            memory.compare(search, advance)
+    else:
+        with progress_bar(len(search.nodes), "exploring again", "state", progress) as advance:
+            search.repeat(advance)
 
 
 def _refuse(**options: Any) -> None:

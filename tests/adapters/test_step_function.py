@@ -660,13 +660,15 @@ def test_hidden_state_of_an_environment_whose_state_is_told():
 
 
 def test_a_counter_makes_states_without_end():
-    with pytest.raises(ValueError, match=r"found 51 states.* get_state= and set_state= say"):
+    with pytest.raises(ValueError, match=r"found 51 states.* is get_state= says"):
         emp.from_step_function(Leaky(), max_states=50)
 
 
 def test_get_state_and_set_state_belong_together():
-    with pytest.raises(TypeError, match="expected both get_state= and set_state=, or neither"):
-        emp.from_step_function(Walk(), get_state=len)
+    with pytest.raises(TypeError, match="set_state= needs get_state="):
+        emp.from_step_function(Walk(), set_state=len)
+    with pytest.raises(TypeError, match="get_state= needs set_state= here"):
+        emp.from_samples(Walk(), get_state=len)
     with pytest.raises(ValueError, match="get_state gives 1 right after set_state was given 0, expected the same"):
         emp.from_step_function(
             Leaky(), get_state=lambda env: env.cell, set_state=lambda env, s: setattr(env, "cell", 1)
