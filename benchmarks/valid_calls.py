@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import gymnasium
 import networkx
 import numpy as np
+from pettingzoo.classic.rps import rps
 
 import empowerment as emp
 from benchmarks import (
@@ -98,6 +99,22 @@ def audit() -> text.InfluenceAudit:
     return text.influence_audit(RESPONSES)
 
 
+def ring() -> SimpleNamespace:
+    """Return an environment like those of gymnax: a ring of three cells."""
+    return SimpleNamespace(
+        default_params=None,
+        num_actions=2,
+        reset_env=lambda key, params: (0, {"cell": 0}),
+        step_env=lambda key, state, action, params: (0, {"cell": (state["cell"] + action) % 3}, 0.0, False, {}),
+    )
+
+
+def hall() -> SimpleNamespace:
+    """Return a text game of one room."""
+    infos = {"look": "You are in the hall.", "inventory": "", "validActions": ["wait"]}
+    return SimpleNamespace(reset=lambda seed=None: ("", infos), step=lambda action: ("", 0.0, False, infos))
+
+
 def step(state: int, action: str) -> int:
     """Walk in a corridor of four."""
     return min(max(state + (1 if action == "a" else -1), 0), 3)
@@ -146,10 +163,15 @@ def functions() -> dict[str, dict[str, Any]]:
             "n_bias": 10,
             "n_null": 20,
         },
+        "from_jax": {"step": lambda cell, move: ((cell + move) % 3, cell == 2), "initial": 0, "actions": [0, 1]},
+        "from_gymnax": {"env": ring()},
+        "from_text_game": {"game": hall()},
+        "from_rollouts": {"envs": gymnasium.make_vec("FrozenLake-v1", 2), "steps": 20},
         "from_samples": {"step": step, "initial": 0, "actions": ACTIONS, "n": 2},
         "from_transitions": {"transitions": [("s", "a", "t"), ("t", "a", "s")]},
         "from_mdptoolbox": {"transitions": np.stack([W, W]), "reward": [1.0, 2.0]},
         "from_networkx": {"graph": networkx.MultiDiGraph([("s", "t"), ("t", "s")]), "initial": "s"},
+        "from_pettingzoo": {"env": rps.env(max_cycles=1), "agent": "player_0"},
         "from_quantecon": {"program": SimpleNamespace(R=W, Q=np.stack([W, W]), beta=0.9, num_states=2)},
         "from_storm": {"model": program},
         "from_table": {"table": {"s": {"a": {"s": 0.5, "t": 0.5}}, "t": {"a": "s"}}, "initial": "s"},

@@ -60,8 +60,8 @@ _ACTION_NAMES = {
 }
 
 
-def made(name: str, options: Mapping[str, Any] | None = None) -> Any:
-    """Make an environment of this id, with options of `gymnasium.make`."""
+def made(name: str, options: Mapping[str, Any] | None = None, num_envs: int | None = None) -> Any:
+    """Make an environment of this id, with options of `gymnasium.make`, or a vector of several."""
     options = options or {}
     if name.startswith(_MINIGRID):
         _register_minigrid(name)  # first, for its extra installs gymnasium, too
@@ -70,7 +70,7 @@ def made(name: str, options: Mapping[str, Any] | None = None) -> Any:
     except ImportError:
         raise missing(f"making {name!r}", "gymnasium") from None
     try:
-        return gymnasium.make(name, **options)
+        return gymnasium.make(name, **options) if num_envs is None else gymnasium.make_vec(name, num_envs, **options)
     except gymnasium.error.UnregisteredEnv as reason:
         meant = validate.nearest(name, gymnasium.registry)
         raise ValueError(f"gymnasium cannot make an environment {name!r}: {_without_guess(reason)}{meant}") from None
@@ -117,8 +117,10 @@ def _without_guess(reason: Exception) -> str:
 
 
 def name_of(core: Any) -> str:
-    """Return the id of an environment, or the name of its class."""
-    return str(getattr(getattr(core, "spec", None), "id", type(core).__name__))
+    """Return the id of an environment, the name that PettingZoo gives it, or the name of its class."""
+    told = getattr(core, "metadata", None)
+    named = told.get("name") if isinstance(told, Mapping) else None
+    return str(getattr(getattr(core, "spec", None), "id", named or type(core).__name__))
 
 
 def action_names(core: Any, numbers: Sequence[int]) -> tuple[Any, ...]:
@@ -161,7 +163,7 @@ def refuse_mistaken(env: Any, name: str) -> None:
     if hasattr(env, "single_action_space"):
         raise TypeError(
             f"{name} is a vector of {getattr(env, 'num_envs', 'several')} environments, expected a single one, as "
-            "gymnasium.make gives"
+            "gymnasium.make gives; from_rollouts plays several at once"
         )
 
 

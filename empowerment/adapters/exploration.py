@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
 
@@ -104,11 +104,10 @@ def shown(outcome: Outcome) -> str:
     return repr(nodes[0]) if len(nodes) == 1 else repr([(outcome[node], node) for node in nodes])
 
 
-def explored_model(search: Search, starts: Sequence[Any], layout: Any) -> MDP:
+def explored_model(search: Search, initial: Mapping[Node, float] | None, layout: Any) -> MDP:
     """Make the model of a finished search."""
     fixed = () if callable(search.world.actions) else search.world.actions
     actions = list(dict.fromkeys(chain(fixed, *search.taken)))
     if not actions:
         raise ValueError("no state has an action, expected at least one")
-    initial = {starts[0]: 1.0} if len(starts) == 1 else None
     return model_of(search.nodes, search.taken, actions, initial=initial, layout=layout)

@@ -96,8 +96,9 @@ class GridMemory:
         self.rest.restore(rest)
         core.grid.grid[:] = self.cells
         for thing, held in self.held.items():
-            vars(thing).clear()
-            vars(thing).update(held | altered.get(thing, {}))
+            if thing in altered or not _same(vars(thing), held):
+                vars(thing).clear()
+                vars(thing).update(held | altered.get(thing, {}))
         for place, thing in changed.items():
             core.grid.grid[place] = thing
             if thing is not None and thing is not self.cells[place]:
@@ -124,7 +125,7 @@ class GridMemory:
     def _altered(self, thing: Any) -> dict[str, Any]:
         """Return the attributes of an object that are not as they were at first."""
         first, now = self.held[thing], vars(thing)
-        if len(first) == len(now) and all(value is first.get(name, self) for name, value in now.items()):
+        if _same(now, first):
             return {}
         own = {name: _plain(value) for name, value in now.items() if name not in _POSITIONS}
         for name, value in own.items():
@@ -148,6 +149,14 @@ class GridMemory:
 
     def _shown(self, value: Any) -> str:
         return repr(value) if isinstance(value, _PLAIN) else self.names[value]
+
+
+def _same(now: dict[str, Any], first: dict[str, Any]) -> bool:
+    """Return whether attributes are what they were; a position that is another array counts as different."""
+    try:
+        return bool(now == first)
+    except ValueError:
+        return False
 
 
 def _plain(value: Any) -> Any:

@@ -8,9 +8,10 @@ from typing import Any
 from empowerment.adapters import minigrid
 from empowerment.adapters.environment import name_of, warn
 from empowerment.adapters.exploration import Search, shown
-from empowerment.adapters.outcomes import End, state_label
+from empowerment.adapters.outcomes import state_label
 from empowerment.adapters.snapshot import Snapshots
 from empowerment.core.layout import GridLayout
+from empowerment.runtime.progress import progress_bar
 
 
 class Projection:
@@ -31,7 +32,7 @@ class Projection:
         self.core, self.get_state, self.whole = core, get_state, whole
         self.label_of: dict[Any, Any] = {}
         self.standing: dict[Any, Any] = {}
-        self.present: Any = None
+        self.recent: list[Any] = []
 
     @property
     def generators(self) -> Sequence[Any] | None:
@@ -40,20 +41,22 @@ class Projection:
 
     def read(self) -> Any:
         """Return the label of the state."""
-        self.present = self.whole.read()
+        whole = self.whole.read()
         label = state_label(self.get_state(self.core), "what get_state returns")
-        known = self.label_of.setdefault(self.present, label)
+        known = self.label_of.setdefault(whole, label)
         if known != label:
             raise ValueError(
                 f"get_state first gives {known!r} and then {label!r} in the same state of {name_of(self.core)}; "
                 "expected a function of what the environment holds, its step counter and random generators excepted"
             )
-        self.standing.setdefault(label, self.present)
+        self.standing.setdefault(label, whole)
+        self.recent.append(whole)
         return label
 
     def restore(self, state: Any) -> None:
         """Restore the whole state that stands for this label."""
         self.whole.restore(self.standing[state])
+        self.recent.clear()
 
     def layout(self, states: Sequence[Any], name: str) -> GridLayout | None:
         """Return where the agent of a MiniGrid stands in each state; None if a label leaves that open."""
@@ -71,19 +74,18 @@ class Projection:
         No more whole states are compared than the search may find labels; that there are others is warned of.
         """
         first = dict(self.standing)
-        start = first[search.nodes[0]]
-        found, queue = {start}, [start]
+        queue = [whole for label, whole in first.items() if label in search.number]
+        found = set(queue)
         for whole in queue:  # which grows on the way
             label = self.label_of[whole]
             self.standing[label] = whole
             for action, expected in search.taken[search.number[label]].items():
-                outcome = search.world.outcome(label, action) or {}
+                outcome = search.world.outcome(label, action)
                 if outcome != expected:
                     raise ValueError(self._refusal(label, action, (first[label], expected), (whole, outcome)))
-                if self.present not in found and not isinstance(next(iter(outcome)), End):
-                    found.add(self.present)
-                    if len(found) <= search.max_states:
-                        queue.append(self.present)
+                new = [each for each in self.recent if self.label_of[each] in (outcome or ()) and each not in found]
+                found.update(new)
+                queue += new[: max(search.max_states - len(queue), 0)]
             advance(1)
         if len(found) > len(queue):
             warn(
@@ -98,3 +100,13 @@ class Projection:
             "label does not hold everything that the next state depends on: put what is missing into it, or leave "
             "out the actions that bring it about"
         )
+
+
+def check_again(search: Search, memory: Any, progress: bool | str) -> None:
+    """Take every transition again, and in all states of a label where one label may have several."""
+    if isinstance(memory, Projection):
+        with progress_bar(None, "comparing", "state", progress) as advance:
+            memory.compare(search, advance)
+    else:
+        with progress_bar(len(search.nodes), "exploring again", "state", progress) as advance:
+            search.repeat(advance)

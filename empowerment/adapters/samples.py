@@ -100,7 +100,7 @@ def from_transitions(
     ]
     targets = [validate.index_of(target, number, "state") for *_, target in triples]
     return SampledModel(
-        _table(Counter(zip(rows, targets, strict=True)), len(known_states), len(known_actions)),
+        count_table(Counter(zip(rows, targets, strict=True)), len(known_states), len(known_actions)),
         states=known_states,
         actions=known_actions,
         prior=prior,
@@ -274,7 +274,7 @@ class _Survey:
         available = np.ones(len(nodes) * n_actions, dtype=bool)
         available[self.missing] = False
         return SampledModel(
-            _table(self.counts, len(nodes), n_actions),
+            count_table(self.counts, len(nodes), n_actions),
             states=labels,
             actions=self.actions,
             prior=prior,
@@ -284,7 +284,7 @@ class _Survey:
         )
 
 
-def _table(counts: Mapping[tuple[int, int], int], n_states: int, n_actions: int) -> sparse.csr_array:
+def count_table(counts: Mapping[tuple[int, int], int], n_states: int, n_actions: int) -> sparse.csr_array:
     """Return how often each pair of state and action led to each state."""
     places = np.array(list(counts), dtype=np.int64).reshape(-1, 2).T
     values = np.array(list(counts.values()), dtype=np.float64)

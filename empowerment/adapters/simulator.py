@@ -54,6 +54,7 @@ class Simulator:
             raise TypeError(
                 f"step is {found}, expected a function of state and action, a Gymnasium environment, or the id of one"
             )
+        _refuse_keys(self.core)
         numbers = _action_numbers(self.core)
         self.core.reset(seed=seed)
         getattr(self.core, "np_random", None)  # where reset makes no generator, this does
@@ -107,11 +108,8 @@ class Simulator:
         return None
 
     def _drawn(self) -> bytes:
-        """Return what changes when a random number is drawn, be it from Python's or NumPy's common generator."""
-        if self.may_draw or self.memory.generators is None:
-            return b""
-        common = random.getstate(), np.random.get_state()  # noqa: NPY002 (environments still draw from it)
-        return pickle.dumps((common, *self.memory.generators))
+        """Return what changes when a random number is drawn; nothing where one may be."""
+        return b"" if self.may_draw or self.memory.generators is None else drawn(self.memory.generators)
 
     def _refusal(self, state: Any, action: Any) -> str:
         table = "from_gymnasium reads its table; or " if has_table(self.core) else ""
@@ -121,6 +119,12 @@ class Simulator:
             "step function that returns the distribution; or, if the numbers never matter, say what does with "
             "get_state= and set_state="
         )
+
+
+def drawn(generators: Sequence[Any]) -> bytes:
+    """Return what changes when a random number is drawn, be it from Python's or NumPy's common generator."""
+    common = random.getstate(), np.random.get_state()  # noqa: NPY002 (environments still draw from it)
+    return pickle.dumps((common, *generators))
 
 
 @contextmanager
@@ -139,6 +143,8 @@ def simulated(
     ImportError
         If an id is given and its package is not installed.
     """
+    validate.function(get_state, "get_state", "the environment")
+    validate.function(set_state, "set_state", "the environment and a state")
     if get_state is None and set_state is not None:
         raise TypeError("set_state= needs get_state=, which says what the state is")
     if may_draw and set_state is None and get_state is not None:
@@ -150,6 +156,16 @@ def simulated(
         refuse_options(make or {}, env)
     with closing(made(env, make)) if isinstance(env, str) else nullcontext(env) as used:
         yield Simulator(used, seed, lambda core: _memory_of(core, get_state, set_state), may_draw)
+
+
+def _refuse_keys(core: Any) -> None:
+    """Refuse an environment of Gymnasium that is made of functions of JAX: its dice would be a part of its state."""
+    if getattr(core, "func_env", None) is not None:
+        raise ValueError(
+            f"{name_of(core)} keeps a random key of JAX, which would decide in each state how its dice fall; "
+            "from_rollouts plays it, and from_jax explores func_env.transition and func_env.terminal if they do not "
+            "use the key"
+        )
 
 
 def _action_numbers(core: Any) -> list[int]:

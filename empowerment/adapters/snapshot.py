@@ -102,6 +102,8 @@ class Reading:
 
     def _parts(self, value: Any) -> Any:
         kind = type(value)
+        if str(getattr(value, "dtype", "")).startswith("key<"):
+            raise ValueError("it is a random key of JAX, which would decide in each state how the dice fall")
         if kind is np.ndarray:
             return self._array(value)
         if kind is list:
@@ -153,6 +155,8 @@ class Snapshots:
     ----------
     generators : list
         The random generators of the object.
+    present : int
+        The number of the state that was read or restored last.
     """
 
     def __init__(self, owner: Any, known: Sequence[Any] = (), without: Collection[str] = ()) -> None:
@@ -160,24 +164,24 @@ class Snapshots:
         self.generators: Sequence[Any] | None = ()
         self._number: dict[bytes, int] = {}
         self._kept: list[tuple[dict[str, Any], list[Any]]] = []
-        self._present = -1
+        self.present = -1
 
     def read(self) -> int:
         """Return the number of the current state."""
         reading = Reading(self.owner, self.known, self.without)
         self.generators = reading.generators
-        self._present = self._number.setdefault(reading.digest, len(self._kept))
-        if self._present == len(self._kept):
+        self.present = self._number.setdefault(reading.digest, len(self._kept))
+        if self.present == len(self._kept):
             held = {name: vars(self.owner)[name] for name in reading.texts}
             self._kept.append((_copied(held, reading.live), reading.live))
-        return self._present
+        return self.present
 
     def restore(self, number: int) -> None:
         """Restore a state."""
-        if number == self._present:
+        if number == self.present:
             return
         attributes = vars(self.owner)
         for name in attributes.keys() - set(self.without):
             del attributes[name]
         attributes.update(_copied(*self._kept[number]))
-        self._present = number
+        self.present = number

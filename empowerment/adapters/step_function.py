@@ -10,7 +10,7 @@ from typing import Any
 from empowerment.adapters.environment import refuse_mistaken, refuse_options
 from empowerment.adapters.exploration import Search, World, explored_model
 from empowerment.adapters.outcomes import initial_states, labels_of, state_label
-from empowerment.adapters.projection import Projection
+from empowerment.adapters.projection import check_again
 from empowerment.adapters.simulator import simulated
 from empowerment.core import validate
 from empowerment.models.mdp import MDP
@@ -168,18 +168,8 @@ def from_step_function(
         with progress_bar(None, "exploring", "state", progress) as advance:
             search.explore(starts, advance)
         if check:
-            _check(search, memory, progress)
-    return explored_model(search, starts, layout)
-
-
-def _check(search: Search, memory: Any, progress: bool | str) -> None:
-    """Take every transition again, and in all states of a label where one label may have several."""
-    if isinstance(memory, Projection):
-        with progress_bar(None, "comparing", "state", progress) as advance:
-            memory.compare(search, advance)
-    else:
-        with progress_bar(len(search.nodes), "exploring again", "state", progress) as advance:
-            search.repeat(advance)
+            check_again(search, memory, progress)
+    return explored_model(search, {starts[0]: 1.0} if len(starts) == 1 else None, layout)
 
 
 def _refuse(**options: Any) -> None:

@@ -18,6 +18,7 @@ REQUIREMENTS = {
     "pandas": "pandas>=2.1",
     "starlette": "starlette>=0.40",
     "stormpy": "stormpy>=2",
+    "textworld_express": "textworld-express>=1.1",
     "tokenizers": "transformers>=4.50",  # which brings it, in the version that it needs
     "torch": "torch>=2.4",
     "tqdm": "tqdm>=4.66",

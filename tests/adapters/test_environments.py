@@ -16,13 +16,13 @@ for library in ("gymnasium", "gym_classics", "minigrid"):
 from benchmarks.environments import environments, model_of  # noqa: E402 (it needs all three)
 
 DICE = r"draws random numbers at action .* from_samples estimates it"
-NO_FLAX = None if find_spec("flax") else "needs flax, which is not installed; install what"
+IN_JAX = "keeps a random key of JAX" if find_spec("flax") else "needs flax, which is not installed; install what"
 ROUNDED = "sum to 0.99999.*pass normalize=True to rescale"
 LARGE = "found 2001 states.* raise max_states="
 
 REFUSED = {
     "Blackjack-v1": DICE,
-    "tabular/": NO_FLAX,
+    "tabular/": IN_JAX,
     "JacksCarRental-v0": ROUNDED,
     "MiniGrid-Dynamic-Obstacles": DICE,
     "MiniGrid-BlockedUnlockPickup-v0": LARGE,

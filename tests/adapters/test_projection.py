@@ -12,7 +12,7 @@ gymnasium = pytest.importorskip("gymnasium")
 
 
 class Painted(gymnasium.Env):
-    """A corridor of four cells; every step to the left repaints the agent, and red ones may move no further than 2."""
+    """A corridor of four cells; every step to the left repaints the agent, and color 1 may end at cell 2."""
 
     action_space = gymnasium.spaces.Discrete(2)
 
@@ -61,7 +61,7 @@ def test_a_difference_beyond_the_states_that_stand_for_labels():
             stuck = self.color == 29 and action
             return super().step(0 if stuck else action)
 
-    with pytest.raises(ValueError, match="get_state gives the same label 0 .* action 1 leads to 1 and 0;"):
+    with pytest.raises(ValueError, match=r"get_state gives the same label 0 .* action 1 leads to 1 and 0;"):
         emp.from_step_function(Late(colors=30), get_state=cell_of)
     with pytest.warns(UserWarning, match="compared in 20 whole states of Late, and there are more"):
         emp.from_step_function(Late(colors=30), get_state=cell_of, max_states=20)

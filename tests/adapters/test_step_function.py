@@ -637,6 +637,20 @@ def test_draws_from_any_generator_are_noticed(draw):
     assert emp.from_step_function(Dice(), actions=[-1, 0]).n_states == 2
 
 
+def test_dice_that_are_kept_in_the_state_are_refused():
+    """With a key of JAX in its state a step would fall the same way each time, as if there were no chance."""
+    env = Walk()
+    env.func_env = object()
+    for read in (emp.from_step_function, emp.from_samples):
+        with pytest.raises(ValueError, match="Walk keeps a random key of JAX"):
+            read(env)
+    jax = pytest.importorskip("jax")
+    env = Walk()
+    env.key = jax.random.key(0)
+    with pytest.raises(ValueError, match=r"'key' of Walk cannot be copied as a state: it is a random key"):
+        emp.from_step_function(env)
+
+
 class Leaky(gymnasium.Env):
     """Every third step does nothing, and the count is not told."""
 

@@ -29,6 +29,7 @@ from empowerment.core.validate.scalars import discount_below_one as discount_bel
 from empowerment.core.validate.scalars import enough_draws as enough_draws
 from empowerment.core.validate.scalars import finite as finite
 from empowerment.core.validate.scalars import flag as flag
+from empowerment.core.validate.scalars import function as function
 from empowerment.core.validate.scalars import generator as generator
 from empowerment.core.validate.scalars import horizon as horizon
 from empowerment.core.validate.scalars import instance as instance

@@ -251,6 +251,13 @@ def seed(value: object, name: str = "seed") -> int:
     return found
 
 
+def function(value: Any, name: str, takes: str) -> Any:
+    """Return a function that takes what `takes` says, or None where none is given."""
+    if value is None or (callable(value) and not isinstance(value, type)):
+        return value
+    raise TypeError(f"{name} is {shown(value)}, expected a function of {takes}")
+
+
 def generator(rng: object, name: str = "rng") -> np.random.Generator:
     """Return the random generator: the caller's own, or a new one from a seed or from none."""
     if rng is None or isinstance(rng, np.random.Generator):
