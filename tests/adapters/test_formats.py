@@ -13,7 +13,7 @@ from storm_files import drn_of, prism_of
 
 import empowerment as emp
 
-pytest.importorskip("gymnasium")
+gymnasium = pytest.importorskip("gymnasium")
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +84,30 @@ def through_storm(model, language):
         return emp.from_storm(path)
 
 
+class IcyLake:
+    """The lake as a parallel environment of PettingZoo, in which the ice turns a move to either side."""
+
+    possible_agents = ("walker", "ice")
+
+    def __init__(self, model):
+        calm = emp.from_gymnasium("FrozenLake-v1", is_slippery=False)
+        self.after, self.ends = calm.to_dense().argmax(axis=2), model.is_terminal
+
+    def action_space(self, agent):
+        return gymnasium.spaces.Discrete(4 if agent == "walker" else 3)
+
+    def reset(self, seed=None, options=None):
+        self.agents, self.cell = list(self.possible_agents), 0
+        return dict.fromkeys(self.agents), dict.fromkeys(self.agents, {})
+
+    def step(self, actions):
+        self.cell = int(self.after[self.cell, (actions["walker"] + actions["ice"] - 1) % 4])
+        nothing, ended = dict.fromkeys(self.agents, False), dict.fromkeys(self.agents, bool(self.ends[self.cell]))
+        told = dict.fromkeys(self.agents), nothing, ended, nothing, dict.fromkeys(self.agents, {})
+        self.agents = [] if self.ends[self.cell] else self.agents
+        return told
+
+
 FORMS = {
     "array": lambda m: emp.MDP(m.to_dense()),
     "action first": lambda m: emp.MDP.from_arrays(np.moveaxis(m.to_dense(), 1, 0), axes="ass"),
@@ -106,6 +130,7 @@ FORMS = {
     "PRISM": lambda m: through_storm(m, "prism"),
     "JANI": lambda m: through_storm(m, "jani"),
     "DRN": lambda m: through_storm(m, "drn"),
+    "PettingZoo": lambda m: emp.from_pettingzoo(IcyLake(m), "walker", get_state=lambda env: env.cell),
     "step function": lambda m: emp.from_step_function(
         lambda s, a: {int(t): float(m.to_dense()[s, a, t]) for t in np.flatnonzero(m.to_dense()[s, a])}, 0, range(4)
     ),

@@ -24,8 +24,8 @@ def readers():
 
 def test_every_way_in_has_a_row_and_a_picture():
     assert {name for name in readers() if f"`{name}`" not in FORMATS} == set()
-    without_arrays_of_its_own = {"from_quantecon", "from_mdptoolbox"}  # read like an array
-    assert {name for name in readers() if f"emp.{name}(" not in FIRST} <= without_arrays_of_its_own
+    without_an_entry_of_its_own = {"from_quantecon", "from_mdptoolbox", "from_gymnax"}  # like an array, like JAX
+    assert {name for name in readers() if f"emp.{name}(" not in FIRST} <= without_an_entry_of_its_own
 
 
 def test_every_entry_ends_with_a_picture_in_less_than_ten_lines():
