@@ -98,12 +98,12 @@ class IcyLake:
 
     def reset(self, seed=None, options=None):
         self.agents, self.cell = list(self.possible_agents), 0
-        return dict.fromkeys(self.agents), dict.fromkeys(self.agents, {})
+        return dict.fromkeys(self.agents), {agent: {} for agent in self.agents}
 
     def step(self, actions):
         self.cell = int(self.after[self.cell, (actions["walker"] + actions["ice"] - 1) % 4])
         nothing, ended = dict.fromkeys(self.agents, False), dict.fromkeys(self.agents, bool(self.ends[self.cell]))
-        told = dict.fromkeys(self.agents), nothing, ended, nothing, dict.fromkeys(self.agents, {})
+        told = dict.fromkeys(self.agents), nothing, ended, nothing, {agent: {} for agent in self.agents}
         self.agents = [] if self.ends[self.cell] else self.agents
         return told
 
