@@ -112,6 +112,13 @@ def test_nodes_lie_where_the_graph_says():
             "from 0 to 0 has no attribute 'action' for its action; it has none",
         ),
         (networkx.MultiDiGraph([(0, 1)]), {}, ValueError, "node 1 has no edge that leaves it; .* or terminal="),
+        (
+            networkx.MultiDiGraph([(0, 1), (0, 2), (0, 3)]),
+            {},
+            ValueError,
+            "node 1 has no edge that leaves it, as 2 others",
+        ),
+        (networkx.MultiDiGraph([(0, 0)]), {"action": 3}, TypeError, "action is 3, expected the name of an attribute"),
         (networkx.MultiDiGraph(), {}, ValueError, "the graph has no transition, expected at least one"),
         (networkx.MultiDiGraph([(0, 0), (0, 1), (1, 0)]), {}, ValueError, "action 0 in state 0 sum to 2, expected 1"),
         (

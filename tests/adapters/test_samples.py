@@ -1,8 +1,11 @@
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from helpers import for_each
 
 import empowerment as emp
+from empowerment.core.layout import GraphLayout
 
 
 def test_a_log_is_counted():
@@ -33,6 +36,13 @@ def test_a_log_is_counted():
         ([(0, 0, [1])], {}, TypeError, r"a label in transitions\[0\] is \[1\], expected a hashable label"),
         ([(0, 0, 1)], {"states": [0]}, ValueError, "unknown state 1"),
         ([(0, 0, 1)], {"actions": ["a"]}, ValueError, "unknown action 0"),
+        (
+            SimpleNamespace(columns=["s", "t"]),
+            {},
+            ValueError,
+            "the columns 's', 't', expected columns=",
+        ),
+        (SimpleNamespace(columns=["s"]), {"columns": ["s"]}, ValueError, r"it names \['s'\]"),
     ],
 )
 def test_what_is_no_log_is_refused_with_a_sentence(log, options, error, sentence):
@@ -82,6 +92,20 @@ def test_an_environment_that_draws_random_numbers():
     np.testing.assert_allclose(mean.to_dense()[order][:, :, order], table.to_dense(), rtol=0, atol=0.15)
     again = emp.from_samples("FrozenLake-v1", n=300, seed=1, **options)
     assert (again.counts != model.counts).nnz == 0
+
+
+def test_an_environment_begins_where_its_reset_leaves_it():
+    pytest.importorskip("gymnasium")
+    with pytest.raises(TypeError, match="initial is 3, but an environment begins where its reset leaves it"):
+        emp.from_samples("FrozenLake-v1", 3, n=2)
+
+
+def test_a_function_says_where_the_states_lie():
+    def step(cell, move):
+        return cell + 1 if cell < 2 else emp.End("home")
+
+    model = emp.from_samples(step, 0, ["on"], n=3, layout=lambda states: GraphLayout((), " ".join(map(str, states))))
+    assert model.mean().layout.name == "0 1 2 home"
 
 
 @for_each(

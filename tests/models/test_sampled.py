@@ -82,6 +82,7 @@ def test_updates_count_in_place_and_all_or_nothing():
         ({"counts": -COUNTS}, ValueError, "counts has the entry -9, expected whole numbers of at least 0"),
         ({"counts": COUNTS + 0.5}, ValueError, "counts has the entry 9.5, expected whole numbers"),
         ({"counts": COUNTS, "prior": -1}, ValueError, "prior is -1, expected a finite number of at least 0"),
+        ({"counts": COUNTS, "prior": 1e300}, ValueError, "prior is 1e[+]300, expected at most 9.0072e[+]15"),
         ({"counts": COUNTS, "prior": np.ones((2, 3))}, ValueError, r"prior has shape \(2, 3\), expected \(6, 3\)"),
         ({"counts": COUNTS, "prior": -np.ones((6, 3))}, ValueError, "prior has an entry outside"),
         ({"counts": 0 * COUNTS, "prior": 0}, ValueError, r"counts\[0, 0\] .* no samples and no pseudo-counts"),
@@ -98,8 +99,17 @@ def test_what_is_no_sample_is_refused_with_a_sentence(arguments, error, sentence
         emp.SampledModel(**arguments)
 
 
+def test_where_every_state_is_terminal_there_is_nothing_to_estimate():
+    model = emp.SampledModel(COUNTS[:1, :, :1], terminal=[0])
+    assert repr(model) == "SampledModel(1 states, 2 actions, 0 samples, no row to estimate)"
+    assert model.draw(0).to_dense().tolist() == [[[1.0], [1.0]]]
+
+
 def test_updates_that_are_none_are_refused():
     model = emp.SampledModel(0 * COUNTS, available=np.array([[True, False]] * 3))
+    for none in ("steps", 5):
+        with pytest.raises(TypeError, match=rf"transitions is {none!r}, expected \(state, action, next state\)"):
+            model.update(none)
     with pytest.raises(TypeError, match=r"transitions\[0\] is 5, expected \(state, action, next state\)"):
         model.update([5])
     with pytest.raises(ValueError, match=r"transitions\[0\] takes action 1 in state 0, where it is not available"):
