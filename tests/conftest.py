@@ -24,9 +24,9 @@ def double():
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A Dask cluster of two worker processes; its pages go to whatever port is free."""
+    """A Dask cluster of one worker process with two threads; its pages go to whatever port is free."""
     distributed = pytest.importorskip("distributed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
+    options = {"n_workers": 1, "threads_per_worker": 2, "processes": True, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
         yield cluster
 

@@ -4,7 +4,7 @@ import inspect
 import math
 import reprlib
 from contextlib import contextmanager
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from importlib.util import find_spec
 from itertools import product
 
@@ -98,6 +98,22 @@ def _fresh(fixtures, number):
 
 # A test on every backend that is there, one after the other.
 on_every_backend = for_each("backend", [name for name in sorted(BACKENDS) if name != "jax" or find_spec("jax")])
+
+# On one of the two kinds, where the cases have many shapes: JAX compiles for seconds for each shape.
+without_jax = for_each("backend", [name for name in sorted(BACKENDS) if name != "jax"])
+with_jax = for_each("backend", ["jax"])
+
+
+def compiled_when_called(signature):
+    """Compile for a signature at the first call: nothing is compiled while tests are collected."""
+
+    from numba import njit
+
+    def decorate(function):
+        compiled = cache(lambda: njit(signature)(function))
+        return lambda *arguments: compiled()(*arguments)
+
+    return decorate
 
 
 # --- models

@@ -48,6 +48,7 @@ def test_the_table_of_batches(monkeypatch, capsys):
     assert capsys.readouterr().out.splitlines()[-1].startswith("| 2 x (3 x 4) | ")
 
 
+@pytest.mark.slow
 def test_portions_are_counted(monkeypatch, capsys):
     monkeypatch.setattr(accelerator, "ROWS", 3)
     monkeypatch.setattr(accelerator, "COLUMNS", 4)

@@ -4,7 +4,6 @@ import contextlib
 import doctest
 import importlib
 import io
-import pkgutil
 import re
 from pathlib import Path
 
@@ -18,10 +17,11 @@ import empowerment
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PACKAGE = Path(empowerment.__file__).parent
-MODULES = sorted(
-    {"empowerment", *(module.name for module in pkgutil.walk_packages(empowerment.__path__, "empowerment."))}
-    - {"empowerment.__main__"}  # importing it runs the command
-)
+WITH_EXAMPLES = [path for path in sorted(PACKAGE.rglob("*.py")) if ">>> " in path.read_text(encoding="utf-8")]
+MODULES = [
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+    for path in WITH_EXAMPLES
+]
 PAGES = sorted(
     page.relative_to(DOCS).as_posix()
     for page in DOCS.rglob("*.md")
@@ -47,6 +47,7 @@ def test_examples_in_docstrings(name):
     if name.startswith("empowerment.adapters.storm"):
         pytest.importorskip("stormpy")  # which not every system has
     found = doctest.testmod(importlib.import_module(name), optionflags=OPTIONS)
+    assert found.attempted
     assert not found.failed, f"{found.failed} of {found.attempted} examples failed, see the output"
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from helpers import MINI2, MINI3, for_each, of_matrices, on_every_backend
+from helpers import MINI2, MINI3, for_each, of_matrices, with_jax, without_jax
 
 import empowerment as emp
 
@@ -168,8 +168,19 @@ MINI_VALUES = [
 
 
 @for_each(("world", "state", "output", "n", "bits"), MINI_VALUES)
-@on_every_backend
+@without_jax
 def test_two_and_three_state_worlds(world, state, output, n, bits, backend):
+    has_bits(world, state, output, n, bits, backend)
+
+
+@for_each(("world", "state", "output", "n", "bits"), sorted(MINI_VALUES, key=lambda case: (case[3], case)), first=6)
+@with_jax
+def test_two_and_three_state_worlds_by_jax(world, state, output, n, bits, backend):
+    pytest.importorskip("jax")
+    has_bits(world, state, output, n, bits, backend)
+
+
+def has_bits(world, state, output, n, bits, backend):
     result = emp.empowerment(MINI[world], n, states=state, output=output, backend=backend)
     assert result.converged.all()
     assert float(result) == pytest.approx(bits, abs=2e-9)

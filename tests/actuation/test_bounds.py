@@ -296,6 +296,7 @@ def test_a_thousand_steps_where_the_start_is_forgotten(model, bits):
     assert all(len(sequence) == 1000 for sequence, _ in result.sequences(0))
 
 
+@pytest.mark.slow
 def test_twenty_steps_from_the_centre_of_the_slip_grid():
     result = emp.empowerment(emp.worlds.slip_grid(), 20, states=(4, 4), on_failure="ignore")
     assert result.status.tolist() == [emp.Status.BOUNDED]

@@ -91,7 +91,7 @@ def check_against_brute_force(model, start, horizon, sensor=None, backend="numba
 
 
 @pytest.mark.usefixtures("streamed")
-@for_each("seed", range(12))
+@for_each("seed", range(12), first=6)
 @on_every_backend
 def test_random_worlds_have_the_capacity_over_every_sequence(seed, backend):
     model = small_world(seed)

@@ -88,20 +88,27 @@ def wheel(n_states):
     return from_successors(moves, states=range(n_states), actions="abc")
 
 
+WHEEL = wheel(200)
+THIRDS = make_sensor(lambda s: s // 3, WHEEL)
+
+
+@functools.cache
+def counted_alone(horizon, up_to):
+    return [len(readings_after(WHEEL, THIRDS, s, horizon, up_to)) for s in range(200)]
+
+
 @for_each("up_to", [False, True])
 @for_each("horizon", [0, 1, 4, 200])
 @on_every_backend
 def test_many_starts_repeated_and_in_any_order(backend, horizon, up_to):
     """More than one word of starts; each of them counted by itself gives the same."""
-    model = wheel(200)
-    sensor = make_sensor(lambda s: s // 3, model)
     rng = np.random.default_rng(0)
     starts = np.concatenate([rng.permutation(200), rng.integers(200, size=90), [7] * 70])
-    counts = counted(model, sensor, starts, horizon, up_to=up_to, backend=backend)
-    alone = [len(readings_after(model, sensor, s, horizon, up_to)) for s in range(200)]
+    counts = counted(WHEEL, THIRDS, starts, horizon, up_to=up_to, backend=backend)
+    alone = counted_alone(horizon, up_to)
     assert counts.tolist() == [alone[s] for s in starts.tolist()]
     waiting = np.arange(0, 200, 7)  # in these alone one can stay, which is enough for their sets to be nested
-    counts = counted(model, sensor, waiting, horizon, up_to=up_to, backend=backend)
+    counts = counted(WHEEL, THIRDS, waiting, horizon, up_to=up_to, backend=backend)
     assert counts.tolist() == [alone[s] for s in waiting.tolist()]
 
 

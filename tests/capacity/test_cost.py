@@ -386,6 +386,8 @@ def test_unusable_budgets_are_refused(budget, sentence):
 def test_negative_costs_per_unit_of_cost_are_refused():
     with pytest.raises(ValueError, match=r"costs\[1\] is -1, expected costs of at least 0 to divide by"):
         capacity_per_unit_cost(SWITCH, [0, -1])
+    with pytest.raises(ValueError, match=r"costs\[1\] is 1e-300, expected 0 or at least 1e-100 to divide by"):
+        capacity_per_unit_cost(SWITCH, [0, 1e-300])
 
 
 @for_each("function", [capacity_cost, capacity_per_unit_cost])

@@ -1,9 +1,8 @@
 """The systems of Newton steps, factorised as they stand or by Woodbury's identity, against NumPy."""
 
-import numba
 import numpy as np
 import pytest
-from helpers import for_each
+from helpers import compiled_when_called, for_each
 from numba import boolean, float64, uint8
 
 from empowerment.capacity.kernels.cpu import hessian
@@ -13,7 +12,7 @@ from empowerment.capacity.kernels.reference.interior_point import _hessian_solve
 _MATRIX, _VECTOR, _STOP = float64[:, ::1], float64[::1], uint8[::1]
 
 
-@numba.njit(boolean(_MATRIX, _VECTOR, _VECTOR, _VECTOR, boolean, _VECTOR, _STOP))
+@compiled_when_called(boolean(_MATRIX, _VECTOR, _VECTOR, _VECTOR, boolean, _VECTOR, _STOP))
 def solve(matrix, q, p, z, by_rows, x, stop):
     system = hessian.new_system(matrix.shape[0], matrix.shape[1], by_rows)
     if not hessian.factorise_system(system, matrix, q, p, z, stop):

@@ -44,7 +44,7 @@ def in_shape(matrix, shape, method, tol=6e-10):
         return jax.device_get(ends), int(n_iter[0])
 
 
-@for_each(("method", "rounding"), [(WORKING_SET, 1e-12), (SQUAREM, 6e-10), (BLAHUT_ARIMOTO, 1e-12)])
+@for_each(("method", "rounding"), [(WORKING_SET, 1e-12), (SQUAREM, 6e-10), (BLAHUT_ARIMOTO, 1e-12)], first=1)
 def test_padding_changes_nothing(method, rounding):
     """Neither the numbers, beyond rounding (which extrapolation magnifies), nor the steps; and p stays 0 there."""
     for family in ("dirichlet", "thresholded", "near-boundary"):
@@ -130,7 +130,7 @@ def test_the_configuration_of_jax_is_left_alone():
 def test_numpy_use_does_not_load_jax_and_using_it_needs_no_further_import():
     code = (
         "import sys, empowerment as emp; emp.channel_capacity([[.9, .1], [.1, .9]]);"
-        "print('jax' in sys.modules); print(emp.channel_capacity([[.9, .1], [.1, .9]], backend='jax').status)"
+        "print('jax' in sys.modules); print(emp.channel_capacity([[.9, .1], [.9, .1]], backend='jax').status)"
     )
     assert run(code) == ["False", "0"]
 
@@ -188,12 +188,12 @@ def test_arrays_of_jax_select_the_backend_and_come_back():
 
 
 def test_batches_of_arrays_of_jax():
-    stack = jnp.asarray(np.random.default_rng(0).dirichlet(np.ones(4), size=(5, 6)))
+    stack = jnp.asarray(np.random.default_rng(0).dirichlet(np.ones(4), size=(3, 6)))
     result = emp.channel_capacity(stack)
     assert isinstance(result.value, jax.Array)
-    assert result.status.shape == (5,)
+    assert result.status.shape == (3,)
     assert result.converged.all()
-    assert "5 channels" in repr(result)
+    assert "3 channels" in repr(result)
     assert float(result[2]) == pytest.approx(float(emp.channel_capacity(stack[2])), abs=1e-9)
     mixed = emp.channel_capacity([jnp.asarray(SWITCH), np.eye(3)], rewards=[jnp.zeros(2), [0.0, 0.0, 1.0]])
     assert mixed.value[1] == pytest.approx(2.0, abs=1e-9)
@@ -221,6 +221,9 @@ def test_a_result_is_a_tree():
     assert float(again) == float(result)
 
 
+FOUR_DEVICES = {"XLA_FLAGS": "--xla_force_host_platform_device_count=4", "JAX_PLATFORMS": "cpu"}
+
+
 def test_a_batch_spread_over_devices_stays_there():
     code = """
 import jax, numpy as np, empowerment as emp
@@ -234,13 +237,20 @@ with jax.enable_x64(True):
 result = emp.channel_capacity(given)
 print(np.abs(np.asarray(result.value) - expected).max() < 1e-9)
 print(len(result.value.sharding.device_set), len(result.input_distribution.addressable_shards[1].data))
+"""
+    assert run(code, **FOUR_DEVICES) == ["True", "4", "2"]
+
+
+@pytest.mark.slow
+def test_what_lies_on_one_device_stays_there():
+    code = """
+import jax, numpy as np, empowerment as emp
 alone = emp.channel_capacity(jax.device_put(np.eye(2), jax.devices()[3]))
 print(alone.value.devices() == {jax.devices()[3]})
 odd = emp.channel_capacity(jax.device_put(np.float32(np.stack([np.eye(2)] * 3)), jax.devices()[1]))
 print(odd.value.devices() == {jax.devices()[1]})
 """
-    found = run(code, XLA_FLAGS="--xla_force_host_platform_device_count=4", JAX_PLATFORMS="cpu")
-    assert found == ["True", "4", "2", "True", "True"]
+    assert run(code, **FOUR_DEVICES) == ["True", "True"]
 
 
 # Transformations
@@ -258,6 +268,14 @@ def test_in_single_precision_a_transformation_is_refused():
 
 
 def test_transformations_compose(double):
+    stack = jnp.asarray(np.random.default_rng(0).dirichlet(np.ones(2), size=(3, 2)))
+    values, slopes = jax.jit(jax.vmap(jax.value_and_grad(value)))(stack)
+    assert np.asarray(values) == pytest.approx(np.asarray(emp.channel_capacity(stack).value), abs=1e-9)
+    assert np.asarray(slopes) == pytest.approx(np.stack([jax.grad(value)(one) for one in stack]), abs=1e-7)
+
+
+@pytest.mark.slow
+def test_transformations_compose_in_any_order(double):
     stack = jnp.asarray(np.random.default_rng(0).dirichlet(np.ones(4), size=(3, 5)))
     plain = np.asarray(emp.channel_capacity(stack).value)
     slopes = np.stack([jax.grad(value)(one) for one in stack])
@@ -269,15 +287,15 @@ def test_transformations_compose(double):
 
 def test_a_result_leaves_a_transformation_whole(double):
     matrix = np.random.default_rng(0).dirichlet(np.ones(4), size=5)
-    result = jax.jit(emp.channel_capacity)(matrix)
-    assert result.status == emp.Status.CERTIFIED
-    assert result.converged
-    check_certificate(matrix, result)
     batch = jax.jit(emp.channel_capacity)(np.stack([matrix, matrix[::-1]]))
-    assert batch[1].value == pytest.approx(float(result.value), abs=1e-9)
+    assert batch.converged.all()
+    for result, rows in zip(batch, (matrix, matrix[::-1]), strict=True):
+        assert result.status == emp.Status.CERTIFIED
+        check_certificate(rows, result)
+    assert float(batch[1]) == pytest.approx(float(batch[0]), abs=1e-9)
 
 
-@for_each(("method", "status"), [("working-set", "MAX_ITER"), ("blahut-arimoto", "MAX_ITER")])
+@for_each(("method", "status"), [("working-set", "MAX_ITER"), ("blahut-arimoto", "MAX_ITER")], first=1)
 def test_inside_a_transformation_the_status_tells_and_nobody_is_warned(method, status, double):
     matrix = hard_channel("dirichlet", 8, 30, 20)
     with warnings.catch_warnings():
@@ -337,7 +355,7 @@ def test_gradients_are_the_limits_of_differences(double):
 
 
 def test_a_step_along_the_gradient_gains_what_it_promises(double):
-    logits = np.random.default_rng(2).normal(size=(5, 4))
+    logits = np.random.default_rng(2).normal(size=(2, 2))
     slope = np.asarray(jax.grad(of_logits)(logits))
     gain = float(of_logits(logits + 1e-3 * slope)) - float(of_logits(logits))
     assert gain == pytest.approx(1e-3 * (slope**2).sum(), rel=0.01)

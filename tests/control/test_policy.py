@@ -217,6 +217,8 @@ def test_information_alone_is_the_empowerment_of_feedback(world, expected, backe
 
 
 def test_values_in_nats_without_rewards():
+    with pytest.raises(ValueError, match="rewards times reward_weight reach inf, expected at most"):
+        emp.unified_bellman(MINI3, 1e300 * np.array(REWARDS3), reward_weight=1e300, discount=0.9)
     result = emp.unified_bellman(MINI3, REWARDS3, reward_weight=0.0, discount=0.9, base=math.e)
     assert result.value == pytest.approx((1.24455173, 1.11356412, 0.98959725), abs=6e-9)
 

@@ -117,6 +117,11 @@ def test_information_measures_against_their_definitions(form):
     assert emp.entropy([1.0, 0.0]) == 0.0
 
 
+def test_a_sparse_vector_is_no_channel():
+    with pytest.raises(ValueError, match=r"channel has shape \(2,\), expected 2 axes: \(row, column\)"):
+        emp.Channel(sparse.coo_array(np.array([0.5, 0.5])))
+
+
 def test_measures_refuse_what_is_no_distribution():
     with pytest.raises(ValueError, match="input_distribution has 3 entries, expected 2"):
         emp.mutual_information(NOISY, [0.2, 0.3, 0.5])

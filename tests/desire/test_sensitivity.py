@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from empowerment.cli.desire_tables import region_record, region_text
 from empowerment.desire import (
     DesireParameters,
     ExampleCriterion,
@@ -48,6 +49,9 @@ def test_for_a_will_for_health_it_is_reversed():
     assert (declines.value, declines.lower, declines.upper) == pytest.approx((-0.063, -0.091, -0.034), abs=0.02)
     assert declines.upper < 0
     assert not found.holds.any()
+    assert "0.15/0.7/0.15" in region_text(found)
+    assert "the example happens for 0 of 1" in region_text(found)
+    assert region_record(found)["cells"][0]["will"] == [0.15, 0.7, 0.15]
 
 
 def test_a_cell_is_what_shock_effects_finds():

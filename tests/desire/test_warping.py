@@ -12,6 +12,7 @@ pytest.importorskip("dtaidistance")
 from empowerment.desire import (
     DesireAgent,
     Riders,
+    Students,
     rider_series,
     simulate_agents,
     warped,
@@ -166,6 +167,9 @@ def test_wrong_arguments_are_named():
             warped(series, [1.0])
     with pytest.raises(TypeError, match="trace"):
         rider_series(1)
+    of_students = simulate_agents(Students(), DesireAgent(), 3, seeds=[1])
+    with pytest.raises(ValueError, match="of another world, expected one of Riders"):
+        rider_series(of_students)
 
 
 def test_without_the_library_it_is_named(monkeypatch):

@@ -11,7 +11,7 @@ import pytest
 from helpers import for_each
 
 import empowerment as emp
-from empowerment.core.layout import GridLayout
+from empowerment.core.layout import GraphLayout, GridLayout
 from empowerment.runtime.archive import write_sealed
 
 ARRAYS = ("value", "lower", "upper", "status", "method", "state_numbers")
@@ -69,6 +69,37 @@ def test_round_trip_keeps_walls_marks_and_origin(tmp_path):
     model = emp.MDP(np.eye(2)[:, None, :], layout=layout)
     emp.empowerment(model).save(tmp_path / "result.npz")
     assert emp.EmpowermentResult.load(tmp_path / "result.npz").layout == layout
+
+
+@for_each(
+    ("layout", "sentence"),
+    [
+        (GridLayout((2, 2), ((0, 0), (1, 1)), name=3), "a name that is no text"),
+        (GridLayout((2, 2), ((0, 0.5), (1, 1))), "a cell that is not a pair of whole numbers"),
+        (GridLayout((0, 2), ((0, 0), (1, 1))), r"the shape \(0, 2\) and 2 cells for state number 1"),
+        (GridLayout((2, 2), ((0, 0),)), r"the shape \(2, 2\) and 1 cells for state number 1"),
+        (GridLayout((2, 2), ((0, 0), (1, 1)), marks={(0, 0): 3}), "marks that are no text, or an origin"),
+        (GridLayout((2, 2), ((0, 0), (1, 1)), origin="left"), "marks that are no text, or an origin that is neither"),
+        (GridLayout((2, 2), ((0, 0), (1, 1)), axes=("x", 3)), "axes that are not two texts"),
+        (GraphLayout(((0, -1),)), "an edge that is not a pair of state numbers"),
+        (GraphLayout(((0, 1),), "", ((0.0, 1.0),)), "1 positions, expected a pair of numbers for each state"),
+        (GraphLayout(((0, 1),), "", ((0.0, 1.0), (0.0, math.inf))), "2 positions, expected a pair of numbers"),
+    ],
+)
+def test_a_layout_that_cannot_be_drawn_is_not_saved(layout, sentence, tmp_path):
+    result = emp.empowerment(emp.MDP(np.eye(2)[:, None, :]))
+    with pytest.raises(ValueError, match=f"layout has {sentence}"):
+        replace(result, layout=layout).save(tmp_path / "result.npz")
+    assert not os.listdir(tmp_path)
+
+
+def test_numbers_that_contradict_each_other_are_not_saved(tmp_path):
+    beliefs = emp.empowerment(emp.worlds.tiger(), 1, beliefs=np.eye(2))
+    with pytest.raises(ValueError, match="beliefs has a row that is not a probability distribution"):
+        replace(beliefs, beliefs=np.ones((2, 2))).save(tmp_path / "beliefs.npz")
+    with pytest.raises(ValueError, match=r"value, lower, upper have shapes \(\), \(2,\), \(\)"):
+        replace(emp.channel_capacity(np.eye(2)), lower=np.zeros(2)).save(tmp_path / "capacity.npz")
+    assert not os.listdir(tmp_path)
 
 
 def test_round_trip_of_a_layout_with_numbers_of_numpy(tmp_path):

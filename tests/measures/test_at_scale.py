@@ -409,9 +409,10 @@ QUESTIONS = {
 
 
 ON_A_CLUSTER = ("exact", "bounds", "drawn", "counted")
+ENGINES = [*((name, "loky") for name in QUESTIONS), *((name, "dask") for name in ON_A_CLUSTER)]
 
 
-@for_each(("name", "engine"), [*((name, "loky") for name in QUESTIONS), *((name, "dask") for name in ON_A_CLUSTER)])
+@for_each(("name", "engine"), ENGINES, first=len(QUESTIONS))  # that a cluster does the work, test_parallel.py checks
 def test_many_processes_find_what_one_does_to_the_last_bit(name, engine, request):
     model, options = QUESTIONS[name]()
     options = {"on_failure": "ignore"} | options

@@ -4,7 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
-from helpers import for_each, on_every_backend, random_model
+from helpers import for_each, random_model, with_jax, without_jax
 
 import empowerment as emp
 from empowerment.measures import context
@@ -28,10 +28,24 @@ def partitions(items):
         yield [[items[0]], *smaller]
 
 
-@for_each(("k", "bits"), [(1, 0.5), (2, 1.0), (3, 1.2924812504), (4, 1.2924812504)])
-@on_every_backend
+VALUES = [(3, 1.2924812504), (1, 0.5), (2, 1.0), (4, 1.2924812504)]  # by the number of contexts
+
+
+@for_each(("k", "bits"), VALUES)
+@without_jax
 def test_the_corridor(k, bits, backend):
     """Three contexts are as good as four: the inner cells differ, the ends need not be told apart by what they do."""
+    has_contexts(k, bits, backend)
+
+
+@for_each(("k", "bits"), VALUES, first=1)
+@with_jax
+def test_the_corridor_by_jax(k, bits, backend):
+    pytest.importorskip("jax")
+    has_contexts(k, bits, backend)
+
+
+def has_contexts(k, bits, backend):
     result = emp.context_empowerment(CORRIDOR, n_contexts=k, backend=backend)
     assert float(result) == pytest.approx(bits, abs=1e-9)
     assert result.converged
@@ -133,3 +147,8 @@ def test_longer_horizons_and_hidden_states():
 def test_what_does_not_fit_is_refused(options, sentence):
     with pytest.raises(ValueError, match=sentence):
         emp.context_empowerment(CORRIDOR, **options)
+
+
+def test_a_context_is_no_number():
+    with pytest.raises(TypeError, match="contexts is 5, expected a function or one context for each state"):
+        emp.context_empowerment(CORRIDOR, contexts=5)

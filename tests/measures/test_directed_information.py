@@ -218,6 +218,11 @@ def test_what_is_asked_is_checked(policy, options, message):
         emp.directed_information(MINI3, policy=policy, **{"horizon": None, **options})
 
 
+def test_a_joint_distribution_has_a_step_at_least():
+    with pytest.raises(ValueError, match="horizon is 0, expected a whole number of at least 1"):
+        emp.joint_distribution(emp.worlds.tiger(), 0, lambda history: [1, 0, 0])
+
+
 def test_a_missing_action_has_no_chance():
     world = emp.MDP(MINI3.rows, available=[[True, False], [True, True], [True, True]], actions=["stay", "go"])
     with pytest.raises(ValueError, match=r"policy\[0, 1\] is 0.5, expected 0: action 'go' is not available"):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers import for_each
@@ -105,6 +107,15 @@ def test_the_result_is_an_estimate_and_goes_into_files_and_tables(tmp_path):
     assert np.array_equal(again.draws, found.draws)
     assert again.plug_in.states == found.plug_in.states
     assert "credible interval" in found.plot().get_ylabel()
+    bare = emp.estimated_empowerment(model, n_draws=40, level=0.5, n_bias=0, n_null=0, rng=0)
+    assert "actions matter" not in repr(bare)
+    assert not {"bias", "p_value"} & set(bare.to_dataframe().columns)
+    for changes, sentence in (
+        ({"upper": found.upper[:1]}, r"upper has shape \(1,\), expected \(2,\)"),
+        ({"upper": found.lower - 1}, "lower is above upper, expected the ends of an interval"),
+    ):
+        with pytest.raises(ValueError, match=sentence):
+            replace(found, **changes).save(tmp_path / "wrong.npz")
 
 
 @for_each(

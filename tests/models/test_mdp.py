@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 from helpers import for_each
@@ -47,11 +49,17 @@ def test_terminal_states_are_absorbing_whatever_their_rows_say():
         ("ab", TypeError, "terminal is 'ab', expected a sequence"),
         ([True], ValueError, "terminal has 1 truth values, expected 2"),
         ([5], ValueError, "unknown state 5; the 2 states are 0, 1"),
+        (itertools.count(), ValueError, "terminal has more than 2 entries, expected at most one for each state"),
     ],
 )
 def test_terminal_states_that_do_not_fit_are_refused(terminal, error, sentence):
     with pytest.raises(error, match=sentence):
         emp.MDP(TOGGLE, terminal=terminal)
+
+
+def test_where_an_action_may_be_missing_a_state_has_a_row_for_each():
+    with pytest.raises(TypeError, match=r"transition\[1\] is 5, expected a sequence with one row for each action"):
+        emp.MDP([None, 5])
 
 
 def test_rows_of_missing_actions_are_not_read():

@@ -146,6 +146,7 @@ def test_states_lie_where_one_says():
     np.testing.assert_allclose(
         places(emp.plotting.plot_graph(result, positions=networkx.spiral_layout)) != wanted, True
     )
+    np.testing.assert_allclose(places(emp.plotting.plot_graph(result, positions=around)), wanted, rtol=0, atol=1e-6)
     with pytest.raises(ValueError, match="positions has none for state number 5, expected one for each of 6 states"):
         emp.plotting.plot_graph(result, placed, positions={node: (0.0, node) for node in range(5)})
     with pytest.raises(TypeError, match=r"positions is 3, expected a function such as networkx\.circular_layout"):

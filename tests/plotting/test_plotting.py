@@ -320,6 +320,7 @@ def test_a_triangle_over_beliefs():
     assert [text.get_text() for text in ax.texts] == ["a", "b", "c"]
     assert mesh(ax).get_array().max() == pytest.approx(result.value.max())
     assert len(ax.figure.axes) == 2
+    assert len(emp.plotting.plot_beliefs(result, colorbar=False).figure.axes) == 1
 
 
 @for_each(

@@ -41,6 +41,14 @@ def test_each_action_that_is_taken_has_an_arrow_as_long_as_it_is_probable():
     assert rests == {(x, y) for x in range(3) for y in range(3)}
 
 
+def test_axes_that_are_there_keep_their_title_unless_one_is_given():
+    lane = emp.worlds.grid_world(["..."])
+    _, ax = pyplot.subplots()
+    ax.set_title("mine")
+    for options, title in (({}, "mine"), ({"title": "yours"}, "yours")):
+        assert emp.plotting.plot_policy(lane, np.full((3, 5), 0.2), ax=ax, **options).get_title() == title
+
+
 def test_a_slippery_action_is_drawn_as_it_is_meant_and_one_that_is_stopped_as_a_dot():
     lake = emp.from_gymnasium("FrozenLake-v1")  # each way at right angles is as probable as the one that is meant
     ways = {"left": (-0.7, 0), "down": (0, 0.7), "right": (0.7, 0), "up": (0, -0.7)}

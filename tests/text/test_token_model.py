@@ -102,6 +102,25 @@ def test_top_keeps_the_chosen_token_and_those_asked_for():
     assert short.top(100).cap == short.cap
     with pytest.raises(KeyError):
         short.top(3, also=[next(i for i in range(40) if i not in short.outcomes)])
+    with pytest.raises(KeyError, match="also names more tokens than the 6 that are listed here"):
+        short.top(3, also=range(40))
+    with pytest.raises(TypeError, match="also is 7, expected a sequence of outcomes"):
+        short.top(3, also=7)
+
+
+@for_each(
+    ("logits", "options", "error", "message"),
+    [
+        ([1j, 2], {}, TypeError, r"logits is \[1j, 2\], expected a number for each token"),
+        ([1.0], {}, ValueError, r"logits has shape \(1,\), expected one number for each of the tokens"),
+        ([1.0, 2.0], {"chosen": 2}, ValueError, "chosen is 2, expected the index of one of 2 tokens"),
+        ([1.0, 2.0], {"ids": np.array([1j, 2])}, TypeError, "ids is array.*expected a whole number for each token"),
+        ([1.0, 2.0], {"ids": [1.5, 2]}, TypeError, r"ids is \[1.5, 2\], expected a whole number for each token"),
+    ],
+)
+def test_a_vocabulary_has_a_number_for_each_token(logits, options, error, message):
+    with pytest.raises(error, match=message):
+        Position.complete_list([b"a", b"b"], logits, **options)
 
 
 def test_a_list_that_a_temperature_changed_is_refused():
@@ -392,6 +411,11 @@ class Penalizes(Broken):
 def test_the_contract_catches(model, message):
     with pytest.raises(AssertionError, match=message):
         check_token_model(model, "the quick brown fox", " jumps over the lazy dog")
+
+
+def test_the_contract_bounds_its_tolerance():
+    with pytest.raises(ValueError, match="tolerance is 2, expected at most 1, in logarithms of probabilities"):
+        check_token_model(SOUND, "the quick", " brown fox", tolerance=2)
 
 
 def test_the_contract_needs_a_text_that_can_be_cut():

@@ -385,6 +385,10 @@ def test_means_and_standard_errors():
     assert Estimate.mean([1.5]).standard_error == math.inf
     with pytest.raises(ValueError, match="all 0"):
         Estimate.ratio([0.0], [0.0])
+    with pytest.raises(ValueError, match="denominators has 1 entries, expected 2, one for each numerator"):
+        Estimate.ratio([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match=r"numerators holds 1e\+300, expected numbers of at most 1e\+100"):
+        Estimate.ratio([1e300, 2.0], [1.0, 1.0])
 
 
 def test_differences_are_paired():
@@ -507,6 +511,19 @@ class Sampler(Provider):
     tier, name = Tier.SAMPLE, "sampler"
 
 
+class Silent(Provider):
+    tier, name = Tier.STEP, "silent"
+
+    def step(self, prefix, max_tokens=1, *, top=20, temperature=0.0, seed=None):
+        return iter(())
+
+
+def test_a_model_that_writes_nothing_decides_nothing():
+    person = TokenModelPerson(Silent(), lambda text, offer: f"{text}|{offer}?")
+    with pytest.raises(TokenModelError, match=r"silent reports no token after 'a\|b\?'"):
+        person.begin(letters("a"), np.random.default_rng(0)).decide("a", "b")
+
+
 TEXTS = Continuations(TableModel({"": {"a": 1.0}}), max_tokens=5)
 
 
@@ -529,6 +546,8 @@ TEXTS = Continuations(TableModel({"": {"a": 1.0}}), max_tokens=5)
         (lambda: WritingTask("it", "", "ab", tokens=[b"a"]), "at byte 1, b'' instead of b'b'"),
         (lambda: WritingTask("it", "", tokens=[b"a"]), "has tokens, but no solution"),
         (lambda: WritingTask("it", "", "a", tokens=["a", "b"]), "at byte 1, b'b' instead of b''"),
+        (lambda: WritingTask("it", "", "a", tokens="a"), "tokens is 'a', expected a list of bytes or texts"),
+        (lambda: WritingTask("it", "", "a", tokens=[1]), "tokens holds 1, expected bytes or texts"),
         (lambda: WritingTask("it", None), "prompt of a task is None"),
         (lambda: WritingTask("it", "", b"x"), "solution of the task 'it' is b'x'"),
         (lambda: played(NoAssistant(), WritingTask("it", "", "a")), "the task 'it' has no tokens.*tokenized"),

@@ -180,6 +180,8 @@ def test_documents_are_read_from_files_folders_and_json_lines(tmp_path):
     assert "no text under 'text'" in problems["/j.jsonl:8"]
     assert "it is no JSON" in problems["/k.jsonl:1"]
     assert [d.text for d in read_documents(tmp_path / "j.jsonl", field="content") if not d.problem] == ["two"]
+    with pytest.raises(TypeError, match=r"suffixes is '.py', expected a list of endings, such as \['.py'\]"):
+        list(read_documents(tmp_path, suffixes=".py"))
     with pytest.raises(FileNotFoundError, match="no-such"):
         list(read_documents([tmp_path / "a.py", tmp_path / "no-such"]))
 
@@ -244,6 +246,15 @@ def test_wrong_options_are_refused_before_a_file_is_made(model, tmp_path, option
     with pytest.raises(ValueError, match=message):
         build_dataset(TEXTS, model, RULE, tmp_path / "data.jsonl", **options)
     assert not list(tmp_path.iterdir())
+
+
+def test_documents_are_texts(model, tmp_path):
+    for documents, message in (
+        ("text", "documents is 'text'"),
+        ([3], r"documents\[0\] is 3, expected a Document"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            build_dataset(documents, model, RULE, tmp_path / "data.jsonl")
 
 
 def test_a_model_that_does_not_score_texts_is_refused(tmp_path):

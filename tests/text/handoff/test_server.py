@@ -134,6 +134,7 @@ def test_a_request_may_name_its_rule_length_and_stop_texts():
             answer = ask(port, "/v1/completions", {"prompt": "def", **body})[1]
             return answer["choices"][0]["text"], answer["choices"][0]["finish_reason"], answer["handoff"]
 
+        assert text(prompt=["def"])[:2] == text()[:2]
         assert text(handoff={"probability": 0.9})[0] == " f"
         assert text(handoff={"eta_bits": 0.2, "gate": "entropy"})[0] == ""
         assert text(handoff={"costs": [0.1, 0.5]})[2]["method"] == "cost-optimal"
@@ -178,6 +179,7 @@ BAD = [
     ({"prompt": "a", "n": 3}, "n is 3, expected 1"),
     ({"prompt": "a", "echo": True}, "echo is True, expected false"),
     ({"prompt": "a", "suffix": 1}, "suffix is 1"),
+    ({"prompt": "a", "handoff": 3}, "handoff is 3, expected an object"),
     ({"prompt": "a", "handoff": {"eta": 1}}, "expected one of eta_bits, probability, costs"),
     ({"prompt": "a", "handoff": {"eta_bits": -1}}, "amount is -1"),
     ({"prompt": "a", "handoff": {"eta_bits": 1, "costs": [1, 2]}}, "expected one of"),
@@ -247,6 +249,18 @@ def test_time_is_bounded():
         assert time.monotonic() - began < 5
         last = json.loads(events(port, "/v1/completions", {"prompt": "a", "max_tokens": 200})[-1])
         assert "time" in last["error"]["message"]
+
+
+def test_a_body_that_does_not_arrive_is_not_waited_for():
+    with serving(TableModel(TABLE), limits=Limits(seconds=0.2)) as port:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+            connection.putrequest("POST", "/v1/completions")
+            connection.putheader("Content-Length", "1000")
+            connection.endheaders(b"{")
+            answer = connection.getresponse()
+            assert answer.status == 408
+            assert "did not arrive in time" in json.loads(answer.read())["error"]["message"]
+        assert ask(port, "/v1/completions", {"prompt": "def"})[0] == 200
 
 
 def test_whoever_hangs_up_or_is_overtaken_is_given_up():

@@ -188,6 +188,7 @@ def test_build_writes_a_data_set_and_names_what_was_skipped(files, capsys):
         (["show", "f.py", "--model", "table.json", "--eta", "1", "--save", "x.gif"], "unknown ending"),
         (["show", "f.py", "--model", "table.json", "--eta", "1", "--color", "pink"], "unknown --color"),
         (["show", "f.py", "--model", "table.json", "--eta", "-1"], "amount is -1"),
+        (["show", "f.py", "--model", "table.json", "--costs", "-1", "2"], "is -1"),
         (
             ["build", "f.py", "--model", "table.json", "--eta", "1", "--out", "d", "--states", "few"],
             "states is 'few'",

@@ -73,8 +73,8 @@ def letters(text):
 
 
 def holds_part(text, of, length):
-    whole = letters(of)
-    return any(whole[i : i + length] in letters(text) for i in range(len(whole) - length + 1))
+    whole, said = letters(of), letters(text)
+    return any(whole[i : i + length] in said for i in range(len(whole) - length + 1))
 
 
 def leaks(text):

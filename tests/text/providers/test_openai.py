@@ -366,6 +366,8 @@ def test_options_and_the_systems_message_are_sent_and_named():
         ({"reports": "echo", "chat": True}, "reports='echo' contradicts chat=True"),
         ({"system": "x"}, "system is a message of a chat"),
         ({"listed": 0}, "listed is 0"),
+        ({"options": 5}, "options is 5, expected a mapping of names to values"),
+        ({"options": {1: 2}}, r"options is \{1: 2\}, expected texts as the names of options"),
         ({"requests": {"retries": 3}}, "unknown setting of requests 'retries'.*did you mean 'tries'"),
         ({"requests": {"at_once": 0}}, "at_once is 0"),
         ({"rounding": -1}, "rounding is -1"),
@@ -374,7 +376,7 @@ def test_options_and_the_systems_message_are_sent_and_named():
     ],
 )
 def test_options_that_do_not_fit_are_refused(options, message):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises((TypeError, ValueError), match=message):
         OpenAICompatible("http://127.0.0.1:1/v1", "fox", **options)
 
 

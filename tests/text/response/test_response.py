@@ -227,6 +227,17 @@ def test_what_does_not_fit_is_refused(options, message):
         answer_channel(DINERS, **asked)
 
 
+def test_a_model_that_writes_nothing_is_named():
+    class Silent(Provider):
+        tier, name, vocabulary_size, ends = Tier.STEP, "silent", 3, (b"",)
+
+        def step(self, prefix, max_tokens=1, *, top=20, temperature=0.0, seed=None):
+            return iter(())
+
+    with pytest.raises(TokenModelError, match="silent writes nothing after 'Menu"):
+        next_token_channel(Silent(), ["Menu?", "Quick!"], union=False)
+
+
 def test_a_text_is_not_taken_for_a_list_of_letters():
     with pytest.raises(TypeError, match="prompts is one text"):
         next_token_channel(DINERS, "Menu?")
