@@ -189,6 +189,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "option_channel": {"model": noisy(), "state": "s", "options": [OPTION]},
         "read_pomdp": {"path": pomdp_file},
         "simulate": {"model": noisy(), "policy": policy, "initial": "s", "steps": 2, "rng": 0},
+        "skill_empowerment_bound": {"model": noisy(), "discount": 0.5},
         "softmax_policy": {"model": noisy(), "values": values, "temperature": 1.0},
         "transfer_empowerment": {"world": pair(), "horizon": 1, "policy": [1.0, 0.0], "sensor": lambda state: state},
         "unified_bellman": {"model": noisy(), **sweep},

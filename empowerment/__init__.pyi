@@ -70,6 +70,7 @@ from .measures.horizon_result import HorizonSweep as HorizonSweep
 from .measures.horizon_sweep import horizon_sweep as horizon_sweep
 from .measures.joint_distribution import joint_distribution as joint_distribution
 from .measures.result import EmpowermentResult as EmpowermentResult
+from .measures.skill_bound import skill_empowerment_bound as skill_empowerment_bound
 from .measures.state_empowerment import empowerment as empowerment
 from .models.belief_space import belief_grid as belief_grid
 from .models.mdp import MDP as MDP

@@ -1,0 +1,1 @@
+"""Policies as inputs, discounted occupancies of states as outputs."""
