@@ -150,6 +150,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "directed_information": {"model": noisy(), "policy": policy, "horizon": 2},
         "discounted_empowerment": {"model": noisy(), **sweep},
         "divergence": {"p": [0.5, 0.5], "q": [0.25, 0.75]},
+        "effective_empowerment": {"model": noisy(), "policy": policy, "discount": 0.5},
         "empowerment": {"model": noisy(), "rng": 0},
         "empowerment_rate": {"model": noisy()},
         "entropy": {"distribution": [0.5, 0.5]},
@@ -349,7 +350,8 @@ LEFT_OUT = {
     "Status text.Tier text.Ends text.Stop text.Decision": "enumerations, and pairs of numbers",
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity EstimatedEmpowerment "
-    "HorizonSweep Simulation SumRate WorstCaseResult text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
+    "HorizonSweep PolicyEmpowerment Simulation SumRate WorstCaseResult "
+    "text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
     "text.IntentAudit text.PersonTable text.Position text.ResponseCapacity text.ResponseChannel text.SampledCapacity "
     "text.SampledChannel text.AssistanceComparison text.AssistanceRun text.Calibration text.CalibrationRow "
     "text.Completion text.DatasetSummary text.Document text.EffectiveEmpowerment text.Episode text.Estimate "

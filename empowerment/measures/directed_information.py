@@ -6,11 +6,10 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.core import validate
 from empowerment.core.channel import Channel
-from empowerment.models.induced_chain import solve_discounted, step_matrix
+from empowerment.models.induced_chain import check_admissible, solve_discounted, step_matrix
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.models.policy import policy_rows
 
@@ -73,7 +72,7 @@ def directed_information(
     numbers = model.state_indices(states)
     horizon = None if horizon is None else validate.horizon(horizon)
     gain, steps = _information(model, rows), step_matrix(model, rows)
-    _check_admissible(model, steps, numbers, horizon)
+    check_admissible(model, steps, numbers, horizon)
     if horizon is None:
         if discount == 1:
             raise ValueError(
@@ -85,27 +84,6 @@ def directed_information(
     for _ in range(validate.short_horizon(horizon)):
         total = gain + discount * (steps @ total)
     return total[numbers] / unit
-
-
-def _check_admissible(model: MDP, steps: sparse.csr_array, starts: np.ndarray, horizon: int | None) -> None:
-    """Raise if a policy may reach a state without actions while steps are left."""
-    stuck = np.asarray(~model.available.any(axis=1))
-    origin = np.full(model.n_states, -1)
-    origin[starts] = starts
-    front, step = np.unique(starts), 0
-    while stuck.any() and front.size and (horizon is None or step < horizon):
-        met = front[stuck[front]]
-        if met.size:
-            raise ValueError(
-                f"from state {model.states[origin[met[0]]]!r} the policy may come to state "
-                f"{model.states[met[0]]!r}, which has no action, after {step} steps; expected one that goes on: name "
-                "states= from which it does, take fewer steps, or declare that state terminal"
-            )
-        moves = steps[front].tocoo()
-        new = np.flatnonzero((moves.data > 0) & (origin[moves.col] < 0))
-        fresh, first = np.unique(moves.col[new], return_index=True)
-        origin[fresh] = origin[front[moves.row[new[first]]]]
-        front, step = fresh, step + 1
 
 
 def _information(model: MDP, policy: np.ndarray) -> np.ndarray:

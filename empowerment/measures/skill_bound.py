@@ -54,6 +54,7 @@ def skill_empowerment_bound(
 
     See Also
     --------
+    effective_empowerment : Compute what the next action tells of a later state, under one policy.
     empowerment : Compute the empowerment over action sequences.
 
     Notes

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from empowerment.capacity import jax_arrays
-from empowerment.core.status import Status, report_failure
+from empowerment.core.status import report_failure
 from empowerment.measures.execution import answer
 from empowerment.measures.request import EmpowermentRequest
 from empowerment.measures.result import EmpowermentResult
@@ -188,14 +188,5 @@ def empowerment(
     with jax_arrays.on_devices_of(arrays):
         result = answer(request, **execution)
     if method not in ("interval", "sampled") and not result.converged.all():
-        report_failure(_missed(result), on_failure)
+        report_failure(result.missed(), on_failure)
     return jax_arrays.on_device(result, arrays) if arrays else result
-
-
-def _missed(result: EmpowermentResult) -> str:
-    """Return the sentence about intervals that are wider than the tolerance, and the first of them."""
-    missed = np.flatnonzero(~result.converged)
-    return (
-        f"{missed.size} of {len(result)} intervals are wider than wanted ({result.tol:.2e} {result.unit}), first in "
-        f"state {result.states[missed[0]]!r}: {Status(result.status[missed[0]]).sentence}"
-    )

@@ -21,3 +21,24 @@ def solve_discounted(steps: sparse.csr_array, gain: np.ndarray, discount: float)
     """Return the expected discounted sum of gains, ``x = gain + discount * steps @ x``."""
     system = sparse.eye_array(gain.size, format="csc") - discount * sparse.csc_array(steps)
     return np.asarray(spsolve(sparse.csc_array(system), gain)).reshape(-1)
+
+
+def check_admissible(model: MDP, steps: sparse.csr_array, starts: np.ndarray, horizon: int | None) -> None:
+    """Raise if a policy may reach a state without actions while steps are left."""
+    stuck = np.asarray(~model.available.any(axis=1))
+    origin = np.full(model.n_states, -1)
+    origin[starts] = starts
+    front, step = np.unique(starts), 0
+    while stuck.any() and front.size and (horizon is None or step < horizon):
+        met = front[stuck[front]]
+        if met.size:
+            raise ValueError(
+                f"from state {model.states[origin[met[0]]]!r} the policy may come to state "
+                f"{model.states[met[0]]!r}, which has no action, after {step} steps; expected one that goes on: name "
+                "states= from which it does, take fewer steps, or declare that state terminal"
+            )
+        moves = steps[front].tocoo()
+        new = np.flatnonzero((moves.data > 0) & (origin[moves.col] < 0))
+        fresh, first = np.unique(moves.col[new], return_index=True)
+        origin[fresh] = origin[front[moves.row[new[first]]]]
+        front, step = fresh, step + 1

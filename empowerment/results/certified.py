@@ -208,6 +208,21 @@ class Labelled(Certified):
     def _part(self, part: slice) -> dict[str, Any]:
         return {name: getattr(self, name)[part] for name in self._each}
 
+    def missed(self) -> str:
+        """Return the sentence about intervals that are wider than the tolerance, and the first of them.
+
+        Returns
+        -------
+        str
+            The sentence.
+        """
+        wide = np.flatnonzero(~np.asarray(self.converged))
+        name, labels = self._labels
+        return (
+            f"{wide.size} of {len(self)} intervals are wider than wanted ({self.tol:.2e} {self.unit}), first in "
+            f"{name} {labels[wide[0]]!r}: {Status(int(self.status[wide[0]])).sentence}"
+        )
+
     def _position(self, label: Any) -> int:
         name, labels = self._labels
         try:

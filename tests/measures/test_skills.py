@@ -113,3 +113,114 @@ def test_the_bound_is_the_sum_over_breadth_first_search(seed):
 def test_a_discount_of_one_is_refused():
     with pytest.raises(ValueError, match="discount is 1, expected a number in"):
         emp.skill_empowerment_bound(SWITCH, 1.0)
+
+
+# --- effective empowerment
+
+
+def effective(model, policy, **options):
+    return emp.effective_empowerment(model, policy, base="e", **options)
+
+
+def uniform(model):
+    return model.available / np.maximum(model.available.sum(axis=1, keepdims=True), 1)
+
+
+def next_action_rows(model, policy, horizon, discount):
+    """Rows of the next action, by powers of a dense matrix or its inverse."""
+    dense = model.to_dense()
+    steps = np.einsum("sa,sat->st", policy, dense)
+    if horizon is None:
+        return dense @ ((1 - discount) * np.linalg.inv(np.eye(model.n_states) - discount * steps))
+    return dense @ np.linalg.matrix_power(steps, horizon - 1)
+
+
+def information(rows, weights):
+    q = weights @ rows
+    part = rows > 0
+    return float((weights[:, None] * rows * np.log(np.where(part, rows, 1) / np.where(q > 0, q, 1)))[part].sum())
+
+
+def test_effective_empowerment_of_a_random_walk_on_a_grid():
+    world = grid(5)
+    for discount, value in [(0.95, 0.071738996), (0.5, 0.824007500)]:
+        result = effective(world, uniform(world), discount=discount, states=12)
+        assert float(result) == pytest.approx(value, abs=1e-9)
+        assert result.lower[0] <= value + 1e-9
+        assert result.gap[0] < 1e-10
+
+
+def test_a_state_is_the_only_reading_of_an_agent_that_stays_where_it_goes():
+    fan = emp.MDP(np.eye(6)[np.arange(1, 6)][None].repeat(6, 0), terminal=range(1, 6))
+    for future in ({"horizon": 1}, {"horizon": 50}, {"discount": 0.9}, {"discount": 0.0}):
+        result = effective(fan, np.full((6, 5), 0.2), **future)
+        assert result.value == pytest.approx([math.log(5)] + [0] * 5, abs=1e-12)
+        assert (result.lower <= [math.log(5)] + [0] * 5).all()
+        assert (result.upper >= [math.log(5)] + [0] * 5).all()
+
+
+def test_a_switch_that_is_turned_at_random_forgets_after_one_step():
+    noise = np.full((2, 2), 0.5)
+    assert effective(SWITCH, noise, horizon=1).value == pytest.approx([math.log(2)] * 2, abs=1e-12)
+    assert effective(SWITCH, noise, horizon=2).value == pytest.approx([0, 0], abs=1e-12)
+    # Read after one step or, with the chance g, after more, where all is one: a channel that forgets.
+    stays = (2 - 0.7) / 2
+    entropy = -stays * math.log(stays) - (1 - stays) * math.log(1 - stays)
+    assert effective(SWITCH, noise, discount=0.7).value == pytest.approx([math.log(2) - entropy] * 2, abs=1e-12)
+
+
+def test_a_deterministic_policy_tells_nothing():
+    world = grid(3)
+    result = effective(world, np.eye(5)[np.arange(9) % 5], discount=0.9)
+    assert (result.value == 0).all()
+    assert (result.upper < 1e-10).all()
+
+
+@for_each("seed", range(60))
+def test_effective_empowerment_is_the_information_of_its_rows_and_below_their_capacity(seed):
+    rng = np.random.default_rng(seed)
+    model = random_model(rng, range(2, 7), range(1, 5), deterministic=seed % 3 == 0)
+    policy = rng.dirichlet(np.full(model.n_actions, 0.7), size=model.n_states)
+    sensor = None if seed % 2 else rng.dirichlet(np.ones(3), size=model.n_states)
+    horizon, discount = (int(rng.integers(1, 6)), None) if seed % 4 < 2 else (None, float(rng.uniform(0, 0.99)))
+    result = effective(model, policy, horizon=horizon, discount=discount, sensor=sensor)
+    assert result.converged.all()
+    rows = next_action_rows(model, policy, horizon, discount) @ (np.eye(model.n_states) if sensor is None else sensor)
+    for start in range(model.n_states):
+        value = information(rows[start], policy[start])
+        assert result.lower[start] - 1e-11 <= value <= result.upper[start] + 1e-11
+        capacity = emp.channel_capacity(rows[start] / rows[start].sum(axis=1, keepdims=True), base="e")
+        assert result.lower[start] <= capacity.upper + 1e-11
+
+
+def test_effective_empowerment_is_below_the_bound_on_potential_empowerment():
+    for model in (grid(4), RING, emp.from_gymnasium("FrozenLake-v1")):
+        for discount in (0.3, 0.9):
+            found = effective(model, uniform(model), discount=discount)
+            assert (found.lower <= bound(model, discount, include_start=False)).all()
+
+
+def test_an_interval_that_rounding_made_wide_is_told():
+    world = grid(4)
+    with pytest.warns(emp.ConvergenceWarning, match="1 of 1 intervals are wider than wanted"):
+        near = effective(world, uniform(world), discount=1 - 2.0**-30, states=5)
+    # To the first order the information is 0: it falls with the square of 1 - discount.
+    assert near.lower[0] <= 0 < near.upper[0]
+    assert emp.Status(int(near.status[0])) is emp.Status.PRECISION
+
+
+def test_what_is_asked_of_effective_empowerment_is_said_once_and_must_be_possible():
+    for future, message in [
+        ({}, "neither horizon nor discount is given"),
+        ({"horizon": 2, "discount": 0.5}, "both horizon and discount are given"),
+        ({"horizon": 0}, "horizon is 0"),
+        ({"discount": 1.0}, "discount is 1"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            emp.effective_empowerment(SWITCH, np.full((2, 2), 0.5), **future)
+    rows = np.zeros((2, 1, 2))
+    rows[0, 0, 1] = 1
+    stuck = emp.MDP(rows, available=[[True], [False]])
+    assert emp.effective_empowerment(stuck, [[1], [0]], horizon=1, states=0).value == pytest.approx([0])
+    with pytest.raises(ValueError, match="which has no action, after 1 steps"):
+        emp.effective_empowerment(stuck, [[1], [0]], discount=0.5, states=0)
