@@ -190,6 +190,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "option_channel": {"model": noisy(), "state": "s", "options": [OPTION]},
         "read_pomdp": {"path": pomdp_file},
         "simulate": {"model": noisy(), "policy": policy, "initial": "s", "steps": 2, "rng": 0},
+        "skill_empowerment": {"model": corridor(), "discount": 0.5},
         "skill_empowerment_bound": {"model": noisy(), "discount": 0.5},
         "softmax_policy": {"model": noisy(), "values": values, "temperature": 1.0},
         "transfer_empowerment": {"world": pair(), "horizon": 1, "policy": [1.0, 0.0], "sensor": lambda state: state},
@@ -297,6 +298,7 @@ def methods() -> dict[str, Call]:
         "EmpowermentResult.average": Call(result().average, {}),
         "EmpowermentResult.plot": Call(result().plot, {}),
         "EmpowermentResult.sequences": Call(result().sequences, {"state": (0, 0)}),
+        "SkillEmpowerment.skills": Call(emp.skill_empowerment(corridor(), 0.5).skills, {"state": (0, 0)}),
         "HorizonSweep.discounted": Call(sweep.discounted, {"discount": 0.5}),
         "HorizonSweep.plot": Call(sweep.plot, {}),
         "text.Amount.mean": Call(audit().control_left.mean, {"weights": np.array([0.5, 0.5])}),
@@ -350,7 +352,7 @@ LEFT_OUT = {
     "Status text.Tier text.Ends text.Stop text.Decision": "enumerations, and pairs of numbers",
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity EstimatedEmpowerment "
-    "HorizonSweep PolicyEmpowerment Simulation SumRate WorstCaseResult "
+    "HorizonSweep PolicyEmpowerment Simulation SkillEmpowerment SumRate WorstCaseResult "
     "text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
     "text.IntentAudit text.PersonTable text.Position text.ResponseCapacity text.ResponseChannel text.SampledCapacity "
     "text.SampledChannel text.AssistanceComparison text.AssistanceRun text.Calibration text.CalibrationRow "

@@ -73,6 +73,8 @@ from .measures.horizon_sweep import horizon_sweep as horizon_sweep
 from .measures.joint_distribution import joint_distribution as joint_distribution
 from .measures.result import EmpowermentResult as EmpowermentResult
 from .measures.skill_bound import skill_empowerment_bound as skill_empowerment_bound
+from .measures.skill_empowerment import skill_empowerment as skill_empowerment
+from .measures.skills import SkillEmpowerment as SkillEmpowerment
 from .measures.state_empowerment import empowerment as empowerment
 from .models.belief_space import belief_grid as belief_grid
 from .models.mdp import MDP as MDP

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances, log_sum
+from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances, upper_bound
 from empowerment.core import validate
 from empowerment.models.mdp import as_mdp
 
@@ -31,7 +31,7 @@ def skill_empowerment_bound(
         The world of the agent, deterministic or not. Only policies are considered that never reach a non-terminal
         state without actions.
     discount : float
-        Weight of a step relative to the one before, in [0, 1).
+        Weight of a step relative to the one before, in [0, 1]; with 1 theta is 1, too.
     states : state label or list of state labels, optional
         Initial states; all by default.
     include_start : bool
@@ -50,7 +50,7 @@ def skill_empowerment_bound(
     Raises
     ------
     ValueError
-        If the discount is not in [0, 1), or a state is not known.
+        If the discount is not in [0, 1], or a state is not known.
 
     See Also
     --------
@@ -72,22 +72,13 @@ def skill_empowerment_bound(
     array([2.742194])
     """
     model = as_mdp(model)
-    discount = validate.discount_below_one(discount)
+    discount = validate.discount(discount)
     starts, unit = model.state_indices(states), math.log(validate.base(base))
     include_start = validate.flag(include_start, "include_start")
     steps = lasting_steps(model)
     size = max(1, _ENTRIES // model.n_states)
     parts = [starts[i : i + size] for i in range(0, starts.size, size)]
-    found = [_bound(later_distances(steps, part, again=not include_start), discount, include_start) for part in parts]
+    found = [
+        upper_bound(later_distances(steps, part, again=not include_start), discount, include_start) for part in parts
+    ]
     return np.concatenate(found) / unit * (1.0 + 4.0 * np.finfo(float).eps)
-
-
-def _bound(later: np.ndarray, discount: float, include_start: bool) -> np.ndarray:
-    """Return the bound in nats for starts with these distances to later states."""
-    if discount == 0:
-        within = (later == 1).sum(axis=1)
-        return np.zeros(len(later)) if include_start else np.log(np.maximum(within, 1))
-    total = log_sum(later, discount)
-    if include_start:
-        return total
-    return np.minimum(total / discount, np.log(np.maximum(np.isfinite(later).sum(axis=1), 1)))

@@ -58,14 +58,19 @@ def world_of(layout: Any, what: str) -> str:
 
 def state_title(result: StateResult, span: float) -> str:
     """Return what is drawn and, where the numbers are less sure than the picture looks, how sure they are."""
-    title = world_of(result.layout, f"{result.horizon}-step {_quantity(result)}")
-    if result.feedback:
-        title += " with feedback"
-    if result.output == "trajectory":
-        title += " over trajectories"
+    title = world_of(result.layout, _question(result))
     widest, missed = float(result.gap.max()), len(result) - int(result.converged.sum())
     if missed == 0 and widest <= 0.01 * span:
         return title
     title += f"\nwidest interval {widest:.2g} {result.unit}"
     what = "states" if result.beliefs is None else "beliefs"
     return title + (f"\n{missed} of {len(result)} {what} missed the tolerance" if missed else "")
+
+
+def _question(result: Any) -> str:
+    """Return what was asked of each state: the quantity, and how far ahead."""
+    horizon, discount = getattr(result, "horizon", None), getattr(result, "discount", None)
+    name = _quantity(result) if horizon is None else f"{horizon}-step {_quantity(result)}"
+    name += "" if discount is None else f", discount {discount:g}"
+    name += " with feedback" if getattr(result, "feedback", False) else ""
+    return name + (" over trajectories" if getattr(result, "output", None) == "trajectory" else "")

@@ -18,6 +18,9 @@ functions, tested against each other:
 ``enumerate_rows(world, starts, horizon, limits) -> StateRows``
     For many starts the distributions of the last reading, one for each available sequence of `horizon` actions. Equal
     rows are merged after every action. A start takes time and memory for what it reaches, however large the world is.
+``best_lassos(indptr, indices, costs, discount, above) -> Lassos``
+    In a deterministic world, for each state the walk from state 0 into a cycle that begins there whose discounted
+    occupancy has the largest divergence from a distribution.
 """
 
 from __future__ import annotations
@@ -119,6 +122,24 @@ class StateRows(NamedTuple):
     n_rows: np.ndarray
     n_columns: np.ndarray
     n_states: np.ndarray
+
+
+class Lassos(NamedTuple):
+    """Walks from state 0 that end in a cycle, one for each state in which the cycle begins.
+
+    Attributes
+    ----------
+    values : ndarray of shape (n_states,)
+        A number of which the largest one is the largest divergence of any policy; minus infinity if there is no walk.
+    states : ndarray of int64 of shape (n_states, n_states)
+        The different states of each walk in their order, then -1.
+    closes : ndarray of int64 of shape (n_states,)
+        The place in the walk to which its last step leads back; -1 where no walk was wanted.
+    """
+
+    values: np.ndarray
+    states: np.ndarray
+    closes: np.ndarray
 
 
 def actuation_kernels(backend: str | None) -> ModuleType:

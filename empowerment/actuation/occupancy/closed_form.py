@@ -56,26 +56,41 @@ def later_distances(steps: sparse.csr_array, starts: np.ndarray, *, again: bool)
 
 
 def log_theta(discount: float) -> float:
-    """Return the logarithm of the weight of one step, for a discount between 0 and 1."""
-    return math.log(discount) + (1.0 - discount) / discount * math.log1p(-discount)
+    """Return the logarithm of the weight of one step, for a discount above 0: 0 for one of 1."""
+    if discount == 1.0:
+        return 0.0
+    return math.log(discount) + (1.0 - discount) * (math.log1p(-discount) / discount)
 
 
-def log_sum(later: np.ndarray, discount: float) -> np.ndarray:
-    """Return the logarithm of 1, the weight of the start, plus the weights of later states, rounded up.
+def upper_bound(later: np.ndarray, discount: float, include_start: bool) -> np.ndarray:
+    """Return a bound on the capacity from policies to the state at a geometric time, rounded up.
 
     Parameters
     ----------
     later : ndarray of shape (n_starts, n_states)
-        Steps to each state; infinite ones have no weight.
+        Steps to later states, those of a start back to itself included only if the time begins with 1.
     discount : float
-        Between 0 and 1.
+        In [0, 1].
+    include_start : bool
+        Whether the time begins with 0.
 
     Returns
     -------
     ndarray of shape (n_starts,)
         In nats.
     """
-    exponent = later * log_theta(discount)
-    largest = np.max(-exponent[np.isfinite(exponent)], initial=0.0)
+    if include_start:
+        return _log_sum(later, discount) if discount else np.zeros(len(later))
+    within = np.isfinite(later) if discount else later == 1
+    count = np.log(np.maximum(within.sum(axis=1), 1)) * (1.0 + 2.0 * np.finfo(float).eps)
+    return np.minimum(_log_sum(later, discount) / discount, count) if discount else count
+
+
+def _log_sum(later: np.ndarray, discount: float) -> np.ndarray:
+    """Return the logarithm of 1, the weight of the start, plus the weights of later states, rounded up."""
+    near, exponent = np.isfinite(later), np.full(later.shape, -np.inf)
+    exponent[near] = later[near] * log_theta(discount)
+    largest = -exponent[near].min(initial=0.0)
     slack = (later.shape[1] + largest + _ROUNDINGS) * np.finfo(float).eps
-    return np.asarray(np.log1p(np.exp(exponent).sum(axis=1)) * (1.0 + slack))
+    underflow = near.sum(axis=1) * np.finfo(float).tiny
+    return np.asarray(np.log1p(np.exp(exponent).sum(axis=1)) * (1.0 + slack) + underflow)

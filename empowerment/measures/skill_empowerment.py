@@ -1,0 +1,241 @@
+"""Empowerment over skills: the capacity from all policies to the discounted occupancy of states."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from empowerment.actuation.kernels import actuation_kernels
+from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances, upper_bound
+from empowerment.actuation.occupancy.lassos import Graph, solve_lassos
+from empowerment.capacity.options import SolverOptions
+from empowerment.core import validate
+from empowerment.core.layout import Layout
+from empowerment.core.status import Status, report_failure
+from empowerment.measures.skills import SkillEmpowerment, Walks
+from empowerment.models.dead_ends import lasting_actions
+from empowerment.models.mdp import MDP, as_mdp
+from empowerment.runtime.parallel import run_chunks
+from empowerment.runtime.progress import progress_bar
+
+# Starts that one job takes at a time.
+_CHUNK = 16
+# A skill of less than this part of the largest probability is a trace of the solver's path, no part of the optimum.
+_MIN_SHARE = 1e-4
+
+
+def skill_empowerment(
+    model: Any,
+    discount: float,
+    *,
+    states: Any = None,
+    include_start: bool = True,
+    tol: float = 1e-9,
+    rtol: float = 0.0,
+    base: float | str = 2,
+    backend: str | None = None,
+    n_jobs: int | None = None,
+    on_failure: str = "warn",
+    progress: bool | str = "auto",
+) -> SkillEmpowerment:
+    """Compute the empowerment over skills of a deterministic world, certified over all policies.
+
+    The inputs are all policies, those with memory and with dice included, among which the agent chooses once. The
+    output is the state at a random time T that has the probability ``(1 - discount) * discount ** t`` for t = 0, 1,
+    2, …: a draw from the discounted occupancy of the policy. The capacity is called *potential* empowerment (Ji et
+    al. 2026).
+
+    Parameters
+    ----------
+    model : MDP, or array of shape (n_states, n_actions, n_states)
+        The world of the agent, which must be deterministic. Only policies are considered that never reach a
+        non-terminal state without actions.
+    discount : float
+        Weight of a step relative to the one before, above 0 and at most 1. With 1 the output is a state drawn from
+        the long-run average of the policy.
+    states : state label or list of state labels, optional
+        Initial states; all by default.
+    include_start : bool
+        Whether T begins with 0, at the initial state. Otherwise T begins with 1.
+    tol, rtol : float
+        Width wanted of the intervals, in the unit of the result and relative to their lower ends. The wider counts.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
+    backend : {"numba", "reference", "jax"}, optional
+        Compiled kernels (the default), plain NumPy, or JAX for the capacities alone.
+    n_jobs : int, optional
+        Number of processes, -1 for one on each core. None uses the active ``joblib.parallel_config``, else one
+        process.
+    on_failure : {"warn", "raise", "ignore"}
+        What to do when an interval stays wider than the tolerance. The interval holds in any case.
+    progress : bool or "auto"
+        Show a progress bar over states; ``"auto"`` shows it on a terminal, once a second has passed.
+
+    Returns
+    -------
+    SkillEmpowerment
+        The empowerment of each state with its interval, and the skills that carry it.
+
+    Raises
+    ------
+    ValueError
+        If the world is stochastic, or an argument or a state is not known.
+    RuntimeError
+        If the tolerance is missed and ``on_failure="raise"``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the tolerance is missed and ``on_failure="warn"``.
+
+    See Also
+    --------
+    skill_empowerment_bound : Bound it by distances alone, in stochastic worlds as well.
+    effective_empowerment : Compute what the next action tells of a later state, under one policy.
+    empowerment : Compute the empowerment over action sequences.
+
+    Notes
+    -----
+    The work for a start grows with the square of the number of states within reach times the number of their
+    transitions; the page on :doc:`skills </explanation/skills>` says why it is no more, and why the ends hold.
+
+    References
+    ----------
+    C. Ji, V. Myers, S. Levine and B. Eysenbach, "The geometry of empowerment", 2026.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> grid = emp.worlds.open_grid(5)
+    >>> result = emp.skill_empowerment(grid, 0.5, states=[(2, 2), (0, 0)], base="e")
+    >>> result.value.round(6).tolist(), result.unit
+    ([0.940686, 0.57341], 'nats')
+    """
+    model = as_mdp(model)
+    _refuse_noise(model)
+    discount = validate.discount(discount)
+    if not discount:
+        raise ValueError("discount is 0, expected a number above 0 and at most 1: with 0 there is one state to come")
+    include_start = validate.flag(include_start, "include_start")
+    options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, backend=backend, on_failure=on_failure)
+    numbers, n_jobs = model.state_indices(states), validate.n_jobs(n_jobs)
+    solver = _Solver(lasting_steps(model), discount, include_start, options.in_nats())
+    found = _solve(solver, numbers, n_jobs, progress)
+    value, lower, upper = np.array([each.ends for each in found]).T / options.unit
+    result = SkillEmpowerment(
+        value=value,
+        lower=np.maximum(lower, 0.0),
+        upper=upper,
+        status=_status(options, lower, upper, np.asarray(lasting_actions(model).any(axis=1))[numbers]),
+        states=tuple(model.states[i] for i in numbers),
+        state_numbers=numbers,
+        all_states=tuple(model.states),
+        actions=tuple(model.actions),
+        discount=discount,
+        include_start=include_start,
+        backend=options.backend,
+        base=options.base,
+        tol=options.tol,
+        rtol=options.rtol,
+        walks=_walks(model, found),
+        layout=model.layout if isinstance(model.layout, Layout) else None,
+    )
+    if not result.converged.all():
+        report_failure(result.missed(), on_failure)
+    return result
+
+
+def _refuse_noise(model: MDP) -> None:
+    if model.is_deterministic:
+        return
+    filled, largest = np.diff(model.rows.indptr), model.rows.max(axis=1).toarray().reshape(-1)
+    noisy = int(np.flatnonzero(model.available.reshape(-1) & ((filled != 1) | (largest != 1.0)))[0])
+    state, action = divmod(noisy, model.n_actions)
+    raise ValueError(
+        f"the model is stochastic, action {model.actions[action]!r} has {filled[noisy]} possible outcomes in state "
+        f"{model.states[state]!r}, expected a deterministic one: the best of all policies of a stochastic model is "
+        "not computed. skill_empowerment_bound gives an upper bound for it"
+    )
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The value and the ends of one start in nats, and the skills that carry it, as walks of states of the model."""
+
+    ends: tuple[float, float, float]
+    repeats: np.ndarray
+    states: np.ndarray
+    weights: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Solver:
+    """Solves the starts of a chunk."""
+
+    steps: sparse.csr_array
+    discount: float
+    include_start: bool
+    options: SolverOptions
+
+    def __call__(self, starts: np.ndarray) -> list[_Found]:
+        later = later_distances(self.steps, starts, again=not self.include_start)
+        return [self._solve(start, row) for start, row in zip(starts.tolist(), later, strict=True)]
+
+    def _solve(self, start: int, later: np.ndarray) -> _Found:
+        if self.steps.indptr[start] == self.steps.indptr[start + 1]:
+            return _Found((0.0, 0.0, 0.0), np.zeros(0, dtype=int), np.zeros((0, 1), dtype=int), np.zeros(0))
+        graph = Graph.around(self.steps, start, later, apart=not self.include_start)
+        # Later times have the probability `discount`, and so has all that is told of them.
+        scale = 1.0 if self.include_start else self.discount
+        inner = replace(self.options, tol=max(self.options.tol * scale, validate.MIN_TOL))
+        found = solve_lassos(graph, self.discount, inner, actuation_kernels(inner.backend))
+        bound = float(upper_bound(later[None], self.discount, self.include_start)[0])
+        lower, upper = found.lower / scale, min(found.upper / scale, bound)
+        value = min(max(found.value / scale, lower), upper)
+        used = found.weights >= _MIN_SHARE * found.weights.max()
+        walks = found.walks[used]
+        states = np.where(walks >= 0, graph.states[walks], -1)
+        return _Found((value, lower, upper), found.closes[used], states, found.weights[used])
+
+
+def _solve(solver: _Solver, numbers: np.ndarray, n_jobs: int | None, progress: bool | str) -> list[_Found]:
+    """Return what was found for every start, in their order."""
+    chunks = [numbers[i : i + _CHUNK] for i in range(0, numbers.size, _CHUNK)]
+    done: dict[int, list[_Found]] = {}
+    title, jobs = f"skills, discount {solver.discount:g}", n_jobs if len(chunks) > 1 else 1
+    with (
+        progress_bar(numbers.size, title, "state", progress) as advance,
+        closing(run_chunks(solver, chunks, n_jobs=jobs)) as work,
+    ):
+        for number, found in work:
+            done[number] = found
+            advance(len(found))
+    return [each for number in range(len(chunks)) for each in done[number]]
+
+
+def _status(options: SolverOptions, lower: np.ndarray, upper: np.ndarray, has_skills: np.ndarray) -> np.ndarray:
+    met = np.where(options.met(np.maximum(lower, 0.0), upper), int(Status.CERTIFIED), int(Status.PRECISION))
+    return np.asarray(np.where(has_skills, met, int(Status.NO_SEQUENCE)))
+
+
+def _walks(model: MDP, found: list[_Found]) -> Walks:
+    """Return the skills of all starts, each with the first action that leads from a state to the next one."""
+    longest = max(int((each.states >= 0).sum(axis=1).max(initial=1)) for each in found)
+    states = np.full((sum(each.weights.size for each in found), longest), -1)
+    offsets = np.concatenate([[0], np.cumsum([each.weights.size for each in found])])
+    for each, first in zip(found, offsets.tolist(), strict=False):
+        width = min(longest, each.states.shape[1])
+        states[first : first + each.weights.size, :width] = each.states[:, :width]
+    repeats, weights = (np.concatenate([getattr(each, name) for each in found]) for name in ("repeats", "weights"))
+    each_skill, last = np.arange(len(states)), (states >= 0).sum(axis=1) - 1
+    after = np.column_stack([states[:, 1:], np.full(len(states), -1)])
+    after[each_skill, last] = states[each_skill, repeats]
+    leads = np.where(lasting_actions(model), model.successors, -1)
+    actions = np.full_like(states, -1)
+    for action in reversed(range(model.n_actions)):
+        actions[(states >= 0) & (leads[states, action] == after)] = action
+    return Walks(states, actions, repeats, weights, offsets)

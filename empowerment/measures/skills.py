@@ -1,0 +1,201 @@
+"""Skills: the deterministic policies that carry an empowerment over policies, as walks that end in a cycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from empowerment.core.layout import GraphLayout, GridLayout
+from empowerment.results.certified import Labelled
+
+
+class Skill(NamedTuple):
+    """A deterministic policy, as the walk that it takes from the start.
+
+    Attributes
+    ----------
+    states : tuple
+        The labels of the states in the order in which they are visited. Only if T begins with 1 the start may be
+        among them twice: first with the first action, then with that of later visits.
+    actions : tuple
+        The label of the action in each of them.
+    repeats : int
+        The place in `states` to which the last action leads back: from there on the walk repeats itself.
+    probability : float
+        Of the skill under the input distribution that proves the lower end.
+    """
+
+    states: tuple[Any, ...]
+    actions: tuple[Any, ...]
+    repeats: int
+    probability: float
+
+
+@dataclass(frozen=True, eq=False)
+class Walks:
+    """Stored skills, those of one start after those of another.
+
+    Attributes
+    ----------
+    states, actions : ndarray of int of shape (n_skills, longest)
+        Numbers, then -1.
+    repeats : ndarray of int of shape (n_skills,)
+    weights : ndarray of shape (n_skills,)
+        Probability of each skill.
+    offsets : ndarray of int of shape (n_starts + 1,)
+        Those of start i are the ones from ``offsets[i]`` up to ``offsets[i + 1]``.
+    """
+
+    states: np.ndarray
+    actions: np.ndarray
+    repeats: np.ndarray
+    weights: np.ndarray
+    offsets: np.ndarray
+
+    def only(self, position: int) -> Walks:
+        """Return those of one start."""
+        own = slice(*self.offsets[position : position + 2])
+        count = int(self.offsets[position + 1] - self.offsets[position])
+        return Walks(self.states[own], self.actions[own], self.repeats[own], self.weights[own], np.array([0, count]))
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class SkillEmpowerment(Labelled):
+    """Empowerment over skills, for several initial states, with certified intervals.
+
+    Sized, iterable over the labels of the states, and indexed by them.
+
+    Attributes
+    ----------
+    value, lower, upper : ndarray of shape (n_states,)
+        The empowerment of each state, and the ends it is proved to lie between, for all policies there are.
+    status : ndarray of int of shape (n_states,)
+        A :class:`Status` for each state: ``NO_SEQUENCE`` where every policy may come to a dead end.
+    method : str
+        "lassos": deterministic policies, priced by dynamic programming.
+    states : tuple
+        Labels of the states that were asked for.
+    state_numbers : ndarray of int of shape (n_states,)
+        Their numbers in the model.
+    all_states, actions : tuple
+        Labels of the model.
+    discount : float
+    include_start : bool
+        Whether the random time T begins with 0, or with 1.
+    backend : str
+    base, tol, rtol : float
+    walks : Walks
+        What :meth:`skills` makes its answer of.
+    layout : GridLayout, GraphLayout or None
+        The model's layout, for pictures.
+
+    See Also
+    --------
+    skill_empowerment : Compute it.
+    skill_empowerment_bound : Bound it by distances alone.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> result = emp.skill_empowerment(emp.worlds.grid_world(["..."]), 0.5)
+    >>> result.value.round(6).tolist(), bool(result.converged.all())
+    ([0.392317, 0.584963, 0.392317], True)
+    >>> result.skills((0, 0))[0].states
+    ((0, 0),)
+    """
+
+    _each = ("value", "lower", "upper", "status", "states", "state_numbers")
+    _parts = (GridLayout, GraphLayout, Walks)
+    beliefs = None  # which pictures of states ask for
+    quantity = "empowerment over skills"
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    status: np.ndarray
+    states: tuple[Any, ...]
+    state_numbers: np.ndarray
+    all_states: tuple[Any, ...]
+    actions: tuple[Any, ...]
+    discount: float
+    include_start: bool
+    backend: str
+    base: float
+    tol: float
+    rtol: float
+    walks: Walks
+    layout: Any = None
+
+    @property
+    def method(self) -> str:
+        """How the values were found."""
+        return "lassos"
+
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {"state": self.states}
+
+    @property
+    def _subject(self) -> str:
+        return f"{super()._subject}, discount {self.discount:g}"
+
+    def _part(self, part: slice) -> dict[str, Any]:
+        return super()._part(part) | {"walks": self.walks.only(part.start)}
+
+    def skills(self, state: Any) -> list[Skill]:
+        """Return the skills of the optimal input distribution in a state, the most probable first.
+
+        Parameters
+        ----------
+        state : hashable
+            Label of a state of this result.
+
+        Returns
+        -------
+        list of Skill
+            Those of less than 1e-4 of the largest probability are left out. With ``include_start=True`` the policy of
+            a skill is ``dict(zip(skill.states, skill.actions))``; no other state is visited.
+
+        Raises
+        ------
+        KeyError
+            If there is no such state.
+        """
+        own = self.walks.only(self._position(state))
+        order = np.argsort(-own.weights, kind="stable").tolist()
+        return [
+            Skill(
+                tuple(self.all_states[s] for s in own.states[k] if s >= 0),
+                tuple(self.actions[a] for a in own.actions[k] if a >= 0),
+                int(own.repeats[k]),
+                float(own.weights[k]),
+            )
+            for k in order
+        ]
+
+    def plot(
+        self, ax: Any = None, title: str | None = None, vmin: float | None = None, vmax: float | None = None
+    ) -> Any:
+        """Draw the result in the way that suits its world; see :func:`empowerment.plotting.plot_empowerment`.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Axes to draw on; a new figure by default.
+        title : str, optional
+            Title; by default the name of the world and the quantity.
+        vmin, vmax : float, optional
+            Ends of the colours or of the axis of values.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+            The axes.
+        """
+        from empowerment.plotting import plot_empowerment
+
+        drawn: Any = self  # it has what pictures of values of states need, without a horizon
+        return plot_empowerment(drawn, ax=ax, title=title, vmin=vmin, vmax=vmax)
