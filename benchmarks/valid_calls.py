@@ -299,6 +299,7 @@ def methods() -> dict[str, Call]:
         "EmpowermentResult.plot": Call(result().plot, {}),
         "EmpowermentResult.sequences": Call(result().sequences, {"state": (0, 0)}),
         "SkillEmpowerment.skills": Call(emp.skill_empowerment(corridor(), 0.5).skills, {"state": (0, 0)}),
+        "SkillEmpowerment.verify": Call(emp.skill_empowerment(corridor(), 0.5).verify, {"model": corridor()}),
         "HorizonSweep.discounted": Call(sweep.discounted, {"discount": 0.5}),
         "HorizonSweep.plot": Call(sweep.plot, {}),
         "text.Amount.mean": Call(audit().control_left.mean, {"weights": np.array([0.5, 0.5])}),

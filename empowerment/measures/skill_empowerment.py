@@ -24,8 +24,6 @@ from empowerment.runtime.progress import progress_bar
 
 # Starts that one job takes at a time.
 _CHUNK = 16
-# A skill of less than this part of the largest probability is a trace of the solver's path, no part of the optimum.
-_MIN_SHARE = 1e-4
 
 
 def skill_empowerment(
@@ -123,7 +121,8 @@ def skill_empowerment(
     include_start = validate.flag(include_start, "include_start")
     options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, backend=backend, on_failure=on_failure)
     numbers, n_jobs = model.state_indices(states), validate.n_jobs(n_jobs)
-    solver = _Solver(lasting_steps(model), discount, include_start, options.in_nats())
+    # The long-run average does not know when T begins.
+    solver = _Solver(lasting_steps(model), discount, include_start or discount == 1.0, options.in_nats())
     found = _solve(solver, numbers, n_jobs, progress)
     value, lower, upper = np.array([each.ends for each in found]).T / options.unit
     result = SkillEmpowerment(
@@ -142,6 +141,7 @@ def skill_empowerment(
         tol=options.tol,
         rtol=options.rtol,
         walks=_walks(model, found),
+        output_distribution=np.array([each.q for each in found]),
         layout=model.layout if isinstance(model.layout, Layout) else None,
     )
     if not result.converged.all():
@@ -164,12 +164,13 @@ def _refuse_noise(model: MDP) -> None:
 
 @dataclass(frozen=True)
 class _Found:
-    """The value and the ends of one start in nats, and the skills that carry it, as walks of states of the model."""
+    """The value and the ends of one start in nats, and what proves them: skills, as walks of states, and q."""
 
     ends: tuple[float, float, float]
     repeats: np.ndarray
     states: np.ndarray
     weights: np.ndarray
+    q: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -187,7 +188,8 @@ class _Solver:
 
     def _solve(self, start: int, later: np.ndarray) -> _Found:
         if self.steps.indptr[start] == self.steps.indptr[start + 1]:
-            return _Found((0.0, 0.0, 0.0), np.zeros(0, dtype=int), np.zeros((0, 1), dtype=int), np.zeros(0))
+            none = np.zeros(0, dtype=int)
+            return _Found((0.0, 0.0, 0.0), none, none.reshape(0, 1), np.zeros(0), np.zeros(later.size))
         graph = Graph.around(self.steps, start, later, apart=not self.include_start)
         # Later times have the probability `discount`, and so has all that is told of them.
         scale = 1.0 if self.include_start else self.discount
@@ -196,10 +198,11 @@ class _Solver:
         bound = float(upper_bound(later[None], self.discount, self.include_start)[0])
         lower, upper = found.lower / scale, min(found.upper / scale, bound)
         value = min(max(found.value / scale, lower), upper)
-        used = found.weights >= _MIN_SHARE * found.weights.max()
-        walks = found.walks[used]
-        states = np.where(walks >= 0, graph.states[walks], -1)
-        return _Found((value, lower, upper), found.closes[used], states, found.weights[used])
+        states = np.where(found.walks >= 0, graph.states[found.walks], -1)
+        later_or_all = slice(None) if self.include_start else slice(1, None)
+        q = np.zeros(later.size)
+        q[graph.states[later_or_all]] = found.q[later_or_all] / found.q[later_or_all].sum()
+        return _Found((value, lower, upper), found.closes, states, found.weights, q)
 
 
 def _solve(solver: _Solver, numbers: np.ndarray, n_jobs: int | None, progress: bool | str) -> list[_Found]:
@@ -231,11 +234,8 @@ def _walks(model: MDP, found: list[_Found]) -> Walks:
         width = min(longest, each.states.shape[1])
         states[first : first + each.weights.size, :width] = each.states[:, :width]
     repeats, weights = (np.concatenate([getattr(each, name) for each in found]) for name in ("repeats", "weights"))
-    each_skill, last = np.arange(len(states)), (states >= 0).sum(axis=1) - 1
-    after = np.column_stack([states[:, 1:], np.full(len(states), -1)])
-    after[each_skill, last] = states[each_skill, repeats]
-    leads = np.where(lasting_actions(model), model.successors, -1)
-    actions = np.full_like(states, -1)
+    walks = Walks(states, np.full_like(states, -1), repeats, weights, offsets)
+    leads, after = np.where(lasting_actions(model), model.successors, -1), walks.after()
     for action in reversed(range(model.n_actions)):
-        actions[(states >= 0) & (leads[states, action] == after)] = action
-    return Walks(states, actions, repeats, weights, offsets)
+        walks.actions[(states >= 0) & (leads[states, action] == after)] = action
+    return walks

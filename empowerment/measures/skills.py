@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from empowerment.actuation.kernels import actuation_kernels
+from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances, upper_bound
+from empowerment.actuation.occupancy.lassos import ENTRY_ERROR, Graph, LassoOracle, occupancies
+from empowerment.actuation.occupancy.next_action import information
 from empowerment.core.layout import GraphLayout, GridLayout
+from empowerment.models.mdp import as_mdp
 from empowerment.results.certified import Labelled
+
+# A skill of less than this part of the largest probability is a trace of the solver's path, no part of the optimum.
+_MIN_SHARE = 1e-4
 
 
 class Skill(NamedTuple):
@@ -55,6 +64,23 @@ class Walks:
     weights: np.ndarray
     offsets: np.ndarray
 
+    def after(self) -> np.ndarray:
+        """Return the state after each step, -1 after the end: the last step leads back into the walk."""
+        each, last = np.arange(len(self.states)), (self.states >= 0).sum(axis=1) - 1
+        after = np.column_stack([self.states[:, 1:], np.full(len(self.states), -1)])
+        after[each, last] = self.states[each, self.repeats]
+        return after
+
+    def on(self, graph: Graph, n_states: int) -> np.ndarray:
+        """Return the walks in the numbers of a graph, as :func:`occupancies` takes them."""
+        local = np.zeros(n_states, dtype=int)
+        local[graph.states] = np.arange(graph.states.size)  # of a start apart the number of later visits
+        walks = np.full((self.weights.size, graph.states.size), -1)
+        length = min(walks.shape[1], self.states.shape[1])
+        walks[:, :length] = np.where(self.states >= 0, local[self.states], -1)[:, :length]
+        walks[:, 0] = 0
+        return np.column_stack([self.repeats, walks])
+
     def only(self, position: int) -> Walks:
         """Return those of one start."""
         own = slice(*self.offsets[position : position + 2])
@@ -88,7 +114,9 @@ class SkillEmpowerment(Labelled):
     backend : str
     base, tol, rtol : float
     walks : Walks
-        What :meth:`skills` makes its answer of.
+        What :meth:`skills` makes its answer of; they prove `lower`.
+    output_distribution : ndarray of shape (n_states, n_states of the model)
+        The distributions of the state at time T that prove `upper`.
     layout : GridLayout, GraphLayout or None
         The model's layout, for pictures.
 
@@ -107,7 +135,7 @@ class SkillEmpowerment(Labelled):
     ((0, 0),)
     """
 
-    _each = ("value", "lower", "upper", "status", "states", "state_numbers")
+    _each = ("value", "lower", "upper", "status", "states", "state_numbers", "output_distribution")
     _parts = (GridLayout, GraphLayout, Walks)
     beliefs = None  # which pictures of states ask for
     quantity = "empowerment over skills"
@@ -127,6 +155,7 @@ class SkillEmpowerment(Labelled):
     tol: float
     rtol: float
     walks: Walks
+    output_distribution: np.ndarray
     layout: Any = None
 
     @property
@@ -144,6 +173,11 @@ class SkillEmpowerment(Labelled):
 
     def _part(self, part: slice) -> dict[str, Any]:
         return super()._part(part) | {"walks": self.walks.only(part.start)}
+
+    @property
+    def _from_start(self) -> bool:
+        """Whether the start is a state like others: the long-run average does not know when T begins."""
+        return self.include_start or self.discount == 1.0
 
     def skills(self, state: Any) -> list[Skill]:
         """Return the skills of the optimal input distribution in a state, the most probable first.
@@ -166,6 +200,7 @@ class SkillEmpowerment(Labelled):
         """
         own = self.walks.only(self._position(state))
         order = np.argsort(-own.weights, kind="stable").tolist()
+        least = _MIN_SHARE * float(own.weights.max(initial=0.0))
         return [
             Skill(
                 tuple(self.all_states[s] for s in own.states[k] if s >= 0),
@@ -174,7 +209,57 @@ class SkillEmpowerment(Labelled):
                 float(own.weights[k]),
             )
             for k in order
+            if own.weights[k] >= least
         ]
+
+    def verify(self, model: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Recompute both ends of every interval from the skills and the output distributions alone.
+
+        Parameters
+        ----------
+        model : MDP, or array of shape (n_states, n_actions, n_states)
+            The world that was solved.
+
+        Returns
+        -------
+        lower : ndarray of shape (n_states,)
+            The information that the skills carry, in the result's unit, less a bound on the rounding errors.
+        upper : ndarray of shape (n_states,)
+            The largest divergence of any policy from the output distribution, by the kernel in plain NumPy, plus
+            such a bound; the closed form if that is smaller.
+
+        Raises
+        ------
+        ValueError
+            If the result belongs to another model.
+        """
+        model = as_mdp(model)
+        if tuple(model.states) != self.all_states or tuple(model.actions) != self.actions:
+            raise ValueError("model has other states or actions than the result, expected the model that was solved")
+        walks, taken = self.walks, self.walks.states >= 0
+        if not (model.successors[walks.states, walks.actions] == walks.after())[taken].all():
+            raise ValueError(
+                "model does not lead where the skills of the result go, expected the model that was solved"
+            )
+        steps = lasting_steps(model)
+        later = later_distances(steps, self.state_numbers, again=not self._from_start)
+        ends = [self._ends(i, steps, later[i]) for i in range(len(self))]
+        lower, upper = np.array(ends).T / math.log(self.base)
+        return lower, upper
+
+    def _ends(self, i: int, steps: Any, later: np.ndarray) -> tuple[float, float]:
+        """Return both ends of one state in nats, recomputed."""
+        own, q = self.walks.only(i), self.output_distribution[i]
+        if not own.weights.size:
+            return 0.0, 0.0
+        graph = Graph.around(steps, int(self.state_numbers[i]), later, apart=not self._from_start)
+        scale = 1.0 if self._from_start else self.discount
+        rows = occupancies(own.on(graph, later.size), self.discount)
+        value, error = information(rows, own.weights / own.weights.sum(), ENTRY_ERROR)
+        priced = q[graph.states] if self._from_start else np.concatenate([[1.0 - scale], scale * q[graph.states[1:]]])
+        oracle = LassoOracle(graph, self.discount, actuation_kernels("reference"))
+        bound = float(upper_bound(later[None], self.discount, self._from_start)[0])
+        return max((value - error) / scale, 0.0), min(oracle.price(priced, math.inf)[0] / scale, bound)
 
     def plot(
         self, ax: Any = None, title: str | None = None, vmin: float | None = None, vmax: float | None = None

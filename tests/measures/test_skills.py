@@ -451,6 +451,22 @@ def test_skills_are_policies_whose_information_is_the_lower_end():
             assert value == pytest.approx(result[start].lower[0], abs=1e-3)
 
 
+@for_each("include_start", [True, False])
+@for_each("discount", [0.3, 0.95, 1.0])
+def test_both_ends_follow_from_the_skills_and_the_output_distribution(include_start, discount):
+    for model in (grid(4), frozen_lake(), RING, rooms(6, 2)):
+        result = skills(model, discount, include_start=include_start)
+        lower, upper = result.verify(model)
+        assert lower == pytest.approx(result.lower, abs=1e-11)
+        assert upper == pytest.approx(result.upper, abs=1e-11)
+        part = result[model.states[1]].verify(model)
+        assert (part[0][0], part[1][0]) == (lower[1], upper[1])
+    with pytest.raises(ValueError, match="model has other states or actions than the result"):
+        result.verify(RING)
+    with pytest.raises(ValueError, match="model does not lead where the skills of the result go"):
+        result.verify(rooms(6, 3))
+
+
 def test_chunks_and_processes_change_nothing():
     world = grid(5)
     whole, few = skills(world, 0.7), skills(world, 0.7, [24, 3])

@@ -19,8 +19,8 @@ from empowerment.actuation.open_loop.column_generation import Columns, generate
 from empowerment.capacity.options import SolverOptions
 
 _EPS = float(np.finfo(float).eps)
-# Relative error of an entry of an occupancy: two powers, a product and a quotient.
-_ENTRY_ERROR = 16 * _EPS
+ENTRY_ERROR = 16 * _EPS
+"""Relative error of an entry of an occupancy: two powers, a product and a quotient."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,8 @@ class LassoSolution(NamedTuple):
     walks : ndarray of int of shape (n_skills, n_states)
         The states of each walk in the graph, then -1.
     weights : ndarray of shape (n_skills,)
+    q : ndarray of shape (n_states,)
+        The output distribution that proves the upper end.
     """
 
     value: float
@@ -81,6 +83,7 @@ class LassoSolution(NamedTuple):
     closes: np.ndarray
     walks: np.ndarray
     weights: np.ndarray
+    q: np.ndarray
 
 
 class LassoOracle:
@@ -142,10 +145,11 @@ def occupancies(walks: np.ndarray, discount: float) -> np.ndarray:
 def solve_lassos(graph: Graph, discount: float, options: SolverOptions, kernels: ModuleType) -> LassoSolution:
     """Compute the capacity from all policies to the discounted occupancy; `options` are in nats."""
     if graph.states.size == 1:
-        return LassoSolution(0.0, 0.0, 0.0, np.zeros(1, dtype=int), np.zeros((1, 1), dtype=int), np.ones(1))
+        return LassoSolution(
+            0.0, 0.0, 0.0, np.zeros(1, dtype=int), np.zeros((1, 1), dtype=int), np.ones(1), np.ones(1)
+        )
     found = generate(LassoOracle(graph, discount, kernels), options.share(0.9))
-    slack = 2.0 * _ENTRY_ERROR * (1.0 + max(found.upper, 0.0))
+    slack = 2.0 * ENTRY_ERROR * (1.0 + max(found.upper, 0.0))
     lower = found.lower - slack
-    return LassoSolution(
-        max(found.value, 0.0), lower, found.upper, found.sequences[:, 0], found.sequences[:, 1:], found.weights
-    )
+    closes, walks = found.sequences[:, 0], found.sequences[:, 1:]
+    return LassoSolution(max(found.value, 0.0), lower, found.upper, closes, walks, found.weights, found.q)
