@@ -17,7 +17,7 @@ from empowerment.core.status import Status, report_failure
 from empowerment.models.induced_chain import check_admissible, step_matrix
 from empowerment.models.mdp import as_mdp
 from empowerment.models.policy import policy_rows
-from empowerment.results.certified import Labelled
+from empowerment.results.certified import Labelled, missed
 
 # Entries of the rows that are held at a time.
 _ENTRIES = 1 << 21
@@ -178,12 +178,12 @@ def effective_empowerment(
     found = np.concatenate([_informations(channel, rows, reader.matrix, part) for part in parts])
     value, error = found.T / options.unit
     lower, upper = value - error, value + error
-    missed = ~options.met(lower, upper)
+    wide = ~options.met(lower, upper)
     result = PolicyEmpowerment(
         value=np.maximum(value, 0.0),
         lower=lower,
         upper=upper,
-        status=np.where(missed, int(Status.PRECISION), int(Status.CERTIFIED)),
+        status=np.where(wide, int(Status.PRECISION), int(Status.CERTIFIED)),
         states=tuple(model.states[i] for i in numbers),
         horizon=horizon,
         discount=discount,
@@ -192,8 +192,8 @@ def effective_empowerment(
         tol=options.tol,
         rtol=options.rtol,
     )
-    if missed.any():
-        report_failure(result.missed(), on_failure)
+    if wide.any():
+        report_failure(missed(result), on_failure)
     return result
 
 

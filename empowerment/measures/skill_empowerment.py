@@ -19,6 +19,7 @@ from empowerment.core.status import Status, report_failure
 from empowerment.measures.skills import SkillEmpowerment, Walks
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP, as_mdp
+from empowerment.results.certified import missed
 from empowerment.runtime.parallel import run_chunks
 from empowerment.runtime.progress import progress_bar
 
@@ -145,7 +146,7 @@ def skill_empowerment(
         layout=model.layout if isinstance(model.layout, Layout) else None,
     )
     if not result.converged.all():
-        report_failure(result.missed(), on_failure)
+        report_failure(missed(result), on_failure)
     return result
 
 

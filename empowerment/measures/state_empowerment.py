@@ -13,6 +13,7 @@ from empowerment.core.status import report_failure
 from empowerment.measures.execution import answer
 from empowerment.measures.request import EmpowermentRequest
 from empowerment.measures.result import EmpowermentResult
+from empowerment.results.certified import missed
 
 
 def empowerment(
@@ -188,5 +189,5 @@ def empowerment(
     with jax_arrays.on_devices_of(arrays):
         result = answer(request, **execution)
     if method not in ("interval", "sampled") and not result.converged.all():
-        report_failure(result.missed(), on_failure)
+        report_failure(missed(result), on_failure)
     return jax_arrays.on_device(result, arrays) if arrays else result

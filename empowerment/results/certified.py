@@ -208,21 +208,6 @@ class Labelled(Certified):
     def _part(self, part: slice) -> dict[str, Any]:
         return {name: getattr(self, name)[part] for name in self._each}
 
-    def missed(self) -> str:
-        """Return the sentence about intervals that are wider than the tolerance, and the first of them.
-
-        Returns
-        -------
-        str
-            The sentence.
-        """
-        wide = np.flatnonzero(~np.asarray(self.converged))
-        name, labels = self._labels
-        return (
-            f"{wide.size} of {len(self)} intervals are wider than wanted ({self.tol:.2e} {self.unit}), first in "
-            f"{name} {labels[wide[0]]!r}: {Status(int(self.status[wide[0]])).sentence}"
-        )
-
     def _position(self, label: Any) -> int:
         name, labels = self._labels
         try:
@@ -236,3 +221,15 @@ class Labelled(Certified):
 def counted(count: int, noun: str) -> str:
     """Return a count with its noun, in the plural if there are several."""
     return f"1 {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def missed(result: Labelled) -> str:
+    """Return the sentence about intervals that are wider than the tolerance, and the first of them.
+
+    The result has one number for each label.
+    """
+    (name, labels), wide = next(iter(result._axes.items())), np.flatnonzero(~np.asarray(result.converged))
+    return (
+        f"{wide.size} of {len(result)} intervals are wider than wanted ({result.tol:.2e} {result.unit}), first in "
+        f"{name} {labels[wide[0]]!r}: {Status(int(result.status[wide[0]])).sentence}"
+    )
