@@ -171,7 +171,7 @@ def test_budgets_share_their_solves(family):
         assert alone.n_solves <= 25
 
 
-@for_each("family", FAMILIES)
+@for_each("family", FAMILIES, first=4)
 @on_every_backend
 def test_stress(family, backend):
     """Costs of all kinds, budgets from next to nothing to more than enough."""

@@ -157,7 +157,7 @@ def test_in_workers_of_joblib():
     assert run(code) == ["True"]
 
 
-@for_each("family", FAMILIES, first=3)
+@for_each("family", FAMILIES, first=1)
 def test_stress(family):
     """A batch of each hard family, with more rows than columns: none but a few of the hardest left to the CPU."""
     rng = np.random.default_rng([11, *family.encode()])

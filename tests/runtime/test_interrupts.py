@@ -24,11 +24,14 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @for_each(
     ("number", "kinds"),
     [
+        (2, "working-set;counting"),
+        (1, "command line"),
         (7, "working-set;blahut-arimoto;squarem;batch;counting;alarm;value iteration"),
         (3, "map, 2 processes, checkpoint"),
         (2, "command line"),
         (1, "notebook"),
     ],
+    first=2,
 )
 def test_signals_at_random_moments(number, kinds):
     """The short form of ``python -m benchmarks.interrupts``."""

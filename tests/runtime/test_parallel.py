@@ -190,7 +190,7 @@ def comes_to_rest(folder):
         counts.append(len(list(folder.iterdir())))
         if counts[-1] == counts[-2]:
             return True
-        time.sleep(0.5)
+        time.sleep(0.2)
     return False
 
 
