@@ -52,7 +52,7 @@ def agree(one, other):
 CASES = sorted(product(range(6), [True, False]), key=lambda case: sum(case) % 2 == 0)
 
 
-@for_each(("seed", "stopping"), CASES, first=2)
+@for_each(("seed", "stopping"), CASES, first=1)
 def test_random_worlds_have_the_answers_of_the_other_backends(seed, stopping):
     world = random_world(seed)
     sensor = None if seed % 2 else np.random.default_rng(seed).dirichlet(np.ones(4), size=world.n_states)

@@ -55,6 +55,7 @@ def test_the_example_happens_as_in_another_implementation(effects):
     assert abs(effects.events_each.value - 19.3) < 0.1
 
 
+@pytest.mark.slow  # what the test above checks, once more with exact desires
 def test_the_exact_desires_give_the_same_to_the_third_digit():
     window = shock_effects(DesireAgent(), seeds=range(12), windows=[24])[24]
     rounded = shock_effects(DESIRE, seeds=range(12), windows=[24])[24]

@@ -71,6 +71,7 @@ OF_PLEASURE = {"desire": (20.09, 0.19), "fixed": (19.16, 0.15)}
 OF_SLOTS = {"desire": (262.2, 841.7), "fixed": (273.7, 789.0)}
 
 
+@pytest.mark.slow  # two hundred runs; the next tests have few
 def test_riders_have_the_distances_of_another_implementation():
     for agent in (DesireAgent(resolution=20), DesireAgent.fixed(resolution=20)):
         trace = simulate_agents(Riders(), agent, seeds=range(100))
