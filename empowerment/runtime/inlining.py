@@ -80,11 +80,6 @@ class _Part(JITCodeLibrary):  # type: ignore[misc]
         self._raise_if_finalized()
         self._finalized = True
 
-    def mark(self, name: str, attributes: tuple[str, ...]) -> None:
-        """Tell LLVM how to treat a function."""
-        for attribute in attributes:
-            self._final_module.get_function(name).add_function_attribute(attribute)
-
     def _optimize_functions(self, module: Any) -> None:
         module.data_layout = self._codegen._data_layout
 
@@ -100,7 +95,6 @@ class _Translation(NativeLowering):  # type: ignore[misc]
         library = state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
         super().run_pass(state)
-        library.mark(state.cr.fndesc.llvm_func_name, state.func_id.func.attributes)
         library.finalize()
         # Callers link these, and pass them on to theirs, so that an entry point gets each of them once.
         parts = [library, *dict.fromkeys(library._linking_libraries)]

@@ -52,22 +52,13 @@ STOP = written(numba.uint8)
 _FAST = {"reassoc", "contract"}
 
 
-SHARED, COLD = ("noinline",), ("noinline", "optsize")
-"""Attributes with which helpers compile faster. A shared one has many callers, and work enough that it may be called
-instead of copied into each of them; a cold one runs a few times a channel, and its code is to be short."""
-
-
-def jit(*, fast: bool = True, attributes: tuple[str, ...] = ()) -> Callable[[F], F]:
-    """Make a helper: compiled together with the entry points that use it, and not callable from Python.
-
-    `attributes` are handed on to LLVM.
-    """
+def jit(*, fast: bool = True) -> Callable[[F], F]:
+    """Make a helper: compiled together with the entry points that use it, and not callable from Python."""
 
     def decorate(function: F) -> F:
         wrappers = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
         helper = numba.njit(pipeline_class=HelperCompiler, **_options(fast), **wrappers)(function)
         helper.__class__ = Helper
-        helper.py_func.attributes = attributes
         return helper
 
     return decorate

@@ -41,7 +41,7 @@ def test_hard_families(family):
 
 @for_each(
     ("rows", "columns", "concentration", "measured"),
-    [(64, 64, 0.1, (9, 5)), (256, 64, 0.1, (14, 7)), (1024, 100, 0.1, (13, 7)), (1024, 100, 1.0, (12, 6))],
+    [(64, 64, 0.1, (11, 5)), (256, 64, 0.1, (14, 6)), (1024, 100, 0.1, (15, 6)), (1024, 100, 1.0, (14, 5))],
 )
 def test_channels_of_which_a_step_costs_more_than_a_pass(rows, columns, concentration, measured):
     rng = np.random.default_rng([rows, columns, int(1000 * concentration)])

@@ -53,7 +53,7 @@ COSTLY = 8
 Then a step costs several passes over all rows, so a first working set, which is not the last one, is solved loosely.
 """
 
-LOOSE, TIGHT = (0.06, 5.0, 0.1, 1000.0), (1e-5, 10.0, 0.05, math.inf)
+LOOSE, TIGHT = (0.01, 3.0, 0.2, 1000.0), (1e-5, 10.0, 0.05, math.inf)
 """Tolerances within working sets: the first one, for costly sets a share of the interval, else in nats; how many
 times smaller the next one is at least; the share of the interval after a round that it is at most; and how many times
 smaller it is once the missing rows matter less than it."""

@@ -10,24 +10,24 @@ from typing import TypeAlias
 
 import numpy as np
 
-from empowerment.runtime.jit import COLD, jit
+from empowerment.runtime.jit import jit
 
 Array: TypeAlias = np.ndarray
 
 
-@jit(attributes=COLD)
+@jit()
 def vector(size: int) -> Array:
     """Return numbers that are still to be filled in."""
     return np.empty(size)
 
 
-@jit(attributes=COLD)
+@jit()
 def matrix(n_rows: int, n_columns: int) -> Array:
     """Return a matrix that is still to be filled in."""
     return np.empty((n_rows, n_columns))
 
 
-@jit(attributes=COLD)
+@jit()
 def zeros(size: int) -> Array:
     """Return zeros."""
     found = vector(size)
@@ -36,7 +36,7 @@ def zeros(size: int) -> Array:
     return found
 
 
-@jit(attributes=COLD)
+@jit()
 def integers(size: int) -> Array:
     """Return 0, 1, 2 and so on."""
     found = np.empty(size, dtype=np.int64)
@@ -45,7 +45,7 @@ def integers(size: int) -> Array:
     return found
 
 
-@jit(attributes=COLD)
+@jit()
 def truths(size: int) -> Array:
     """Return as many times False."""
     found = np.empty(size, dtype=np.bool_)

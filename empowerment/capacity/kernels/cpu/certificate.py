@@ -9,7 +9,7 @@ import numpy as np
 from empowerment.capacity.kernels import TINY, Certificate, summation_terms
 from empowerment.capacity.kernels.cpu.arrays import Array, truths, vector, zeros
 from empowerment.capacity.kernels.cpu.logarithm import logarithm
-from empowerment.runtime.jit import SHARED, jit
+from empowerment.runtime.jit import jit
 
 SURE = 5e-10
 """Rows whose sum is no farther from 1 pass every check of it, which allow twice as much."""
@@ -20,7 +20,7 @@ _ONE, _TWO, _THREE, _FOUR, _BLOCK = (np.uint64(size) for size in (1, 2, 3, 4, 12
 _terms = jit()(summation_terms)
 
 
-@jit(fast=False, attributes=SHARED)
+@jit(fast=False)
 def careful_dot(a: Array, b: Array) -> float:
     """Sum in blocks of 128 by four partial sums, in this order: `summation_terms` counts on it."""
     total, size = 0.0, np.uint64(a.size)  # a signed index might count from the end
@@ -39,7 +39,7 @@ def careful_dot(a: Array, b: Array) -> float:
     return total
 
 
-@jit(fast=False, attributes=SHARED)
+@jit(fast=False)
 def careful_sum(a: Array) -> float:
     """Sum like `careful_dot`: terms of equal size added one after the other would drift."""
     total, size = 0.0, np.uint64(a.size)
@@ -58,7 +58,7 @@ def careful_sum(a: Array) -> float:
     return total
 
 
-@jit(fast=False, attributes=SHARED)
+@jit(fast=False)
 def certificate(matrix: Array, offsets: Array, p: Array, q: Array) -> Certificate:
     """Return I(p) as computed, and I(p) and ``max_x D(row || q)`` rounded outward; see `reference.certificate`."""
     n_rows, n_columns = matrix.shape

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from empowerment.capacity.kernels.cpu.arrays import Array, vector, zeros
 from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
 from empowerment.capacity.kernels.cpu.linear import dot, factorise, fill, gram, padded, substitute
-from empowerment.runtime.jit import COLD, SHARED, jit
+from empowerment.runtime.jit import jit
 
 # Columns that are transposed together, so that what is written stays in the cache.
 _STRIP = 64
@@ -33,7 +33,7 @@ class System(NamedTuple):
     y: Array
 
 
-@jit(attributes=COLD)
+@jit()
 def new_system(n_rows: int, n_columns: int, by_rows: bool) -> System:
     """Return the memory of a system of such a channel."""
     size, length = (padded(n_rows), padded(n_columns)) if by_rows else (padded(n_columns), padded(n_rows))
@@ -52,10 +52,7 @@ def factorise_system(system: System, matrix: Array, q: Array, p: Array, z: Array
         system.diagonal[i] = z[i] / p[i]
     for y in range(q.size):
         system.y[y] = 1.0 / math.sqrt(q[y])
-    if system.by_rows:
-        _scale(matrix, system.y, system.b)
-    else:
-        _scale_transpose(matrix, system.y, system.diagonal, system.b)
+    _scale(matrix, system.y, system.diagonal, system.by_rows, system.b)
     gram(system.b, system.gram, stop)
     trace = 0.0
     for i in range(system.added.size):
@@ -69,23 +66,22 @@ def factorise_system(system: System, matrix: Array, q: Array, p: Array, z: Array
 
 
 @jit()
-def _scale(matrix: Array, scale: Array, b: Array) -> None:
-    for i in range(matrix.shape[0]):
-        for y in range(matrix.shape[1]):
-            b[i, y] = matrix[i, y] * scale[y]
+def _scale(matrix: Array, scale: Array, diagonal: Array, by_rows: bool, b: Array) -> None:
+    """Put ``W diag(scale)`` into `b` or, unless by rows, the transpose of ``diag(d)^(-1/2) W diag(scale)``."""
+    n_rows, n_columns = matrix.shape
+    for first in range(0, n_columns, _STRIP):
+        last = min(first + _STRIP, n_columns)
+        for i in range(n_rows):
+            if by_rows:
+                for y in range(first, last):
+                    b[i, y] = matrix[i, y] * scale[y]
+            else:
+                weight = 1.0 / math.sqrt(diagonal[i])
+                for y in range(first, last):
+                    b[y, i] = matrix[i, y] * scale[y] * weight
 
 
 @jit()
-def _scale_transpose(matrix: Array, scale: Array, diagonal: Array, b: Array) -> None:
-    n_rows, n_columns = matrix.shape
-    for first in range(0, n_columns, _STRIP):
-        for i in range(n_rows):
-            weight = 1.0 / math.sqrt(diagonal[i])
-            for y in range(first, min(first + _STRIP, n_columns)):
-                b[y, i] = matrix[i, y] * scale[y] * weight
-
-
-@jit(attributes=SHARED)
 def solve_system(system: System, matrix: Array, q: Array, x: Array) -> None:
     """Solve in place, for x padded by zeros."""
     if system.by_rows:

@@ -41,12 +41,12 @@ from empowerment.capacity.kernels.cpu.linear import (
     picked,
     total,
 )
-from empowerment.runtime.jit import COLD, SHARED, jit, stopped
+from empowerment.runtime.jit import jit, stopped
 
 _INF = math.inf
 
 
-@jit(attributes=SHARED)
+@jit()
 def _longest_step(values: Array, changes: Array) -> float:
     """Return the longest step along `changes` that keeps `values` non-negative."""
     limit = _INF
@@ -146,7 +146,7 @@ def _interior_point(
     return max_steps, False, nu
 
 
-@jit(attributes=COLD)
+@jit()
 def _first_rows(matrix: Array, active: Array) -> Array:
     """Return the first working set, all rows if there are few, else the row of the largest entry of each column."""
     n_rows, n_columns = matrix.shape
@@ -168,23 +168,7 @@ def _first_rows(matrix: Array, active: Array) -> Array:
     return first[:count]
 
 
-@jit(attributes=COLD)
-def _sink(heap: Array, d: Array, size: int) -> None:
-    """Restore a heap of rows, smallest divergence on top, after a change of its root."""
-    position = 0
-    while True:
-        child = 2 * position + 1
-        if child >= size:
-            return
-        if child + 1 < size and d[heap[child + 1]] < d[heap[child]]:
-            child += 1
-        if d[heap[position]] <= d[heap[child]]:
-            return
-        heap[position], heap[child] = heap[child], heap[position]
-        position = child
-
-
-@jit(attributes=COLD)
+@jit()
 def _highest(d: Array, active: Array, bound: float, count: int) -> Array:
     """Return the `count` inactive rows of the largest divergences above `bound`.
 
@@ -205,11 +189,18 @@ def _highest(d: Array, active: Array, bound: float, count: int) -> Array:
                 at = up
         elif d[x] > d[heap[0]]:
             heap[0] = x
-            _sink(heap, d, size)
+            at, child = 0, 1
+            while child < size:
+                if child + 1 < size and d[heap[child + 1]] < d[heap[child]]:
+                    child += 1
+                if d[heap[at]] <= d[heap[child]]:
+                    break
+                heap[at], heap[child] = heap[child], heap[at]
+                at, child = child, 2 * child + 1
     return heap[:size]
 
 
-@jit(attributes=COLD)
+@jit()
 def _exchange(
     rows: Array,
     p: Array,

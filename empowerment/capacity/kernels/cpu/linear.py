@@ -15,7 +15,7 @@ from empowerment.capacity.kernels import TINY
 from empowerment.capacity.kernels.cpu.arrays import Array, vector
 from empowerment.capacity.kernels.cpu.arrays import matrix as new_matrix
 from empowerment.capacity.kernels.cpu.logarithm import logarithm
-from empowerment.runtime.jit import SHARED, jit, stopped
+from empowerment.runtime.jit import jit, stopped
 
 # Columns of a block, and rows that meet all others in turn: 128 KiB of the second-level cache.
 _BLOCK, _PANEL = 256, 64
@@ -52,7 +52,7 @@ def fill(target: Array, value: float) -> None:
         target[i] = value
 
 
-@jit(attributes=SHARED)
+@jit()
 def logarithms(values: Array, logs: Array) -> None:
     """Put the logarithms into `logs`."""
     for i in range(values.size):
@@ -77,7 +77,7 @@ def largest(a: Array) -> float:
     return result
 
 
-@jit(attributes=SHARED)
+@jit()
 def outputs(p: Array, matrix: Array, q: Array) -> None:
     """Put ``p W`` into `q`, underflow raised to `TINY`."""
     fill(q, 0.0)
@@ -89,7 +89,7 @@ def outputs(p: Array, matrix: Array, q: Array) -> None:
         q[y] = max(q[y], TINY)
 
 
-@jit(attributes=SHARED)
+@jit()
 def divergences(matrix: Array, offsets: Array, log_q: Array, d: Array) -> None:
     """Put ``offsets - W log q`` into `d`."""
     for x in range(d.size):
@@ -104,7 +104,7 @@ def normalise(p: Array) -> None:
         p[i] /= mass
 
 
-@jit(attributes=SHARED)
+@jit()
 def picked(values: Array, at: Array) -> Array:
     """Return a copy of some entries."""
     found = vector(at.size)
@@ -113,7 +113,7 @@ def picked(values: Array, at: Array) -> Array:
     return found
 
 
-@jit(attributes=SHARED)
+@jit()
 def gather(matrix: Array, rows: Array) -> Array:
     """Return a copy of some rows."""
     rows_copied = new_matrix(rows.size, matrix.shape[1])
@@ -250,7 +250,7 @@ def factorise(system: Array, diagonal: Array, factor: Array, stop: Array) -> boo
     return True
 
 
-@jit(attributes=SHARED)
+@jit()
 def substitute(factor: Array, x: Array) -> None:
     """Solve ``factor factor' y = x`` in place, for x padded by zeros."""
     for i in range(0, x.size, 4):

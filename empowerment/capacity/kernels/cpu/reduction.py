@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from empowerment.capacity.kernels import EQUAL_RTOL
 from empowerment.capacity.kernels.cpu.arrays import Array, integers, vector, zeros
-from empowerment.runtime.jit import COLD, jit
+from empowerment.runtime.jit import jit
 
 _KEY_RTOL = 16 * EQUAL_RTOL  # keys of equal rows differ by the rounding of their sums as well
 
 
-@jit(attributes=COLD)
+@jit()
 def _mixed_weights(count: int) -> Array:
     """Return quasi-random weights in [1, 2): the fractional parts of multiples of the golden ratio."""
     weights = vector(count)
@@ -18,7 +18,7 @@ def _mixed_weights(count: int) -> Array:
     return weights
 
 
-@jit(attributes=COLD)
+@jit()
 def _sorted(keys: Array) -> Array:
     """Return the order that sorts the keys, by merging; `np.argsort` takes a second to compile."""
     count = keys.size
@@ -45,7 +45,7 @@ def _close(a: float, b: float) -> bool:
     return abs(a - b) <= EQUAL_RTOL * max(a, b)
 
 
-@jit(attributes=COLD)
+@jit()
 def _smallest_names(head: Array) -> Array:
     """Return the smallest member of each group instead of its head."""
     smallest, names = integers(head.size), integers(head.size)

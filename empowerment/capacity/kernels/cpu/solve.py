@@ -14,7 +14,7 @@ from empowerment.capacity.kernels.cpu.direct import solve_directly
 from empowerment.capacity.kernels.cpu.interior_point import working_set
 from empowerment.capacity.kernels.cpu.linear import dot, fill, largest, normalise
 from empowerment.capacity.kernels.cpu.reduction import components, equal_rows, proportional_columns
-from empowerment.runtime.jit import COLD, jit, stopped
+from empowerment.runtime.jit import jit, stopped
 
 OFFSETS, REWARDS, UNCHECKED = range(3)
 """What is known of channels: offsets, or rewards; and whether their rows are distributions is still to be checked."""
@@ -36,7 +36,7 @@ class Reduced(NamedTuple):
     owner: Array
 
 
-@jit(attributes=COLD)
+@jit()
 def _representatives(first: Array, offsets: Array) -> Array:
     """Return from each group of equal rows the one with the largest offset, hence the largest reward."""
     best = integers(first.size)
@@ -51,7 +51,7 @@ def _representatives(first: Array, offsets: Array) -> Array:
     return best[:count]
 
 
-@jit(attributes=COLD)
+@jit()
 def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner: Array) -> Array:
     """Return the matrix of the kept rows with proportional columns added up; fill in shares and owners."""
     n_columns = first_column.size
@@ -80,7 +80,7 @@ def _merged(matrix: Array, rows: Array, first_column: Array, share: Array, owner
     return merged
 
 
-@jit(attributes=COLD)
+@jit()
 def _offsets_of_merged(reduced: Array, offsets: Array, rows: Array, share: Array, owner: Array) -> Array:
     """Return the offsets that keep all divergences: a share s of a column adds w s log s."""
     mixing = zeros(reduced.shape[1])
@@ -93,7 +93,7 @@ def _offsets_of_merged(reduced: Array, offsets: Array, rows: Array, share: Array
     return merged_offsets
 
 
-@jit(attributes=COLD)
+@jit()
 def _reward(row: Array, offset: float) -> float:
     """Return the value of using one input alone: its reward."""
     reward = offset - 1.0
@@ -103,7 +103,7 @@ def _reward(row: Array, offset: float) -> float:
     return reward
 
 
-@jit(attributes=COLD)
+@jit()
 def _members(component: Array, c: int) -> Array:
     """Return the rows, or columns, of a component."""
     members, count = integers(component.size), 0
@@ -114,7 +114,7 @@ def _members(component: Array, c: int) -> Array:
     return members[:count]
 
 
-@jit(attributes=COLD)
+@jit()
 def _reduce(matrix: Array, offsets: Array) -> Reduced:
     """Merge equal rows and proportional columns; without any, return the caller's own arrays."""
     n_rows, n_columns = matrix.shape
@@ -141,7 +141,7 @@ def by_working_set(
     return Solution(found.p, found.q, found.lower, found.upper, found.n_iter, found.n_passes, rung)
 
 
-@jit(attributes=COLD)
+@jit()
 def _map_back(matrix: Array, offsets: Array, reduced: Reduced, solution: Solution, p: Array, q: Array) -> Certificate:
     """Put the distributions over all rows and columns into `p` and `q`, and certify them."""
     fill(p, 0.0)
@@ -165,7 +165,7 @@ SolveBlock = Callable[[Array, Array, float, float, int, int, Array], Solution]
 def solver_of_each(solve_block: SolveBlock) -> Callable[..., None]:
     """Return the compiled solver of the channels of a batch, whose connected components `solve_block` solves."""
 
-    @jit(attributes=COLD)
+    @jit()
     def solve_components(
         matrix: Array, offsets: Array, tol: float, rtol: float, method: int, max_iter: int, stop: Array
     ) -> Solution:
