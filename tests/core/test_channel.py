@@ -118,8 +118,11 @@ def test_information_measures_against_their_definitions(form):
 
 
 def test_a_sparse_vector_is_no_channel():
+    vector = sparse.coo_array(np.array([0.5, 0.5]))
+    if vector.ndim != 1:
+        pytest.skip("sparse arrays of one axis are newer than this SciPy")
     with pytest.raises(ValueError, match=r"channel has shape \(2,\), expected 2 axes: \(row, column\)"):
-        emp.Channel(sparse.coo_array(np.array([0.5, 0.5])))
+        emp.Channel(vector)
 
 
 def test_measures_refuse_what_is_no_distribution():
