@@ -158,8 +158,6 @@ class _Picture:
     layout: Any
     quantity: str
     beliefs: Any = None
-    feedback: bool = False
-    output: str = "final"
 
     @classmethod
     def of(cls, result: ProxyResult) -> _Picture:

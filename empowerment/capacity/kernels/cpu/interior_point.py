@@ -147,8 +147,11 @@ def _interior_point(
 
 
 @jit()
-def _first_rows(matrix: Array, active: Array) -> Array:
-    """Return the first working set, all rows if there are few, else the row of the largest entry of each column."""
+def _first_rows(matrix: Array, active: Array) -> tuple[Array, bool, bool]:
+    """Return the first working set, whether it is costly, and whether it is all rows because most will be used.
+
+    It holds the row of the largest entry of each column, or all rows if there are few.
+    """
     n_rows, n_columns = matrix.shape
     tallest, top = integers(n_columns), zeros(n_columns)
     for y in range(n_columns):
@@ -159,13 +162,20 @@ def _first_rows(matrix: Array, active: Array) -> Array:
                 tallest[y], top[y] = x, matrix[x, y]
     for y in range(n_columns):
         active[tallest[y]] = True
-    first, count = integers(n_rows), 0
+    count = 0
     for x in range(n_rows):
         if active[x] or n_rows <= 16:
             active[x] = True
-            first[count] = x
             count += 1
-    return first[:count]
+    costly = count**2 > COSTLY * n_rows
+    whole = costly and n_rows >= LARGE and count >= WHOLE_SHARE * n_rows
+    rows, count = integers(n_rows), 0
+    for x in range(n_rows):
+        if active[x] or whole:
+            active[x] = True
+            rows[count] = x
+            count += 1
+    return rows[:count], costly, whole
 
 
 @jit()
@@ -250,13 +260,7 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
     if upper - lower <= max(tol, rtol * lower):
         return Solution(best_p, best_q, lower, upper, 0, 1, DIRECT)
     active, dropped = truths(n_rows), truths(n_rows)
-    rows = _first_rows(matrix, active)
-    costly = rows.size**2 > COSTLY * n_rows
-    whole = costly and n_rows >= LARGE and rows.size >= WHOLE_SHARE * n_rows
-    if whole:
-        rows = integers(n_rows)
-        for x in range(n_rows):
-            active[x] = True
+    rows, costly, whole = _first_rows(matrix, active)
     unused = WHOLE_UNUSED if whole else UNUSED
     p, z, nu = vector(rows.size), vector(rows.size), _INF
     fill(p, 1.0 / rows.size)

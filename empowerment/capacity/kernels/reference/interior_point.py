@@ -47,16 +47,11 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
     first = blahut_arimoto(matrix, offsets, uniform, tol, rtol, 1)
     if first.rung == DIRECT:  # the exit of all weakly symmetric channels
         return first._replace(n_iter=0)
-    active = np.full(n_rows, n_rows <= 16)
-    active[matrix.argmax(axis=0)] = True  # every output has positive probability, so all divergences are finite
-    costly = np.count_nonzero(active) ** 2 > COSTLY * n_rows
-    whole = costly and n_rows >= LARGE and np.count_nonzero(active) >= WHOLE_SHARE * n_rows
-    active |= whole
+    active, costly, whole = _first_rows(matrix)
     rows, unused = np.flatnonzero(active), WHOLE_UNUSED if whole else UNUSED
     dropped = np.zeros(n_rows, dtype=bool)  # a row is dropped at most once, which prevents cycling
     state = _start(np.full(rows.size, 1.0 / rows.size))
-    best_p, best_q, lower, upper, n_iter, n_passes, _ = first._replace(n_iter=0)
-    rung = DIRECT
+    best_p, best_q, lower, upper, n_iter, n_passes, rung = first._replace(n_iter=0, rung=DIRECT)
     first_tol, fall, share, last_fall = LOOSE if costly else TIGHT
     inner_tol = max(tol / 4, first_tol * (upper - lower) if costly else first_tol)
     if rows.size == n_rows and not whole:
@@ -107,6 +102,17 @@ def working_set(matrix: np.ndarray, offsets: np.ndarray, tol: float, rtol: float
         p = np.maximum(start[rows], 0.1 / rows.size)
         state = _start(p / p.sum())
     return Solution(best_p, best_q, lower, upper, n_iter, n_passes, NOT_REACHED)
+
+
+def _first_rows(matrix: np.ndarray) -> tuple[np.ndarray, bool, bool]:
+    """Return which rows the first working set has, whether it is costly, and whether it has all rows at once."""
+    n_rows = len(matrix)
+    active = np.full(n_rows, n_rows <= 16)
+    active[matrix.argmax(axis=0)] = True  # every output has positive probability, so all divergences are finite
+    count = int(np.count_nonzero(active))
+    costly = count**2 > COSTLY * n_rows
+    whole = costly and n_rows >= LARGE and count >= WHOLE_SHARE * n_rows
+    return active | whole, costly, whole
 
 
 _Solver: TypeAlias = Callable[[np.ndarray], np.ndarray]
