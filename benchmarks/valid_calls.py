@@ -298,6 +298,8 @@ def methods() -> dict[str, Call]:
         "EmpowermentResult.average": Call(result().average, {}),
         "EmpowermentResult.plot": Call(result().plot, {}),
         "EmpowermentResult.sequences": Call(result().sequences, {"state": (0, 0)}),
+        "SkillEmpowerment.occupancies": Call(emp.skill_empowerment(corridor(), 0.5).occupancies, {"state": (0, 0)}),
+        "SkillEmpowerment.policies": Call(emp.skill_empowerment(corridor(), 0.5).policies, {"state": (0, 0)}),
         "SkillEmpowerment.skills": Call(emp.skill_empowerment(corridor(), 0.5).skills, {"state": (0, 0)}),
         "SkillEmpowerment.verify": Call(emp.skill_empowerment(corridor(), 0.5).verify, {"model": corridor()}),
         "HorizonSweep.discounted": Call(sweep.discounted, {"discount": 0.5}),

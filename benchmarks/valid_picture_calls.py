@@ -13,12 +13,16 @@ def functions() -> dict[str, dict[str, Any]]:
     trace = desire.simulate_agents(desire.Riders(2), desire.DesireAgent.fixed(), 2)
     numbers = {"values": [[0.1, 0.2]], "lower": [[0.0, 0.1]], "upper": [[0.2, 0.3]]}
     world = emp.MDP([[[0.5, 0.5], [0, 1]], [[1, 0], [0, 1]]])
+    lane = emp.worlds.grid_world(["..."])
+    over_skills = emp.skill_empowerment(lane, 0.5)
     on_grid = emp.empowerment(emp.worlds.grid_world([".."]))
     return {
         "plotting.common_range": {"results": [on_grid]},
         "plotting.plot_capacity": {"result": emp.channel_capacity([[0.9, 0.1], [0.1, 0.9]])},
         "plotting.plot_graph": {"result": emp.empowerment(world), "model": world},
         "plotting.plot_maps": {"results": [on_grid, on_grid]},
+        "plotting.plot_output": {"result": over_skills, "state": (0, 0)},
+        "plotting.plot_skills": {"model": lane, "result": over_skills, "state": (0, 0)},
         "plotting.plot_before_after": {**numbers, "measures": ["a"], "cases": ["before", "after"]},
         "plotting.plot_desire_trace": {"trace": trace},
         "plotting.plot_sensitivity": {

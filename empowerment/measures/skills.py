@@ -13,6 +13,7 @@ from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances, upper_bound
 from empowerment.actuation.occupancy.lassos import ENTRY_ERROR, Graph, LassoOracle, occupancies
 from empowerment.actuation.occupancy.next_action import information
+from empowerment.actuation.occupancy.walks import occupancies_of, policies_of
 from empowerment.core.layout import GraphLayout, GridLayout
 from empowerment.models.mdp import as_mdp
 from empowerment.results.certified import Labelled
@@ -86,6 +87,13 @@ class Walks:
         own = slice(*self.offsets[position : position + 2])
         count = int(self.offsets[position + 1] - self.offsets[position])
         return Walks(self.states[own], self.actions[own], self.repeats[own], self.weights[own], np.array([0, count]))
+
+    def most_probable(self) -> Walks:
+        """Return those of one start that are no traces, the most probable first."""
+        order = np.argsort(-self.weights, kind="stable")
+        order = order[self.weights[order] >= _MIN_SHARE * float(self.weights.max(initial=0.0))]
+        offsets = np.array([0, order.size])
+        return Walks(self.states[order], self.actions[order], self.repeats[order], self.weights[order], offsets)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -198,9 +206,7 @@ class SkillEmpowerment(Labelled):
         KeyError
             If there is no such state.
         """
-        own = self.walks.only(self._position(state))
-        order = np.argsort(-own.weights, kind="stable").tolist()
-        least = _MIN_SHARE * float(own.weights.max(initial=0.0))
+        own = self.walks.only(self._position(state)).most_probable()
         return [
             Skill(
                 tuple(self.all_states[s] for s in own.states[k] if s >= 0),
@@ -208,9 +214,70 @@ class SkillEmpowerment(Labelled):
                 int(own.repeats[k]),
                 float(own.weights[k]),
             )
-            for k in order
-            if own.weights[k] >= least
+            for k in range(own.weights.size)
         ]
+
+    def policies(self, state: Any) -> np.ndarray:
+        """Return the actions of the skills of a state, in the order of :meth:`skills`.
+
+        Parameters
+        ----------
+        state : hashable
+            Label of a state of this result.
+
+        Returns
+        -------
+        ndarray of int of shape (n_skills, n_states of the model)
+            Numbers of actions; -1 where a skill never is. A skill that comes back to the start with
+            ``include_start=False`` has the action of its later visits there. An optimal skill has the same action in
+            the first one, ``skills(state)[k].actions[0]``; one that is not quite optimal need not.
+
+        Raises
+        ------
+        KeyError
+            If there is no such state.
+
+        Examples
+        --------
+        >>> import empowerment as emp
+        >>> result = emp.skill_empowerment(emp.worlds.grid_world(["..."]), 0.5)
+        >>> result.policies((0, 0))
+        array([[ 0, -1, -1],
+               [ 2,  0, -1],
+               [ 2,  2,  0]])
+        """
+        own = self.walks.only(self._position(state)).most_probable()
+        return policies_of(own.states, own.actions, len(self.all_states))
+
+    def occupancies(self, state: Any) -> np.ndarray:
+        """Return the occupancies of the skills of a state, in the order of :meth:`skills`.
+
+        Parameters
+        ----------
+        state : hashable
+            Label of a state of this result.
+
+        Returns
+        -------
+        ndarray of shape (n_skills, n_states of the model)
+            The distribution of the state at time T under each skill, exact but for rounding.
+
+        Raises
+        ------
+        KeyError
+            If there is no such state.
+
+        Examples
+        --------
+        >>> import empowerment as emp
+        >>> result = emp.skill_empowerment(emp.worlds.grid_world(["..."]), 0.5)
+        >>> result.occupancies((0, 0))
+        array([[1.  , 0.  , 0.  ],
+               [0.5 , 0.5 , 0.  ],
+               [0.5 , 0.25, 0.25]])
+        """
+        own = self.walks.only(self._position(state)).most_probable()
+        return occupancies_of(own.states, own.repeats, len(self.all_states), self.discount, self._from_start)
 
     def verify(self, model: Any) -> tuple[np.ndarray, np.ndarray]:
         """Recompute both ends of every interval from the skills and the output distributions alone.

@@ -24,6 +24,7 @@ from empowerment.plotting.maps import plot_map
 from empowerment.plotting.measured import plot_before_after, plot_sensitivity, plot_timing
 from empowerment.plotting.panels import plot_maps
 from empowerment.plotting.simplex import beliefs_size, plot_beliefs, spans_triangle
+from empowerment.plotting.skills import plot_output, plot_skills
 from empowerment.plotting.titles import check_result
 from empowerment.plotting.trace import plot_desire_trace
 
@@ -43,8 +44,10 @@ __all__ = [
     "plot_intervals",
     "plot_map",
     "plot_maps",
+    "plot_output",
     "plot_policy",
     "plot_sensitivity",
+    "plot_skills",
     "plot_timing",
     "plot_turns",
 ]

@@ -108,11 +108,12 @@ def plot_policy(
         canvas.write_title(title)
     if not numbers:
         clear_cells(canvas.ax, layout)
-    _draw_actions(canvas.ax, model, rows, color)
+    draw_actions(canvas.ax, model, rows, color)
     return canvas.ax
 
 
-def _draw_actions(ax: Any, model: MDP, rows: np.ndarray, color: Any) -> None:
+def draw_actions(ax: Any, model: MDP, rows: np.ndarray, color: Any) -> None:
+    """Draw the actions that these rows of probabilities take in each state, on the cells of the model's grid."""
     from matplotlib.colors import to_rgb
     from matplotlib.patheffects import withStroke
 

@@ -35,10 +35,20 @@ class Canvas:
     vmax: float | None
 
     @classmethod
-    def of(cls, ax: Any, size: tuple[float, float], title: Any, vmin: Any, vmax: Any, *, columns: int = 1) -> Canvas:
+    def of(
+        cls,
+        ax: Any,
+        size: tuple[float, float],
+        title: Any,
+        vmin: Any,
+        vmax: Any,
+        *,
+        columns: int = 1,
+        rows: int = 1,
+    ) -> Canvas:
         """Check what every picture is asked for, and make a figure of this size in inches if no Axes are given.
 
-        It has one Axes, or an array of as many as there are columns.
+        It has one Axes, or an array of as many as there are columns and rows.
 
         Raises
         ------
@@ -53,7 +63,7 @@ class Canvas:
         )
         if low is not None and high is not None and not low < high:
             raise ValueError(f"vmin is {low:g} and vmax is {high:g}, expected vmin below vmax")
-        return cls(_axes(ax, size, columns), name, low, high)
+        return cls(_axes(ax, size, rows, columns), name, low, high)
 
     def ends(self, low: float, high: float) -> tuple[float, float]:
         """Return the ends of the values: those given, else those of the data."""
@@ -83,14 +93,14 @@ class Canvas:
             self.ax.set_title("\n".join(chain.from_iterable(lines)), **({"size": "medium"} | style))
 
 
-def _axes(ax: Any, size: tuple[float, float], columns: int) -> Any:
+def _axes(ax: Any, size: tuple[float, float], rows: int, columns: int) -> Any:
     if ax is not None:
         return ax
     try:
         from matplotlib import pyplot
     except ImportError:
         raise missing("drawing", "matplotlib") from None
-    return pyplot.subplots(1, columns, figsize=size, layout="constrained")[1]
+    return pyplot.subplots(rows, columns, figsize=size, layout="constrained")[1]
 
 
 def hide_axis(ax: Any) -> None:

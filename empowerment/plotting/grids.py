@@ -12,6 +12,7 @@ from empowerment.plotting.axes import points, ticks
 from empowerment.plotting.colors import ink_on
 
 _BLOCKED, _NOT_ASKED, _WALL = "0.25", "0.93", "black"
+_MOST_RIMMED = 40  # cells in a row; with more of them the rims would cover the colours
 
 Cells = np.ma.MaskedArray[Any, Any]
 """A value for each cell; masked where there is none."""
@@ -37,6 +38,14 @@ def cell_means(result: StateResult, layout: GridLayout) -> tuple[Cells, np.ndarr
     np.add.at(count, tuple(cells.T), 1)
     np.add.at(total, tuple(cells.T), result.value)
     return np.ma.array(total / np.maximum(count, 1), mask=count == 0), count
+
+
+def draw_colors(ax: Any, layout: GridLayout, values: Cells, **scale: Any) -> Any:
+    """Paint the cells with the colours of their values, and return the mesh."""
+    rows, columns = layout.shape
+    edges = np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5
+    rim = "white" if max(rows, columns) <= _MOST_RIMMED else "none"
+    return ax.pcolormesh(*edges, values, edgecolors=rim, linewidth=0.4, **scale)
 
 
 def draw_uncolored(ax: Any, layout: GridLayout, values: Cells) -> None:

@@ -14,6 +14,7 @@ from empowerment.plotting.colors import draw_colorbar
 from empowerment.plotting.grids import (
     bar_width,
     cell_means,
+    draw_colors,
     draw_frame,
     draw_uncolored,
     draw_walls,
@@ -23,7 +24,6 @@ from empowerment.plotting.grids import (
 from empowerment.plotting.titles import axis_label, check_result, state_title
 
 _MOST_WRITTEN = 120  # cells; with more of them the numbers get too small to read
-_MOST_RIMMED = 40  # cells in a row; with more of them the rims would cover the colours
 
 
 def plot_map(
@@ -99,7 +99,7 @@ def plot_map(
     values, count = cell_means(result, layout)
     known = values.compressed()
     low, high = canvas.ends(*spread(known, result.gap, known, known))
-    mesh = _draw_colors(canvas.ax, layout, values, cmap=cmap, vmin=low, vmax=high)
+    mesh = draw_colors(canvas.ax, layout, values, cmap=cmap, vmin=low, vmax=high)
     draw_uncolored(canvas.ax, layout, values)
     draw_walls(canvas.ax, layout)
     draw_frame(canvas.ax, layout)
@@ -110,13 +110,6 @@ def plot_map(
     write_cells(canvas.ax, mesh, layout, values, annotate)
     canvas.write_title(state_title(result, high - low) + _shared(count))
     return canvas.ax
-
-
-def _draw_colors(ax: Any, layout: GridLayout, values: Any, **scale: Any) -> Any:
-    rows, columns = layout.shape
-    edges = np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5
-    rim = "white" if max(rows, columns) <= _MOST_RIMMED else "none"
-    return ax.pcolormesh(*edges, values, edgecolors=rim, linewidth=0.4, **scale)
 
 
 def _shared(count: np.ndarray) -> str:

@@ -117,3 +117,53 @@ class Budget(Protocol):
     def source(self) -> Any:
         """Whose messages they are."""
         ...
+
+
+class SkillResult(CertifiedValues, Protocol):
+    """Empowerment over skills; see :class:`empowerment.SkillEmpowerment`."""
+
+    @property
+    def all_states(self) -> Any:
+        """The labels of all states of the model."""
+        ...
+
+    @property
+    def actions(self) -> Any:
+        """The labels of its actions."""
+        ...
+
+    @property
+    def discount(self) -> float:
+        """How T is distributed."""
+        ...
+
+    @property
+    def layout(self) -> Any:
+        """Where states lie."""
+        ...
+
+    @property
+    def state_numbers(self) -> Any:
+        """The numbers of the states that were asked for."""
+        ...
+
+    @property
+    def output_distribution(self) -> Any:
+        """Of the state at time T, for each of them."""
+        ...
+
+    def skills(self, state: Any) -> Any:
+        """Return the skills of a state."""
+        ...
+
+    def policies(self, state: Any) -> Any:
+        """Return their actions."""
+        ...
+
+    def occupancies(self, state: Any) -> Any:
+        """Return their occupancies."""
+        ...
+
+    def __getitem__(self, state: Any) -> Any:
+        """Return the result of one state."""
+        ...
