@@ -150,6 +150,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "directed_information": {"model": noisy(), "policy": policy, "horizon": 2},
         "discounted_empowerment": {"model": noisy(), **sweep},
         "divergence": {"p": [0.5, 0.5], "q": [0.25, 0.75]},
+        "discounted_sensor": {"model": noisy(), "policy": policy, "discount": 0.5},
         "effective_empowerment": {"model": noisy(), "policy": policy, "discount": 0.5},
         "empowerment": {"model": noisy(), "rng": 0},
         "empowerment_rate": {"model": noisy()},

@@ -64,6 +64,7 @@ from .measures.context import ContextEmpowerment as ContextEmpowerment
 from .measures.context import context_empowerment as context_empowerment
 from .measures.directed_information import directed_information as directed_information
 from .measures.directed_information import interval_information as interval_information
+from .measures.discounted_sensor import discounted_sensor as discounted_sensor
 from .measures.effective import PolicyEmpowerment as PolicyEmpowerment
 from .measures.effective import effective_empowerment as effective_empowerment
 from .measures.estimated import estimated_empowerment as estimated_empowerment

@@ -16,7 +16,7 @@ from empowerment.core import validate
 from empowerment.core.status import Status, report_failure
 from empowerment.models.induced_chain import check_admissible, step_matrix
 from empowerment.models.mdp import as_mdp
-from empowerment.models.policy import policy_rows
+from empowerment.models.policy import normalised, policy_rows
 from empowerment.results.certified import Labelled, missed
 
 # Entries of the rows that are held at a time.
@@ -149,6 +149,7 @@ def effective_empowerment(
     See Also
     --------
     skill_empowerment_bound : Bound the potential empowerment of an agent that chooses among policies.
+    discounted_sensor : Make the sensor of the same later state, for empowerment over action sequences.
     directed_information : Compute the information of all actions about the next states, step by step.
     text.effective_empowerment : Compute what the next token decides of the text that follows.
 
@@ -167,7 +168,7 @@ def effective_empowerment(
     [1.188792, 0.103497]
     """
     model = as_mdp(model)
-    rows = _normalised(policy_rows(policy, model))
+    rows = normalised(policy_rows(policy, model))
     horizon, discount = _future(horizon, discount)
     options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, on_failure=on_failure)
     reader, numbers = make_sensor(sensor, model), model.state_indices(states)
@@ -208,11 +209,6 @@ def _future(horizon: Any, discount: Any) -> tuple[int | None, float | None]:
     if not steps:
         raise ValueError("horizon is 0, expected a whole number of at least 1: the state after the next action")
     return steps, None
-
-
-def _normalised(rows: np.ndarray) -> np.ndarray:
-    sums = rows.sum(axis=1, keepdims=True)
-    return np.asarray(rows / np.where(sums > 0, sums, 1.0))
 
 
 def _informations(

@@ -185,3 +185,9 @@ def check_labels(policy: Policy, states: Sequence[Any], actions: Sequence[Any], 
                 f"{name} is for other {kind}: it has {difference}, expected those of the model in their order; "
                 "hand in its probabilities if only the labels differ"
             )
+
+
+def normalised(rows: np.ndarray) -> np.ndarray:
+    """Return the rows of a policy divided by their sums; rows of zeros stay."""
+    sums = rows.sum(axis=1, keepdims=True)
+    return np.asarray(rows / np.where(sums > 0, sums, 1.0))

@@ -58,8 +58,15 @@ class NextAction:
         n_actions, n_states = self._model.n_actions, self._model.n_states
         numbers = starts[:, None] * n_actions + np.arange(n_actions)
         first = np.asarray(self._model.rows[numbers.reshape(-1)].toarray())
-        found, distance = self._after_steps(first) if self._horizon is not None else self._at_geometric_time(first)
+        found, distance = self.later(first)
         return Rows(found.reshape(starts.size, n_actions, n_states), distance)
+
+    def later(self, rows: np.ndarray) -> tuple[np.ndarray, float]:
+        """Return what distributions of the state after the first step become at the later time, and their error.
+
+        No row is farther than this error from the true one, in total variation.
+        """
+        return self._after_steps(rows) if self._horizon is not None else self._at_geometric_time(rows)
 
     def _after_steps(self, rows: np.ndarray) -> tuple[np.ndarray, float]:
         assert self._horizon is not None
