@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import os
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,15 +16,11 @@ from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.core.layout import Layout
 from empowerment.core.status import Status, report_failure
+from empowerment.measures.skill_execution import solve_starts
 from empowerment.measures.skills import SkillEmpowerment, Walks
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.results.certified import missed
-from empowerment.runtime.parallel import run_chunks
-from empowerment.runtime.progress import progress_bar
-
-# Starts that one job takes at a time.
-_CHUNK = 16
 
 
 def skill_empowerment(
@@ -38,6 +34,7 @@ def skill_empowerment(
     base: float | str = 2,
     backend: str | None = None,
     n_jobs: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
     on_failure: str = "warn",
     progress: bool | str = "auto",
 ) -> SkillEmpowerment:
@@ -69,6 +66,9 @@ def skill_empowerment(
     n_jobs : int, optional
         Number of processes, -1 for one on each core. None uses the active ``joblib.parallel_config``, else one
         process.
+    checkpoint : path, optional
+        Directory for finished states, from which a run that was killed goes on. Files in it that are damaged or
+        belong to another question are refused.
     on_failure : {"warn", "raise", "ignore"}
         What to do when an interval stays wider than the tolerance. The interval holds in any case.
     progress : bool or "auto"
@@ -82,7 +82,8 @@ def skill_empowerment(
     Raises
     ------
     ValueError
-        If the world is stochastic, or an argument or a state is not known.
+        If the world is stochastic, an argument or a state is not known, or the checkpoint belongs to another
+        question.
     RuntimeError
         If the tolerance is missed and ``on_failure="raise"``.
 
@@ -100,7 +101,8 @@ def skill_empowerment(
     Notes
     -----
     The work for a start grows with the square of the number of states within reach times the number of their
-    transitions; the page on :doc:`skills </explanation/skills>` says why it is no more, and why the ends hold.
+    transitions; the page on :doc:`skills </explanation/skills>` says why it is no more, and why the ends hold. Of
+    starts that declared symmetries map to each other one is solved, and its skills are mapped.
 
     References
     ----------
@@ -124,7 +126,10 @@ def skill_empowerment(
     numbers, n_jobs = model.state_indices(states), validate.n_jobs(n_jobs)
     # The long-run average does not know when T begins.
     solver = _Solver(lasting_steps(model), discount, include_start or discount == 1.0, options.in_nats())
-    found = _solve(solver, numbers, n_jobs, progress)
+    question = {"discount": discount, "include_start": include_start}
+    question |= {name: getattr(options, name) for name in ("backend", "base", "tol", "rtol", "max_iter")}
+    execution: dict[str, Any] = {"n_jobs": n_jobs, "checkpoint": checkpoint, "progress": progress}
+    found = solve_starts(solver, _Found, model, numbers, question, **execution)
     value, lower, upper = np.array([each.ends for each in found]).T / options.unit
     result = SkillEmpowerment(
         value=value,
@@ -173,6 +178,12 @@ class _Found:
     weights: np.ndarray
     q: np.ndarray
 
+    def mapped(self, images: np.ndarray) -> _Found:
+        """Return it for the image of the start under a symmetry."""
+        q = np.zeros_like(self.q)
+        q[images] = self.q
+        return replace(self, states=np.where(self.states >= 0, images[self.states], -1), q=q)
+
 
 @dataclass(frozen=True)
 class _Solver:
@@ -204,21 +215,6 @@ class _Solver:
         q = np.zeros(later.size)
         q[graph.states[later_or_all]] = found.q[later_or_all] / found.q[later_or_all].sum()
         return _Found((value, lower, upper), found.closes, states, found.weights, q)
-
-
-def _solve(solver: _Solver, numbers: np.ndarray, n_jobs: int | None, progress: bool | str) -> list[_Found]:
-    """Return what was found for every start, in their order."""
-    chunks = [numbers[i : i + _CHUNK] for i in range(0, numbers.size, _CHUNK)]
-    done: dict[int, list[_Found]] = {}
-    title, jobs = f"skills, discount {solver.discount:g}", n_jobs if len(chunks) > 1 else 1
-    with (
-        progress_bar(numbers.size, title, "state", progress) as advance,
-        closing(run_chunks(solver, chunks, n_jobs=jobs)) as work,
-    ):
-        for number, found in work:
-            done[number] = found
-            advance(len(found))
-    return [each for number in range(len(chunks)) for each in done[number]]
 
 
 def _status(options: SolverOptions, lower: np.ndarray, upper: np.ndarray, has_skills: np.ndarray) -> np.ndarray:

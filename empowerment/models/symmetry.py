@@ -93,6 +93,19 @@ def orbits(model: SymmetricModel, numbers: np.ndarray) -> Orbits:
     return Orbits(representative[position], action_map[numbers], distance[numbers])
 
 
+def orbit_maps(model: SymmetricModel, state: int) -> dict[int, np.ndarray]:
+    """Return for each state of an orbit a permutation of all states, made of symmetries, that maps `state` to it."""
+    maps, front = {state: np.arange(model.n_states)}, [state]
+    while front:
+        here = front.pop()
+        for states, _ in model.generators:
+            there = int(states[here])
+            if there not in maps:
+                maps[there] = states[maps[here]]
+                front.append(there)
+    return maps
+
+
 def generators_of(symmetries: Sequence[Symmetry]) -> tuple[Symmetry, ...]:
     """Return symmetries and their inverses."""
     return *symmetries, *((np.argsort(states), np.argsort(actions)) for states, actions in symmetries)

@@ -95,7 +95,7 @@ def plot_skills(
     >>> grid = emp.worlds.open_grid(3)
     >>> result = emp.skill_empowerment(grid, 0.9, states=(1, 1))
     >>> [ax.get_title() for ax in emp.plotting.plot_skills(grid, result, (1, 1), most=2)]
-    ['0.12', '0.12']
+    ['0.14', '0.12']
     """
     model, result = as_mdp(model), _checked(result)
     most, layout = validate.positive_int(most, "most"), _grid_of(model.layout)
@@ -172,9 +172,9 @@ def plot_output(
     Examples
     --------
     >>> import empowerment as emp
-    >>> result = emp.skill_empowerment(emp.worlds.open_grid(3), 0.9, states=(1, 1))
+    >>> result = emp.skill_empowerment(emp.worlds.open_grid(5), 0.9, states=(1, 1))
     >>> emp.plotting.plot_output(result, (1, 1)).get_title()
-    'open_grid: output of the skills of (1, 1), discount 0.9'
+    'open_grid: output from (1, 1), discount 0.9'
     """
     layout = _grid_of(_checked(result).layout)
     own = result[state]
@@ -184,7 +184,7 @@ def plot_output(
     mesh = _draw_map(canvas.ax, layout, values, cmap=cmap, vmin=low, vmax=high)
     _draw_start(canvas.ax, layout, int(own.state_numbers[0]))
     draw_colorbar(canvas.ax, mesh, "probability", bar_width(layout))
-    what = f"output of the skills of {shortened(state)}, discount {result.discount:g}"
+    what = f"output from {shortened(state)}, discount {result.discount:g}"
     canvas.write_title(world_of(layout, what))
     return canvas.ax
 

@@ -91,7 +91,7 @@ def test_the_occupancies_of_all_states_of_a_cell_are_added():
 def test_the_output_is_drawn_as_a_map(result):
     ax = emp.plotting.plot_output(result, (0, 0))
     assert cells(ax) == pytest.approx(result.output_distribution[1].reshape(3, 3))
-    assert ax.get_title().replace("\n", " ") == "open_grid: output of the skills of (0, 0), discount 0.9"
+    assert ax.get_title().replace("\n", " ") == "open_grid: output from (0, 0), discount 0.9"
     other = emp.plotting.plot_output(result, (0, 0), ax=pyplot.subplots()[1], title="mine", vmax=0.5)
     assert (other.get_title(), other.collections[0].get_clim()) == ("mine", (0, 0.5))
 
