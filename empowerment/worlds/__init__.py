@@ -17,6 +17,7 @@ from empowerment.worlds.grid import grid_world, open_grid, slip_grid
 from empowerment.worlds.hanoi import tower_of_hanoi
 from empowerment.worlds.klyubin import klyubin_maze
 from empowerment.worlds.ring import ring
+from empowerment.worlds.rooms import key_and_door, two_rooms
 from empowerment.worlds.shared import shared_corridor, two_way_dimmer, two_way_lamp
 from empowerment.worlds.study import study, study_features, study_variables
 from empowerment.worlds.tiger import tiger
@@ -31,6 +32,7 @@ __all__ = [
     "delivery_features",
     "golden_mean",
     "grid_world",
+    "key_and_door",
     "klyubin_maze",
     "make",
     "open_grid",
@@ -45,6 +47,7 @@ __all__ = [
     "tmaze",
     "tower_of_hanoi",
     "trapdoor",
+    "two_rooms",
     "two_way_dimmer",
     "two_way_lamp",
 ]
@@ -54,6 +57,7 @@ WORLDS: dict[str, Callable[..., MDP | POMDP]] = {
     "box_pushing": box_pushing,
     "delivery": delivery,
     "golden_mean": golden_mean,
+    "key_and_door": key_and_door,
     "klyubin_maze": klyubin_maze,
     "open_grid": open_grid,
     "post": post,
@@ -64,6 +68,7 @@ WORLDS: dict[str, Callable[..., MDP | POMDP]] = {
     "tmaze": tmaze,
     "tower_of_hanoi": tower_of_hanoi,
     "trapdoor": trapdoor,
+    "two_rooms": two_rooms,
 }
 """The worlds of one agent that can be made by name: those that need nothing handed in."""
 
