@@ -14,30 +14,13 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+
+from benchmarks.mutant import Mutant
+from benchmarks.skill_mutants import SKILL_MUTANTS
 
 _ROOT = Path(__file__).parents[1]
 _SKIPPED = shutil.ignore_patterns("*.so", ".git", "_build", "*.pyc")
 _FAILED = 1  # pytest's exit status for failed tests; others say that none was run
-
-
-class Mutant(NamedTuple):
-    """A fault, and what finds it.
-
-    Attributes
-    ----------
-    fault : str
-        What is wrong in words.
-    right, wrong : str
-        A text that stands once in the package, and what takes its place.
-    tests : str
-        Files of tests, and after ``-k`` which of their tests.
-    """
-
-    fault: str
-    right: str
-    wrong: str
-    tests: str
 
 
 MUTANTS = (
@@ -319,6 +302,7 @@ MUTANTS = (
         "middle, scale = share, 1 + z * z / n",
         "tests/text/handoff/test_calibration.py",
     ),
+    *SKILL_MUTANTS,
 )
 
 
