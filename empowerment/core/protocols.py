@@ -48,13 +48,36 @@ class _Certified(CertifiedValues, Protocol):
         ...
 
 
-class StateResult(_Certified, Protocol):
-    """The empowerment of states; see :class:`empowerment.EmpowermentResult` for what the fields hold."""
+class StateValues(_Certified, Protocol):
+    """What pictures need of the values of states, whatever they are."""
 
     @property
     def gap(self) -> Any:
         """The widths of the intervals."""
         ...
+
+    @property
+    def state_numbers(self) -> Any:
+        """Their numbers in the model."""
+        ...
+
+    @property
+    def layout(self) -> Any:
+        """Where states lie."""
+        ...
+
+    @property
+    def beliefs(self) -> Any:
+        """The beliefs in the place of states."""
+        ...
+
+    def __len__(self) -> int:
+        """Return the number of states."""
+        ...
+
+
+class StateResult(StateValues, Protocol):
+    """The empowerment of states; see :class:`empowerment.EmpowermentResult` for what the fields hold."""
 
     @property
     def status(self) -> Any:
@@ -82,11 +105,6 @@ class StateResult(_Certified, Protocol):
         ...
 
     @property
-    def state_numbers(self) -> Any:
-        """Their numbers in the model."""
-        ...
-
-    @property
     def horizon(self) -> int:
         """Number of actions."""
         ...
@@ -107,22 +125,8 @@ class StateResult(_Certified, Protocol):
         ...
 
     @property
-    def layout(self) -> Any:
-        """Where states lie."""
-        ...
-
-    @property
-    def beliefs(self) -> Any:
-        """The beliefs in the place of states."""
-        ...
-
-    @property
     def optimal(self) -> Any:
         """The sequences that carry the optimum."""
-        ...
-
-    def __len__(self) -> int:
-        """Return the number of states."""
         ...
 
 

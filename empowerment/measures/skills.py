@@ -349,5 +349,4 @@ class SkillEmpowerment(Labelled):
         """
         from empowerment.plotting import plot_empowerment
 
-        drawn: Any = self  # it has what pictures of values of states need, without a horizon
-        return plot_empowerment(drawn, ax=ax, title=title, vmin=vmin, vmax=vmax)
+        return plot_empowerment(self, ax=ax, title=title, vmin=vmin, vmax=vmax)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from empowerment.core.layout import GraphLayout, GridLayout
-from empowerment.core.protocols import StateResult
+from empowerment.core.protocols import StateValues
 from empowerment.plotting.arrows import plot_policy
 from empowerment.plotting.assistance import plot_assistants
 from empowerment.plotting.capacity import plot_capacity
@@ -54,7 +54,7 @@ __all__ = [
 
 
 def plot_empowerment(
-    result: StateResult,
+    result: StateValues,
     *,
     ax: Any = None,
     title: str | None = None,
@@ -108,7 +108,7 @@ def plot_empowerment(
     return _picture(result)[0](result, ax=ax, title=title, vmin=vmin, vmax=vmax, **options)
 
 
-def figure_size(result: StateResult) -> tuple[float, float]:
+def figure_size(result: StateValues) -> tuple[float, float]:
     """Return the size of the figure that :func:`plot_empowerment` makes for a result.
 
     Parameters
@@ -138,7 +138,7 @@ def figure_size(result: StateResult) -> tuple[float, float]:
     return _picture(result)[1]
 
 
-def _picture(result: StateResult) -> tuple[Any, tuple[float, float]]:
+def _picture(result: StateValues) -> tuple[Any, tuple[float, float]]:
     """Return what draws a result, and the size of the figure."""
     layout, beliefs = result.layout, result.beliefs
     if beliefs is not None:

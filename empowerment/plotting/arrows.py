@@ -8,7 +8,7 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
-from empowerment.core.protocols import StateResult
+from empowerment.core.protocols import StateValues
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.models.policy import policy_rows
 from empowerment.plotting.axes import Canvas
@@ -29,7 +29,7 @@ _ALIKE = 0.5
 def plot_policy(
     model: Any,
     policy: Any,
-    result: StateResult | None = None,
+    result: StateValues | None = None,
     *,
     ax: Any = None,
     title: str | None = None,

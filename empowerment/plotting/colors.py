@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.core.protocols import StateResult
+from empowerment.core.protocols import StateValues
 from empowerment.plotting.axes import spread
 from empowerment.plotting.titles import check_result
 
@@ -16,7 +16,7 @@ from empowerment.plotting.titles import check_result
 BLUE, ORANGE, GREEN, PURPLE, SKY, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00"
 
 
-def common_range(results: Iterable[StateResult]) -> tuple[float, float]:
+def common_range(results: Iterable[StateValues]) -> tuple[float, float]:
     """Compute the ends of a colour scale that several results share.
 
     Parameters
@@ -53,7 +53,7 @@ def common_range(results: Iterable[StateResult]) -> tuple[float, float]:
     return spread(value, gap, value, value)
 
 
-def in_one_unit(results: Any) -> list[StateResult]:
+def in_one_unit(results: Any) -> list[StateValues]:
     """Return several results as a list; refuse anything else, and results whose values cannot be compared."""
     if not validate.is_several(results) or hasattr(results, "value"):
         raise TypeError(f"results is {validate.shown(results)}, expected a list of several EmpowermentResults")

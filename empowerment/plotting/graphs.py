@@ -9,7 +9,7 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.layout import GraphLayout
-from empowerment.core.protocols import StateResult
+from empowerment.core.protocols import StateValues
 from empowerment.models.mdp import as_mdp
 from empowerment.plotting.axes import Canvas, hide_axis, points, spread
 from empowerment.plotting.colors import draw_colorbar, ink_on
@@ -24,7 +24,7 @@ _NOT_ASKED, _EDGE, _RIM = "0.93", "0.6", "0.3"
 
 
 def plot_graph(
-    result: StateResult,
+    result: StateValues,
     model: Any = None,
     *,
     positions: Any = None,
@@ -129,7 +129,7 @@ def _plain(state: Any) -> str:
     return str(state)
 
 
-def _graph(result: StateResult, model: Any) -> Any:
+def _graph(result: StateValues, model: Any) -> Any:
     """Return the directed graph of the states, without loops.
 
     Raises
@@ -167,7 +167,7 @@ def _graph(result: StateResult, model: Any) -> Any:
     return graph
 
 
-def _given_places(graph: Any, positions: Any, result: StateResult, model: Any) -> np.ndarray | None:
+def _given_places(graph: Any, positions: Any, result: StateValues, model: Any) -> np.ndarray | None:
     """Return where states shall lie, shape (n_states, 2); None if nobody says."""
     if positions is None:
         layouts = (getattr(model, "layout", None), result.layout)
@@ -247,7 +247,7 @@ def _draw_edges(ax: Any, graph: Any, places: np.ndarray, diameter: float) -> Non
     ax.quiver(*tails.T, *ways.T, color=_EDGE, gid="one way", **options, **heads_size)
 
 
-def _draw_nodes(ax: Any, places: np.ndarray, result: StateResult, diameter: float, **scale: Any) -> Any:
+def _draw_nodes(ax: Any, places: np.ndarray, result: StateValues, diameter: float, **scale: Any) -> Any:
     rim = {"s": diameter**2, "edgecolors": _RIM, "linewidths": 0.6 if diameter > 10 else 0.0, "clip_on": False}
     others = np.setdiff1d(np.arange(len(places)), result.state_numbers)
     if others.size:
@@ -255,7 +255,7 @@ def _draw_nodes(ax: Any, places: np.ndarray, result: StateResult, diameter: floa
     return ax.scatter(*places[result.state_numbers].T, c=result.value, zorder=3, gid="states", **rim, **scale)
 
 
-def _write_names(ax: Any, nodes: Any, result: StateResult, names: list[str], apart: float) -> None:
+def _write_names(ax: Any, nodes: Any, result: StateValues, names: list[str], apart: float) -> None:
     """Write names inside their nodes if they can be read there, else below, and none where there is no room."""
     letters, diameter = max(2, *map(len, names)), _diameter(ax, apart)
     size, below = min(10.0, 1.5 * diameter / letters), min(8.5, 2.0 * apart / letters)

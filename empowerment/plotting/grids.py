@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from empowerment.core.layout import GridLayout
-from empowerment.core.protocols import StateResult
+from empowerment.core.protocols import StateValues
 from empowerment.plotting.axes import points, ticks
 from empowerment.plotting.colors import ink_on
 
@@ -31,7 +31,7 @@ def bar_width(layout: GridLayout) -> float:
     return min(max(0.035, 0.3 / layout.shape[1]), 0.08)
 
 
-def cell_means(result: StateResult, layout: GridLayout) -> tuple[Cells, np.ndarray]:
+def cell_means(result: StateValues, layout: GridLayout) -> tuple[Cells, np.ndarray]:
     """Return the mean value of the states in each cell, and how many states each cell has."""
     cells = np.array(layout.cells)[result.state_numbers]
     count, total = np.zeros(layout.shape, dtype=int), np.zeros(layout.shape)

@@ -8,7 +8,7 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
-from empowerment.core.protocols import StateResult
+from empowerment.core.protocols import StateValues
 from empowerment.plotting.axes import Canvas, spread
 from empowerment.plotting.colors import draw_colorbar
 from empowerment.plotting.grids import (
@@ -27,7 +27,7 @@ _MOST_WRITTEN = 120  # cells; with more of them the numbers get too small to rea
 
 
 def plot_map(
-    result: StateResult,
+    result: StateValues,
     *,
     ax: Any = None,
     title: str | None = None,

@@ -9,7 +9,7 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.layout import GridLayout
-from empowerment.core.protocols import StateResult
+from empowerment.core.protocols import StateValues
 from empowerment.plotting.axes import Canvas
 from empowerment.plotting.colors import common_range, in_one_unit
 from empowerment.plotting.grids import grid_size
@@ -18,7 +18,7 @@ from empowerment.plotting.titles import axis_label
 
 
 def plot_maps(
-    results: Iterable[StateResult],
+    results: Iterable[StateValues],
     *,
     titles: Sequence[str] | None = None,
     ax: Any = None,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.core.protocols import StateResult
+from empowerment.core.protocols import StateValues
 from empowerment.plotting.axes import Canvas, hide_axis, spread
 from empowerment.plotting.colors import draw_colorbar
 from empowerment.plotting.titles import axis_label, check_result, names_of, state_title
@@ -18,7 +18,7 @@ _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
 
 
 def plot_beliefs(
-    result: StateResult,
+    result: StateValues,
     *,
     ax: Any = None,
     title: str | None = None,
@@ -98,13 +98,13 @@ def beliefs_size(n_states: int) -> tuple[float, float]:
     return (5.0, 3.6) if n_states == 2 else (5.2, 4.4)
 
 
-def spans_triangle(result: StateResult) -> bool:
+def spans_triangle(result: StateValues) -> bool:
     """Return whether beliefs over three states do not all lie on a line."""
     points = result.beliefs @ _CORNERS
     return len(points) >= 3 and bool(np.linalg.matrix_rank(points[1:] - points[0], tol=1e-9) == 2)
 
 
-def _curve(result: StateResult, names: list[str], canvas: Canvas, style: dict[str, Any]) -> Any:
+def _curve(result: StateValues, names: list[str], canvas: Canvas, style: dict[str, Any]) -> Any:
     order = np.argsort(result.beliefs[:, 1], kind="stable")
     at = result.beliefs[order, 1]
     ax = canvas.ax
@@ -121,7 +121,7 @@ def _curve(result: StateResult, names: list[str], canvas: Canvas, style: dict[st
     return ax
 
 
-def _triangle(result: StateResult, names: list[str], canvas: Canvas, cmap: Any, colorbar: bool) -> Any:
+def _triangle(result: StateValues, names: list[str], canvas: Canvas, cmap: Any, colorbar: bool) -> Any:
     ax, points = canvas.ax, result.beliefs @ _CORNERS
     low, high = canvas.ends(*spread(result.value, result.gap, result.value, result.value))
     colors = ax.tripcolor(*points.T, result.value, shading="gouraud", cmap=cmap, vmin=low, vmax=high)

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Any
 
 from empowerment.core import validate
-from empowerment.core.protocols import CertifiedValues, StateResult
+from empowerment.core.protocols import CertifiedValues, StateValues
 
 _LONGEST = 24  # characters of a label
 
@@ -56,7 +56,7 @@ def world_of(layout: Any, what: str) -> str:
     return ": ".join(part for part in (name if isinstance(name, str) else "", what) if part)
 
 
-def state_title(result: StateResult, span: float) -> str:
+def state_title(result: StateValues, span: float) -> str:
     """Return what is drawn and, where the numbers are less sure than the picture looks, how sure they are."""
     title = world_of(result.layout, _question(result))
     widest, missed = float(result.gap.max()), len(result) - int(result.converged.sum())
