@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from types import ModuleType
 
 from empowerment.core import validate
@@ -15,6 +16,7 @@ def backend_name(backend: str | None) -> str:
     return validate.one_of("numba" if backend is None else backend, BACKENDS, "backend")
 
 
+@cache
 def capacity_kernels(backend: str | None) -> ModuleType:
     """Return the package of kernels of a backend, imported on demand."""
     return load(f"empowerment.capacity.kernels.{BACKENDS[backend_name(backend)]}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache, lru_cache, partial
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from scipy import sparse
 from empowerment.capacity import jax_arrays
 from empowerment.capacity.backends import capacity_kernels
 from empowerment.capacity.batch import Member, as_batch, chunks, is_plain_matrix
+from empowerment.capacity.kernels import BY_BLAHUT_ARIMOTO, DIRECT, NOT_REACHED, Outcome
 from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
-from empowerment.capacity.kernels import Outcome
 from empowerment.capacity.options import MAX_ITER, SolverOptions
 from empowerment.capacity.result import CapacityResult
 from empowerment.capacity.sparse import solve_sparse
@@ -193,12 +193,9 @@ def _solve(channel: Any, rewards: Any, options: SolverOptions, method: str, prog
     return _solve_many(batch, rewards, options, method, progress)
 
 
-_compiled_kernels = cache(partial(capacity_kernels, "numba"))
-
-
 def _solve_plain(matrix: np.ndarray, options: SolverOptions, method: str) -> CapacityResult:
     """Solve a float64 matrix, whose rows are checked where they are read; if one fails, that is said as always."""
-    solved = _compiled_kernels().solve_plain(matrix, *options.for_kernel(method))
+    solved = capacity_kernels(options.backend).solve_plain(matrix, *options.for_kernel(method))
     if solved is None:
         return _solve_one(as_channel(matrix), None, options, method)
     return _result_of_one(solved, False, options, method)
@@ -235,7 +232,7 @@ def _solve_many(
             parts.append(part[2:])
             advance(len(members))
     outcome = Outcome(p, q, *(np.concatenate(column) for column in zip(*parts, strict=True)))
-    return result_of(outcome, nats is not None, options, method, shapes)
+    return _result_of_many(outcome, nats is not None, options, method, shapes)
 
 
 def _rewards(rewards: Any, count: int, name: str, unit: float) -> np.ndarray:
@@ -259,7 +256,7 @@ def _rewards_of_batch(rewards: Any, batch: list[Member], unit: float) -> list[np
 
 
 def _result_of_one(solved: Outcome, rewarded: bool, options: SolverOptions, method: str) -> CapacityResult:
-    """Put together what is returned for one channel; see `result_of`, whose arrays would take longer than a solve."""
+    """Put together what is returned for one channel; the arrays of `intervals_of` would take longer than a solve."""
     unit = options.unit
     lower, upper = float(solved.lower) / unit, float(solved.upper) / unit
     lower = lower if rewarded else max(lower, 0.0)
@@ -285,19 +282,13 @@ def _result_of_one(solved: Outcome, rewarded: bool, options: SolverOptions, meth
     )
 
 
-def result_of(
+def _result_of_many(
     outcome: Outcome, rewarded: bool, options: SolverOptions, method: str, shapes: np.ndarray
 ) -> CapacityResult:
     """Put together what is returned for a batch of channels of such shapes."""
-    information, lower, upper = (x / options.unit for x in (outcome.information, outcome.lower, outcome.upper))
-    lower = lower if rewarded else np.maximum(lower, 0.0)  # a capacity is not negative, whatever rounding says
-    met = options.met(lower, upper)
-    direct = Status.BLAHUT_ARIMOTO if method == "working-set" else Status.CERTIFIED
-    # The limit may have been reached within the slack for rounding, or rounding may have exhausted the slack.
-    status = np.where(met & (outcome.rung == Status.MAX_ITER), direct, outcome.rung)
-    status = np.where(~met & (outcome.rung != Status.MAX_ITER), Status.PRECISION, status)
+    value, lower, upper, status = intervals_of(outcome, rewarded, options, method)
     return CapacityResult(
-        value=np.minimum(np.maximum(information, lower), upper),
+        value=value,
         lower=lower,
         upper=upper,
         input_distribution=outcome.p,
@@ -312,6 +303,20 @@ def result_of(
         rtol=options.rtol,
         shapes=shapes,
     )
+
+
+def intervals_of(
+    outcome: Outcome, rewarded: bool, options: SolverOptions, method: str
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return value, lower and upper end, and status of the channels of a batch."""
+    information, lower, upper = (x / options.unit for x in (outcome.information, outcome.lower, outcome.upper))
+    lower = lower if rewarded else np.maximum(lower, 0.0)  # a capacity is not negative, whatever rounding says
+    met, at_limit = options.met(lower, upper), outcome.rung == NOT_REACHED
+    direct = BY_BLAHUT_ARIMOTO if method == "working-set" else DIRECT
+    # The limit may have been reached within the slack for rounding, or rounding may have exhausted the slack.
+    status = np.where(met & at_limit, direct, outcome.rung)
+    status = np.where(met | at_limit, status, int(Status.PRECISION))
+    return np.minimum(np.maximum(information, lower), upper), lower, upper, status
 
 
 def _missed(result: CapacityResult) -> str:

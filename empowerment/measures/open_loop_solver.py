@@ -152,9 +152,9 @@ class OpenLoopSolver:
         return self._task_from(start), dynamics
 
     def _task_from(self, start: int) -> StateTask:
-        resources = self.request.resources
-        options = self.request.solver.in_nats()
-        return StateTask(start, self.request.horizon, options, resources.max_sequences, resources.for_rows)
+        request = self.request
+        options, max_sequences = request.solver.in_nats(), request.resources.max_sequences
+        return StateTask(start, request.horizon, options, max_sequences, request.for_rows)
 
     @cached_property
     def dynamics(self) -> Dynamics:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.actuation.forecast import Memory
 from empowerment.actuation.open_loop.channel import OUTPUTS
 from empowerment.actuation.problem import StateProblem, state_problem
 from empowerment.capacity import jax_arrays
@@ -130,6 +131,12 @@ class EmpowermentRequest:
                 "method='column-generation' takes both"
             )
         return replace(self, method="counting") if self.method == "auto" and countable else self
+
+    @property
+    def for_rows(self) -> Memory:
+        """Number of bytes that the states under way in one process may take."""
+        rows = self.problem.model.rows
+        return self.resources.for_rows(rows.data.nbytes + rows.indices.nbytes + rows.indptr.nbytes)
 
     def at(self, horizon: int) -> EmpowermentRequest:
         """Return the same question for fewer actions."""

@@ -33,8 +33,6 @@ class Resources:
         Largest number of iterations of one capacity.
     processes : int
         Number of processes that share the memory; it is no option.
-    model : float
-        Bytes of the model in each of them; neither is this.
     """
 
     max_sequences: int = 50_000_000
@@ -42,17 +40,15 @@ class Resources:
     samples: int = 1000
     max_iter: int = MAX_ITER
     processes: int = 1
-    model: float = 0.0
 
-    @property
-    def for_rows(self) -> Memory:
-        """Number of bytes that the states under way in one process may take.
+    def for_rows(self, model: float) -> Memory:
+        """Return how many bytes the states under way in one process may take, beside a model of so many bytes.
 
         What the libraries and the model take is left out, but never more than seven eighths of a process's share.
         """
         share = self.memory / self.processes
         parent = _LIBRARIES if self.processes > 1 else 0.0  # which hands out the work, and waits
-        left = (self.memory - parent) / self.processes - _LIBRARIES - _COPIES * self.model
+        left = (self.memory - parent) / self.processes - _LIBRARIES - _COPIES * model
         return Memory.left_of(self.memory, max(left, share / 8))
 
     @classmethod
@@ -68,6 +64,8 @@ class Resources:
         """
         options = validate.options(options, _OPTIONS)
         default = cls()
+        if not options:
+            return default
         return cls(
             max_sequences=validate.limit(options.get("max_sequences", default.max_sequences), "max_sequences"),
             memory=validate.memory(options.get("memory", default.memory)),

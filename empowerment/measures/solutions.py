@@ -51,9 +51,9 @@ def block_as_arrays(solutions: StateSolutions, method: str, request: Empowerment
     lower, upper = np.maximum(solutions.lower, 0.0) / unit, solutions.upper / unit
     missed = ~request.solver.met(lower, upper) & (solutions.status != int(Status.MAX_ITER))
     worse = int(Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED)
-    last = np.cumsum(solutions.n_sequences)
-    used = solutions.weights >= _MIN_SHARE * _largest(solutions.weights, last, solutions.n_sequences)
-    first = np.concatenate([[0], np.cumsum(used)])
+    owner, largest = np.repeat(np.arange(lower.size), solutions.n_sequences), np.zeros(lower.size)
+    np.maximum.at(largest, owner, solutions.weights)
+    used = solutions.weights >= _MIN_SHARE * largest[owner]
     sequences = solutions.sequences[used]
     return {
         "value": np.maximum(solutions.value, 0.0) / unit,
@@ -61,18 +61,10 @@ def block_as_arrays(solutions: StateSolutions, method: str, request: Empowerment
         "upper": upper,
         "status": np.where(missed, worse, solutions.status),
         "method": np.full(lower.size, method),
-        "count": first[last] - first[last - solutions.n_sequences],
+        "count": np.bincount(owner[used], minlength=lower.size),
         "sequences": _stopped(sequences, request.problem.model.n_actions - 1) if request.stopping else sequences,
         "weights": solutions.weights[used],
     }
-
-
-def _largest(weights: np.ndarray, last: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Return for each weight the largest one of its state."""
-    if not weights.size:
-        return weights
-    filled = count > 0
-    return np.repeat(np.maximum.reduceat(weights, (last - count)[filled]), count[filled])
 
 
 def no_sequence(method: str, request: EmpowermentRequest) -> Solutions:

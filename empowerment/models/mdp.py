@@ -236,7 +236,10 @@ class MDP:
             chosen = list(states)
             if not chosen:
                 raise ValueError("states is empty, expected at least one state, or None for all of them")
-            return np.array([self.state_index(state) for state in chosen])
+            try:
+                return np.array(list(map(self._state_numbers.__getitem__, chosen)))
+            except (KeyError, TypeError):  # for the error, or an array without axes
+                return np.array([self.state_index(state) for state in chosen])
         try:
             return np.array([self.state_index(states)])
         except ValueError as reason:

@@ -9,21 +9,17 @@ from __future__ import annotations
 import importlib
 import threading
 from collections.abc import Callable
+from functools import cache
 from types import ModuleType
 from typing import TypeVar
 
 Value = TypeVar("Value")
 
-_whole: set[str] = set()
 
-
+@cache
 def load(name: str) -> ModuleType:
     """Return the module of this name, importing it if necessary."""
-    if name in _whole:
-        return importlib.import_module(name)
-    module = uninterrupted(importlib.import_module, name)
-    _whole.add(name)
-    return module
+    return uninterrupted(importlib.import_module, name)
 
 
 def uninterrupted(importing: Callable[[str], Value], name: str) -> Value:

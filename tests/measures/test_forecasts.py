@@ -203,13 +203,14 @@ def test_nobody_watches_and_nothing_is_forecast(monkeypatch):
 
 def test_libraries_model_and_processes_have_their_share_of_the_memory():
     large = Resources(memory=4e9)
-    assert 3.7e9 < large.for_rows < 3.8e9
-    assert large.for_rows.limit == 4e9
-    assert replace(large, model=1e8).for_rows == large.for_rows - 4e8
-    two = replace(large, processes=2).for_rows
-    assert 2 * two + 3 * (4e9 - large.for_rows) == pytest.approx(4e9)
-    assert Resources(memory=1e6).for_rows == 1.25e5  # an eighth is left of any
-    assert replace(large, processes=100).for_rows == 5e6
+    alone = large.for_rows(0)
+    assert 3.7e9 < alone < 3.8e9
+    assert alone.limit == 4e9
+    assert large.for_rows(1e8) == alone - 4e8
+    two = replace(large, processes=2).for_rows(0)
+    assert 2 * two + 3 * (4e9 - alone) == pytest.approx(4e9)
+    assert Resources(memory=1e6).for_rows(0) == 1.25e5  # an eighth is left of any
+    assert replace(large, processes=100).for_rows(0) == 5e6
 
 
 # A fresh process prints the peak of its memory, and that of its largest child.

@@ -25,6 +25,7 @@ functions, tested against each other:
 
 from __future__ import annotations
 
+from functools import cache
 from types import ModuleType
 from typing import NamedTuple
 
@@ -142,6 +143,7 @@ class Lassos(NamedTuple):
     closes: np.ndarray
 
 
+@cache
 def actuation_kernels(backend: str | None) -> ModuleType:
     """Return the package of kernels of a backend, imported on demand; for JAX that of the CPU."""
     package = BACKENDS[backend_name(backend)]

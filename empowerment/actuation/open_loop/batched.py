@@ -31,7 +31,7 @@ from empowerment.capacity.kernels.xla.placement import (
 )
 from empowerment.capacity.kernels.xla.solve import solve_padded
 from empowerment.capacity.options import SolverOptions
-from empowerment.capacity.solve import result_of
+from empowerment.capacity.solve import intervals_of
 
 # A layer's entries exist about this many times while it is extended, merged and solved.
 _COPIES = 8
@@ -158,13 +158,13 @@ def _solve(block: _Block, options: SolverOptions) -> StateSolutions:
     outcome = solve_padded(channels, shapes, *options.for_kernel("working-set"))
     available = count > 0
     kept = Outcome(*(np.asarray(part)[: count.size][available] for part in outcome))
-    result = result_of(kept, False, options, "working-set", shapes[available])
+    intervals = intervals_of(kept, False, options, "working-set")
     used = (kept.p > 0) & (np.arange(kept.p.shape[1]) < count[available][:, None])
     which, row = np.nonzero(used)
     member = np.flatnonzero(available)[which]
     carriers = used.sum(axis=1), _sequences(block, member, origin[member, row]), kept.p[which, row]
     error = row_error(len(block.origins), block.models.moves.shape[-1])
-    return of_available(available, result, error, carriers)
+    return of_available(available, intervals, error, carriers)
 
 
 def _channels(rows: Any, count: np.ndarray) -> Channels:

@@ -15,8 +15,7 @@ from empowerment.actuation.open_loop.layers import Kernels
 from empowerment.actuation.sensor import Sensor
 from empowerment.actuation.task import StateSolutions, StateTask, widened_ends
 from empowerment.capacity.kernels import EQUAL_RTOL, flat_batch
-from empowerment.capacity.result import CapacityResult
-from empowerment.capacity.solve import result_of
+from empowerment.capacity.solve import intervals_of
 from empowerment.core import validate
 from empowerment.models.mdp import MDP
 
@@ -24,6 +23,7 @@ from empowerment.models.mdp import MDP
 MAX_SEQUENCES, _MAX_ENTRIES = 10_000, 2**20
 # Entries of the rows that are solved together.
 _ROOM = 2**20
+_EPS = float(np.finfo(float).eps)
 # Bytes for each entry of a layer: before and after an action, while rows are merged, and when they are solved.
 _BYTES = 64
 
@@ -66,12 +66,12 @@ def _solve(found: StateRows, n_actions: int, task: StateTask, kernels: Kernels) 
     n_rows, n_columns = found.n_rows[available], found.n_columns[available]
     batch = flat_batch(found.entries, n_rows, n_columns)
     outcome = kernels.capacity.solve_batch(batch, *task.options.for_kernel("working-set"))
-    result = result_of(outcome, False, task.options, "working-set", np.array([n_rows, n_columns]).T)
+    intervals = intervals_of(outcome, False, task.options, "working-set")
     (used,) = outcome.p.nonzero()
     first = used.searchsorted(batch.row_start)
     sequences = _digits(found.sequences[used], n_actions, task.horizon)
     error = row_error(task.horizon, found.n_states[available])
-    return of_available(available, result, error, (first[1:] - first[:-1], sequences, outcome.p[used]))
+    return of_available(available, intervals, error, (first[1:] - first[:-1], sequences, outcome.p[used]))
 
 
 def row_error(horizon: int, n_states: np.ndarray | int) -> np.ndarray | float:
@@ -79,12 +79,12 @@ def row_error(horizon: int, n_states: np.ndarray | int) -> np.ndarray | float:
 
     `n_states` is the number of terms of the longest of these sums; see :class:`.layers.Layer`.
     """
-    return (horizon + 1) * (EQUAL_RTOL + (n_states + 2) * float(np.finfo(float).eps))
+    return (horizon + 1) * (EQUAL_RTOL + (n_states + 2) * _EPS)
 
 
 def of_available(
     available: np.ndarray,
-    result: CapacityResult,
+    intervals: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
     relative_error: np.ndarray | float,
     carriers: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> StateSolutions:
@@ -93,16 +93,17 @@ def of_available(
     Parameters
     ----------
     available : ndarray of bool of shape (n_starts,)
-    result : CapacityResult
-        Of the available ones, in nats.
+    intervals : tuple of ndarray
+        Value, lower and upper end, and status of the available ones, in nats.
     relative_error : float or ndarray of shape (n_available,)
         Relative error of their rows.
     carriers : tuple of ndarray
         The number of sequences of each of them, the sequences, and their weights.
     """
     n_sequences, sequences, weights = carriers
-    lower, upper = widened_ends(np.asarray(result.lower), np.asarray(result.upper), relative_error)
-    solved = StateSolutions(np.asarray(result.value), lower, upper, result.status, n_sequences, sequences, weights)
+    value, lower, upper, status = intervals
+    lower, upper = widened_ends(lower, upper, relative_error)
+    solved = StateSolutions(value, lower, upper, status, n_sequences, sequences, weights)
     if available.all():
         return solved
     every = StateSolutions.without_sequences(available.size, sequences.shape[1])
