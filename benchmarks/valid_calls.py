@@ -71,7 +71,7 @@ def corridor() -> emp.MDP:
 
 
 @cache
-def pair() -> emp.TwoAgentMDP:
+def pair() -> emp.MultiAgentMDP:
     """Return two agents."""
     return worlds.two_way_dimmer()
 
@@ -134,12 +134,17 @@ def functions() -> dict[str, dict[str, Any]]:
         "MDP": {"transition": noisy().to_dense()},
         "POMDP": {"transition": tiger.mdp.to_dense(), "observation": tiger.observation},
         "Channel": {"matrix": W},
-        "TwoAgentMDP": {"transition": np.full((2, 2, 2, 2), 0.5)},
+        "MultiAgentMDP": {"transition": np.full((2, 2, 2, 2), 0.5), "actions": {"a": 2, "b": 2}},
         "Policy": {"probabilities": policy, "states": ["s", "t"], "actions": ACTIONS},
         "Option": {"policy": "a", "steps": 1},
         "End": {"state": 0},
         "actuation_channel": {"model": noisy(), "horizon": 1, "state": "s"},
-        "assistant_policy": {"world": pair(), "person": [1.0, 0.0], "values": np.arange(float(pair().n_states))},
+        "assistant_policy": {
+            "world": pair(),
+            "assistant": "assistant",
+            "others": "uniform",
+            "values": np.arange(float(pair().n_states)),
+        },
         "belief_grid": {"n_states": 2, "steps": 2},
         "capacity_bounds": {"observed": observed, "residual": [0.2, 0.2]},
         "capacity_cost": {"channel": W, "costs": [0.0, 1.0], "budget": 0.5},
@@ -179,12 +184,22 @@ def functions() -> dict[str, dict[str, Any]]:
         "from_table": {"table": {"s": {"a": {"s": 0.5, "t": 0.5}}, "t": {"a": "s"}}, "initial": "s"},
         "to_networkx": {"model": noisy()},
         "from_pymdp": {"A": [W.T], "B": [np.stack([W.T, W.T], axis=2)]},
+        "from_joint_step": {
+            "step": lambda state, chosen: sum(chosen.values()) % 3,
+            "initial": 0,
+            "actions": {"a": [0, 1], "b": [0, 2]},
+        },
         "from_step_function": {"step": step, "initial": 0, "actions": ACTIONS},
         "greedy_policy": {"model": noisy(), "values": values},
         "horizon_sweep": {"model": noisy(), "horizons": [1, 2], "rng": 0},
         "independent_sum_rate": {"world": pair(), "horizon": 1, "state": pair().states[0], "rng": 0},
         "information_from_counts": {"counts": counts},
-        "informed_empowerment": {"world": pair(), "horizon": 1, "assistant": [1.0, 0.0]},
+        "informed_empowerment": {
+            "world": pair(),
+            "horizon": 1,
+            "agent": "person",
+            "seen": {"assistant": [1.0, 0.0]},
+        },
         "interval_information": {"joint": W / 2},
         "joint_distribution": {"model": noisy(), "policy": policy, "horizon": 1, "initial": "s"},
         "mutual_information": {"channel": W, "input_distribution": [0.5, 0.5]},
@@ -194,10 +209,10 @@ def functions() -> dict[str, dict[str, Any]]:
         "skill_empowerment": {"model": corridor(), "discount": 0.5},
         "skill_empowerment_bound": {"model": noisy(), "discount": 0.5},
         "softmax_policy": {"model": noisy(), "values": values, "temperature": 1.0},
-        "transfer_empowerment": {"world": pair(), "horizon": 1, "policy": [1.0, 0.0], "sensor": lambda state: state},
+        "transfer_empowerment": {"world": pair(), "horizon": 1, "source": "assistant", "target": "person"},
         "unified_bellman": {"model": noisy(), **sweep},
         "verify": {"channel": W, "result": emp.channel_capacity(W)},
-        "worst_case_empowerment": {"world": pair()},
+        "worst_case_empowerment": {"world": pair(), "agent": "person", "against": "assistant"},
         "write_pomdp": {"model": tiger, "path": DIRECTORY / "written.POMDP"},
         "text.FunctionModel": {"next_token": person},
         "text.OpenAICompatible": {"url": "http://127.0.0.1:9", "model": "none"},
@@ -228,6 +243,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "worlds.open_grid": {"rows": 3},
         "worlds.post": {},
         "worlds.ring": {},
+        "worlds.disempower_grid": {},
         "worlds.shared_corridor": {},
         "worlds.slip_grid": {},
         "worlds.study": {},
@@ -275,6 +291,7 @@ def methods() -> dict[str, Call]:
     known = {"belief": [0.5, 0.5], "action": "listen"}
     found = _methods_of_results() | {
         "MDP.from_arrays": Call(emp.MDP.from_arrays, {"transition": noisy().to_dense(), "axes": "sas"}),
+        "MDP.refuse_unexplored": Call(noisy().refuse_unexplored, {}),
         "MDP.state_index": Call(noisy().state_index, {"state": "s"}),
         "MDP.state_indices": Call(noisy().state_indices, {"states": ["s"]}),
         "POMDP.action_index": Call(tiger.action_index, {"action": "listen"}),
@@ -296,8 +313,12 @@ def methods() -> dict[str, Call]:
         "Channel.row_entropies": Call(channel.row_entropies, {}),
         "Policy.action": Call(policy.action, {"state": "s", "rng": 0}),
         "Policy.action_number": Call(policy.action_number, {"state": "s", "rng": 0}),
-        "TwoAgentMDP.under_assistant": Call(pair().under_assistant, {"policy": [1.0, 0.0]}),
-        "TwoAgentMDP.under_person": Call(pair().under_person, {"policy": [1.0, 0.0]}),
+        "MultiAgentMDP.for_agent": Call(pair().for_agent, {"agent": "person"}),
+        "MultiAgentMDP.beginning_with": Call(pair().beginning_with, {"agent": "assistant"}),
+        "MultiAgentMDP.turn_of": Call(pair().turn_of, {"agent": "assistant"}),
+        "MultiAgentMDP.group": Call(pair().group, {"agent": "assistant"}),
+        "MultiAgentMDP.labels_of": Call(pair().labels_of, {"agent": "assistant"}),
+        "MultiAgentMDP.sensor_of": Call(pair().sensor_of, {"agent": "assistant"}),
         "EmpowermentResult.average": Call(result().average, {}),
         "EmpowermentResult.plot": Call(result().plot, {}),
         "EmpowermentResult.sequences": Call(result().sequences, {"state": (0, 0)}),

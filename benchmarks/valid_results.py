@@ -74,7 +74,7 @@ def _of_states() -> dict[str, Any]:
         "SkillEmpowerment": emp.skill_empowerment(corridor, 0.5),
         "PolicyEmpowerment": emp.effective_empowerment(corridor, np.full((3, 5), 0.2), discount=0.5),
         "EmpowermentRate": emp.empowerment_rate(corridor),
-        "WorstCaseResult": emp.worst_case_empowerment(dimmer),
+        "WorstCaseResult": emp.worst_case_empowerment(dimmer, "person", "assistant"),
         "SumRate": emp.independent_sum_rate(dimmer, 1, 0, rng=0),
         "ProxyResult": proxies.log_visited(corridor, 2, rng=0),
         "Simulation": emp.simulate(tiger, lambda belief: [1, 0, 0], steps=3, rng=0),

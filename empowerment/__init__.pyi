@@ -15,6 +15,7 @@ from .adapters.graphs import to_networkx as to_networkx
 from .adapters.gymnasium import from_gymnasium as from_gymnasium
 from .adapters.jax_environments import from_gymnax as from_gymnax
 from .adapters.jax_environments import from_jax as from_jax
+from .adapters.joint_step import from_joint_step as from_joint_step
 from .adapters.mdptoolbox import from_mdptoolbox as from_mdptoolbox
 from .adapters.outcomes import End as End
 from .adapters.pettingzoo import from_pettingzoo as from_pettingzoo
@@ -79,10 +80,10 @@ from .measures.skills import SkillEmpowerment as SkillEmpowerment
 from .measures.state_empowerment import empowerment as empowerment
 from .models.belief_space import belief_grid as belief_grid
 from .models.mdp import MDP as MDP
+from .models.multi_agent import MultiAgentMDP as MultiAgentMDP
 from .models.policy import Policy as Policy
 from .models.pomdp import POMDP as POMDP
 from .models.sampled import SampledModel as SampledModel
-from .models.two_agents import TwoAgentMDP as TwoAgentMDP
 from .multi_agent.assistant_policy import assistant_policy as assistant_policy
 from .multi_agent.conditional import informed_empowerment as informed_empowerment
 from .multi_agent.conditional import transfer_empowerment as transfer_empowerment

@@ -9,10 +9,9 @@ moves of an assistant who makes room. See :doc:`/how-to/acting`.
 import empowerment as emp
 
 corridor = emp.worlds.shared_corridor()
-at_random, still = [1 / 3, 1 / 3, 1 / 3], [0, 0, 1]
-needs = emp.empowerment(corridor.under_assistant(at_random), 2, sensor=lambda state: state[0])
-helpful = emp.assistant_policy(corridor, at_random, needs, tie="stay")
+needs = emp.transfer_empowerment(corridor, 2, "person", "person")
+helpful = emp.assistant_policy(corridor, "assistant", "uniform", needs, tie="stay")
 
 ax = needs.plot(annotate=False)
-emp.plotting.plot_policy(corridor.under_person(still), helpful, ax=ax, color="white")
+emp.plotting.plot_policy(corridor.for_agent("assistant", {"person": {"stay": 1}}), helpful, ax=ax, color="white")
 ax.set(xlabel="person's cell", ylabel="assistant's cell", title="2-step empowerment of the person")

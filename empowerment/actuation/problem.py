@@ -99,10 +99,10 @@ def state_problem(
     """Return the fully observed MDP in which a question about a model is one about states.
 
     The parameters are those of :func:`empowerment.empowerment`; `horizon` and `memory` limit the reachable beliefs
-    if the sensor reads beliefs.
+    if the sensor reads beliefs. A horizon that leads beyond unexplored states is refused.
     """
     hidden = isinstance(model, POMDP)
-    mdp = model.mdp if hidden else as_mdp(model)
+    mdp = model.mdp if hidden else as_mdp(model, whole=False)
     validate.one_of(known_to, KNOWN_TO, "known_to")
     if feedback and known_to == "receiver":
         raise ValueError("known_to='receiver' is for actions that do not react, expected feedback=False")
@@ -111,6 +111,7 @@ def state_problem(
     certain = states is not None or (beliefs is None and not hidden)
     numbers = mdp.state_indices(states) if certain else np.empty(0, dtype=np.int64)
     given = None if certain else _belief_rows(model if beliefs is None else mdp, beliefs)
+    mdp.refuse_unexplored(horizon, numbers if given is None else np.flatnonzero(given.any(axis=0)))
     if hidden and isinstance(sensor, str) and sensor == "belief":
         return _belief_problem(model, numbers, given, known_to, horizon, memory)
     world, reader = _with_sensor(model, mdp, sensor, stopping)

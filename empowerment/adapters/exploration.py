@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
 from typing import Any
@@ -43,10 +44,13 @@ class World:
 
 
 class Search:
-    """Breadth-first search: nodes in the order of discovery, and the outcomes of their actions."""
+    """Breadth-first search: nodes in the order of discovery, and the outcomes of their actions.
 
-    def __init__(self, world: World, max_states: int) -> None:
-        self.world, self.max_states = world, max_states
+    It stops `most_steps` actions away from the start: the actions of the nodes there are not taken.
+    """
+
+    def __init__(self, world: World, max_states: int, most_steps: float = math.inf) -> None:
+        self.world, self.max_states, self.most_steps = world, max_states, most_steps
         self.nodes: list[Node] = []
         self.number: dict[Node, int] = {}
         self.depth: list[int] = []
@@ -57,12 +61,20 @@ class Search:
         for state in starts:
             self._add(state, 0)
         for node, depth in zip(self.nodes, self.depth, strict=True):  # both grow on the way
-            choices = () if isinstance(node, End) else self.world.choices(node)
-            outcomes = {action: self.world.outcome(node, action) for action in choices}
+            outcomes = {action: self.world.outcome(node, action) for action in self._choices(node, depth)}
             self.taken.append(outcomes)
             for successor in chain.from_iterable(outcome or () for outcome in outcomes.values()):
                 self._add(successor, depth + 1)
             advance(1)
+
+    def _choices(self, node: Node, depth: int) -> tuple[Any, ...]:
+        return () if isinstance(node, End) or depth >= self.most_steps else self.world.choices(node)
+
+    @property
+    def unexplored(self) -> list[bool]:
+        """Whether the actions of each node were not taken."""
+        pairs = zip(self.nodes, self.depth, strict=True)
+        return [not isinstance(node, End) and depth >= self.most_steps for node, depth in pairs]
 
     def _add(self, node: Node, depth: int) -> None:
         if node in self.number:
@@ -80,8 +92,9 @@ class Search:
 
     def repeat(self, advance: Callable[[int], object]) -> None:
         """Repeat every transition, the last one first, and refuse different outcomes."""
-        for node, outcomes in zip(reversed(self.nodes), reversed(self.taken), strict=True):
-            choices = () if isinstance(node, End) else self.world.choices(node)
+        found = zip(reversed(self.nodes), reversed(self.depth), reversed(self.taken), strict=True)
+        for node, depth, outcomes in found:
+            choices = self._choices(node, depth)
             if choices != tuple(outcomes):
                 raise ValueError(
                     f"state {node!r} first had the actions {tuple(outcomes)!r} and then {choices!r}; {_HIDDEN}"
@@ -110,4 +123,4 @@ def explored_model(search: Search, initial: Mapping[Node, float] | None, layout:
     actions = list(dict.fromkeys(chain(fixed, *search.taken)))
     if not actions:
         raise ValueError("no state has an action, expected at least one")
-    return model_of(search.nodes, search.taken, actions, initial=initial, layout=layout)
+    return model_of(search.nodes, search.taken, actions, initial=initial, layout=layout, unexplored=search.unexplored)

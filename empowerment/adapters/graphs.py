@@ -150,6 +150,7 @@ def to_networkx(model: Any) -> Any:
     if isinstance(model, Channel):
         return _graph_of_channel(model)
     if isinstance(model, MDP):
+        model.refuse_unexplored()
         return _graph_of_mdp(model)
     hint = "; the transitions of a POMDP are those of its attribute mdp" if hasattr(model, "mdp") else ""
     raise TypeError(f"model is {validate.shown(model)}, expected an MDP or a Channel{hint}")

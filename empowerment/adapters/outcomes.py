@@ -195,6 +195,7 @@ def model_of(
     initial: Mapping[Node, float] | None = None,
     rewards: np.ndarray | None = None,
     layout: Any = None,
+    unexplored: Sequence[bool] | None = None,
 ) -> MDP:
     """Make a model of the outcomes of the actions of each node.
 
@@ -214,22 +215,13 @@ def model_of(
         Expected rewards.
     layout : GridLayout or callable, optional
         A function takes the labels of the states and returns the layout.
+    unexplored : sequence of bool, optional
+        Whether the actions of each node are not known.
     """
-    number = {node: place for place, node in enumerate(nodes)}
-    column = {action: place for place, action in enumerate(actions)}
-    n_states, n_actions = len(nodes), len(actions)
-    available = np.zeros((n_states, n_actions), dtype=bool)
-    rows, columns, entries = [], [], []
-    for place, outcomes in enumerate(taken):
-        for action, outcome in outcomes.items():
-            available[place, column[action]] = outcome is not None
-            for successor, probability in (outcome or {}).items():
-                rows.append(place * n_actions + column[action])
-                columns.append(number[successor])
-                entries.append(probability)
+    rows, available = outcome_rows(taken, actions, nodes)
     states = labels_of_nodes(nodes)
     return MDP(
-        sparse.coo_array((entries, (rows, columns)), shape=(n_states * n_actions, n_states)).tocsr(),
+        rows,
         states=states,
         actions=actions if names is None else names,
         terminal=[isinstance(node, End) for node in nodes],
@@ -237,7 +229,42 @@ def model_of(
         initial=None if initial is None else [initial.get(node, 0.0) for node in nodes],
         rewards=rewards,
         layout=layout(states) if callable(layout) else layout,
+        unexplored=unexplored,
     )
+
+
+def outcome_rows(
+    taken: Sequence[Mapping[Any, Outcome]], actions: Sequence[Any], following: Sequence[Node]
+) -> tuple[sparse.csr_array, np.ndarray]:
+    """Return outcomes as one row for each node and action, and which actions each node has.
+
+    Parameters
+    ----------
+    taken : sequence of mapping from action to Outcome
+        For each node; an action that it lacks is missing there.
+    actions : sequence of hashable
+        All actions, in their order.
+    following : sequence of Node
+        The nodes that actions lead to, in the order of the columns.
+
+    Returns
+    -------
+    rows : csr_array of shape (n_nodes * n_actions, n_following)
+    available : ndarray of bool of shape (n_nodes, n_actions)
+    """
+    number = {node: place for place, node in enumerate(following)}
+    column = {action: place for place, action in enumerate(actions)}
+    available = np.zeros((len(taken), len(column)), dtype=bool)
+    rows, columns, entries = [], [], []
+    for place, outcomes in enumerate(taken):
+        for action, outcome in outcomes.items():
+            available[place, column[action]] = outcome is not None
+            for successor, probability in (outcome or {}).items():
+                rows.append(place * len(column) + column[action])
+                columns.append(number[successor])
+                entries.append(probability)
+    shape = available.size, len(number)
+    return sparse.coo_array((entries, (rows, columns)), shape=shape).tocsr(), available
 
 
 def labels_of_nodes(nodes: Sequence[Node]) -> tuple[Any, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from itertools import islice
@@ -25,6 +26,7 @@ def from_step_function(
     actions: Any = None,
     *,
     max_states: int = 100_000,
+    depth: int | None = None,
     terminal: str = "absorbing",
     check: bool = True,
     progress: bool | str = "auto",
@@ -52,6 +54,10 @@ def from_step_function(
     max_states : int
         Limit on the number of states, beyond which there is an error. It also limits how many states of an
         environment are compared by `check` where `get_state` gives one label to several.
+    depth : int, optional
+        Number of actions after which the exploration stops. The states there are marked as unexplored; a horizon of
+        `depth` actions from the initial states can be answered, and one that leads farther is refused. By default
+        all states in reach are explored.
     terminal : {"absorbing", "as-given"}
         A state that is entered with an end is absorbing, and it is not explored further. If the same state is also
         entered without an end, the model has both, the ended one under the label ``("ended", state)``. ``"as-given"``
@@ -144,7 +150,14 @@ def from_step_function(
     MDP(16 states, 4 actions, deterministic)
     >>> round(2 ** float(emp.empowerment(jugs, 3, states=(0, 0))), 4)
     6.0
+
+    The world of a walker has no end, but three steps of it suffice for a horizon of three:
+
+    >>> line = emp.from_step_function(lambda cell, move: cell + move, 0, actions=[-1, 0, 1], depth=3)
+    >>> round(2 ** float(emp.empowerment(line, 3, states=0)), 4)
+    7.0
     """
+    most_steps = math.inf if depth is None else validate.limit(depth, "depth")
     validate.one_of(terminal, ("absorbing", "as-given"), "terminal")
     max_states, check = validate.limit(max_states, "max_states"), validate.flag(check, "check")
     seed = None if seed is None else validate.seed(seed)
@@ -164,7 +177,7 @@ def from_step_function(
             actions = simulator.named(actions)
             layout = simulator.layout if layout is None else layout
         world = World(step, _actions(actions), keep_ends=terminal == "absorbing")
-        search = Search(world, max_states)
+        search = Search(world, max_states, most_steps)
         with progress_bar(None, "exploring", "state", progress) as advance:
             search.explore(starts, advance)
         if check:

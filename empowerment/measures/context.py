@@ -140,7 +140,7 @@ def context_empowerment(
     >>> emp.context_empowerment(corridor, n_contexts=2).contexts
     (((0, 0), (0, 1)), ((0, 2), (0, 3)))
     """
-    labels = (model.mdp if isinstance(model, POMDP) else as_mdp(model)).states
+    labels = (model.mdp if isinstance(model, POMDP) else as_mdp(model, whole=False)).states
     count = len(labels)
     chances = np.full(count, 1.0 / count) if weights is None else validate.distribution(weights, count, "weights")
     table = _Table(model, horizon, chances, options)

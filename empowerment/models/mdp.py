@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import islice
@@ -12,6 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.core import validate
+from empowerment.models.frontier import explored_steps
 from empowerment.models.symmetry import Symmetry, declared, generators_of, numbers_of_orbits
 from empowerment.models.transitions import AXES as AXES
 from empowerment.models.transitions import FlatTransition, flat_transition, reordered
@@ -19,7 +21,15 @@ from empowerment.models.transitions import FlatTransition, flat_transition, reor
 # The largest index of 32 bits.
 _MOST_SHORT = 2**31 - 1
 # Made when asked for, and kept; a copy makes its own.
-_CACHED = ("_state_numbers", "is_deterministic", "successors", "action_matrices", "generators", "orbit_numbers")
+_CACHED = (
+    "_state_numbers",
+    "is_deterministic",
+    "successors",
+    "action_matrices",
+    "generators",
+    "orbit_numbers",
+    "explored_steps",
+)
 # Ends the message about a row of zeros, as products of feasible pairs have them.
 _NO_ACTION = "; if the action is missing there, say so with available=, such as available=transition.sum(axis=2) > 0"
 
@@ -56,6 +66,9 @@ class MDP:
         symmetries are symmetries and need not be listed.
     layout : object, optional
         Positions of the states for pictures, stored unread (see :class:`empowerment.core.layout.GridLayout`).
+    unexplored : sequence of state labels, or of n_states truth values, optional
+        States whose actions are not known, at which an exploration stopped. They have no actions here, and whatever
+        depends on their actions is refused, such as a horizon that leads beyond them.
     normalize : bool
         Rescale rows that do not sum to 1 instead of refusing them.
 
@@ -75,12 +88,14 @@ class MDP:
         The transition, terminal states absorbing, rows of missing actions empty.
     is_terminal : ndarray of bool of shape (n_states,)
         Whether each state is terminal.
+    is_unexplored : ndarray of bool of shape (n_states,)
+        Whether the actions of each state are unknown.
 
     Raises
     ------
     ValueError
-        If a row is not a distribution, or a symmetry is none; the message names the state, the action and what
-        was found.
+        If a row is not a distribution, a state is both terminal and unexplored, or a symmetry is none; the message
+        names the state, the action and what was found.
 
     See Also
     --------
@@ -110,6 +125,7 @@ class MDP:
         discount: float | None = None,
         symmetries: Sequence[Any] | None = None,
         layout: Any = None,
+        unexplored: Any = None,
         normalize: bool = False,
     ) -> None:
         flat = flat_transition(transition)
@@ -118,9 +134,14 @@ class MDP:
         self.states: Sequence[Any] = validate.labels(states, n_states, "states") or tuple(range(n_states))
         self.actions: Sequence[Any] = validate.labels(actions, n_actions, "actions") or tuple(range(n_actions))
         self.layout = layout
-        self.is_terminal = _state_mask(terminal, self)
+        self.is_terminal = _state_mask(terminal, self, "terminal")
+        self.is_unexplored = _state_mask(unexplored, self, "unexplored")
+        if (self.is_terminal & self.is_unexplored).any():
+            state = self.states[int(np.argmax(self.is_terminal & self.is_unexplored))]
+            raise ValueError(f"state {state!r} is both terminal and unexplored, expected at most one of them")
         self.available = _availability(available, flat)
         self.available[self.is_terminal] = True
+        self.available[self.is_unexplored] = False
         unread = ~self.available | self.is_terminal[:, None]
         rows = validate.probability_rows(
             flat.rows,
@@ -137,7 +158,8 @@ class MDP:
         )
         self.rewards = None if rewards is None else action_rewards(self, rewards)
         self.discount = None if discount is None else validate.discount(discount)
-        for array in (self.is_terminal, self.available, self.rows.data, self.rows.indices, self.rows.indptr):
+        masks = self.is_terminal, self.is_unexplored, self.available
+        for array in (*masks, self.rows.data, self.rows.indices, self.rows.indptr):
             array.setflags(write=False)
         for optional in (self.initial, self.rewards):
             if optional is not None:
@@ -277,6 +299,40 @@ class MDP:
         """The number of the orbit of each state under the symmetries."""
         return numbers_of_orbits(self.symmetries, self.n_states)
 
+    @cached_property
+    def explored_steps(self) -> np.ndarray:
+        """How many actions from each state are known: infinite where no unexplored state can be reached."""
+        return explored_steps(self.rows, self.is_unexplored)
+
+    def refuse_unexplored(self, horizon: float = math.inf, numbers: np.ndarray | None = None) -> None:
+        """Raise if an answer would depend on actions of unexplored states.
+
+        Parameters
+        ----------
+        horizon : int or infinity
+            Number of actions.
+        numbers : ndarray of int, optional
+            Numbers of the initial states; all states by default.
+
+        Raises
+        ------
+        ValueError
+            If fewer actions than `horizon` are known from one of them.
+        """
+        if not self.is_unexplored.any():
+            return
+        known = self.explored_steps
+        few = np.flatnonzero(known < horizon)
+        few = few if numbers is None else np.intersect1d(few, numbers)
+        if not few.size:
+            return
+        wanted = "the whole world" if math.isinf(horizon) else f"{horizon}"
+        some = f", or ask only for those of the {int((known >= horizon).sum())} states from which it is"
+        raise ValueError(
+            f"the world is explored for {int(known[few[0]])} steps from state {self.states[few[0]]!r}, expected "
+            f"{wanted}: explore it farther with depth={some if (known >= horizon).any() else ''}"
+        )
+
     def __getstate__(self) -> dict[str, Any]:
         """Leave out what can be made again, from copies as well as from pickles."""
         return {name: value for name, value in self.__dict__.items() if name not in _CACHED}
@@ -328,9 +384,14 @@ class MDP:
         return np.asarray(self.rows.toarray()).reshape(self.n_states, self.n_actions, self.n_states)
 
 
-def as_mdp(model: Any) -> MDP:
-    """Return a model, or an array (state, action, next_state) as the model with numbers for labels."""
+def as_mdp(model: Any, *, whole: bool = True) -> MDP:
+    """Return a model, or an array (state, action, next_state) as the model with numbers for labels.
+
+    One with unexplored states is refused, except with ``whole=False`` for callers that look at the horizon.
+    """
     if isinstance(model, MDP):
+        if whole:
+            model.refuse_unexplored()
         return model
     if isinstance(model, np.ndarray) and model.ndim == 3:
         try:
@@ -352,22 +413,22 @@ def action_rewards(model: MDP, rewards: Any) -> np.ndarray:
     return validate.number_table(table, shape, "rewards", "(state, action)")
 
 
-def _state_mask(terminal: Any, model: MDP) -> np.ndarray:
+def _state_mask(given: Any, model: MDP, name: str) -> np.ndarray:
     mask = np.zeros(model.n_states, dtype=bool)
-    if terminal is None:
+    if given is None:
         return mask
-    if isinstance(terminal, str) or not validate.is_several(terminal):
+    if isinstance(given, str) or not validate.is_several(given):
         raise TypeError(
-            f"terminal is {validate.shown(terminal)}, expected a sequence of states or one truth value for each state"
+            f"{name} is {validate.shown(given)}, expected a sequence of states or one truth value for each state"
         )
-    terminal = list(islice(terminal, model.n_states + 1))
-    if len(terminal) > model.n_states:
-        raise ValueError(f"terminal has more than {model.n_states} entries, expected at most one for each state")
-    if terminal and all(isinstance(value, bool | np.bool_) for value in terminal):
-        if len(terminal) != model.n_states:
-            raise ValueError(f"terminal has {len(terminal)} truth values, expected {model.n_states}")
-        return np.array(terminal, dtype=bool)
-    for state in terminal:
+    given = list(islice(given, model.n_states + 1))
+    if len(given) > model.n_states:
+        raise ValueError(f"{name} has more than {model.n_states} entries, expected at most one for each state")
+    if given and all(isinstance(value, bool | np.bool_) for value in given):
+        if len(given) != model.n_states:
+            raise ValueError(f"{name} has {len(given)} truth values, expected {model.n_states}")
+        return np.array(given, dtype=bool)
+    for state in given:
         mask[model.state_index(state)] = True
     return mask
 

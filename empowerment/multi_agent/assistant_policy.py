@@ -6,13 +6,14 @@ from typing import Any
 
 from empowerment.control.value_policies import greedy_policy, state_values
 from empowerment.core import validate
+from empowerment.models.multi_agent import MultiAgentMDP
 from empowerment.models.policy import Policy
-from empowerment.models.two_agents import TwoAgentMDP
 
 
 def assistant_policy(
-    world: TwoAgentMDP,
-    person: Any,
+    world: MultiAgentMDP,
+    assistant: Any,
+    others: Any,
     values: Any,
     *,
     weight: float = 1.0,
@@ -20,19 +21,21 @@ def assistant_policy(
     tie: str = "first",
     tol: float = 1e-12,
 ) -> Policy:
-    """Make the policy of an assistant that leads to states in which the person is empowered.
+    """Make the policy of an assistant that leads to states in which a person is empowered.
 
     Parameters
     ----------
-    world : TwoAgentMDP
-        The world of the two agents.
-    person : Policy, array_like of shape (n_states, n_person_actions) or (n_person_actions,)
-        Policy expected of the person.
-    values : EmpowermentResult or array_like of shape (n_states,)
-        The person's empowerment in each state under some policy of the assistant: see
-        :meth:`TwoAgentMDP.under_assistant`.
+    world : MultiAgentMDP
+        The world of the agents.
+    assistant : hashable
+        The agent whose policy is made.
+    others : "uniform" or mapping from agent to policy
+        Policies expected of the others, as for :meth:`MultiAgentMDP.for_agent`.
+    values : EmpowermentResult, CoupledResult or array_like of shape (n_states,)
+        The person's empowerment in each state under some policy of the assistant; for several persons the weighted
+        sum that :func:`coupled_empowerment` computes.
     weight : float
-        Weight of the person's empowerment in the assistant's rewards; below 0 the assistant works against the person.
+        Weight of the empowerment in the assistant's rewards; below 0 the assistant works against the person.
     rewards : array_like of shape (n_states, n_assistant_actions), optional
         The assistant's own rewards.
     tie : {"first", "uniform", "stay"}
@@ -56,21 +59,20 @@ def assistant_policy(
     -----
     The person's empowerment depends on the assistant's policy for which it was computed, and that is not yet this
     one. Computing it again under the policy returned shows the effect of the assistant. For an assistant that plans
-    farther ahead than one step pass ``expected_next(world.under_person(person), values)`` to :func:`unified_bellman`
-    as rewards, with ``information_weight=0``.
+    farther ahead than one step pass ``expected_next(world.for_agent(assistant, others), values)`` to
+    :func:`unified_bellman` as rewards, with ``information_weight=0``.
 
     Examples
     --------
     In the corridor the assistant steps back from a person at the wall:
 
     >>> import empowerment as emp
-    >>> corridor, uniform = emp.worlds.shared_corridor(), [1 / 3, 1 / 3, 1 / 3]
-    >>> person = emp.empowerment(corridor.under_assistant(uniform), 2, sensor=lambda state: state[0])
-    >>> policy = emp.assistant_policy(corridor, uniform, person)
+    >>> corridor = emp.worlds.shared_corridor()
+    >>> person = emp.transfer_empowerment(corridor, 2, "person", "person")
+    >>> policy = emp.assistant_policy(corridor, "assistant", "uniform", person)
     >>> policy.action((0, 1))
     'right'
     """
-    world = validate.instance(world, TwoAgentMDP, "world")
-    acting = world.under_person(person)
+    acting = validate.instance(world, MultiAgentMDP, "world").for_agent(assistant, others)
     weighted_values = validate.finite(weight, "weight") * state_values(acting, values)
     return greedy_policy(acting, weighted_values, rewards=rewards, tie=tie, tol=tol)

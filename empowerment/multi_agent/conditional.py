@@ -1,40 +1,47 @@
-"""Empowerment of one agent given the other's actions or policy, and over the other's sensor."""
+"""Empowerment of one agent over another's sensor, and for a receiver that observes actions of others."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from empowerment.actuation.sensor import make_sensor
-from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
-from empowerment.core.channel import Channel
 from empowerment.measures.result import EmpowermentResult
 from empowerment.measures.state_empowerment import empowerment
-from empowerment.models.two_agents import TwoAgentMDP
-from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, check_memory, responses
-
-AGENTS = ("assistant", "person")
+from empowerment.models.agent_policies import policy_rows
+from empowerment.models.multi_agent import MultiAgentMDP
+from empowerment.multi_agent.capacities import capacities_of
+from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, JointSequences
 
 
 def transfer_empowerment(
-    world: TwoAgentMDP, horizon: int, policy: Any, *, sensor: Any, source: str = "assistant", **options: Any
+    world: MultiAgentMDP,
+    horizon: int,
+    source: Any,
+    target: Any,
+    others: Any = "uniform",
+    *,
+    sensor: Any = None,
+    **options: Any,
 ) -> EmpowermentResult:
-    """Compute the capacity from the actions of one agent to the readings of the other (Salge and Polani 2017).
+    """Compute the capacity from the actions of one agent to the readings of another (Salge and Polani 2017).
 
     Parameters
     ----------
-    world : TwoAgentMDP
-        The world of the two agents.
+    world : MultiAgentMDP
+        The world of the agents.
     horizon : int
         Number of actions.
-    policy : Policy, array_like of shape (n_states, n_actions) or (n_actions,)
-        Policy of the other agent.
-    sensor : callable or array_like of shape (n_states, n_readings)
-        The other agent's sensor, as for :func:`empowerment.empowerment`.
-    source : {"assistant", "person"}
-        The agent whose actions are the input.
+    source : hashable, or list of hashable
+        The agent whose actions are the input, or a group that acts as one.
+    target : hashable
+        The agent whose sensor is read. If it is `source`, the value is the agent's own empowerment.
+    others : "uniform" or mapping from agent to policy
+        Policies of all agents but `source`, as for :meth:`MultiAgentMDP.for_agent`.
+    sensor : callable or array_like of shape (n_states, n_readings), optional
+        The sensor to read instead of the one that the world has for `target`.
     **options
         Further arguments of :func:`empowerment.empowerment`.
 
@@ -43,11 +50,17 @@ def transfer_empowerment(
     EmpowermentResult
         The transfer empowerment of each state.
 
+    Raises
+    ------
+    ValueError
+        If an agent or a policy does not fit.
+
     See Also
     --------
     empowerment : Compute the empowerment of one agent.
-    informed_empowerment : Compute the person's empowerment if the receiver observes the assistant's actions.
-    worst_case_empowerment : Compute the person's empowerment under the least favourable assistant.
+    coupled_empowerment : Compute a weighted sum of these values.
+    informed_empowerment : Compute an agent's empowerment if the receiver observes actions of others.
+    worst_case_empowerment : Compute an agent's empowerment beside the least favourable other agent.
 
     References
     ----------
@@ -58,48 +71,55 @@ def transfer_empowerment(
     --------
     A person walks at random, and an assistant may block the way:
 
-    >>> import numpy as np, empowerment as emp
-    >>> corridor, uniform = emp.worlds.shared_corridor(), [1 / 3, 1 / 3, 1 / 3]
-    >>> result = emp.transfer_empowerment(corridor, 2, uniform, sensor=lambda state: state[0], states=(0, 1))
+    >>> import empowerment as emp
+    >>> corridor = emp.worlds.shared_corridor()
+    >>> result = emp.transfer_empowerment(corridor, 2, "assistant", "person", states=(0, 1))
     >>> round(float(result), 5)
     0.19931
     """
-    validate.one_of(source, AGENTS, "source")
-    world = validate.instance(world, TwoAgentMDP, "world")
-    acting = world.under_person(policy) if source == "assistant" else world.under_assistant(policy)
-    return empowerment(acting, horizon, sensor=sensor, **options)
+    world = validate.instance(world, MultiAgentMDP, "world")
+    world.turn_of(target)
+    acting = world.for_agent(source, others)
+    return empowerment(acting, horizon, sensor=world.sensors[target] if sensor is None else sensor, **options)
 
 
 def informed_empowerment(
-    world: TwoAgentMDP,
+    world: MultiAgentMDP,
     horizon: int,
-    assistant: Any,
+    agent: Any,
+    seen: Mapping[Any, Any],
+    others: Any = "uniform",
     *,
     states: Any = None,
     sensor: Any = None,
     memory: float = DEFAULT_MEMORY,
     **options: Any,
 ) -> EmpowermentResult:
-    """Compute the person's empowerment for a receiver that also observes the assistant's actions.
+    """Compute an agent's empowerment for a receiver that also observes the actions of other agents.
 
-    The person chooses a sequence of actions without knowing the assistant's. The value is the largest information
-    between that sequence and the final reading, given the assistant's actions. It is never less than for a receiver
-    that does not observe them.
+    The agent chooses a sequence of actions without knowing the others'. The value is the largest information between
+    that sequence and the final reading, given the actions that are seen. It is never less than for a receiver that
+    does not observe them.
 
     Parameters
     ----------
-    world : TwoAgentMDP
-        The world of the two agents.
+    world : MultiAgentMDP
+        The world of the agents.
     horizon : int
         Number of actions.
-    assistant : array_like of shape (n_assistant_actions,), or (n_assistant_actions,) * horizon
-        Distribution of the assistant's actions, which do not depend on the state or on observations: that of each
-        action, drawn independently, or the joint distribution of all of them. For one step it may also be a Policy,
-        or an array of shape (n_states, n_assistant_actions).
+    agent : hashable, or list of hashable
+        The agent whose empowerment is computed, or a group that acts as one.
+    seen : mapping from agent to array_like
+        How each agent acts whose actions the receiver observes. They do not depend on states: ``"uniform"``, a
+        mapping ``{action: probability}`` or an array of shape (n_actions,) for each action, drawn independently, or
+        the joint distribution of all of an agent's actions, of shape (n_actions,) * horizon. For one step it may also
+        be any policy that :meth:`MultiAgentMDP.for_agent` takes, if the agent acts in the first turn.
+    others : "uniform" or mapping from agent to policy
+        Policies of the remaining agents, whose actions are not observed.
     states : state label or list of state labels, optional
         States to compute; all by default.
     sensor : callable or array_like of shape (n_states, n_readings), optional
-        The person's sensor, as for :func:`empowerment.empowerment`.
+        The sensor to read instead of the agent's own. A group has none of its own but the state.
     memory : float
         Limit in bytes on the rows of one state.
     **options
@@ -108,73 +128,91 @@ def informed_empowerment(
     Returns
     -------
     EmpowermentResult
-        Indexed by the labels of the states; its `actions` are the person's.
+        Indexed by the labels of the states; its `actions` are the agent's.
 
     Raises
     ------
+    TypeError, ValueError
+        If an agent or a policy does not fit.
     MemoryError
         If the rows of a state need more than `memory`.
 
     See Also
     --------
     empowerment : Compute the empowerment of one agent.
-    transfer_empowerment : Compute the influence of one agent on the readings of the other.
-    worst_case_empowerment : Compute the person's empowerment under the least favourable assistant.
+    transfer_empowerment : Compute the influence of one agent on the readings of another.
+    worst_case_empowerment : Compute an agent's empowerment beside the least favourable other agent.
 
     Examples
     --------
     >>> import empowerment as emp
     >>> lamp = emp.worlds.two_way_lamp()
-    >>> emp.informed_empowerment(lamp, 1, [0.5, 0.5], states="off").value
+    >>> emp.informed_empowerment(lamp, 1, "person", {"assistant": "uniform"}, states="off").value
     array([1.])
     """
-    numbers = validate.instance(world, TwoAgentMDP, "world").joint.state_indices(states)
+    world = validate.instance(world, MultiAgentMDP, "world")
+    if not isinstance(seen, Mapping) or not seen:
+        raise TypeError(f"seen is {validate.shown(seen)}, expected a mapping from agents to how they act")
     horizon = validate.short_horizon(horizon)
-    check_memory(world, int(numbers[0]), horizon, memory)
-    chances = _open_loop(world, assistant, horizon)
-    channels = []
-    for state in numbers.tolist():
-        response = responses(world, state, horizon, sensor, memory)
-        weighted = response * chances[state if chances.shape[0] > 1 else 0][:, None]
-        channels.append(Channel.from_valid(np.ascontiguousarray(weighted.reshape(len(response), -1))))
-    result = channel_capacity(channels, **options)
-    return EmpowermentResult(
-        value=np.asarray(result.value),
-        lower=np.asarray(result.lower),
-        upper=np.asarray(result.upper),
-        status=np.asarray(result.status),
-        states=tuple(world.states[number] for number in numbers),
-        state_numbers=numbers,
-        actions=tuple(world.person_actions),
-        horizon=horizon,
-        sensor=make_sensor(sensor, world.joint).name,
-        output="final",
-        stopping=False,
-        method=np.full(numbers.size, "enumeration"),
-        backend=result.backend,
-        base=result.base,
-        tol=result.tol,
-        rtol=result.rtol,
-        layout=world.joint.layout,
-    )
+    own = world.sensor_of(agent) if sensor is None else sensor
+    joint = JointSequences.of(world, [agent, list(seen)], others, horizon, own, memory)
+    numbers = joint.model.state_indices(states)
+    joint.model.refuse_unexplored(horizon, numbers)
+    names = world.group(list(seen))
+    chances = {name: _open_loop(world, name, seen[name], horizon) for name in names}
+    likely = [
+        _joint_chances(world, {name: rows[state % len(rows)] for name, rows in chances.items()}, horizon)
+        for state in numbers.tolist()
+    ]
+    channels = [_seen_channel(joint, state, each) for state, each in zip(numbers.tolist(), likely, strict=True)]
+    return capacities_of(channels, joint, numbers, world.labels_of(agent), **options)
 
 
-def _open_loop(world: TwoAgentMDP, assistant: Any, horizon: int) -> np.ndarray:
-    """Return the probabilities of the assistant's sequences: one row for all states, or one for each."""
-    given = validate.number_array(getattr(assistant, "probabilities", assistant), "assistant", None, "(action,)")
-    count = len(world.assistant_actions)
-    if horizon == 1 and given.ndim == 2:
-        if given.shape != (world.n_states, count):
-            raise ValueError(f"assistant has shape {given.shape}, expected (n_states, n_assistant_actions)")
-        return np.asarray(validate.probability_rows(given, "assistant"))
-    if given.ndim == 1:
-        one, product = validate.distribution(given, count, "assistant"), np.ones(1)
-        for _ in range(horizon):
-            product = np.outer(product, one).reshape(-1)
-        return product[None]
-    if given.shape != (count,) * horizon:
+def _joint_chances(world: MultiAgentMDP, chances: Mapping[Any, np.ndarray], horizon: int) -> np.ndarray:
+    """Return the probabilities of the joint sequences of agents who act independently."""
+    product = np.ones(())
+    for name, row in chances.items():
+        product = np.multiply.outer(product, row.reshape((len(world.actions[name]),) * horizon))
+    # Its axes are the steps of one agent after those of the other; in joint sequences agents come inside of steps.
+    order = [agent * horizon + step for step in range(horizon) for agent in range(len(chances))]
+    return product.transpose(order).reshape(-1)
+
+
+def _seen_channel(joint: JointSequences, state: int, chances: np.ndarray) -> np.ndarray:
+    """Return the rows over what is seen and the reading, of the sequences that are inputs."""
+    rows, missing = joint.responses(state)
+    possible = chances > 0
+    inputs = ~missing[:, possible].any(axis=1)
+    weighted = rows[inputs][:, possible] * chances[possible][:, None]
+    return np.ascontiguousarray(weighted.reshape(len(weighted), -1))
+
+
+def _open_loop(world: MultiAgentMDP, name: Any, given: Any, horizon: int) -> np.ndarray:
+    """Return the probabilities of an agent's sequences: one row for all states, or one for each."""
+    turn, count = world.turn_of(name), len(world.actions[name])
+    table = None if isinstance(given, str | Mapping) or callable(given) else _array(given, name)
+    if table is not None and table.ndim > 1 and table.shape == (count,) * horizon and horizon > 1:
+        return validate.distribution(table.reshape(-1), table.size, f"seen[{name!r}]")[None]
+    if horizon == 1 and turn is world.turns[0]:
+        return policy_rows(turn, name, given)
+    if isinstance(given, str):
+        validate.one_of(given, ("uniform",), f"seen[{name!r}]")
+        table = np.full(count, 1 / count)
+    elif isinstance(given, Mapping):
+        numbers = {label: number for number, label in enumerate(world.actions[name])}
+        table = np.zeros(count)
+        for label, chance in given.items():
+            table[validate.index_of(label, numbers, "action")] = chance
+    if table is None or table.ndim != 1:
         raise ValueError(
-            f"assistant has shape {given.shape}, expected ({count},) or {(count,) * horizon}: over several steps its "
-            "actions do not react to the state"
+            f"seen[{name!r}] is {validate.shown(given)}, expected probabilities of shape ({count},) or "
+            f"{(count,) * horizon}: over several steps, or in a later turn, actions that are seen do not react"
         )
-    return validate.distribution(given.reshape(-1), given.size, "assistant")[None]
+    one, product = validate.distribution(table, count, f"seen[{name!r}]"), np.ones(1)
+    for _ in range(horizon):
+        product = np.outer(product, one).reshape(-1)
+    return product[None]
+
+
+def _array(given: Any, name: Any) -> np.ndarray:
+    return validate.number_array(getattr(given, "probabilities", given), f"seen[{name!r}]", None, "(action,)")

@@ -1,38 +1,121 @@
-"""The distribution of the reading after every pair of action sequences."""
+"""The distribution of the reading after every combination of the agents' action sequences."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
-from empowerment.actuation.sensor import make_sensor
+from empowerment.actuation.sensor import Sensor, make_sensor
 from empowerment.core import validate
-from empowerment.models.two_agents import TwoAgentMDP
+from empowerment.models.mdp import MDP
+from empowerment.models.multi_agent import MultiAgentMDP
 
 DEFAULT_MEMORY = 1e9
+# Bytes of an entry of a sparse row, with those of the row before and after a step.
+_ENTRY = 40
 
 
-def check_memory(world: TwoAgentMDP, state: int, horizon: int, memory: float) -> None:
-    """Raise if the rows of a state at a horizon exceed the memory."""
-    needed = 8.0 * world.n_states * validate.power(len(world.person_actions) * len(world.assistant_actions), horizon)
-    allowed = validate.memory(memory)
+@dataclass(frozen=True)
+class JointSequences:
+    """The world of several groups of agents, whose sequences of actions are looked at together.
+
+    Attributes
+    ----------
+    model : MDP
+        The groups as one agent.
+    sensor : Sensor
+    horizon : int
+    numbers : ndarray of int of shape (n_sequences of the first group, n_sequences of the second, …)
+        Number of each combination among all joint sequences, whose last joint action counts fastest. In a group's own
+        sequences, too, the last action counts fastest, and in it the last agent's.
+    memory : float
+        Limit in bytes on the rows of one state.
+    """
+
+    model: MDP
+    sensor: Sensor
+    horizon: int
+    numbers: np.ndarray
+    memory: float
+
+    @classmethod
+    def of(
+        cls, world: MultiAgentMDP, groups: Sequence[Any], others: Any, horizon: int, sensor: Any, memory: float
+    ) -> JointSequences:
+        """Return the joint sequences of groups beside other agents with policies.
+
+        Raises
+        ------
+        ValueError
+            If an agent is in two groups.
+        MemoryError
+            If already the numbers of the sequences exceed the memory.
+        """
+        names = [world.group(each) for each in groups]
+        everyone = [agent for group in names for agent in group]
+        for agent in everyone:
+            if everyone.count(agent) > 1:
+                raise ValueError(f"agent {agent!r} is named twice, expected agents that differ")
+        model = world.for_agent(everyone, others)
+        allowed = validate.memory(memory)
+        needed = _ENTRY * validate.power(model.n_actions, horizon)
+        _refuse_large(needed, allowed, f"the {model.n_actions}**{horizon} joint sequences")
+        acting = [agent for agent in world.agents if agent in everyone]
+        counts = tuple(len(world.actions[agent]) for agent in acting)
+        axes = [
+            step * len(acting) + acting.index(agent) for group in names for step in range(horizon) for agent in group
+        ]
+        sizes = [int(np.prod([len(world.actions[agent]) for agent in group])) ** horizon for group in names]
+        numbers = np.arange(model.n_actions**horizon).reshape(counts * horizon).transpose(axes).reshape(sizes)
+        return cls(model, make_sensor(sensor, model), horizon, numbers, allowed)
+
+    def rows(self, state: int) -> tuple[sparse.csr_array, np.ndarray]:
+        """Return the distribution of the reading after every joint sequence, and which sequences are missing.
+
+        Returns
+        -------
+        rows : csr_array of shape (n_joint_sequences, n_readings)
+        missing : ndarray of bool of shape (n_joint_sequences,)
+            An action of the sequence is missing in a state that the sequence can lead to.
+        """
+        model = self.model
+        n_actions = model.n_actions
+        lacking = (~model.available).astype(float)
+        rows = sparse.csr_array(([1.0], ([0], [state])), shape=(1, model.n_states))
+        missing = np.zeros(1, dtype=bool)
+        most = int(np.diff(model.rows.indptr).max(initial=0))
+        for _ in range(self.horizon):
+            what = f"the rows of state {model.states[state]!r}"
+            _refuse_large(_ENTRY * float(rows.nnz) * n_actions * most, self.memory, what)
+            missing = np.repeat(missing, n_actions) | np.asarray(rows @ lacking > 0).reshape(-1)
+            parts = [rows @ matrix for matrix in model.action_matrices]
+            order = np.arange(rows.shape[0] * n_actions).reshape(n_actions, -1).T.reshape(-1)
+            rows = sparse.csr_array(sparse.vstack(parts, format="csr"))[order]
+        return sparse.csr_array(rows @ self.sensor.matrix), missing
+
+    def responses(self, state: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the rows as a dense array with an axis for each group, of the readings that can occur.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_sequences of the first group, …, n_readings)
+        missing : ndarray of bool of shape (n_sequences of the first group, …)
+        """
+        rows, missing = self.rows(state)
+        readings = np.unique(rows.indices)
+        what = f"the rows of state {self.model.states[state]!r}"
+        _refuse_large(8.0 * missing.size * max(readings.size, 1), self.memory, what)
+        return rows[:, readings].toarray()[self.numbers], missing[self.numbers]
+
+
+def _refuse_large(needed: float, allowed: float, what: str) -> None:
+    """Raise if something exceeds the memory."""
     if needed > allowed:
         raise MemoryError(
-            f"the rows of state {world.states[state]!r} take {needed:.2g} bytes, expected at most memory="
-            f"{allowed:.2g}; take a shorter horizon or raise memory"
+            f"{what} take {needed:.2g} bytes, expected at most memory={allowed:.2g}; take a shorter horizon or raise "
+            "memory"
         )
-
-
-def responses(world: TwoAgentMDP, state: int, horizon: int, sensor: Any, memory: float) -> np.ndarray:
-    """Return the distribution of the reading for all pairs of sequences; axes (person, assistant, reading)."""
-    check_memory(world, state, horizon, memory)
-    n_states, n_person, n_assistant = world.n_states, len(world.person_actions), len(world.assistant_actions)
-    steps = world.joint.to_dense().reshape(n_states, n_person, n_assistant, n_states)
-    rows = np.eye(n_states)[state][None, None]
-    for _ in range(horizon):
-        rows = np.einsum("hrs,sabt->harbt", rows, steps)
-        rows = rows.reshape(rows.shape[0] * n_person, -1, n_states)
-    return np.asarray(rows.reshape(-1, n_states) @ make_sensor(sensor, world.joint).matrix).reshape(
-        *rows.shape[:2], -1
-    )

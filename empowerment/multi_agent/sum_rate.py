@@ -1,8 +1,9 @@
-"""The sum rate of two agents who choose their actions independently."""
+"""The sum rate of agents who choose their actions independently."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,8 @@ from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
 from empowerment.core.status import Status
-from empowerment.models.two_agents import TwoAgentMDP
-from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, responses
+from empowerment.models.multi_agent import MultiAgentMDP
+from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, JointSequences
 from empowerment.results.certified import Certified
 
 # Alternating maximisation ends when no step gains more than this, in nats.
@@ -22,42 +23,41 @@ _NO_GAIN = 1e-12
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SumRate(Certified):
-    """Lower bound on the information that two agents with independent actions send together.
+    """Bounds on the information that agents with independent actions send together.
 
     Attributes
     ----------
     value, lower : float
-        Information at the two distributions: a lower bound of the largest, which nothing here proves to be it.
+        Information at the distributions found: a lower bound of the largest, which nothing here proves to be it.
     upper : float
-        Infinite: nothing is proved from above.
-    status : Status
-        ``BOUNDED``.
-    method : str
-        "alternating".
-    person, assistant : ndarray of shape (n_sequences,)
-        Distribution of each one's sequences of actions, the last action counting fastest.
+        The capacity of the agents acting as one, which independent choices cannot exceed.
+    agents : tuple
+        Names.
+    distributions : tuple of ndarray of shape (n_sequences,)
+        Distribution of each agent's sequences of actions, the last action counting fastest.
     n_starts : int
-        How many beginnings were tried.
+        Number of starting points.
     n_iter : int
-        How often each one's distribution was improved.
+        Number of rounds in which every distribution was improved.
     base, tol, rtol : float
-        `tol` is what a last step may gain.
+        `tol` is what a last round may gain.
 
     See Also
     --------
-    independent_sum_rate : Compute this bound.
+    independent_sum_rate : Compute these bounds.
 
     Examples
     --------
     >>> import empowerment as emp
     >>> found = emp.independent_sum_rate(emp.worlds.two_way_dimmer(), 1, 0, starts=2, rng=0)
-    >>> round(float(found.lower), 6), found.person.shape
-    (1.5, (2,))
+    >>> round(float(found.lower), 6), round(found.upper, 6), found.distributions[0].shape
+    (1.5, 1.584963, (2,))
     """
 
     lower: float
-    person: np.ndarray
-    assistant: np.ndarray
+    upper: float
+    agents: tuple[Any, ...]
+    distributions: tuple[np.ndarray, ...]
     n_starts: int
     n_iter: int
     base: float
@@ -71,28 +71,25 @@ class SumRate(Certified):
         return self.lower
 
     @property
-    def upper(self) -> float:
-        """Infinite: nothing is proved from above."""
-        return math.inf
-
-    @property
     def status(self) -> Status:
-        """Bounded from below, and no more."""
-        return Status.BOUNDED
+        """Whether the two bounds meet."""
+        return Status.CERTIFIED if self.converged else Status.BOUNDED
 
     @property
     def method(self) -> str:
-        """How the two distributions were found."""
+        """How the distributions were found."""
         return "alternating"
 
     def __repr__(self) -> str:
-        return f"SumRate(at least {self.lower:.10g} {self.unit}, best of {self.n_starts} starts)"
+        return f"SumRate({self.stated()}, {len(self.agents)} agents, best of {self.n_starts} starts)"
 
 
 def independent_sum_rate(
-    world: TwoAgentMDP,
+    world: MultiAgentMDP,
     horizon: int,
     state: Any,
+    agents: Sequence[Any] | None = None,
+    others: Any = "uniform",
     *,
     sensor: Any = None,
     starts: int = 8,
@@ -101,26 +98,30 @@ def independent_sum_rate(
     memory: float = DEFAULT_MEMORY,
     base: float | str = 2,
 ) -> SumRate:
-    """Bound from below the information that two agents with independent sequences of actions send together.
+    """Bound the information that agents with independent sequences of actions send together.
 
-    With joint choices they have the empowerment of ``world.joint``, which is an upper bound. With independent choices
-    the information has several local maxima. From each of several starting points the two distributions are improved
-    alternately, each by a capacity with rewards, until no step gains anything.
+    With joint choices they have the empowerment of the group, which is an upper bound. With independent choices the
+    information has several local maxima. From each of several starting points the distributions are improved in turn,
+    each by a capacity with rewards, until no round gains anything.
 
     Parameters
     ----------
-    world : TwoAgentMDP
-        The world of the two agents.
+    world : MultiAgentMDP
+        The world of the agents.
     horizon : int
         Number of actions of each agent.
     state : hashable
         Label of the initial state.
+    agents : list of agents, optional
+        The agents whose actions are the input; all by default.
+    others : "uniform" or mapping from agent to policy
+        Policies of the remaining agents, as for :meth:`MultiAgentMDP.for_agent`.
     sensor : callable or array_like of shape (n_states, n_readings), optional
         The sensor, as for :func:`empowerment.empowerment`.
     starts : int
         Number of starting points: uniform distributions, and random ones.
     max_iter : int
-        Limit on the alternations from one starting point.
+        Limit on the rounds from one starting point.
     rng : numpy.random.Generator, int or None
         Random source for the starting points.
     memory : float
@@ -131,56 +132,91 @@ def independent_sum_rate(
     Returns
     -------
     SumRate
-        `lower` is a lower bound; it is not known whether it is the maximum.
+        `lower` is attained; it is not known whether it is the maximum.
 
     Raises
     ------
+    ValueError
+        If fewer than two agents are named, or some joint sequence is missing.
     MemoryError
         If the rows need more than `memory`.
 
     See Also
     --------
     empowerment : Computes the upper bound for the model ``world.joint``.
-    informed_empowerment : Compute the person's empowerment if the receiver observes the assistant's actions.
+    informed_empowerment : Compute an agent's empowerment if the receiver observes actions of others.
 
     Examples
     --------
     >>> import empowerment as emp
     >>> emp.independent_sum_rate(emp.worlds.two_way_dimmer(), 1, 0, rng=0)
-    SumRate(at least 1.5 bits, best of 8 starts)
+    SumRate([1.5, 1.584962501] bits, 2 agents, best of 8 starts)
     """
     starts = validate.positive_int(starts, "starts", most=validate.MOST_DRAWS)
     max_iter, base, rng = validate.limit(max_iter, "max_iter"), validate.base(base), validate.generator(rng)
-    world = validate.instance(world, TwoAgentMDP, "world")
-    number = world.joint.state_index(state)
-    response = responses(world, number, validate.short_horizon(horizon), sensor, memory)
-    n_assistant = response.shape[1]
-    drawn = rng.dirichlet(np.ones(n_assistant), starts - 1)
-    theirs = np.vstack([np.full(n_assistant, 1 / n_assistant), drawn])
+    world = validate.instance(world, MultiAgentMDP, "world")
+    names = world.group(list(world.agents) if agents is None else agents)
+    if len(names) < 2:
+        raise ValueError(f"agents is {validate.shown(agents)}, expected a list of at least two")
+    joint = JointSequences.of(world, names, others, validate.short_horizon(horizon), sensor, memory)
+    number = joint.model.state_index(state)
+    joint.model.refuse_unexplored(joint.horizon, np.array([number]))
+    response, missing = joint.responses(number)
+    if missing.any():
+        raise ValueError(
+            f"some joint sequence of {joint.horizon} actions is missing in state {state!r}, expected all: agents who "
+            "choose independently may take any of them"
+        )
+    drawn = [np.vstack([np.full(size, 1 / size), rng.dirichlet(np.ones(size), starts - 1)]) for size in missing.shape]
     best, n_iter = np.full(starts, -np.inf), 0
     while n_iter < max_iter:
-        mine, _ = _best_responses(response, theirs)
-        theirs, rate = _best_responses(response.swapaxes(0, 1), mine)
+        for place in range(len(names)):
+            drawn[place], rate = _best_responses(response, drawn, place)
         n_iter += 1
         if (rate <= best + _NO_GAIN).all():
             break
         best = rate
     first = int(best.argmax())
-    pair = np.outer(mine[first], theirs[first]).reshape(-1)
-    channel = Channel.from_valid(np.ascontiguousarray(response.reshape(pair.size, -1)))
-    information = channel.mutual_information(pair / pair.sum(), base=math.e)
-    unit = math.log(base)
-    return SumRate(information / unit, mine[first], theirs[first], starts, n_iter, base, tol=_NO_GAIN / unit)
+    chosen = tuple(rows[first] for rows in drawn)
+    channel = Channel.from_valid(np.ascontiguousarray(response.reshape(missing.size, -1)))
+    unit, together = math.log(base), channel_capacity(channel, base=math.e, on_failure="ignore")
+    lower = min(_information(channel, chosen), float(together.upper))
+    upper = float(together.upper) / unit
+    return SumRate(lower / unit, upper, names, chosen, starts, n_iter, base, tol=_NO_GAIN / unit)
 
 
-def _best_responses(response: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first agent's best response to each distribution of the other, and the rates in nats."""
-    average = np.einsum("kr,xry->kxy", others, response)
+def _information(channel: Channel, distributions: Sequence[np.ndarray]) -> float:
+    """Return a lower bound in nats on the information at independent distributions."""
+    pair = _product(distributions)
+    information = channel.mutual_information(pair, base=math.e)
+    # The information is a sum of terms p w log(w / q), whose magnitudes add up to at most I + 2 / e. Products of the
+    # distributions, the outputs q and the sums each have a relative error of at most one rounding for each of their
+    # terms; a perturbed term also shifts the logarithm by as much.
+    roundings = len(distributions) + 2 * pair.size + channel.matrix.shape[1] + 16
+    return max(information - 2 * roundings * np.finfo(float).eps * (information + 1.0), 0.0)
+
+
+def _best_responses(
+    response: np.ndarray, distributions: Sequence[np.ndarray], place: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return one agent's best response to each combination of the others' distributions, and the rates in nats."""
+    own = np.moveaxis(response, place, 0).reshape(response.shape[place], -1, response.shape[-1])
+    beside = [rows for i, rows in enumerate(distributions) if i != place]
+    weights = np.array([_product([rows[k] for rows in beside]) for k in range(len(beside[0]))])
+    average = np.einsum("kr,xry->kxy", weights, own)
     rewards = np.array(
-        [[Channel.from_valid(rows).mutual_information(other, base=math.e) for rows in response] for other in others]
+        [[Channel.from_valid(rows).mutual_information(other, base=math.e) for rows in own] for other in weights]
     )
     result = channel_capacity(
         list(average), rewards=list(rewards), tol=1e-11, base=math.e, on_failure="ignore", backend=None
     )
     p = result.input_distribution
     return p / p.sum(axis=1, keepdims=True), np.asarray(result.value)
+
+
+def _product(rows: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the joint distribution of independent agents, the last one's sequence counting fastest."""
+    product = np.ones(1)
+    for row in rows:
+        product = np.outer(product, row).reshape(-1)
+    return product / product.sum()

@@ -1,4 +1,4 @@
-"""The smallest one-step empowerment of a person over all mixtures of the assistant's actions."""
+"""The smallest one-step empowerment of an agent over all mixtures of another's actions."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy.optimize import linprog
 
-from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
 from empowerment.core.status import ON_FAILURE, Status, report_failure
-from empowerment.models.two_agents import TwoAgentMDP
+from empowerment.models.multi_agent import MultiAgentMDP
+from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, JointSequences
 from empowerment.results.certified import Labelled
 
 # Distance of planes from the border of the simplex, relative to the tolerance: at the border slopes are unbounded.
@@ -26,20 +26,20 @@ _ROUNDING = 1e-13
 
 @dataclass(frozen=True, eq=False, repr=False)
 class WorstCaseResult(Labelled):
-    """The person's empowerment under the least favourable assistant, with certified intervals.
+    """An agent's empowerment beside the least favourable other agent, with certified intervals.
 
     Sized, iterable over the labels of the states, and indexed by them.
 
     Attributes
     ----------
     value, lower, upper : ndarray of shape (n_states,)
-        `upper` is what the person has beside `assistant`, `lower` what no assistant can take.
+        `upper` is what the agent has beside `mixture`, `lower` what no other agent can take.
     status : ndarray of int of shape (n_states,)
         A :class:`Status` for each.
     method : str
         "cutting-planes".
-    assistant : ndarray of shape (n_states, n_assistant_actions)
-        The assistant's mixture of actions in each state.
+    mixture : ndarray of shape (n_states, n_actions)
+        The other agent's distribution of actions in each state.
     states : tuple
         Labels of the states.
     base, tol, rtol : float
@@ -51,18 +51,18 @@ class WorstCaseResult(Labelled):
     Examples
     --------
     >>> import empowerment as emp
-    >>> worst = emp.worst_case_empowerment(emp.worlds.two_way_dimmer(), states=0)
-    >>> worst.value.round(4).tolist(), worst.assistant.round(2).tolist(), worst.unit
+    >>> worst = emp.worst_case_empowerment(emp.worlds.two_way_dimmer(), "person", "assistant", states=0)
+    >>> worst.value.round(4).tolist(), worst.mixture.round(2).tolist(), worst.unit
     ([0.5], [[0.5, 0.5]], 'bits')
     """
 
-    _each = ("value", "lower", "upper", "status", "assistant", "states")
+    _each = ("value", "lower", "upper", "status", "mixture", "states")
 
     value: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
     status: np.ndarray
-    assistant: np.ndarray
+    mixture: np.ndarray
     states: tuple[Any, ...]
     base: float
     tol: float
@@ -79,7 +79,10 @@ class WorstCaseResult(Labelled):
 
 
 def worst_case_empowerment(
-    world: TwoAgentMDP,
+    world: MultiAgentMDP,
+    agent: Any,
+    against: Any,
+    others: Any = "uniform",
     *,
     states: Any = None,
     sensor: Any = None,
@@ -89,20 +92,25 @@ def worst_case_empowerment(
     max_iter: int = 500,
     on_failure: str = "warn",
 ) -> WorstCaseResult:
-    """Compute the one-step empowerment that remains to a person under the least favourable assistant.
+    """Compute the one-step empowerment that remains to an agent beside the least favourable other agent.
 
-    It is the smallest capacity of the person's channel over the assistant's distributions of actions. The receiver
-    does not observe the assistant's actions, so a mixture of actions is noise that can be worse than any single
-    action.
+    It is the smallest capacity of the agent's channel over the other's distributions of actions. The receiver does
+    not observe the other's actions, so a mixture of actions is noise that can be worse than any single action.
 
     Parameters
     ----------
-    world : TwoAgentMDP
-        The world of the two agents.
+    world : MultiAgentMDP
+        The world of the agents.
+    agent : hashable, or list of hashable
+        The agent whose empowerment is computed, or a group that acts as one.
+    against : hashable, or list of hashable
+        The agent, or group, that acts against it, without observing its action.
+    others : "uniform" or mapping from agent to policy
+        Policies of the remaining agents, as for :meth:`MultiAgentMDP.for_agent`.
     states : state label or list of state labels, optional
         States to compute; all by default.
     sensor : callable or array_like of shape (n_states, n_readings), optional
-        The person's sensor, as for :func:`empowerment.empowerment`.
+        The sensor to read instead of the agent's own.
     tol : float
         Width wanted of the intervals, in the result's unit.
     base : float or "e"
@@ -117,10 +125,12 @@ def worst_case_empowerment(
     Returns
     -------
     WorstCaseResult
-        The smallest empowerment of each state, and the assistant's distribution that attains its upper end.
+        The smallest empowerment of each state, and the other's distribution that attains its upper end.
 
     Raises
     ------
+    ValueError
+        If a joint action is missing in one of the states.
     RuntimeError
         If the tolerance is missed and ``on_failure="raise"``.
 
@@ -131,8 +141,8 @@ def worst_case_empowerment(
 
     See Also
     --------
-    TwoAgentMDP.under_assistant : Fix the assistant's policy.
-    informed_empowerment : Compute the person's empowerment if the receiver observes the assistant's actions.
+    MultiAgentMDP.for_agent : Fix the policies of other agents.
+    informed_empowerment : Compute an agent's empowerment if the receiver observes actions of others.
 
     Notes
     -----
@@ -150,18 +160,19 @@ def worst_case_empowerment(
     --------
     >>> import empowerment as emp
     >>> dimmer = emp.worlds.two_way_dimmer()
-    >>> emp.worst_case_empowerment(dimmer, states=0).value.round(6)
+    >>> emp.worst_case_empowerment(dimmer, "person", "assistant", states=0).value.round(6)
     array([0.5])
     """
     tol, _ = validate.tolerances(tol, 0.0)
     base, max_iter = validate.base(base), validate.limit(max_iter, "max_iter")
     unit = math.log(base)
     validate.one_of(on_failure, ON_FAILURE, "on_failure")
-    world = validate.instance(world, TwoAgentMDP, "world")
-    numbers = world.joint.state_indices(states)
-    n_person, n_assistant = len(world.person_actions), len(world.assistant_actions)
-    seen = np.asarray(world.joint.rows @ make_sensor(sensor, world.joint).matrix.toarray())
-    responses = seen.reshape(world.n_states, n_person, n_assistant, -1)
+    world = validate.instance(world, MultiAgentMDP, "world")
+    own = world.sensor_of(agent) if sensor is None else sensor
+    joint = JointSequences.of(world, [agent, against], others, 1, own, DEFAULT_MEMORY)
+    numbers = joint.model.state_indices(states)
+    joint.model.refuse_unexplored(1, numbers)
+    responses = {state: _complete(joint, state) for state in numbers.tolist()}
     solutions = [_least_capacity(responses[state], tol * unit, backend, max_iter) for state in numbers.tolist()]
     lower, upper = (np.array([getattr(each, name) for each in solutions]) / unit for name in ("lower", "upper"))
     result = WorstCaseResult(
@@ -169,7 +180,7 @@ def worst_case_empowerment(
         lower=lower,
         upper=upper,
         status=np.where(upper - lower <= tol, Status.CERTIFIED, Status.MAX_ITER),
-        assistant=np.array([each.mixture for each in solutions]),
+        mixture=np.array([each.mixture for each in solutions]),
         states=tuple(world.states[i] for i in numbers),
         base=base,
         tol=tol,
@@ -183,8 +194,19 @@ def worst_case_empowerment(
     return result
 
 
+def _complete(joint: JointSequences, state: int) -> np.ndarray:
+    """Return the rows of a state, or raise if an action is missing."""
+    rows, missing = joint.responses(state)
+    if missing.any():
+        raise ValueError(
+            f"a joint action is missing in state {joint.model.states[state]!r}, expected all: the other agent may "
+            "take any of its actions"
+        )
+    return rows
+
+
 class _WorstMixture(NamedTuple):
-    """The assistant's worst mixture of actions, and bounds on its capacity in nats."""
+    """The other agent's worst mixture of actions, and bounds on its capacity in nats."""
 
     lower: float
     upper: float
@@ -192,11 +214,11 @@ class _WorstMixture(NamedTuple):
 
 
 def _least_capacity(response: np.ndarray, tol: float, backend: str | None, max_iter: int) -> _WorstMixture:
-    """Return the mixture of least capacity; axes of `response`: (person's action, assistant's action, reading)."""
-    n_assistant = response.shape[1]
+    """Return the mixture of least capacity; axes of `response`: (agent's action, other's action, reading)."""
+    n_other = response.shape[1]
     inside = min(_INSIDE * tol / math.log(max(response.shape[2], 2)), 0.5)
-    uniform = np.full(n_assistant, 1 / n_assistant)
-    best, mixture, planes = _WorstMixture(0.0, math.inf, uniform), uniform, np.empty((0, n_assistant))
+    uniform = np.full(n_other, 1 / n_other)
+    best, mixture, planes = _WorstMixture(0.0, math.inf, uniform), uniform, np.empty((0, n_other))
     for _ in range(max_iter):
         mixture = (1 - inside) * mixture + inside * uniform
         upper, plane = _plane(response, mixture, tol, backend)
@@ -229,18 +251,18 @@ def _plane(response: np.ndarray, mixture: np.ndarray, tol: float, backend: str |
 
 def _lowest_point(planes: np.ndarray) -> tuple[float, np.ndarray]:
     """Return a lower bound on the maximum of the planes, and the mixture where this maximum is least."""
-    n_planes, n_assistant = planes.shape
+    n_planes, n_other = planes.shape
     program = linprog(
-        np.append(np.zeros(n_assistant), 1.0),
+        np.append(np.zeros(n_other), 1.0),
         A_ub=np.column_stack([planes, -np.ones(n_planes)]),
         b_ub=np.zeros(n_planes),
-        A_eq=np.append(np.ones(n_assistant), 0.0)[None],
+        A_eq=np.append(np.ones(n_other), 0.0)[None],
         b_eq=[1.0],
-        bounds=[(0, 1)] * n_assistant + [(None, None)],
+        bounds=[(0, 1)] * n_other + [(None, None)],
         method="highs",
     )
     if not program.success:
-        return -math.inf, np.full(n_assistant, 1 / n_assistant)
+        return -math.inf, np.full(n_other, 1 / n_other)
     weights = np.maximum(-program.ineqlin.marginals, 0.0)
     mixture = np.maximum(program.x[:-1], 0.0)
     rounding = _ROUNDING * (1.0 + float(np.abs(planes).max()))

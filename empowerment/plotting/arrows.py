@@ -91,7 +91,7 @@ def plot_policy(
     >>> ax.get_title()
     'klyubin_maze: 5-step empowerment'
     """
-    model, numbers = as_mdp(model), validate.flag(numbers, "numbers")
+    model, numbers = as_mdp(model, whole=False), validate.flag(numbers, "numbers")
     layout, rows = model.layout, policy_rows(policy, model)
     if not isinstance(layout, GridLayout):
         raise ValueError("the model has no grid to draw arrows on; a GridLayout passed as layout= to it gives it one")

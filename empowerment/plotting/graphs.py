@@ -146,7 +146,7 @@ def _graph(result: StateValues, model: Any) -> Any:
     layout = result.layout
     n_states = int(result.state_numbers.max()) + 1
     if model is not None:
-        mdp = as_mdp(getattr(model, "mdp", model))
+        mdp = as_mdp(getattr(model, "mdp", model), whole=False)
         if mdp.n_states < n_states:
             raise ValueError(
                 f"model has {mdp.n_states} states, expected the model of the result, with {n_states} or more"
@@ -179,7 +179,7 @@ def _given_places(graph: Any, positions: Any, result: StateValues, model: Any) -
     elif isinstance(positions, Mapping):
         labels = dict(zip(result.state_numbers.tolist(), result.states, strict=True))
         if model is not None:
-            labels = dict(enumerate(as_mdp(getattr(model, "mdp", model)).states))
+            labels = dict(enumerate(as_mdp(getattr(model, "mdp", model), whole=False).states))
         given = {number: positions[label] for number, label in labels.items() if label in positions}
     else:
         raise TypeError(

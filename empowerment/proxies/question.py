@@ -40,9 +40,11 @@ class Question(NamedTuple):
     @classmethod
     def checked(cls, model: Any, horizon: Any, states: Any, sensor: Any = None) -> Question:
         """Return the question that the arguments of a proxy ask."""
-        model = as_mdp(model)
+        model = as_mdp(model, whole=False)
         horizon = validate.positive_int(validate.short_horizon(horizon), "horizon")
-        return cls(model, make_sensor(sensor, model), model.state_indices(states), horizon)
+        numbers = model.state_indices(states)
+        model.refuse_unexplored(horizon, numbers)
+        return cls(model, make_sensor(sensor, model), numbers, horizon)
 
     def answer(self, proxy: str, values: Any, *, n_samples: int = 0, unit: str = BITS) -> ProxyResult:
         """Return the result with these values."""

@@ -13,6 +13,7 @@ from empowerment.worlds.channels import golden_mean, post, trapdoor
 from empowerment.worlds.corridor import aliased_corridor
 from empowerment.worlds.delivery import delivery, delivery_features
 from empowerment.worlds.delivery_env import delivery_env
+from empowerment.worlds.disempower import disempower_grid
 from empowerment.worlds.grid import grid_world, open_grid, slip_grid
 from empowerment.worlds.hanoi import tower_of_hanoi
 from empowerment.worlds.klyubin import klyubin_maze
@@ -30,6 +31,7 @@ __all__ = [
     "delivery",
     "delivery_env",
     "delivery_features",
+    "disempower_grid",
     "golden_mean",
     "grid_world",
     "key_and_door",

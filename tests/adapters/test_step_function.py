@@ -930,3 +930,33 @@ def test_an_id_without_its_package_says_what_to_install(monkeypatch, name, packa
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(ImportError, match=f'pip install "{package}>='):
         emp.from_step_function(name)
+
+
+# --- a depth
+
+
+def test_exploration_stops_at_a_depth_and_never_guesses_beyond():
+    def ahead(cell, move):
+        return [(0.75, cell + move), (0.25, cell)]
+
+    line = emp.from_step_function(ahead, 0, actions=[-1, 0, 1], depth=3)
+    wide = emp.from_step_function(
+        lambda cell, move: ahead(cell, move) if abs(cell) < 5 else cell, 0, actions=[-1, 0, 1]
+    )
+    assert line.is_unexplored.sum() == 2
+    assert line.explored_steps[[line.state_index(cell) for cell in (0, 2, -3)]].tolist() == [3, 1, 0]
+    for horizon, options in itertools.product((1, 2, 3), ({}, {"feedback": True}, {"output": "trajectory"})):
+        part, whole = (emp.empowerment(world, horizon, states=0, **options) for world in (line, wide))
+        assert float(part) == pytest.approx(float(whole), abs=2e-9)
+    averaged = emp.empowerment(line, 2, beliefs=np.eye(7)[[0, 1]])
+    assert (averaged.value > 0).all()
+    for match, call in {
+        "is explored for 0 steps from state -3, expected 1": lambda: emp.empowerment(line, 1),
+        "is explored for 3 steps from state 0, expected 4": lambda: emp.empowerment(line, 4, states=0),
+        "is explored for 2 steps from state -1, expected 3": lambda: emp.empowerment(line, 3, beliefs=np.eye(7)[1]),
+        "expected the whole world": lambda: emp.greedy_policy(line, np.arange(7.0)),
+    }.items():
+        with pytest.raises(ValueError, match=match):
+            call()
+    with pytest.raises(ValueError, match="state 1 is both terminal and unexplored"):
+        emp.MDP(np.ones((2, 1, 2)) / 2, terminal=[1], unexplored=[1])

@@ -32,8 +32,8 @@ CALLS = {
     "directed information": lambda n: emp.directed_information(NOISY, n, UNIFORM),
     "a joint distribution": lambda n: emp.joint_distribution(NOISY, n, UNIFORM, initial=0),
     "a simulation": lambda n: emp.simulate(NOISY, UNIFORM, initial=0, steps=n),
-    "a transfer": lambda n: emp.transfer_empowerment(PAIR, n, [0.5, 0.5], sensor=lambda state: state),
-    "an informed receiver": lambda n: emp.informed_empowerment(PAIR, n, [0.5, 0.5]),
+    "a transfer": lambda n: emp.transfer_empowerment(PAIR, n, "assistant", "person"),
+    "an informed receiver": lambda n: emp.informed_empowerment(PAIR, n, "person", {"assistant": "uniform"}),
     "a sum rate": lambda n: emp.independent_sum_rate(PAIR, n, 0),
 }
 

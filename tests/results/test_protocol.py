@@ -40,7 +40,7 @@ UNDRAWN = {
 }
 # Public classes that are no results, and why.
 NO_RESULTS = {
-    "models of the world, and their parts": "MDP POMDP SampledModel TwoAgentMDP Channel Policy Option End "
+    "models of the world, and their parts": "MDP POMDP SampledModel MultiAgentMDP Channel Policy Option End "
     "DesireWorld FeatureWorld Riders Students Outcome Mind Plans",
     "language models, and what they tell of one token": "FunctionModel LlamaCpp LlamaServer OpenAICompatible "
     "Provider Recorded TableModel TokenModel Transformers XLlamaCpp Position Tier",
