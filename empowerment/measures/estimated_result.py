@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,12 +11,13 @@ from empowerment.core import validate
 from empowerment.core.intervals import unit_name
 from empowerment.core.layout import GraphLayout, GridLayout
 from empowerment.measures.result import EmpowermentResult
+from empowerment.results.by_label import ByLabel
 from empowerment.results.certified import counted
 from empowerment.results.result import Result, Table
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EstimatedEmpowerment(Result):
+class EstimatedEmpowerment(ByLabel, Result):
     """Estimate of the empowerment of states from samples of their world.
 
     `lower` and `upper` are no certificate. They are the ends of a credible interval: given the samples and the prior
@@ -71,6 +71,10 @@ class EstimatedEmpowerment(Result):
     ('estimate', 2, [10, 10], True)
     """
 
+    _each = (
+        *("value", "lower", "upper", "bias", "p_value", "null_quantile"),
+        *("n_samples", "undersampled", "states"),
+    )
     _parts = (EmpowermentResult, GridLayout, GraphLayout, *EmpowermentResult._parts)
 
     value: np.ndarray
@@ -110,22 +114,8 @@ class EstimatedEmpowerment(Result):
         """Name of the unit of information."""
         return unit_name(self.base)
 
-    def __len__(self) -> int:
-        return len(self.states)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.states)
-
-    def __getitem__(self, state: Any) -> EstimatedEmpowerment:
-        """Return the estimate of one state."""
-        if state not in self.states:
-            some = f"there are {len(self)}, such as {self.states[0]!r}"
-            raise KeyError(f"no estimate for state {validate.shown(state)}; {some}")
-        place = self.states.index(state)
-        part = slice(place, place + 1)
-        each = ("value", "lower", "upper", "bias", "p_value", "null_quantile", "n_samples", "undersampled", "states")
-        own = {name: getattr(self, name)[part] for name in each if getattr(self, name) is not None}
-        return replace(self, **own, plug_in=self.plug_in[state], draws=self.draws[:, part])
+    def _part(self, part: slice) -> dict[str, Any]:
+        return super()._part(part) | {"plug_in": self.plug_in[self.states[part.start]], "draws": self.draws[:, part]}
 
     def __repr__(self) -> str:
         few = int(self.undersampled.sum())
@@ -149,10 +139,7 @@ class EstimatedEmpowerment(Result):
 
     def _check(self) -> None:
         validate.base(self.base)
-        shape = (len(self.states),)
-        for name in ("value", "lower", "upper", "n_samples", "undersampled"):
-            if np.shape(getattr(self, name)) != shape:
-                raise ValueError(f"{name} has shape {np.shape(getattr(self, name))}, expected {shape}")
+        self._check_lengths()
         if not (self.lower <= self.upper).all():
             raise ValueError("lower is above upper, expected the ends of an interval")
 

@@ -38,6 +38,8 @@ class OverHorizons(Labelled):
         `tol` is the width that the tolerance of the single horizons adds up to.
     """
 
+    _each = ("value", "lower", "upper", "status", "method", "states", "horizon")
+
     value: np.ndarray
     lower: np.ndarray
     upper: np.ndarray
@@ -56,10 +58,6 @@ class OverHorizons(Labelled):
     @property
     def _details(self) -> Sequence[str]:
         return () if self.horizon is None else (f"at horizons {self.horizon.min()} to {self.horizon.max()}",)
-
-    def _part(self, part: slice) -> dict[str, Any]:
-        own = {name: getattr(self, name)[part] for name in ("value", "lower", "upper", "status", "method", "states")}
-        return own | {"horizon": None if self.horizon is None else self.horizon[part]}
 
     def _table(self) -> Table:
         table = super()._table()

@@ -72,7 +72,7 @@ class EmpowermentResult(Labelled):
     """
 
     host_fields: ClassVar[tuple[str, ...]] = ("state_numbers", "optimal", "beliefs")
-    _each = ("value", "lower", "upper", "status", "method", "states", "state_numbers")
+    _each = ("value", "lower", "upper", "status", "method", "states", "state_numbers", "beliefs")
     _parts = (GridLayout, GraphLayout, Sequences, TracedSequences)
 
     value: np.ndarray
@@ -115,9 +115,8 @@ class EmpowermentResult(Labelled):
         return (self.methods,)
 
     def _part(self, part: slice) -> dict[str, Any]:
-        beliefs = None if self.beliefs is None else self.beliefs[part]
         optimal = None if self.optimal is None else self.optimal.only(part.start)
-        return super()._part(part) | {"beliefs": beliefs, "optimal": optimal}
+        return super()._part(part) | {"optimal": optimal}
 
     def _check(self) -> None:
         from empowerment.export.result_checks import check_result

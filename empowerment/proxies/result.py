@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from empowerment.core import validate
 from empowerment.core.layout import GraphLayout, GridLayout
+from empowerment.results.by_label import ByLabel, several
 from empowerment.results.certified import counted
 from empowerment.results.result import Result, Table
 
@@ -17,7 +16,7 @@ BITS = "bits"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class ProxyResult(Result):
+class ProxyResult(ByLabel, Result):
     """Values of a proxy for empowerment, one for each state.
 
     Nothing is proved of them: there are no lower and upper ends, and `kind` is "proxy". Sized, iterable over the
@@ -55,6 +54,7 @@ class ProxyResult(Result):
     (((0, 0), (0, 1), (0, 2)), [1.585, 1.585, 1.585], 'proxy')
     """
 
+    _each = ("value", "states", "state_numbers")
     _parts = (GridLayout, GraphLayout)
 
     value: np.ndarray
@@ -71,28 +71,10 @@ class ProxyResult(Result):
         """What the numbers are worth: "proxy"; they bound no empowerment unless the function's page says so."""
         return "proxy"
 
-    def __len__(self) -> int:
-        return len(self.states)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self.states)
-
-    def __contains__(self, state: object) -> bool:
-        return any(state == each for each in self.states)
-
     def __float__(self) -> float:
         if len(self) != 1:
-            raise TypeError(f"the result holds {len(self)} states; name one first: float(result[state])")
+            raise several(*self._labels)
         return float(self.value[0])
-
-    def __getitem__(self, state: Any) -> ProxyResult:
-        """Return the result of one state."""
-        if state not in self:
-            some = f"there are {len(self)}, such as {self.states[0]!r}"
-            raise KeyError(f"no result for state {validate.shown(state)}; {some}")
-        place = self.states.index(state)
-        part = slice(place, place + 1)
-        return replace(self, value=self.value[part], states=self.states[part], state_numbers=self.state_numbers[part])
 
     def __repr__(self) -> str:
         low, high = float(self.value.min()), float(self.value.max())
@@ -105,10 +87,7 @@ class ProxyResult(Result):
         return Table("state", self.states, {"value": self.value})
 
     def _check(self) -> None:
-        shape = (len(self.states),)
-        for name in ("value", "state_numbers"):
-            if np.shape(getattr(self, name)) != shape:
-                raise ValueError(f"{name} has shape {np.shape(getattr(self, name))}, expected {shape}")
+        self._check_lengths()
         if np.isnan(self.value).any():
             raise ValueError("value has an entry that is no number, expected one for each state")
 

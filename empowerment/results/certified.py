@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from itertools import product
 from typing import Any, ClassVar, Self
 
@@ -14,6 +14,7 @@ from empowerment.core import validate
 from empowerment.core.intervals import Interval
 from empowerment.core.status import Status
 from empowerment.export.html import table
+from empowerment.results.by_label import ByLabel, several
 from empowerment.results.result import Result, Table
 
 _COLUMNS = ("value", "lower", "upper", "gap", "converged", "status", "method")
@@ -51,12 +52,8 @@ class Certified(Interval, Result):
     def __float__(self) -> float:
         value = np.asarray(self.value)
         if value.size != 1:
-            raise self._several()
+            raise several(*next(iter(self._axes.items())))
         return float(value.reshape(-1)[0])
-
-    def _several(self) -> TypeError:
-        name, labels = next(iter(self._axes.items()))
-        return TypeError(f"the result holds {len(labels)} {name}s; name one first: float(result[{name}])")
 
     def __repr__(self) -> str:
         name, gap = type(self).__name__, np.asarray(self.gap)
@@ -102,6 +99,8 @@ class Certified(Interval, Result):
         value, lower, upper = (np.asarray(end, dtype=float) for end in (self.value, self.lower, self.upper))
         if not value.shape == lower.shape == upper.shape:
             raise ValueError(f"value, lower, upper have shapes {value.shape}, {lower.shape}, {upper.shape}")
+        if value.size != math.prod(map(len, self._axes.values())):
+            raise ValueError(f"value has shape {value.shape}, expected an entry for each of {self._subject}")
         with np.errstate(invalid="ignore"):  # infinite ends
             slack = np.where(np.isfinite(upper), _ROUNDING * (1.0 + np.abs(upper)), 0.0)
             right = (lower <= upper) & (value >= lower - slack) & (value <= upper + slack)
@@ -148,7 +147,7 @@ class Numbered(Certified):
 
     def __float__(self) -> float:
         if self._axes:
-            raise self._several()
+            raise several(*next(iter(self._axes.items())))
         return super().__float__()
 
     def __len__(self) -> int:
@@ -170,52 +169,19 @@ class Numbered(Certified):
         return {name: getattr(self, name)[number] for name in self._each}
 
 
-class Labelled(Certified):
+class Labelled(ByLabel, Certified):
     """Certified numbers with labels: sized, iterable over the labels, and indexed by them.
 
     `_axes` begins with the labels; the fields in `_each` have an entry for each of them.
     """
 
-    _each: ClassVar[tuple[str, ...]] = ("value", "lower", "upper", "status")
-
-    @cached_property
-    def _numbers(self) -> dict[Any, int]:
-        return {label: place for place, label in enumerate(self._labels[1])}
+    _each: ClassVar[tuple[str, ...]] = ("value", "lower", "upper", "status", "states")
 
     @property
     def _labels(self) -> tuple[str, Sequence[Any]]:
         if not self._axes:
             raise TypeError(f"a {type(self).__name__} of one number has no labels, no length and no parts")
         return next(iter(self._axes.items()))
-
-    def __len__(self) -> int:
-        return len(self._labels[1])
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._labels[1])
-
-    def __contains__(self, label: object) -> bool:
-        try:
-            return label in self._numbers
-        except TypeError:  # what cannot be hashed is no label
-            return False
-
-    def __getitem__(self, label: Any) -> Any:
-        """Return the result of one label."""
-        i = self._position(label)
-        return replace(self, **self._part(slice(i, i + 1)))  # type: ignore[type-var]
-
-    def _part(self, part: slice) -> dict[str, Any]:
-        return {name: getattr(self, name)[part] for name in self._each}
-
-    def _position(self, label: Any) -> int:
-        name, labels = self._labels
-        try:
-            return self._numbers[label]
-        except (KeyError, TypeError):
-            there = ", ".join(map(repr, labels[:6])) + (", …" if len(labels) > 6 else "")
-            found = validate.shown(label)
-            raise KeyError(f"no result for {name} {found}; the {len(labels)} {name}s are {there}") from None
 
 
 def counted(count: int, noun: str) -> str:

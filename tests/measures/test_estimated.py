@@ -101,7 +101,7 @@ def test_the_result_is_an_estimate_and_goes_into_files_and_tables(tmp_path):
     assert found.to_dataframe().loc["on", "n_samples"] == 10
     assert found["on"].value.tolist() == found.value[1:].tolist()
     assert found["on"].draws.shape == (40, 1)
-    with pytest.raises(KeyError, match="no estimate for state 'dim'; there are 2, such as 'off'"):
+    with pytest.raises(KeyError, match="no result for state 'dim'; the 2 states are 'off', 'on'"):
         found["dim"]
     again = emp.EstimatedEmpowerment.load(found.save(tmp_path / "found.npz") or tmp_path / "found.npz")
     assert np.array_equal(again.draws, found.draws)
@@ -111,7 +111,7 @@ def test_the_result_is_an_estimate_and_goes_into_files_and_tables(tmp_path):
     assert "actions matter" not in repr(bare)
     assert not {"bias", "p_value"} & set(bare.to_dataframe().columns)
     for changes, sentence in (
-        ({"upper": found.upper[:1]}, r"upper has shape \(1,\), expected \(2,\)"),
+        ({"upper": found.upper[:1]}, r"upper has shape \(1,\), expected an entry for each of 2 states"),
         ({"upper": found.lower - 1}, "lower is above upper, expected the ends of an interval"),
     ):
         with pytest.raises(ValueError, match=sentence):

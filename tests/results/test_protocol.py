@@ -2,6 +2,7 @@
 
 import inspect
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from benchmarks.valid_results import examples, kinds
 from empowerment import desire, proxies, text
 from empowerment.core.intervals import unit_name
 from empowerment.export.npz import _packed_fields
+from empowerment.results.by_label import ByLabel
 from empowerment.results.certified import Certified, Labelled, Numbered
 from empowerment.results.result import Result
 
@@ -179,6 +181,23 @@ def test_parts_are_what_the_whole_says_of_them(found):
                 for field in ("value", "lower", "upper", "status"):
                     whole = np.asarray(getattr(result, field))[place]
                     assert np.array_equal(np.ravel(getattr(one, field)), np.ravel(whole)), (name, label)
+
+
+def test_the_part_of_a_label_has_that_label_alone(found):
+    for name, result in found.items():
+        if isinstance(result, ByLabel) and getattr(result, "_axes", True):
+            for label in result:
+                one = result[label]
+                if type(one) is type(result) and getattr(one, "_axes", True):
+                    assert list(one) == [label], (name, label)
+                    one._check()
+
+
+def test_fields_that_do_not_fit_the_labels_are_not_saved(found, tmp_path):
+    for name in ("PolicyEmpowerment", "SkillEmpowerment", "BellmanResult", "ProxyResult", "EstimatedEmpowerment"):
+        whole = found[name]
+        with pytest.raises(ValueError, match="expected an entry for each of"):
+            replace(whole, states=(*whole.states, "another")).save(tmp_path / "result.npz")
 
 
 def test_files_hold_all_of_it(found, tmp_path):
