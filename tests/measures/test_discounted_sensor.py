@@ -7,6 +7,7 @@ import pytest
 from helpers import for_each, random_model
 
 import empowerment as emp
+from empowerment.actuation.occupancy.next_action import NextAction
 
 
 def uniform(model):
@@ -38,7 +39,8 @@ def test_with_one_action_it_is_the_capacity_above_effective_empowerment(seed):
     effective = emp.effective_empowerment(model, policy, discount=discount)
     assert (effective.lower <= capacity.upper).all()
     for state in range(model.n_states):
-        rows = model.to_dense()[state] @ sensor
+        (rows,), _ = NextAction(model, policy, None, discount).rows(np.array([state]))
+        assert np.abs(rows - model.to_dense()[state] @ sensor).max() < 1e-13
         known = emp.channel_capacity(emp.Channel(rows, normalize=True))
         assert capacity.value[state] == pytest.approx(float(known), abs=2e-9)
     if model.is_deterministic:
