@@ -15,7 +15,7 @@ class Status(enum.IntEnum):
     ----------
     CERTIFIED, RESTARTED, SQUAREM, BLAHUT_ARIMOTO, HANDED_OVER
         The interval is no wider than the tolerance; the names say which method reached it.
-    MAX_ITER, PRECISION, BOUNDED
+    MAX_ITER, PRECISION, BOUNDED, NODE_LIMIT, TIME_LIMIT
         The interval holds and is wider than the tolerance.
     NO_SEQUENCE
         There is no admissible input, and the value is 0.
@@ -43,6 +43,8 @@ class Status(enum.IntEnum):
     NO_SEQUENCE = 6
     BOUNDED = 7
     HANDED_OVER = 8
+    NODE_LIMIT = 9
+    TIME_LIMIT = 10
 
     @property
     def sentence(self) -> str:
@@ -62,6 +64,10 @@ _SENTENCES = {
     "where no action is), so there is nothing to choose from",
     Status.BOUNDED: "not every action sequence was looked at: the interval holds but is wider than the tolerance; "
     "raise max_sequences and memory, or shorten the horizon, for an exact value",
+    Status.NODE_LIMIT: "the limit on sets of policies came first: the interval holds but is wider than the "
+    "tolerance; raise max_nodes or tol",
+    Status.TIME_LIMIT: "the limit on time came first: the interval holds but is wider than the tolerance; raise "
+    "max_seconds or tol",
     Status.HANDED_OVER: "certified, but on the CPU: on the device the iteration stopped short",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +18,7 @@ from empowerment.core import validate
 from empowerment.core.layout import Layout
 from empowerment.core.status import Status, report_failure
 from empowerment.measures.skill_execution import solve_starts
+from empowerment.measures.skill_search import SearchLimits, initial_distributions, policy_table, search_starts
 from empowerment.measures.skills import SkillEmpowerment, Walks
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP, as_mdp
@@ -28,8 +30,9 @@ def skill_empowerment(
     discount: float,
     *,
     states: Any = None,
+    initial: Any = None,
     include_start: bool = True,
-    tol: float = 1e-9,
+    tol: float | None = None,
     rtol: float = 0.0,
     base: float | str = 2,
     backend: str | None = None,
@@ -37,8 +40,9 @@ def skill_empowerment(
     checkpoint: str | os.PathLike[str] | None = None,
     on_failure: str = "warn",
     progress: bool | str = "auto",
+    options: Mapping[str, Any] | None = None,
 ) -> SkillEmpowerment:
-    """Compute the empowerment over skills of a deterministic world, certified over all policies.
+    """Compute the empowerment over skills of states, certified over all policies.
 
     The inputs are all policies, those with memory and with dice included, among which the agent chooses once. The
     output is the state at a random time T that has the probability ``(1 - discount) * discount ** t`` for t = 0, 1,
@@ -48,17 +52,20 @@ def skill_empowerment(
     Parameters
     ----------
     model : MDP, or array of shape (n_states, n_actions, n_states)
-        The world of the agent, which must be deterministic. Only policies are considered that never reach a
-        non-terminal state without actions.
+        The world of the agent. Only policies are considered that never reach a non-terminal state without actions.
     discount : float
-        Weight of a step relative to the one before, above 0 and at most 1. With 1 the output is a state drawn from
-        the long-run average of the policy.
+        Weight of a step relative to the one before, above 0 and at most 1. With 1, in deterministic worlds alone, the
+        output is a state drawn from the long-run average of the policy.
     states : state label or list of state labels, optional
         Initial states; all by default.
+    initial : array_like of shape (n_states,) or (n_starts, n_states), optional
+        Distributions of the initial state, instead of `states`. The policy is chosen before the initial state is
+        drawn, and observes it.
     include_start : bool
         Whether T begins with 0, at the initial state. Otherwise T begins with 1.
     tol, rtol : float
         Width wanted of the intervals, in the unit of the result and relative to their lower ends. The wider counts.
+        The default of `tol` is 1e-9 for states of deterministic worlds, and 1e-6 elsewhere.
     base : float or "e"
         2 for bits, ``math.e`` or ``"e"`` for nats.
     backend : {"numba", "reference", "jax"}, optional
@@ -72,7 +79,12 @@ def skill_empowerment(
     on_failure : {"warn", "raise", "ignore"}
         What to do when an interval stays wider than the tolerance. The interval holds in any case.
     progress : bool or "auto"
-        Show a progress bar over states; ``"auto"`` shows it on a terminal, once a second has passed.
+        Show a progress bar over states, or over the search of a single start with its open interval; ``"auto"`` shows
+        it on a terminal, once a second has passed.
+    options : mapping, optional
+        Limits on the search of one start in a stochastic world, or from a distribution: ``max_nodes`` (sets of
+        policies that are bounded; 20,000) and ``max_seconds`` (no limit). A search that reaches one of them leaves a
+        wider interval, and its status names the limit.
 
     Returns
     -------
@@ -82,8 +94,8 @@ def skill_empowerment(
     Raises
     ------
     ValueError
-        If the world is stochastic, an argument or a state is not known, or the checkpoint belongs to another
-        question.
+        If an argument or a state is not known, the discount is 1 in a stochastic world or with `initial`, or the
+        checkpoint belongs to another question.
     RuntimeError
         If the tolerance is missed and ``on_failure="raise"``.
 
@@ -100,9 +112,11 @@ def skill_empowerment(
 
     Notes
     -----
-    The work for a start grows with the square of the number of states within reach times the number of their
-    transitions; the page on :doc:`skills </explanation/skills>` says why it is no more, and why the ends hold. Of
-    starts that declared symmetries map to each other one is solved, and its skills are mapped.
+    In deterministic worlds the work for a start grows with the square of the number of states within reach times the
+    number of their transitions. In stochastic ones it is a search (branch and bound), which up to some 16 states ends
+    in seconds, and beyond leaves an interval when a limit comes first. The page on :doc:`skills
+    </explanation/skills>` says why the ends hold. Of starts that declared symmetries map to each other one is solved,
+    and its skills are mapped.
 
     References
     ----------
@@ -115,57 +129,74 @@ def skill_empowerment(
     >>> result = emp.skill_empowerment(grid, 0.5, states=[(2, 2), (0, 0)], base="e")
     >>> result.value.round(6).tolist(), result.unit
     ([0.940686, 0.57341], 'nats')
+
+    A stochastic world, in which the agent slips:
+
+    >>> lake = emp.from_gymnasium("FrozenLake-v1")
+    >>> result = emp.skill_empowerment(lake, 0.9, states=0, base="e")
+    >>> round(float(result), 5), bool(result.converged), result.method
+    (0.69824, True, 'branch-and-bound')
     """
     model = as_mdp(model)
-    _refuse_noise(model)
     discount = validate.discount(discount)
     if not discount:
         raise ValueError("discount is 0, expected a number above 0 and at most 1: with 0 there is one state to come")
     include_start = validate.flag(include_start, "include_start")
-    options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, backend=backend, on_failure=on_failure)
-    numbers, n_jobs = model.state_indices(states), validate.n_jobs(n_jobs)
-    # The long-run average does not know when T begins.
-    solver = _Solver(lasting_steps(model), discount, include_start or discount == 1.0, options.in_nats())
-    question = {"discount": discount, "include_start": include_start}
-    question |= {name: getattr(options, name) for name in ("backend", "base", "tol", "rtol", "max_iter")}
+    by_lassos = model.is_deterministic and initial is None
+    tol = tol if tol is not None else 1e-9 if by_lassos else 1e-6
+    solver_options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, backend=backend, on_failure=on_failure)
+    limits, n_jobs = SearchLimits.checked(options), validate.n_jobs(n_jobs)
+    starts = None if initial is None else initial_distributions(initial, states, model)
+    numbers = model.state_indices(states) if starts is None else np.arange(len(starts))
+    question: dict[str, Any] = {"discount": discount, "include_start": include_start}
+    question |= {name: getattr(solver_options, name) for name in ("backend", "base", "tol", "rtol", "max_iter")}
     execution: dict[str, Any] = {"n_jobs": n_jobs, "checkpoint": checkpoint, "progress": progress}
-    found = solve_starts(solver, _Found, model, numbers, question, **execution)
-    value, lower, upper = np.array([each.ends for each in found]).T / options.unit
+    if by_lassos:
+        # The long-run average does not know when T begins.
+        from_start = include_start or discount == 1.0
+        solver = _Solver(lasting_steps(model), discount, from_start, solver_options.in_nats())
+        found = solve_starts(solver, _Found, model, numbers, question, **execution)
+        status = _status(solver_options, found, np.asarray(lasting_actions(model).any(axis=1))[numbers])
+        skills: dict[str, Any] = {"walks": _walks(model, found)}
+    else:
+        _refuse_average(discount, initial)
+        found = search_starts(
+            model, starts, numbers, include_start, solver_options.in_nats(), limits, question, execution
+        )
+        status = np.array([int(each.status) for each in found])
+        skills = {"table": policy_table(found), "initial": starts}
+    value, lower, upper = np.array([each.ends for each in found]).T / solver_options.unit
     result = SkillEmpowerment(
         value=value,
         lower=np.maximum(lower, 0.0),
         upper=upper,
-        status=_status(options, lower, upper, np.asarray(lasting_actions(model).any(axis=1))[numbers]),
-        states=tuple(model.states[i] for i in numbers),
+        status=status,
+        states=tuple(model.states[i] for i in numbers) if starts is None else tuple(range(len(starts))),
         state_numbers=numbers,
         all_states=tuple(model.states),
         actions=tuple(model.actions),
         discount=discount,
         include_start=include_start,
-        backend=options.backend,
-        base=options.base,
-        tol=options.tol,
-        rtol=options.rtol,
-        walks=_walks(model, found),
+        backend=solver_options.backend,
+        base=solver_options.base,
+        tol=solver_options.tol,
+        rtol=solver_options.rtol,
         output_distribution=np.array([each.q for each in found]),
         layout=model.layout if isinstance(model.layout, Layout) else None,
+        **skills,
     )
     if not result.converged.all():
         report_failure(missed(result), on_failure)
     return result
 
 
-def _refuse_noise(model: MDP) -> None:
-    if model.is_deterministic:
-        return
-    filled, largest = np.diff(model.rows.indptr), model.rows.max(axis=1).toarray().reshape(-1)
-    noisy = int(np.flatnonzero(model.available.reshape(-1) & ((filled != 1) | (largest != 1.0)))[0])
-    state, action = divmod(noisy, model.n_actions)
-    raise ValueError(
-        f"the model is stochastic, action {model.actions[action]!r} has {filled[noisy]} possible outcomes in state "
-        f"{model.states[state]!r}, expected a deterministic one: the best of all policies of a stochastic model is "
-        "not computed. skill_empowerment_bound gives an upper bound for it"
-    )
+def _refuse_average(discount: float, initial: Any) -> None:
+    if discount == 1.0:
+        what = "the model is stochastic" if initial is None else "initial is given"
+        raise ValueError(
+            f"discount is 1 and {what}, expected a discount below 1: long-run averages are computed from states of "
+            "deterministic worlds alone. A discount near 1, such as 0.99, is possible"
+        )
 
 
 @dataclass(frozen=True)
@@ -178,8 +209,8 @@ class _Found:
     weights: np.ndarray
     q: np.ndarray
 
-    def mapped(self, images: np.ndarray) -> _Found:
-        """Return it for the image of the start under a symmetry."""
+    def mapped(self, images: np.ndarray, actions: np.ndarray) -> _Found:
+        """Return it for the image of the start under a symmetry; the steps of walks say which actions they are."""
         q = np.zeros_like(self.q)
         q[images] = self.q
         return replace(self, states=np.where(self.states >= 0, images[self.states], -1), q=q)
@@ -217,7 +248,8 @@ class _Solver:
         return _Found((value, lower, upper), found.closes, states, found.weights, q)
 
 
-def _status(options: SolverOptions, lower: np.ndarray, upper: np.ndarray, has_skills: np.ndarray) -> np.ndarray:
+def _status(options: SolverOptions, found: list[_Found], has_skills: np.ndarray) -> np.ndarray:
+    _, lower, upper = np.array([each.ends for each in found]).T / options.unit
     met = np.where(options.met(np.maximum(lower, 0.0), upper), int(Status.CERTIFIED), int(Status.PRECISION))
     return np.asarray(np.where(has_skills, met, int(Status.NO_SEQUENCE)))
 

@@ -26,8 +26,8 @@ _MOST_IN_A_CHUNK, _MANY_STATES = 16, 160
 class Record(Protocol):
     """What was found for a start: a dataclass of numbers and arrays."""
 
-    def mapped(self, images: np.ndarray) -> Self:
-        """Return it for the image of the start under a symmetry, which maps state s to ``images[s]``."""
+    def mapped(self, images: np.ndarray, actions: np.ndarray) -> Self:
+        """Return it for the image of the start under a symmetry of states and actions."""
         ...
 
 
@@ -41,6 +41,7 @@ def solve_starts(
     n_jobs: int | None,
     checkpoint: str | os.PathLike[str] | None,
     progress: bool | str,
+    orbits_once: bool = True,
 ) -> list[Any]:
     """Return what was found for every start, in their order.
 
@@ -51,20 +52,21 @@ def solve_starts(
     kind : type
         The class of the records.
     model : MDP
-        A deterministic one, which symmetries map to itself exactly.
     numbers : ndarray of int of shape (n_starts,)
     question : mapping
         What records depend on apart from the model, as values that JSON can hold; the title of the bar names its
         discount.
     n_jobs, checkpoint, progress
         As :func:`empowerment.skill_empowerment` takes them.
+    orbits_once : bool
+        Whether starts are states of the model, of which one for each orbit is solved.
 
     Raises
     ------
     ValueError
         If the checkpoint belongs to another question.
     """
-    representative = orbits(model, numbers).representative
+    representative = orbits(model, numbers).representative if orbits_once else numbers
     asked, position = np.unique(representative, return_inverse=True)
     size = _chunk_size(model.n_states)
     chunks = [asked[first : first + size] for first in range(0, asked.size, size)]
@@ -111,5 +113,5 @@ def _on_orbits(
         maps = {} if alone else orbit_maps(model, int(asked[k]))
         for i in members.tolist():
             same = numbers[i] == asked[k]
-            found[i] = solved[k] if same else solved[k].mapped(maps[int(numbers[i])])
+            found[i] = solved[k] if same else solved[k].mapped(*maps[int(numbers[i])])
     return found

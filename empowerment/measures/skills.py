@@ -15,7 +15,8 @@ from empowerment.actuation.occupancy.lassos import ENTRY_ERROR, Graph, LassoOrac
 from empowerment.actuation.occupancy.next_action import information
 from empowerment.actuation.occupancy.walks import occupancies_of, policies_of
 from empowerment.core.layout import GraphLayout, GridLayout
-from empowerment.models.mdp import as_mdp
+from empowerment.measures.skill_policies import PolicyTable, Question, recomputed_ends
+from empowerment.models.mdp import MDP, as_mdp
 from empowerment.results.certified import Labelled
 
 # A skill of less than this part of the largest probability is a trace of the solver's path, no part of the optimum.
@@ -28,19 +29,21 @@ class Skill(NamedTuple):
     Attributes
     ----------
     states : tuple
-        The labels of the states in the order in which they are visited. Only if T begins with 1 the start may be
-        among them twice: first with the first action, then with that of later visits.
+        The labels of the states in the order in which they are visited; in a stochastic world of those in which the
+        policy may be. Only if T begins with 1 the start may be among them twice: first with the first action, then
+        with that of later visits.
     actions : tuple
         The label of the action in each of them.
-    repeats : int
-        The place in `states` to which the last action leads back: from there on the walk repeats itself.
+    repeats : int or None
+        The place in `states` to which the last action leads back: from there on the walk repeats itself. None in a
+        stochastic world.
     probability : float
         Of the skill under the input distribution that proves the lower end.
     """
 
     states: tuple[Any, ...]
     actions: tuple[Any, ...]
-    repeats: int
+    repeats: int | None
     probability: float
 
 
@@ -107,9 +110,12 @@ class SkillEmpowerment(Labelled):
     value, lower, upper : ndarray of shape (n_states,)
         The empowerment of each state, and the ends it is proved to lie between, for all policies there are.
     status : ndarray of int of shape (n_states,)
-        A :class:`Status` for each state: ``NO_SEQUENCE`` where every policy may come to a dead end.
+        A :class:`Status` for each state: ``NO_SEQUENCE`` where every policy may come to a dead end, ``NODE_LIMIT`` or
+        ``TIME_LIMIT`` where the search was ended.
     method : str
-        "lassos": deterministic policies, priced by dynamic programming.
+        "lassos": deterministic policies, priced by dynamic programming. "branch-and-bound": a search of all policies.
+    kind : ndarray of str of shape (n_states,)
+        "exact" within the tolerance, or an "interval" that the search left open.
     states : tuple
         Labels of the states that were asked for.
     state_numbers : ndarray of int of shape (n_states,)
@@ -121,10 +127,14 @@ class SkillEmpowerment(Labelled):
         Whether the random time T begins with 0, or with 1.
     backend : str
     base, tol, rtol : float
-    walks : Walks
-        What :meth:`skills` makes its answer of; they prove `lower`.
     output_distribution : ndarray of shape (n_states, n_states of the model)
         The distributions of the state at time T that prove `upper`.
+    walks : Walks or None
+        What :meth:`skills` makes its answer of in deterministic worlds; they prove `lower`.
+    table : PolicyTable or None
+        The same of a search.
+    initial : ndarray of shape (n_states, n_states of the model) or None
+        Distributions of the initial state, which are numbered instead of labelled.
     layout : GridLayout, GraphLayout or None
         The model's layout, for pictures.
 
@@ -144,7 +154,7 @@ class SkillEmpowerment(Labelled):
     """
 
     _each = ("value", "lower", "upper", "status", "states", "state_numbers", "output_distribution")
-    _parts = (GridLayout, GraphLayout, Walks)
+    _parts = (GridLayout, GraphLayout, Walks, PolicyTable)
     beliefs = None  # which pictures of states ask for
     quantity = "empowerment over skills"
 
@@ -162,25 +172,40 @@ class SkillEmpowerment(Labelled):
     base: float
     tol: float
     rtol: float
-    walks: Walks
     output_distribution: np.ndarray
+    walks: Walks | None = None
+    table: PolicyTable | None = None
+    initial: np.ndarray | None = None
     layout: Any = None
 
     @property
     def method(self) -> str:
         """How the values were found."""
-        return "lassos"
+        return "lassos" if self.table is None else "branch-and-bound"
+
+    @property
+    def kind(self) -> np.ndarray:
+        """What each value is worth: "exact" within the tolerance, or an "interval" that the search left open."""
+        return np.where(self.converged, "exact", "interval")
 
     @property
     def _axes(self) -> Mapping[str, Sequence[Any]]:
-        return {"state": self.states}
+        return {"state" if self.initial is None else "start": self.states}
 
     @property
     def _subject(self) -> str:
         return f"{super()._subject}, discount {self.discount:g}"
 
     def _part(self, part: slice) -> dict[str, Any]:
-        return super()._part(part) | {"walks": self.walks.only(part.start)}
+        walks = self.walks and self.walks.only(part.start)
+        table = self.table and self.table.only(part.start)
+        initial = None if self.initial is None else self.initial[part]
+        return super()._part(part) | {"walks": walks, "table": table, "initial": initial}
+
+    def _check(self) -> None:
+        super()._check()
+        if (self.walks is None) == (self.table is None):
+            raise ValueError("walks and table are both given or both missing, expected one of them")
 
     @property
     def _from_start(self) -> bool:
@@ -206,7 +231,11 @@ class SkillEmpowerment(Labelled):
         KeyError
             If there is no such state.
         """
-        own = self.walks.only(self._position(state)).most_probable()
+        position = self._position(state)
+        if self.table is not None:
+            return self._table_skills(self.table.only(position).most_probable(_MIN_SHARE))
+        assert self.walks is not None
+        own = self.walks.only(position).most_probable()
         return [
             Skill(
                 tuple(self.all_states[s] for s in own.states[k] if s >= 0),
@@ -215,6 +244,18 @@ class SkillEmpowerment(Labelled):
                 float(own.weights[k]),
             )
             for k in range(own.weights.size)
+        ]
+
+    def _table_skills(self, own: PolicyTable) -> list[Skill]:
+        visits = [own.visits(k) for k in range(own.weights.size)]
+        return [
+            Skill(
+                tuple(self.all_states[s] for s in states),
+                tuple(self.actions[a] for a in actions),
+                None,
+                float(weight),
+            )
+            for (states, actions), weight in zip(visits, own.weights, strict=True)
         ]
 
     def policies(self, state: Any) -> np.ndarray:
@@ -246,6 +287,9 @@ class SkillEmpowerment(Labelled):
                [ 2,  0, -1],
                [ 2,  2,  0]])
         """
+        if self.table is not None:
+            return self.table.only(self._position(state)).most_probable(_MIN_SHARE).actions
+        assert self.walks is not None
         own = self.walks.only(self._position(state)).most_probable()
         return policies_of(own.states, own.actions, len(self.all_states))
 
@@ -276,6 +320,9 @@ class SkillEmpowerment(Labelled):
                [0.5 , 0.5 , 0.  ],
                [0.5 , 0.25, 0.25]])
         """
+        if self.table is not None:
+            return self.table.only(self._position(state)).most_probable(_MIN_SHARE).rows
+        assert self.walks is not None
         own = self.walks.only(self._position(state)).most_probable()
         return occupancies_of(own.states, own.repeats, len(self.all_states), self.discount, self._from_start)
 
@@ -293,7 +340,8 @@ class SkillEmpowerment(Labelled):
             The information that the skills carry, in the result's unit, less a bound on the rounding errors.
         upper : ndarray of shape (n_states,)
             The largest divergence of any policy from the output distribution, by the kernel in plain NumPy, plus
-            such a bound; the closed form if that is smaller.
+            such a bound; the closed form if that is smaller. A search is repeated until it confirms the stored end,
+            which may take some fifty times as long as the first one.
 
         Raises
         ------
@@ -303,6 +351,11 @@ class SkillEmpowerment(Labelled):
         model = as_mdp(model)
         if tuple(model.states) != self.all_states or tuple(model.actions) != self.actions:
             raise ValueError("model has other states or actions than the result, expected the model that was solved")
+        if self.table is not None:
+            ends = [self._search_ends(model, self.table, i) for i in range(len(self))]
+            lower, upper = np.array(ends).T / math.log(self.base)
+            return lower, upper
+        assert self.walks is not None
         walks, taken = self.walks, self.walks.states >= 0
         if not (model.successors[walks.states, walks.actions] == walks.after())[taken].all():
             raise ValueError(
@@ -314,8 +367,19 @@ class SkillEmpowerment(Labelled):
         lower, upper = np.array(ends).T / math.log(self.base)
         return lower, upper
 
+    def _search_ends(self, model: MDP, table: PolicyTable, i: int) -> tuple[float, float]:
+        start = np.zeros(model.n_states)
+        if self.initial is None:
+            start[self.state_numbers[i]] = 1.0
+        else:
+            start = self.initial[i]
+        question = Question(model, start, self.discount, self.include_start)
+        upper = float(self.upper[i]) * math.log(self.base)
+        return recomputed_ends(question, table.only(i), self.output_distribution[i], upper)
+
     def _ends(self, i: int, steps: Any, later: np.ndarray) -> tuple[float, float]:
         """Return both ends of one state in nats, recomputed."""
+        assert self.walks is not None
         own, q = self.walks.only(i), self.output_distribution[i]
         if not own.weights.size:
             return 0.0, 0.0

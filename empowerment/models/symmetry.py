@@ -93,15 +93,15 @@ def orbits(model: SymmetricModel, numbers: np.ndarray) -> Orbits:
     return Orbits(representative[position], action_map[numbers], distance[numbers])
 
 
-def orbit_maps(model: SymmetricModel, state: int) -> dict[int, np.ndarray]:
-    """Return for each state of an orbit a permutation of all states, made of symmetries, that maps `state` to it."""
-    maps, front = {state: np.arange(model.n_states)}, [state]
+def orbit_maps(model: SymmetricModel, state: int) -> dict[int, Symmetry]:
+    """Return for each state of an orbit a symmetry, composed of those of the model, that maps `state` to it."""
+    maps, front = {state: (np.arange(model.n_states), np.arange(model.n_actions))}, [state]
     while front:
         here = front.pop()
-        for states, _ in model.generators:
+        for states, actions in model.generators:
             there = int(states[here])
             if there not in maps:
-                maps[there] = states[maps[here]]
+                maps[there] = states[maps[here][0]], actions[maps[here][1]]
                 front.append(there)
     return maps
 

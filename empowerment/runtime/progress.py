@@ -33,7 +33,7 @@ def progress_bar(
     wanted : bool or "auto"
         ``"auto"`` shows a bar on a terminal, once the work has taken a second, and takes it away at the end.
     note : callable
-        Returns what stands at the end, which narrow terminals cut off; it is called only for a bar.
+        Returns what stands at the end, which narrow terminals cut off; it is called only for a bar, at each step.
 
     Raises
     ------
@@ -53,7 +53,12 @@ def progress_bar(
     unasked = wanted == "auto"
     shown: dict[str, Any] = {"desc": description, "unit": unit, "postfix": note() or None}
     with tqdm(total=total, leave=not unasked, delay=_DELAY if unasked else 0, **shown) as bar:
-        yield bar.update
+
+        def advance(count: int) -> object:
+            bar.set_postfix_str(note(), refresh=False)
+            return bar.update(count)
+
+        yield advance
 
 
 def can_be_watched() -> bool:

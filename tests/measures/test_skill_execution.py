@@ -137,6 +137,6 @@ def test_maps_of_an_orbit_are_symmetries():
         maps = orbit_maps(grid, start)
         assert set(maps) == set(np.flatnonzero(grid.orbit_numbers == grid.orbit_numbers[start]).tolist())
         follows = grid.to_dense().max(axis=1)
-        for state, images in maps.items():
+        for state, (images, _) in maps.items():
             assert images[start] == state
             assert np.array_equal(follows[images][:, images], follows)

@@ -21,6 +21,13 @@ functions, tested against each other:
 ``best_lassos(indptr, indices, costs, discount, above) -> Lassos``
     In a deterministic world, for each state the walk from state 0 into a cycle that begins there whose discounted
     occupancy has the largest divergence from a distribution.
+``tradeoffs(world) -> (n_states, n_states, n_lines, 2)``
+    In a stochastic world, lines that bound the occupancies of each pair of states under any policy.
+``bound_policies(world, lines, costs, cut, part) -> PolicyBound``
+    In a stochastic world, an upper bound on the divergence of the occupancies of a set of policies, which is narrowed
+    to those that may exceed `cut`, and where to split it.
+``ascend(world, costs, rewards) -> (policies, occupancies)``
+    Policies of locally largest divergence, from the best ones for rewards of states on.
 """
 
 from __future__ import annotations
@@ -141,6 +148,77 @@ class Lassos(NamedTuple):
     values: np.ndarray
     states: np.ndarray
     closes: np.ndarray
+
+
+class Choices(NamedTuple):
+    """A stochastic world for policies: what can be reached, equal actions of a state merged into one choice.
+
+    Attributes
+    ----------
+    first : ndarray of int64 of shape (n_states + 1,)
+        The choices of state s are the numbers from ``first[s]`` up to ``first[s + 1]``.
+    owner : ndarray of int64 of shape (n_choices,)
+        The state of each choice.
+    indptr, indices, data : ndarray
+        CSR of shape (n_choices, n_states): the distribution of the next state, with indices of 64 bits.
+    start : ndarray of shape (n_states,)
+        Distribution of the initial state.
+    discount : float
+        Above 0 and below 1.
+    """
+
+    first: np.ndarray
+    owner: np.ndarray
+    indptr: np.ndarray
+    indices: np.ndarray
+    data: np.ndarray
+    start: np.ndarray
+    discount: float
+
+
+class PolicySet(NamedTuple):
+    """A set of deterministic policies: which choices are left, and which occupancies. Kernels narrow it in place.
+
+    Attributes
+    ----------
+    allowed : ndarray of bool of shape (n_choices,)
+    low, high : ndarray of shape (n_choices,)
+        The occupancy of a state lies between these of the choice that is taken there.
+    hits : ndarray of shape (2, n_states, n_states)
+        Entry (0, y, x) bounds from above what any policy of the set makes of the discount to the power of the steps
+        from x to y, and (1, y, x) from below.
+    policy : ndarray of int64 of shape (n_states,)
+        A choice for each state, from which to look for values.
+    """
+
+    allowed: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    hits: np.ndarray
+    policy: np.ndarray
+
+
+class PolicyBound(NamedTuple):
+    """What is known of a set of policies.
+
+    Attributes
+    ----------
+    bound : float
+        No policy of the set has an occupancy of a larger divergence; rounded up. Minus infinity if it is empty.
+    choice : int
+        Where to split it; -1 if rounding leaves nothing to split.
+    below, above : float
+        Split into policies that do not take the choice or whose occupancy is at most `below`, and those that take it
+        with an occupancy of at least `above`.
+    occupancy : ndarray of shape (n_states,)
+        Solution of a relaxed problem: a mixture of policies, from which to climb to one of large divergence.
+    """
+
+    bound: float
+    choice: int
+    below: float
+    above: float
+    occupancy: np.ndarray
 
 
 @cache

@@ -104,10 +104,10 @@ def information(rows: np.ndarray, weights: np.ndarray, distance: float) -> tuple
     np.divide(rows, q, out=ratios, where=used)
     terms = weights[:, None] * rows * np.log(ratios)
     rounding = (terms.size + weights.size + 8) * _EPS * float(np.abs(terms).sum()) + 4.0 * weights.size * _EPS
-    return float(terms.sum()), rounding + 2.0 * _entropy_change(distance, rows.shape[1])
+    return float(terms.sum()), rounding + 2.0 * entropy_change(distance, rows.shape[1])
 
 
-def _entropy_change(distance: float, n_outputs: int) -> float:
+def entropy_change(distance: float, n_outputs: int) -> float:
     """Bound how far the entropies of two distributions this far apart in total variation differ."""
     if distance == 0:
         return 0.0

@@ -1,0 +1,92 @@
+"""What a policy must give up in one state to be often in another.
+
+The pairs of occupancies (x_s, x_t) of all policies form a polygon. Lines ``x_s + weight x_t <= limit`` on its side of
+large occupancies are found from the outside: the best policy for such a reward touches each of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from empowerment.actuation.kernels import Choices
+from empowerment.actuation.kernels.reference.value_proposals import flow_system
+
+_EPS = float(np.finfo(float).eps)
+_STEPS, _GAIN = 60, 1e-11
+_LINES, _APART, _WORTHWHILE = 7, 1e-9, 1e-3
+
+
+def tradeoffs(world: Choices) -> np.ndarray:
+    """Return lines that bound the occupancies of each pair of states.
+
+    Parameters
+    ----------
+    world : Choices
+
+    Returns
+    -------
+    ndarray of shape (n_states, n_states, n_lines, 2)
+        Entry (t, s, k) is a weight and a limit: every policy has ``x_s + weight x_t <= limit``.
+    """
+    n_states, search = world.start.size, _Extents(world)
+    lines = np.zeros((n_states, n_states, _LINES, 2))
+    lines[..., 1] = 1.0
+    points = np.array([search.best(s, s, 0.0)[1] for s in range(n_states)])
+    for t in range(n_states):
+        for s in range(n_states):
+            if s != t:
+                corners = [points[s, [s, t]], points[t, [s, t]]]
+                for k, line in enumerate(_polygon(search, s, t, corners)):
+                    lines[t, s, k] = line
+    return lines
+
+
+def _polygon(search: _Extents, s: int, t: int, corners: list[np.ndarray]) -> list[tuple[float, float]]:
+    """Return the lines through neighbouring corners, moved outward, with new corners where they are far away."""
+    lines: list[tuple[float, float]] = []
+    k = 0
+    while k + 1 < len(corners) and len(lines) < _LINES:
+        here, there = corners[k], corners[k + 1]
+        fall, rise = here[0] - there[0], there[1] - here[1]
+        if rise <= _APART or fall <= _APART:
+            k += 1
+            continue
+        weight = fall / rise
+        limit, occupancy = search.best(s, t, weight)
+        lines.append((weight, limit))
+        if limit - here[0] - weight * here[1] > _WORTHWHILE * limit:
+            corners.insert(k + 1, occupancy[[s, t]])
+        else:
+            k += 1
+    return lines
+
+
+class _Extents:
+    """The largest sums of two occupancies; the policy of one is where to begin for the next."""
+
+    def __init__(self, world: Choices) -> None:
+        self._world, self._system = world, flow_system(world)
+        self._policy = world.first[:-1].copy()
+
+    def best(self, s: int, t: int, weight: float) -> tuple[float, np.ndarray]:
+        """Return the largest ``x_s + weight x_t`` of any policy, rounded up, and an occupancy that nearly has it.
+
+        Values with a Bellman residual r are within ``r / (1 - g)`` of the largest.
+        """
+        world = self._world
+        rewards = np.zeros(world.start.size)
+        rewards[t], rewards[s] = weight, 1.0
+        for _ in range(_STEPS):
+            values = np.linalg.solve(self._system[self._policy], rewards)
+            gains = rewards[world.owner] - self._system @ values
+            now = gains[self._policy]
+            best = np.maximum.reduceat(gains, world.first[:-1])
+            better = np.flatnonzero(best > now + _GAIN)
+            if not better.size:
+                break
+            for x in better:
+                self._policy[x] = world.first[x] + int(np.argmax(gains[world.first[x] : world.first[x + 1]]))
+        begin = (1.0 - world.discount) * world.start
+        limit = float(begin @ values) + max(float(gains.max()), 0.0)
+        occupancy = np.linalg.solve(self._system[self._policy].T, begin)
+        return limit + 64.0 * values.size * _EPS * (1.0 + weight), occupancy

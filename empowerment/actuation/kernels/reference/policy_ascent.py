@@ -1,0 +1,73 @@
+"""Policies of locally largest divergence from a distribution.
+
+The divergence is convex in the occupancy, and so lies above its tangent, whose best policy policy iteration finds: it
+is at least as far away. Steps go on until none gains.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from empowerment.actuation.kernels import Choices
+from empowerment.actuation.kernels.reference.value_proposals import divergence, flow_system
+
+_STEPS, _GAIN = 60, 1e-11
+# Occupancies below this count as this much in the tangent.
+_SMALLEST = 1e-12
+
+
+def ascend(world: Choices, costs: np.ndarray, rewards: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Climb from the best policies for some rewards of states to policies of locally largest divergence.
+
+    Parameters
+    ----------
+    world : Choices
+    costs : ndarray of shape (n_states,)
+        ``-log q``.
+    rewards : ndarray of shape (n_policies, n_states)
+
+    Returns
+    -------
+    policies : ndarray of int64 of shape (n_policies, n_states)
+        Choices.
+    occupancies : ndarray of shape (n_policies, n_states)
+        As they are computed: not certified.
+    """
+    system = flow_system(world)
+    begin = (1.0 - world.discount) * world.start
+    found = [_ascend(world, system, begin, costs, each) for each in rewards]
+    return np.array([policy for policy, _ in found]), np.array([occupancy for _, occupancy in found])
+
+
+def _ascend(
+    world: Choices, system: np.ndarray, begin: np.ndarray, costs: np.ndarray, rewards: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    policy = _best_policy(world, system, rewards, world.first[:-1])
+    occupancy = _occupancy(system, begin, policy)
+    for _ in range(_STEPS):
+        tried = _best_policy(world, system, np.log(np.maximum(occupancy, _SMALLEST)) + costs, policy)
+        after = _occupancy(system, begin, tried)
+        if not divergence(after, costs).sum() > divergence(occupancy, costs).sum() + _GAIN:
+            break
+        policy, occupancy = tried, after
+    return policy, occupancy
+
+
+def _occupancy(system: np.ndarray, begin: np.ndarray, policy: np.ndarray) -> np.ndarray:
+    return np.maximum(np.linalg.solve(system[policy].T, begin), 0.0)
+
+
+def _best_policy(world: Choices, system: np.ndarray, rewards: np.ndarray, policy: np.ndarray) -> np.ndarray:
+    """Return the best policy for rewards of states, by policy iteration."""
+    policy = policy.copy()
+    for _ in range(_STEPS):
+        values = np.linalg.solve(system[policy], rewards)
+        lasting = -(system @ values)
+        improved = False
+        for s in range(policy.size):
+            own = lasting[world.first[s] : world.first[s + 1]]
+            if own.max() > own[policy[s] - world.first[s]] + _GAIN:
+                policy[s], improved = world.first[s] + int(np.argmax(own)), True
+        if not improved:
+            break
+    return policy

@@ -1,0 +1,157 @@
+"""Branch and bound: the largest divergence of any policy of a stochastic world from a distribution.
+
+The policies are split into sets, by which choices are left in each state and how large its occupancy is. The kernel
+`bound_policies` bounds a set by a value function; the set with the largest bound is split next. What is left when no
+bound exceeds the cut, or the limits are reached, is an upper end.
+"""
+
+from __future__ import annotations
+
+import heapq
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import NamedTuple
+
+import numpy as np
+
+from empowerment.actuation.kernels import Choices, PolicyBound, PolicySet
+from empowerment.core.status import Status
+
+# Sets from whose relaxed solution to climb: the first so many, then each one of so many, and single policies.
+_FIRST, _EACH = 64, 8
+_SMALLEST = 1e-12
+
+
+@dataclass
+class Budget:
+    """What a search may take, and has taken.
+
+    Attributes
+    ----------
+    nodes, seconds : float
+        Limits on the sets of policies that are bounded and on the time, for all searches of one start.
+    used : int
+        Number of sets that were bounded.
+    lower, upper : float
+        The open interval in nats, for who watches.
+    advance : callable
+        Called with the number of sets that were bounded since.
+    """
+
+    nodes: float = math.inf
+    seconds: float = math.inf
+    used: int = 0
+    lower: float = 0.0
+    upper: float = math.inf
+    advance: Callable[[int], object] = field(default=lambda count: None)
+    _begin: float = field(default_factory=time.monotonic)
+
+    def stated(self) -> str:
+        """Return the open interval as a text."""
+        return f"[{self.lower:.6f}, {self.upper:.6f}] nats"
+
+    def count(self, open_bound: float) -> None:
+        """Count one more set, while no policy is known to exceed a bound."""
+        self.used, self.upper = self.used + 1, min(self.upper, open_bound)
+        self.advance(1)
+
+    @property
+    def spent(self) -> Status | None:
+        """The limit that is reached, if one is."""
+        if self.used >= self.nodes:
+            return Status.NODE_LIMIT
+        return Status.TIME_LIMIT if time.monotonic() - self._begin >= self.seconds else None
+
+
+class Outcome(NamedTuple):
+    """What a search found.
+
+    Attributes
+    ----------
+    bound : float
+        No policy has a larger divergence.
+    policies : ndarray of int of shape (n, n_states)
+        Policies of a larger divergence than the cut, for which the search was broken off; there may be none.
+    status : Status or None
+        The limit that ended the search.
+    """
+
+    bound: float
+    policies: np.ndarray
+    status: Status | None
+
+
+def bound_divergence(
+    world: Choices, lines: np.ndarray, q: np.ndarray, cut: float, kernels: ModuleType, budget: Budget
+) -> Outcome:
+    """Bound the divergence of all policies from q.
+
+    Parameters
+    ----------
+    world : Choices
+    lines : ndarray of shape (n_states, n_states, n_lines, 2)
+        What the kernel `tradeoffs` returns.
+    q : ndarray of shape (n_states,)
+        Positive.
+    cut : float
+        The bound need not be smaller than this.
+    kernels : module
+        Kernels of actuation.
+    budget : Budget
+    """
+    costs = -np.log(q)
+    none = np.zeros((0, q.size), dtype=np.int64)
+    heap = [(-math.inf, 0, _everything(world))]
+    stuck, number = cut, 0
+    while heap and -heap[0][0] > stuck:
+        spent = budget.spent
+        if spent is not None:
+            return Outcome(-heap[0][0], none, spent)
+        above, _, part = heapq.heappop(heap)
+        found = kernels.bound_policies(world, lines, costs, cut, part)
+        budget.count(-above)
+        bound = min(found.bound, -above)
+        if bound <= cut:
+            continue
+        if found.choice < 0 or budget.used <= _FIRST or budget.used % _EACH == 0:
+            better = _climb(world, costs, found, cut, kernels)
+            if better.size:
+                return Outcome(max(-above, stuck), better, None)
+        if found.choice < 0:
+            stuck = max(stuck, bound)
+            continue
+        for child in _halves(world, part, found):
+            number += 1
+            heapq.heappush(heap, (-bound, number, child))
+    return Outcome(stuck, none, None if stuck <= cut else Status.PRECISION)
+
+
+def _everything(world: Choices) -> PolicySet:
+    n_states, n_choices = world.start.size, world.owner.size
+    hits = np.stack([np.ones((n_states, n_states)), np.eye(n_states)])
+    low, high = np.zeros(n_choices), np.ones(n_choices)
+    return PolicySet(np.ones(n_choices, dtype=bool), low, high, hits, world.first[:-1].copy())
+
+
+def _halves(world: Choices, part: PolicySet, found: PolicyBound) -> list[PolicySet]:
+    """Return the policies that take the choice with a large occupancy, and the others."""
+    with_it, without = PolicySet(*(each.copy() for each in part)), part
+    own = slice(*world.first[world.owner[found.choice] :][:2])
+    with_it.allowed[own] = False
+    with_it.allowed[found.choice] = True
+    with_it.low[found.choice] = max(with_it.low[found.choice], found.above)
+    if found.below <= 0:
+        without.allowed[found.choice] = False
+    without.high[found.choice] = min(without.high[found.choice], found.below)
+    return [with_it, without]
+
+
+def _climb(world: Choices, costs: np.ndarray, found: PolicyBound, cut: float, kernels: ModuleType) -> np.ndarray:
+    """Return the policy to which the tangent at a relaxed solution leads, if its divergence exceeds the cut."""
+    rewards = np.log(np.maximum(found.occupancy, _SMALLEST)) + costs
+    policies, rows = kernels.ascend(world, costs, rewards[None])
+    divergence = (rows * (np.log(np.maximum(rows, 1e-300)) + costs)).sum(axis=1)
+    return np.asarray(policies[divergence > cut])

@@ -1,0 +1,153 @@
+"""Skills of stochastic worlds: deterministic policies with their probabilities, and what recomputes their ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from empowerment.actuation.kernels import actuation_kernels
+from empowerment.actuation.occupancy.branch_and_bound import Budget, bound_divergence
+from empowerment.actuation.occupancy.choices import ReachableWorld
+from empowerment.actuation.occupancy.controlled_noise import bound_of, distance_bound
+from empowerment.actuation.occupancy.next_action import information
+from empowerment.actuation.occupancy.policies import occupancies
+from empowerment.actuation.occupancy.stochastic import rounding
+from empowerment.models.dead_ends import lasting_actions
+from empowerment.models.mdp import MDP
+
+
+@dataclass(frozen=True, eq=False)
+class PolicyTable:
+    """Stored skills, those of one start after those of another.
+
+    Attributes
+    ----------
+    actions : ndarray of int of shape (n_skills, n_states)
+        The action in each state, -1 where the skill never is.
+    first : ndarray of int of shape (n_skills, n_states)
+        The first action in each initial state, if T begins with 1; -1 elsewhere.
+    rows : ndarray of shape (n_skills, n_states)
+        The distribution of the state at time T.
+    weights : ndarray of shape (n_skills,)
+        Probability of each skill.
+    offsets : ndarray of int of shape (n_starts + 1,)
+        Those of start i are the ones from ``offsets[i]`` up to ``offsets[i + 1]``.
+    proofs : ndarray of int of shape (n_starts,)
+        What proves the upper end: 0 the search of all policies, 1 the world whose noise the agent controls.
+    nodes : ndarray of int of shape (n_starts,)
+        Number of sets of policies that were bounded.
+    """
+
+    actions: np.ndarray
+    first: np.ndarray
+    rows: np.ndarray
+    weights: np.ndarray
+    offsets: np.ndarray
+    proofs: np.ndarray
+    nodes: np.ndarray
+
+    def only(self, position: int) -> PolicyTable:
+        """Return those of one start."""
+        own, start = slice(*self.offsets[position : position + 2]), slice(position, position + 1)
+        offsets = np.array([0, int(self.offsets[position + 1] - self.offsets[position])])
+        return self._chosen(own, offsets, start)
+
+    def most_probable(self, least: float) -> PolicyTable:
+        """Return those of one start with at least this part of the largest probability, the most probable first."""
+        order = np.argsort(-self.weights, kind="stable")
+        order = order[self.weights[order] >= least * float(self.weights.max(initial=0.0))]
+        return self._chosen(order, np.array([0, order.size]), slice(None))
+
+    def _chosen(self, skills: slice | np.ndarray, offsets: np.ndarray, starts: slice) -> PolicyTable:
+        actions, first, rows, weights = (x[skills] for x in (self.actions, self.first, self.rows, self.weights))
+        return PolicyTable(actions, first, rows, weights, offsets, self.proofs[starts], self.nodes[starts])
+
+    def visits(self, skill: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the states in which a skill may be and its actions there, those of the first step before others."""
+        early, late = np.flatnonzero(self.first[skill] >= 0), np.flatnonzero(self.actions[skill] >= 0)
+        actions = np.concatenate([self.first[skill, early], self.actions[skill, late]])
+        return np.concatenate([early, late]), actions
+
+
+class Question(NamedTuple):
+    """What is asked of one start.
+
+    Attributes
+    ----------
+    model : MDP
+    start : ndarray of shape (n_states,)
+        Distribution of the initial state.
+    discount : float
+    include_start : bool
+    """
+
+    model: MDP
+    start: np.ndarray
+    discount: float
+    include_start: bool
+
+    @property
+    def scale(self) -> float:
+        """Probability that T is one of the times that count, if it is drawn from 0 on."""
+        return 1.0 if self.include_start else self.discount
+
+    def world(self) -> ReachableWorld:
+        """Return what policies can do from the start on."""
+        allowed = lasting_actions(self.model)
+        return ReachableWorld.around(self.model, allowed, self.start, self.discount, apart=not self.include_start)
+
+
+def recomputed_ends(question: Question, table: PolicyTable, q: np.ndarray, upper: float) -> tuple[float, float]:
+    """Recompute both ends of one start in nats: the information of its skills, and the search by plain NumPy.
+
+    Parameters
+    ----------
+    question : Question
+    table : PolicyTable
+        The skills of this start alone.
+    q : ndarray of shape (n_states,)
+        The output distribution that proves the upper end.
+    upper : float
+        The upper end to confirm, in nats.
+
+    Raises
+    ------
+    ValueError
+        If the model has no such policies.
+    """
+    if not table.weights.size:
+        return 0.0, 0.0
+    found, scale = question.world(), question.scale
+    rows = occupancies(found.choices, _choices_of(found, table))
+    value, error = information(rows.rows, table.weights / table.weights.sum(), rows.distance + found.mass_error)
+    bound = distance_bound(question.model, question.start, question.discount, question.include_start)
+    if table.proofs[0]:
+        bound = min(bound, bound_of(question.model, question.start, question.discount, question.include_start, q))
+    elif bound > upper:
+        own = found.on_world(q, scale)
+        slack = rounding(found, own)
+        kernels = actuation_kernels("reference")
+        lines = kernels.tradeoffs(found.choices)
+        budget = Budget()
+        outcome = bound_divergence(found.choices, lines, own, upper * scale - slack, kernels, budget)
+        bound = min(bound, (outcome.bound + slack) / scale)
+    return max((value - error) / scale, 0.0), bound
+
+
+def _choices_of(found: ReachableWorld, table: PolicyTable) -> np.ndarray:
+    """Return the choices of stored policies; the first one where a policy never is."""
+    first = found.choices.first
+    policies = np.tile(first[:-1], (table.weights.size, 1))
+    for s, state in enumerate(found.states.tolist()):
+        own = slice(first[s], first[s + 1])
+        wanted = (table.first if s < found.n_apart else table.actions)[:, state]
+        matches = found.equal[own][:, np.maximum(wanted, 0)].T  # a choice stands for all actions that are equal
+        if not matches[wanted >= 0].any(axis=1).all():
+            raise ValueError(
+                "model does not have the actions that the skills of the result take, expected the model that was "
+                "solved"
+            )
+        policies[:, s] = np.where(wanted >= 0, first[s] + np.argmax(matches, axis=1), policies[:, s])
+    return policies
