@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -68,6 +69,10 @@ class StateTask(NamedTuple):
         Largest number of sequences to enumerate.
     memory : float
         Limit on the working memory, in bytes.
+    max_nodes : int
+        Largest number of boxes that a search for policies splits.
+    max_seconds : float
+        Limit on the time of that search.
     """
 
     start: int
@@ -75,6 +80,8 @@ class StateTask(NamedTuple):
     options: SolverOptions
     max_sequences: int
     memory: float
+    max_nodes: int = 1000
+    max_seconds: float = math.inf
 
     def width(self, lower: float) -> float:
         """Return the tolerated width of an interval with this lower end, in nats."""

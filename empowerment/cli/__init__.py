@@ -156,6 +156,8 @@ def _fill_map(parser: Parser) -> None:
         " (transition and .POMDP files)",
     )
     add("--max-sequences", type=int, metavar="K", help="most action sequences for one state (default 50 million)")
+    add("--max-nodes", type=int, metavar="K", help="most sets of policies to split for one state (default 1000)")
+    add("--max-seconds", type=float, metavar="T", help="most seconds to search policies for one state (no limit)")
     add(
         "--memory", type=_gigabytes, metavar="GB", help="most for all processes, an .npz or a .POMDP file (default 4)"
     )

@@ -36,7 +36,8 @@ def run_map(arguments: argparse.Namespace) -> int:
         terminal=arguments.terminal,
         normalize=arguments.normalize or None,
     )
-    limits = {"max_sequences": arguments.max_sequences, "memory": arguments.memory}
+    names = ("max_sequences", "memory", "max_nodes", "max_seconds")
+    limits = {name: getattr(arguments, name) for name in names}
     with _missed_tolerance() as sentences:
         result = empowerment(
             world,

@@ -30,8 +30,8 @@ def as_options(sentence: str) -> str:
     sentence = re.sub(r"\b(normalize|memory)=(True)?", r"--\1", sentence)
     sentence = re.sub(r"\bmax_states=(\d+)", r"--max-states \1", sentence).replace("max_states=", "--max-states")
     sentence = re.sub(r"(; these limits are set)? in options=", "", sentence)
-    sentence = re.sub(r"\b(raise|and) (max_sequences|memory)\b", r"\1 --\2", sentence)
-    return sentence.replace("--max_sequences", "--max-sequences")
+    sentence = re.sub(r"\b(raise|and) (max_sequences|memory|max_nodes|max_seconds)\b", r"\1 --\2", sentence)
+    return re.sub(r"--max_(\w+)", r"--max-\1", sentence)
 
 
 def _say(sentence: str) -> None:

@@ -62,8 +62,8 @@ _SENTENCES = {
     Status.PRECISION: "rounding errors came first: the interval holds but is wider than the tolerance; raise tol",
     Status.NO_SEQUENCE: "no action sequence of this length is available (with feedback: whatever is done may lead to "
     "where no action is), so there is nothing to choose from",
-    Status.BOUNDED: "not every action sequence was looked at: the interval holds but is wider than the tolerance; "
-    "raise max_sequences and memory, or shorten the horizon, for an exact value",
+    Status.BOUNDED: "not every action sequence or policy was looked at: the interval holds but is wider than the "
+    "tolerance; raise max_sequences and memory, or shorten the horizon, for an exact value",
     Status.NODE_LIMIT: "the limit on sets of policies came first: the interval holds but is wider than the "
     "tolerance; raise max_nodes or tol",
     Status.TIME_LIMIT: "the limit on time came first: the interval holds but is wider than the tolerance; raise "

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from empowerment.actuation.feedback.bellman import feedback_values
-from empowerment.actuation.feedback.bounds import bound_belief_feedback, bound_state_feedback
+from empowerment.actuation.feedback.bounds import FEW_STEPS, bound_belief_feedback, bound_state_feedback
 from empowerment.actuation.feedback.directed_capacity import directed_capacity
 from empowerment.actuation.feedback.history_tree import forecast_tree
 from empowerment.actuation.feedback.policy_trees import polytope_of_states, trees_of_beliefs, trees_of_states
@@ -22,8 +22,6 @@ from empowerment.measures.solutions import RefusedError, Solutions, as_arrays, b
 
 # Bytes of rows in one sum beyond which "auto" gives policy trees up: the time grows with every sum that is near it.
 _TREES = 2**27
-# Where bounds were asked for, and states times steps are more than this, extreme policies are not looked for.
-_STEPS = 10_000
 
 
 class FeedbackSolver:
@@ -106,8 +104,7 @@ class FeedbackSolver:
         method = self.methods[0] if request.method == "auto" else request.method
         try:
             if method == "interval":
-                bounds = _narrowest(self._bounds_of(number), self._polytope_of(number))
-                return as_arrays(bounds, "interval", request)
+                return self._interval(number, self._polytope_of(number))
             return as_arrays(self._exact_solution(number, method), method, request)
         except NoSequenceError:
             return no_sequence(method, request)
@@ -116,9 +113,16 @@ class FeedbackSolver:
                 raise RefusedError(number, str(reason)) from None
             known = getattr(reason, "known", None)
         try:
-            return as_arrays(_narrowest(self._bounds_of(number), known), "interval", request)
+            return self._interval(number, known)
         except NoSequenceError:
             return no_sequence("interval", request)
+
+    def _interval(self, number: int, known: StateSolution | None) -> Solutions:
+        """Return the narrowest interval that bounds, and one that is known, leave of a start."""
+        bounds, reason = self._bounds_of(number)
+        solution, options = _narrowest(bounds, known), self.request.solver.in_nats()
+        met = solution.upper - solution.lower <= options.width(solution.lower)
+        return as_arrays(solution, "interval", self.request, Status.CERTIFIED if met else reason)
 
     def _start_of(self, number: int) -> int:
         """Return the state, of the world without feedback, that a start is in."""
@@ -140,12 +144,13 @@ class FeedbackSolver:
 
     def _polytope_of(self, number: int) -> StateSolution | None:
         task, dynamics = self._open_loop.task(self._start_of(number))
-        few = 0 < task.horizon * dynamics.n_columns <= _STEPS
+        few = 0 < task.horizon * dynamics.n_columns <= FEW_STEPS
         if self._partial is not None or self.request.output != "final" or not few:
             return None
         return polytope_of_states(task._replace(memory=min(task.memory, _TREES)), dynamics)
 
-    def _bounds_of(self, number: int) -> StateSolution:
+    def _bounds_of(self, number: int) -> tuple[StateSolution, Status]:
+        """Return an interval, and what to say if it is wider than the tolerance."""
         request, partial, start = self.request, self._partial, self._start_of(number)
         task, dynamics = self._open_loop.task(start)
         arrays = self._open_loop.solve_state(start)
@@ -154,7 +159,8 @@ class FeedbackSolver:
         if partial is None:
             return bound_state_feedback(task, dynamics, open_loop, self._open_loop.kernels, request.output)
         belief = partial.beliefs[number]
-        return bound_belief_feedback(task, partial.model, belief, open_loop, request.output, partial.sensor)
+        bounds = bound_belief_feedback(task, partial.model, belief, open_loop, request.output, partial.sensor)
+        return bounds, Status.BOUNDED
 
 
 def _narrowest(one: StateSolution, other: StateSolution | None) -> StateSolution:

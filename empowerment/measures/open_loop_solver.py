@@ -153,8 +153,15 @@ class OpenLoopSolver:
 
     def _task_from(self, start: int) -> StateTask:
         request = self.request
-        options, max_sequences = request.solver.in_nats(), request.resources.max_sequences
-        return StateTask(start, request.horizon, options, max_sequences, request.for_rows)
+        return StateTask(
+            start=start,
+            horizon=request.horizon,
+            options=request.solver.in_nats(),
+            max_sequences=request.resources.max_sequences,
+            memory=request.for_rows,
+            max_nodes=request.resources.max_nodes,
+            max_seconds=request.resources.max_seconds,
+        )
 
     @cached_property
     def dynamics(self) -> Dynamics:

@@ -166,6 +166,8 @@ class EmpowermentRequest:
         }
         identity |= {name: getattr(solver, name) for name in ("backend", "base", "tol", "rtol", "max_iter")}
         identity |= {"max_sequences": resources.max_sequences, "memory": resources.memory}
+        if self.feedback:
+            identity |= {"max_nodes": resources.max_nodes, "max_seconds": resources.max_seconds}
         if self.method == "sampled":
             identity["samples"] = resources.samples
         return identity

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from empowerment.core import validate
 _LIBRARIES = 2.2e8
 # Times that a solver holds the model: as it is, by actions, transposed, and cut to what is within reach.
 _COPIES = 4
-_OPTIONS = ("max_sequences", "memory", "samples", "max_iter")
+_OPTIONS = ("max_sequences", "memory", "samples", "max_iter", "max_nodes", "max_seconds")
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,10 @@ class Resources:
         Number of sequences drawn for each state by ``method="sampled"``.
     max_iter : int
         Largest number of iterations of one capacity.
+    max_nodes : int
+        Largest number of sets of policies that a search splits for one state, with feedback.
+    max_seconds : float
+        Largest number of seconds that this search takes.
     processes : int
         Number of processes that share the memory; it is no option.
     """
@@ -39,6 +44,8 @@ class Resources:
     memory: float = 4e9
     samples: int = 1000
     max_iter: int = MAX_ITER
+    max_nodes: int = 1000
+    max_seconds: float = math.inf
     processes: int = 1
 
     def for_rows(self, model: float) -> Memory:
@@ -73,4 +80,6 @@ class Resources:
                 options.get("samples", default.samples), "samples", most=validate.MOST_DRAWS
             ),
             max_iter=validate.limit(options.get("max_iter", default.max_iter), "max_iter"),
+            max_nodes=validate.limit(options.get("max_nodes", default.max_nodes), "max_nodes"),
+            max_seconds=validate.seconds(options.get("max_seconds", default.max_seconds), "max_seconds"),
         )

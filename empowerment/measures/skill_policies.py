@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from empowerment.actuation.budget import Budget
 from empowerment.actuation.kernels import actuation_kernels
-from empowerment.actuation.occupancy.branch_and_bound import Budget, bound_divergence
+from empowerment.actuation.occupancy.branch_and_bound import bound_divergence
 from empowerment.actuation.occupancy.choices import ReachableWorld
 from empowerment.actuation.occupancy.controlled_noise import bound_of, distance_bound
 from empowerment.actuation.occupancy.next_action import information

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from empowerment.actuation.budget import Budget
 from empowerment.actuation.kernels import actuation_kernels
-from empowerment.actuation.occupancy.branch_and_bound import Budget
 from empowerment.actuation.occupancy.controlled_noise import controlled_bound, distance_bound
 from empowerment.actuation.occupancy.policies import occupancies
 from empowerment.actuation.occupancy.stochastic import solve_policies

@@ -10,6 +10,8 @@ from empowerment.measures.request import EmpowermentRequest
 
 # An input of less than this part of the largest probability is a trace of the solver's path, no part of the optimum.
 _MIN_SHARE = 1e-4
+# These say why an interval is wide; others give way to what the method says.
+_REASONS = [int(status) for status in (Status.MAX_ITER, Status.PRECISION, Status.NODE_LIMIT, Status.TIME_LIMIT)]
 _OF_CARRIERS = ("sequences", "weights")
 
 Solutions = dict[str, np.ndarray]
@@ -49,7 +51,7 @@ def block_as_arrays(solutions: StateSolutions, method: str, request: Empowerment
     """Return the solutions of several states in the unit of the result, with the sequences that carry them."""
     unit = request.solver.unit
     lower, upper = np.maximum(solutions.lower, 0.0) / unit, solutions.upper / unit
-    missed = ~request.solver.met(lower, upper) & (solutions.status != int(Status.MAX_ITER))
+    missed = ~request.solver.met(lower, upper) & ~np.isin(solutions.status, _REASONS)
     worse = int(Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED)
     owner, largest = np.repeat(np.arange(lower.size), solutions.n_sequences), np.zeros(lower.size)
     np.maximum.at(largest, owner, solutions.weights)

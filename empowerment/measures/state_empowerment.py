@@ -101,7 +101,9 @@ def empowerment(
     options : mapping, optional
         Limits on resources: ``max_sequences`` (action sequences looked at in one state, after merging; 50 million),
         ``memory`` (bytes of all processes of this machine together, libraries and model included; 4e9), ``samples``
-        (sequences drawn by ``method="sampled"``; 1000) and ``max_iter`` (iterations of one capacity; 100,000).
+        (sequences drawn by ``method="sampled"``; 1000) and ``max_iter`` (iterations of one capacity; 100,000). With
+        feedback also ``max_nodes`` (sets of policies that a search splits for one state, which takes about a second;
+        1000) and ``max_seconds`` (of this search; no limit, for with one, results depend on the machine's speed).
 
     Returns
     -------

@@ -90,6 +90,12 @@ def test_a_missed_tolerance_shows_the_interval_in_the_place_of_the_value(run):
     assert "max_sequences" not in out
 
 
+def test_a_search_that_was_ended_names_the_option_of_its_limit(run):
+    np.save("world.npy", np.random.default_rng(0).dirichlet(np.full(8, 0.3), size=(8, 3)))
+    _, out, _ = run("map", "world.npy", "--horizon", 4, "--feedback", "--method", "interval", "--max-nodes", 1)
+    assert "raise --max-nodes or tol" in out
+
+
 def test_limits_are_called_by_their_options(refused):
     np.save("world.npy", np.random.default_rng(0).dirichlet(np.full(4, 0.3), size=(4, 3)))
     sentence = refused("map", "world.npy", "--horizon", 3, "--memory", 1e-7, "--method", "enumeration")

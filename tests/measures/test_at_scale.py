@@ -83,7 +83,7 @@ def test_bounds_that_were_not_asked_for_warn_once(bounded):
     (warning,) = bounded[1]
     assert warning.category is emp.ConvergenceWarning
     assert "8 of 11 intervals are wider than wanted" in str(warning.message)
-    assert "not every action sequence was looked at" in str(warning.message)
+    assert "not every action sequence or policy was looked at" in str(warning.message)
 
 
 def test_one_state_keeps_its_method(bounded):

@@ -11,8 +11,9 @@ import pytest
 from helpers import for_each, random_model
 
 import empowerment as emp
+from empowerment.actuation.budget import Budget
 from empowerment.actuation.kernels import actuation_kernels
-from empowerment.actuation.occupancy.branch_and_bound import Budget, bound_divergence
+from empowerment.actuation.occupancy.branch_and_bound import bound_divergence
 from empowerment.actuation.occupancy.choices import ReachableWorld
 from empowerment.models.dead_ends import lasting_actions
 

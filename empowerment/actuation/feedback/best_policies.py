@@ -1,4 +1,7 @@
-"""Best policies for payoffs of the last reading, many payoffs at once, by dynamic programming."""
+"""Best policies for payoffs of the last reading, many payoffs at once, by dynamic programming.
+
+They are corners of a polytope, see :mod:`empowerment.actuation.box_search`.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ class BestPolicies:
 
     Attributes
     ----------
-    n_readings : int
-        Number of possible readings.
+    readings : ndarray of int of shape (n_readings,)
+        Numbers of the possible readings.
     n_moves : int
         Number of matrix entries that one payoff passes: a measure of time.
     row_error : float
@@ -37,14 +40,19 @@ class BestPolicies:
 
     def __init__(self, information_states: InformationStates) -> None:
         self._levels = [*map(_level, information_states.branches), _last_level(information_states.endings)]
-        self.n_readings = int(self._levels[-1].moves.shape[1])
+        self.readings = _possible_readings(information_states.endings)
         self.n_moves = sum(level.moves.nnz for level in self._levels)
         summed = sum(int(np.diff(level.moves.indptr).max()) + 2 for level in self._levels)
         gathered = sum(level.moves.shape[0] + 2 for level in self._levels)
         self.row_error = information_states.relative_error + gathered * _EPS
         self.value_error = (summed + gathered) * _EPS
 
-    def of(self, payoffs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    @property
+    def n_readings(self) -> int:
+        """Number of possible readings."""
+        return int(self.readings.size)
+
+    def support(self, payoffs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the values of the best policies, and their rows.
 
         Parameters
@@ -54,13 +62,15 @@ class BestPolicies:
         Returns
         -------
         values : ndarray of shape (n,)
+            Rounded up by that error.
         rows : ndarray of shape (n, n_readings)
             The distributions of the reading under the best deterministic policy for each payoff.
         """
         at_once = max(_AT_ONCE // max(level.n_information_states * level.n_actions for level in self._levels), 1)
         parts = [self._of(payoffs[first : first + at_once]) for first in range(0, max(len(payoffs), 1), at_once)]
         values, rows = zip(*parts, strict=True)
-        return np.concatenate(values), np.concatenate(rows)
+        error = self.value_error * np.abs(payoffs).max(axis=1, initial=0.0)
+        return np.concatenate(values) + error, np.concatenate(rows)
 
     def _of(self, payoffs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         values, choices = payoffs.T, []
@@ -101,8 +111,12 @@ def _level(branches: Sequence[Sequence[Branch]]) -> _Level:
 
 
 def _last_level(endings: Sequence[np.ndarray]) -> _Level:
-    rows = np.concatenate(endings)
-    return _Level(sparse.csr_array(rows[:, rows.any(axis=0)]), *_numbered(len(own) for own in endings))
+    rows = np.concatenate(endings)[:, _possible_readings(endings)]
+    return _Level(sparse.csr_array(rows), *_numbered(len(own) for own in endings))
+
+
+def _possible_readings(endings: Sequence[np.ndarray]) -> np.ndarray:
+    return np.flatnonzero(np.any([rows.any(axis=0) for rows in endings], axis=0))
 
 
 def _numbered(counts: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:

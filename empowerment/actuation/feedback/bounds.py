@@ -1,8 +1,9 @@
 """Intervals for the empowerment of an agent with feedback, if there are too many policies to enumerate.
 
 The lower end is that without feedback, whose action sequences are policies too, or that of a few policies. The upper
-end is the least of three bounds: the logarithm of the number of readings; the value if agent and receiver observe
-every state; and the largest divergence from any q of a policy that observes every state.
+end is the least of four bounds: the logarithm of the number of readings; the value if agent and receiver observe
+every state; the largest divergence from any q of a policy that observes every state, to a receiver who is told the
+last but one; and, where states are few, what :mod:`empowerment.actuation.box_search` proves of all policies.
 """
 
 from __future__ import annotations
@@ -12,25 +13,34 @@ import math
 import numpy as np
 from scipy import sparse
 
+from empowerment.actuation.box_search.capacity import bounded_capacity, found_capacity
+from empowerment.actuation.budget import Budget
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_value, feedback_values
-from empowerment.actuation.feedback.policy_search import PolicySearch
+from empowerment.actuation.feedback.best_policies import BestPolicies
+from empowerment.actuation.feedback.information_states import information_states_of_model
+from empowerment.actuation.feedback.markov_policies import MarkovPolicies
 from empowerment.actuation.open_loop.column_generation import generate
 from empowerment.actuation.open_loop.layers import Kernels, first_layer
 from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
 from empowerment.actuation.open_loop.upper_bounds import FeedbackOracle, log_readings
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask, widened
+from empowerment.core.status import Status
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
 
 _ROUGH = 1e-5  # nats; tolerance of auxiliary solutions
 _ROUNDS, _STEPS = 40, 1000
+# States times steps up to which policies are listed by information state.
+FEW_STEPS = 10_000
+# Readings up to which boxes of them are searched.
+_READINGS = 64
 
 
 def bound_state_feedback(
     task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels, output: str = "final"
-) -> StateSolution:
+) -> tuple[StateSolution, Status]:
     """Bound the empowerment of an agent that observes the state before each action.
 
     Parameters
@@ -46,6 +56,8 @@ def bound_state_feedback(
     -------
     StateSolution
         In nats; with the sequences of the lower end unless policies with feedback exceed it.
+    Status
+        What to say if that is wider than the tolerance.
 
     Raises
     ------
@@ -62,9 +74,11 @@ def bound_state_feedback(
     short = output == "final" and fits and 0 < task.horizon <= _STEPS
     if short and upper - open_loop.lower > task.width(open_loop.lower):
         upper = min(upper, _steering_bound(task, dynamics, kernels))
-    if short and upper - open_loop.lower > task.width(open_loop.lower):
-        open_loop = max(open_loop, _search_policies(task, dynamics, open_loop, kernels), key=lambda ends: ends.lower)
-    return open_loop.with_upper(upper)
+    if not short or upper - open_loop.lower <= task.width(open_loop.lower):
+        return open_loop.with_upper(upper), Status.BOUNDED
+    found, status = _search_policies(task, dynamics, open_loop, kernels)
+    best = max(open_loop, found, key=lambda solution: solution.lower)
+    return best.with_upper(min(upper, found.upper)), status
 
 
 def bound_belief_feedback(
@@ -130,15 +144,49 @@ def _steering_bound(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> fl
 
 def _search_policies(
     task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels
-) -> StateSolution:
-    """Return the capacity of some policies and of the sequences of the lower end without feedback."""
+) -> tuple[StateSolution, Status]:
+    """Return an interval for the capacity over all policies, and what keeps it from being narrower.
+
+    Where states or readings are many its upper end is infinite.
+    """
     starts = np.repeat(dynamics.unit_rows(np.array([task.start])), len(open_loop.sequences), axis=0)
     sequences = np.ascontiguousarray(open_loop.sequences)
     rows = dynamics.read(kernels.actuation.sequence_rows(starts, sequences, dynamics.steps))
-    search = PolicySearch(dynamics, task.start, task.horizon, rows, task.memory / 4)
-    solution = generate(search, task.options.to_within(_ROUGH), _ROUNDS)
-    interval = StateSolution.without_sequences(solution.value, solution.lower, solution.upper, task.horizon)
-    return widened(interval, task.horizon * dynamics.product_error)
+    if task.horizon * dynamics.n_columns <= FEW_STEPS:
+        best = BestPolicies(information_states_of_model(dynamics, task.start, task.horizon, "final"))
+        if best.n_readings <= _READINGS:
+            return bound_policies(task, best, rows[:, best.readings], kernels)
+    policies = MarkovPolicies(dynamics, task.start, task.horizon, task.memory / 4)
+    found = found_capacity(policies, rows[:, policies.readings], task.options.to_within(_ROUGH), _ROUNDS)
+    interval = StateSolution.without_sequences(found.value, found.lower, found.upper, task.horizon)
+    return widened(interval, task.horizon * dynamics.product_error), Status.BOUNDED
+
+
+def bound_policies(
+    task: StateTask, policies: BestPolicies, rows: np.ndarray, kernels: Kernels
+) -> tuple[StateSolution, Status]:
+    """Search for the best policies, and bound all others, box by box.
+
+    Parameters
+    ----------
+    task : StateTask
+        `start` is not read.
+    policies : BestPolicies
+    rows : ndarray of shape (n, n_readings)
+        Rows of some policies.
+    kernels : Kernels
+
+    Returns
+    -------
+    StateSolution
+        In nats.
+    Status
+        What ended the search.
+    """
+    budget = Budget(task.max_nodes, task.max_seconds)
+    found = bounded_capacity(policies, rows, task.options, kernels.actuation, budget)
+    interval = StateSolution.without_sequences(found.value, found.lower, found.upper, task.horizon)
+    return widened(interval, policies.row_error), budget.spent or Status.PRECISION
 
 
 def _state_observation_pairs(model: POMDP) -> MDP:

@@ -66,7 +66,7 @@ def solve_polytope(information_states: InformationStates, task: StateTask) -> St
 def _sampled_dimension(best: BestPolicies) -> int:
     """Return the dimension spanned by the rows of a few policies."""
     payoffs = np.random.default_rng(0).standard_normal((2 * _MAX_DIMENSIONS, best.n_readings))
-    rows = best.of(payoffs)[1]
+    rows = best.support(payoffs)[1]
     return int((np.linalg.svd(rows - rows.mean(axis=0), compute_uv=False) > _FLAT).sum())
 
 
@@ -140,8 +140,7 @@ class PolicyPolytope:
     def _extent(self, payoffs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the extent of the polytope in some directions, rounded up, and the best rows."""
         self._work -= float(len(payoffs)) * self._best.n_moves
-        values, rows = self._best.of(payoffs)
-        return values + self._best.value_error * np.abs(payoffs).max(axis=1, initial=0.0), rows
+        return self._best.support(payoffs)
 
     def _span(self) -> tuple[np.ndarray, np.ndarray]:
         """Return an orthonormal basis of the differences of rows, and a bound on any difference outside of it.

@@ -21,6 +21,8 @@ functions, tested against each other:
 ``best_lassos(indptr, indices, costs, discount, above) -> Lassos``
     In a deterministic world, for each state the walk from state 0 into a cycle that begins there whose discounted
     occupancy has the largest divergence from a distribution.
+``box_prices(rows, candidates, low, high, payoffs) -> (prices, weights)``
+    For many boxes the multipliers of a linear program: the best mixture of some rows in the box for given payoffs.
 ``tradeoffs(world) -> (n_states, n_states, n_lines, 2)``
     In a stochastic world, lines that bound the occupancies of each pair of states under any policy.
 ``bound_policies(world, lines, costs, cut, part) -> PolicyBound``
@@ -40,6 +42,9 @@ import numpy as np
 
 from empowerment.capacity.backends import BACKENDS, backend_name
 from empowerment.runtime.loading import load
+
+OUTSIDE = 50.0
+"""Cost, in nats, of a unit by which a mixture of rows leaves a box, see `reference.box_prices`."""
 
 
 class Steps(NamedTuple):

@@ -9,61 +9,18 @@ from __future__ import annotations
 
 import heapq
 import math
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from types import ModuleType
 from typing import NamedTuple
 
 import numpy as np
 
+from empowerment.actuation.budget import Budget
 from empowerment.actuation.kernels import Choices, PolicyBound, PolicySet
 from empowerment.core.status import Status
 
 # Sets from whose relaxed solution to climb: the first so many, then each one of so many, and single policies.
 _FIRST, _EACH = 64, 8
 _SMALLEST = 1e-12
-
-
-@dataclass
-class Budget:
-    """What a search may take, and has taken.
-
-    Attributes
-    ----------
-    nodes, seconds : float
-        Limits on the sets of policies that are bounded and on the time, for all searches of one start.
-    used : int
-        Number of sets that were bounded.
-    lower, upper : float
-        The open interval in nats, for who watches.
-    advance : callable
-        Called with the number of sets that were bounded since.
-    """
-
-    nodes: float = math.inf
-    seconds: float = math.inf
-    used: int = 0
-    lower: float = 0.0
-    upper: float = math.inf
-    advance: Callable[[int], object] = field(default=lambda count: None)
-    _begin: float = field(default_factory=time.monotonic)
-
-    def stated(self) -> str:
-        """Return the open interval as a text."""
-        return f"[{self.lower:.6f}, {self.upper:.6f}] nats"
-
-    def count(self, open_bound: float) -> None:
-        """Count one more set, while no policy is known to exceed a bound."""
-        self.used, self.upper = self.used + 1, min(self.upper, open_bound)
-        self.advance(1)
-
-    @property
-    def spent(self) -> Status | None:
-        """The limit that is reached, if one is."""
-        if self.used >= self.nodes:
-            return Status.NODE_LIMIT
-        return Status.TIME_LIMIT if time.monotonic() - self._begin >= self.seconds else None
 
 
 class Outcome(NamedTuple):

@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from empowerment.actuation.budget import Budget
 from empowerment.actuation.kernels import Choices
-from empowerment.actuation.occupancy.branch_and_bound import Budget, bound_divergence
+from empowerment.actuation.occupancy.branch_and_bound import bound_divergence
 from empowerment.actuation.occupancy.choices import ReachableWorld
 from empowerment.actuation.occupancy.next_action import entropy_change, information
 from empowerment.actuation.occupancy.policies import occupancies, visited

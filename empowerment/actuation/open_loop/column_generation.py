@@ -67,16 +67,19 @@ class ColumnSolution(NamedTuple):
     q: np.ndarray
 
 
-def generate(oracle: Oracle, options: SolverOptions, rounds: int = _ROUNDS) -> ColumnSolution:
+def generate(
+    oracle: Oracle, options: SolverOptions, rounds: int = _ROUNDS, first_width: float = _FIRST_WIDTH
+) -> ColumnSolution:
     """Compute the capacity over all inputs of an oracle, to the given tolerance where rounding allows.
 
-    `options` are in nats. Both ends hold for the rows as the oracle returns them.
+    `options` are in nats. Both ends hold for the rows as the oracle returns them. The first working set is solved to
+    `first_width`.
     """
     columns = oracle.first()
     known = {sequence.tobytes() for sequence in columns.sequences}
     value, lower, upper, q = 0.0, -math.inf, math.inf, np.empty(0)
     carriers, weights = columns.sequences[:1], np.ones(1)
-    inner = max(_FIRST_WIDTH, options.tol)
+    inner = max(first_width, options.tol)
     for _ in range(rounds):
         master = channel_capacity(
             Channel.from_valid(columns.rows),

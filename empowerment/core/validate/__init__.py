@@ -45,6 +45,7 @@ from empowerment.core.validate.scalars import power as power
 from empowerment.core.validate.scalars import probability as probability
 from empowerment.core.validate.scalars import progress as progress
 from empowerment.core.validate.scalars import real as real
+from empowerment.core.validate.scalars import seconds as seconds
 from empowerment.core.validate.scalars import seed as seed
 from empowerment.core.validate.scalars import short_horizon as short_horizon
 from empowerment.core.validate.scalars import shown as shown

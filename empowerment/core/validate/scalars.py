@@ -146,6 +146,14 @@ def memory(value: object) -> float:
     return found
 
 
+def seconds(value: object, name: str) -> float:
+    """Return a number of seconds above 0; infinity lifts the limit."""
+    found = real(value)
+    if found is None or not found > 0:
+        raise ValueError(f"{name} is {shown(value)}, expected a number of seconds above 0")
+    return found
+
+
 def positive_int(value: object, name: str, *, most: int = LARGEST) -> int:
     """Return a count as an int of at least 1 and at most `most`."""
     found = whole(value)

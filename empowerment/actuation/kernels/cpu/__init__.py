@@ -1,5 +1,6 @@
 """The kernels of actuation compiled by numba; see `reference` for their explanation in NumPy."""
 
+from empowerment.actuation.kernels.cpu.box_prices import box_prices
 from empowerment.actuation.kernels.cpu.counting import count_readings
 from empowerment.actuation.kernels.cpu.enumeration import enumerate_rows
 from empowerment.actuation.kernels.cpu.lassos import best_lassos
@@ -12,6 +13,7 @@ __all__ = [
     "ascend",
     "best_lassos",
     "bound_policies",
+    "box_prices",
     "count_readings",
     "enumerate_rows",
     "extend",

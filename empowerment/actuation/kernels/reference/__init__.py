@@ -1,5 +1,6 @@
 """The kernels of actuation in plain NumPy and SciPy: the oracle of the compiled ones."""
 
+from empowerment.actuation.kernels.reference.box_prices import box_prices
 from empowerment.actuation.kernels.reference.counting import count_readings
 from empowerment.actuation.kernels.reference.enumeration import enumerate_rows
 from empowerment.actuation.kernels.reference.lassos import best_lassos
@@ -12,6 +13,7 @@ __all__ = [
     "ascend",
     "best_lassos",
     "bound_policies",
+    "box_prices",
     "count_readings",
     "enumerate_rows",
     "extend",
