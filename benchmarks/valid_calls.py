@@ -212,7 +212,16 @@ def functions() -> dict[str, dict[str, Any]]:
         "transfer_empowerment": {"world": pair(), "horizon": 1, "source": "assistant", "target": "person"},
         "unified_bellman": {"model": noisy(), **sweep},
         "verify": {"channel": W, "result": emp.channel_capacity(W)},
-        "worst_case_empowerment": {"world": pair(), "agent": "person", "against": "assistant"},
+        "assisted_empowerment": {
+            "world": pair(),
+            "horizon": 1,
+            "state": 0,
+            "agent": "person",
+            "assistant": "assistant",
+        },
+        "best_case_empowerment": {"world": pair(), "horizon": 1, "agent": "person", "assistant": "assistant"},
+        "coupled_empowerment": {"world": pair(), "horizon": 1, "weights": {("person", "person"): 1.0}},
+        "worst_case_empowerment": {"world": pair(), "horizon": 1, "agent": "person", "against": "assistant"},
         "write_pomdp": {"model": tiger, "path": DIRECTORY / "written.POMDP"},
         "text.FunctionModel": {"next_token": person},
         "text.OpenAICompatible": {"url": "http://127.0.0.1:9", "model": "none"},
@@ -379,7 +388,7 @@ LEFT_OUT = {
     "Status text.Tier text.Ends text.Stop text.Decision": "enumerations, and pairs of numbers",
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity EstimatedEmpowerment "
-    "HorizonSweep PolicyEmpowerment Simulation SkillEmpowerment SumRate WorstCaseResult "
+    "HorizonSweep PolicyEmpowerment Simulation SkillEmpowerment SumRate AssistedEmpowerment CaseResult CoupledResult "
     "text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
     "text.IntentAudit text.PersonTable text.Position text.ResponseCapacity text.ResponseChannel text.SampledCapacity "
     "text.SampledChannel text.AssistanceComparison text.AssistanceRun text.Calibration text.CalibrationRow "

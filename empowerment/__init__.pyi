@@ -85,11 +85,16 @@ from .models.policy import Policy as Policy
 from .models.pomdp import POMDP as POMDP
 from .models.sampled import SampledModel as SampledModel
 from .multi_agent.assistant_policy import assistant_policy as assistant_policy
+from .multi_agent.assisted import AssistedEmpowerment as AssistedEmpowerment
+from .multi_agent.assisted import assisted_empowerment as assisted_empowerment
+from .multi_agent.cases import CaseResult as CaseResult
+from .multi_agent.cases import best_case_empowerment as best_case_empowerment
+from .multi_agent.cases import worst_case_empowerment as worst_case_empowerment
 from .multi_agent.conditional import informed_empowerment as informed_empowerment
 from .multi_agent.conditional import transfer_empowerment as transfer_empowerment
+from .multi_agent.coupled import CoupledResult as CoupledResult
+from .multi_agent.coupled import coupled_empowerment as coupled_empowerment
 from .multi_agent.sum_rate import SumRate as SumRate
 from .multi_agent.sum_rate import independent_sum_rate as independent_sum_rate
-from .multi_agent.worst_case import WorstCaseResult as WorstCaseResult
-from .multi_agent.worst_case import worst_case_empowerment as worst_case_empowerment
 
 __version__: str

@@ -32,7 +32,7 @@ def unconverged():
     yield emp.discounted_empowerment(NOISY, 0.99, max_iter=1, on_failure="ignore")
     yield emp.capacity_cost(HARD, np.arange(6.0), 1.0, tol=1e-12, on_failure="ignore")
     yield emp.worst_case_empowerment(
-        emp.worlds.two_way_dimmer(), "person", "assistant", tol=1e-11, max_iter=1, on_failure="ignore"
+        emp.worlds.two_way_dimmer(), 1, "person", "assistant", tol=1e-11, max_iter=1, on_failure="ignore"
     )
     yield emp.text.influence_audit([[[0.5, 0.1], [0.1, 0.6]]] * 2, residual=[[0.4, 0.3]] * 2).control_left[0]
 

@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from empowerment.core import validate
-from empowerment.measures.result import EmpowermentResult
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.models.mdp import action_rewards as action_rewards
@@ -55,17 +54,18 @@ def expected_next(model: Any, values: Any) -> np.ndarray:
 
 def state_values(model: MDP, values: Any) -> np.ndarray:
     """Return one finite value for each state, in the order of the model's states."""
-    if not isinstance(values, EmpowermentResult):
+    numbers = getattr(values, "state_numbers", None)
+    if numbers is None:
         return validate.number_table(values, (model.n_states,), "values", "(state,)")
-    absent = np.setdiff1d(np.arange(model.n_states), values.state_numbers)
-    if absent.size or values.state_numbers.max() >= model.n_states:
+    absent = np.setdiff1d(np.arange(model.n_states), numbers)
+    if absent.size or numbers.max() >= model.n_states:
         which = f"lacks state {model.states[absent[0]]!r}" if absent.size else "is of a larger model"
         raise ValueError(
             f"the result handed in as values {which}, expected all {model.n_states} states: call empowerment without "
             "states="
         )
     ordered = np.empty(model.n_states)
-    ordered[values.state_numbers] = np.asarray(values.value)
+    ordered[numbers] = np.asarray(values.value)
     return ordered
 
 

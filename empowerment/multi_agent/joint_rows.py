@@ -82,19 +82,7 @@ class JointSequences:
         missing : ndarray of bool of shape (n_joint_sequences,)
             An action of the sequence is missing in a state that the sequence can lead to.
         """
-        model = self.model
-        n_actions = model.n_actions
-        lacking = (~model.available).astype(float)
-        rows = sparse.csr_array(([1.0], ([0], [state])), shape=(1, model.n_states))
-        missing = np.zeros(1, dtype=bool)
-        most = int(np.diff(model.rows.indptr).max(initial=0))
-        for _ in range(self.horizon):
-            what = f"the rows of state {model.states[state]!r}"
-            _refuse_large(_ENTRY * float(rows.nnz) * n_actions * most, self.memory, what)
-            missing = np.repeat(missing, n_actions) | np.asarray(rows @ lacking > 0).reshape(-1)
-            parts = [rows @ matrix for matrix in model.action_matrices]
-            order = np.arange(rows.shape[0] * n_actions).reshape(n_actions, -1).T.reshape(-1)
-            rows = sparse.csr_array(sparse.vstack(parts, format="csr"))[order]
+        rows, missing = rows_in_time(self.model, state, [self.model] * self.horizon, self.memory)
         return sparse.csr_array(rows @ self.sensor.matrix), missing
 
     def responses(self, state: int) -> tuple[np.ndarray, np.ndarray]:
@@ -110,6 +98,40 @@ class JointSequences:
         what = f"the rows of state {self.model.states[state]!r}"
         _refuse_large(8.0 * missing.size * max(readings.size, 1), self.memory, what)
         return rows[:, readings].toarray()[self.numbers], missing[self.numbers]
+
+
+def rows_in_time(world: MDP, state: int, models: Sequence[MDP], memory: float) -> tuple[sparse.csr_array, np.ndarray]:
+    """Return the distribution of the last state after every sequence of actions, and which sequences are missing.
+
+    Parameters
+    ----------
+    world : MDP
+        Any model of these states.
+    state : int
+        Number of the initial state.
+    models : sequence of MDP
+        What an action leads to in each step.
+    memory : float
+        Limit in bytes on the rows.
+
+    Returns
+    -------
+    rows : csr_array of shape (n_sequences, n_states)
+        The last action counts fastest.
+    missing : ndarray of bool of shape (n_sequences,)
+    """
+    rows = sparse.csr_array(([1.0], ([0], [state])), shape=(1, world.n_states))
+    missing = np.zeros(1, dtype=bool)
+    for model in models:
+        n_actions, most = model.n_actions, int(np.diff(model.rows.indptr).max(initial=0))
+        needed = _ENTRY * float(rows.nnz) * n_actions * most
+        _refuse_large(needed, memory, f"the rows of state {world.states[state]!r}")
+        lacking = (~model.available).astype(float)
+        missing = np.repeat(missing, n_actions) | np.asarray(rows @ lacking > 0).reshape(-1)
+        parts = [rows @ matrix for matrix in model.action_matrices]
+        order = np.arange(rows.shape[0] * n_actions).reshape(n_actions, -1).T.reshape(-1)
+        rows = sparse.csr_array(sparse.vstack(parts, format="csr"))[order]
+    return rows, missing
 
 
 def _refuse_large(needed: float, allowed: float, what: str) -> None:

@@ -68,7 +68,7 @@ def test_values_of_two_switches(world, joint, unseen, seen, independent):
     assert informed(world, 1, "uniform").value == pytest.approx(seen, abs=1e-9)
     assert emp.transfer_empowerment(world, 1, "assistant", "person").value == pytest.approx(unseen, abs=1e-9)
     assert float(emp.independent_sum_rate(world, 1, world.states[0], rng=0)) == pytest.approx(independent, abs=1e-9)
-    assert emp.worst_case_empowerment(world, "person", "assistant").value == pytest.approx(unseen, abs=1e-6)
+    assert emp.worst_case_empowerment(world, 1, "person", "assistant").value == pytest.approx(unseen, abs=1e-6)
 
 
 @for_each(("state", "still", "random"), [(BESIDE, 0.0, 0.19931), (APART, 1.0, 1.10309)], ids=["(0, 1)", "(0, 2)"])
@@ -169,7 +169,7 @@ def test_the_sum_rate_is_the_best_of_a_grid(seed):
 @for_each("seed", range(3))
 def test_the_worst_case_is_the_least_of_a_grid(seed):
     world = random_world(seed, n_states=4, n_person=3)
-    result = emp.worst_case_empowerment(world, "person", "assistant")
+    result = emp.worst_case_empowerment(world, 1, "person", "assistant")
     assert result.converged.all()
     grid = [np.array([i, j, 20 - i - j]) / 20 for i in range(21) for j in range(21 - i)]
     least = np.full(4, np.inf)
@@ -177,7 +177,7 @@ def test_the_worst_case_is_the_least_of_a_grid(seed):
         least = np.minimum(least, emp.empowerment(beside(world, mixture)).upper)
     assert (result.lower <= least).all()
     assert (least <= result.upper + 0.01).all()
-    attained = emp.empowerment(beside(world, result.mixture))
+    attained = emp.empowerment(beside(world, result.policies[0]))
     assert (attained.lower <= result.upper).all()
     assert (attained.upper >= result.lower).all()
     assert np.allclose(attained.value, result.upper, atol=1e-7)
@@ -187,21 +187,21 @@ def test_a_worst_case_at_the_border_of_mixtures_is_found():
     world = emp.MultiAgentMDP(
         np.array([[[[1, 0], [0.5, 0.5]], [[0, 1], [0.5, 0.5]]]] * 2), {"person": 2, "assistant": 2}
     )
-    result = emp.worst_case_empowerment(world, "person", "assistant")
+    result = emp.worst_case_empowerment(world, 1, "person", "assistant")
     assert result.value == pytest.approx(0.0, abs=1e-6)
-    assert result.mixture[:, 1] == pytest.approx(1.0, abs=1e-3)
+    assert result.policies[0][:, 1] == pytest.approx(1.0, abs=1e-3)
 
 
 def test_a_worst_case_cut_short_still_holds():
     world = random_world(1, n_states=4, n_person=3)
-    exact = emp.worst_case_empowerment(world, "person", "assistant")
+    exact = emp.worst_case_empowerment(world, 1, "person", "assistant")
     with pytest.warns(emp.ConvergenceWarning, match="wanted 1.00e-06: raise max_iter or tol"):
-        short = emp.worst_case_empowerment(world, "person", "assistant", max_iter=2)
+        short = emp.worst_case_empowerment(world, 1, "person", "assistant", max_iter=2)
     assert (short.lower <= exact.upper).all()
     assert (exact.lower <= short.upper).all()
-    assert repr(short).startswith("WorstCaseResult(4 states: ")
+    assert repr(short).startswith("CaseResult(4 states: ")
     with pytest.raises(RuntimeError, match="the widest interval is"):
-        emp.worst_case_empowerment(world, "person", "assistant", max_iter=2, on_failure="raise")
+        emp.worst_case_empowerment(world, 1, "person", "assistant", max_iter=2, on_failure="raise")
 
 
 # --- helping

@@ -1,0 +1,344 @@
+"""Empowerment of an agent beside the most and the least favourable other agent."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from empowerment.core import validate
+from empowerment.core.status import ON_FAILURE, Status, report_failure
+from empowerment.models.multi_agent import MultiAgentMDP
+from empowerment.multi_agent.case_bounds import open_loop_bounds
+from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, JointSequences
+from empowerment.multi_agent.reaction import Opponent
+from empowerment.results.certified import Labelled
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class CaseResult(Labelled):
+    """An agent's empowerment beside the most or the least favourable other agent, with certified intervals.
+
+    Sized, iterable over the labels of the states, and indexed by them.
+
+    Attributes
+    ----------
+    value, lower, upper : ndarray of shape (n_states,)
+        In the best case `lower` is attained beside `policies` and nothing exceeds `upper`; in the worst case `upper`
+        is attained, and no other agent leaves less than `lower`.
+    status : ndarray of int of shape (n_states,)
+        A :class:`Status` for each.
+    states : tuple
+        Labels of the states.
+    case : {"best", "worst"}
+        Which of the two.
+    horizon : int
+    feedback : bool
+        Whether the agent reacts to states, and the receiver reads all of them.
+    method : {"dynamic-programming", "interval"}
+        Whether the values are those of a recursion, or between a policy's value and a bound.
+    policies : ndarray of shape (horizon, n_states of the model, n_actions)
+        The other agent's distribution of actions in each step and state; uniform in states that no run reaches.
+    base, tol, rtol : float
+
+    See Also
+    --------
+    best_case_empowerment, worst_case_empowerment : Compute such a result.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> worst = emp.worst_case_empowerment(emp.worlds.two_way_dimmer(), 1, "person", "assistant", states=0)
+    >>> worst.value.round(4).tolist(), worst.policies[0, 0].round(2).tolist(), worst.unit
+    ([0.5], [0.5, 0.5], 'bits')
+    """
+
+    _each = ("value", "lower", "upper", "status", "states")
+
+    value: np.ndarray
+    lower: np.ndarray
+    upper: np.ndarray
+    status: np.ndarray
+    states: tuple[Any, ...]
+    case: str
+    horizon: int
+    feedback: bool
+    method: str
+    policies: np.ndarray
+    base: float
+    tol: float
+    rtol: float = 0.0
+
+    @property
+    def _axes(self) -> Mapping[str, Sequence[Any]]:
+        return {"state": self.states}
+
+
+def best_case_empowerment(
+    world: MultiAgentMDP,
+    horizon: int,
+    agent: Any,
+    assistant: Any,
+    others: Any = "uniform",
+    *,
+    states: Any = None,
+    sensor: Any = None,
+    feedback: bool = False,
+    tol: float = 1e-6,
+    base: float | str = 2,
+    backend: str | None = None,
+    on_failure: str = "warn",
+    progress: bool | str = "auto",
+) -> CaseResult:
+    """Compute the largest empowerment that an agent can have beside another agent that reacts to states.
+
+    Parameters
+    ----------
+    world : MultiAgentMDP
+        The world of the agents, whose steps begin with the turn of `assistant`.
+    horizon : int
+        Number of steps.
+    agent : hashable, or list of hashable
+        The agent whose empowerment is computed, or a group that acts as one.
+    assistant : hashable, or list of hashable
+        The agent, or group, that chooses its policy in the agent's favour. It observes the state at the beginning of
+        each step, not the agent's action.
+    others : "uniform" or mapping from agent to policy
+        Policies of the remaining agents, as for :meth:`MultiAgentMDP.for_agent`.
+    states : state label or list of state labels, optional
+        States to compute; all by default.
+    sensor : callable or array_like of shape (n_states, n_readings), optional
+        The sensor to read instead of the agent's own.
+    feedback : bool
+        The agent, too, reacts to states, and the receiver reads all of them: with several steps only then the values
+        are exact.
+    tol : float
+        Width wanted of the intervals, in the result's unit.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
+    backend : {"numba", "reference", "jax"}, optional
+        Backend of the capacities; see :func:`empowerment.channel_capacity`.
+    on_failure : {"warn", "raise", "ignore"}
+        What to do when an interval of an exact method stays wider than the tolerance. The interval holds in any case.
+    progress : bool or "auto"
+        Show a progress bar over states and steps. ``"auto"`` shows it on a terminal, once a second has passed.
+
+    Returns
+    -------
+    CaseResult
+        The largest empowerment of each state. Without feedback and with several steps it lies between that beside
+        the policies tried (the best one with feedback, and fixed sequences if there are not too many) and the largest
+        with feedback, and `method` says "interval".
+
+    Raises
+    ------
+    ValueError
+        If a joint action is missing in a state that can be reached, the assistant does not act first, or the states
+        read with feedback are not those of the world.
+    RuntimeError
+        If the tolerance is missed and ``on_failure="raise"``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the tolerance is missed and ``on_failure="warn"``.
+
+    See Also
+    --------
+    worst_case_empowerment : The same beside the least favourable other agent.
+    assisted_empowerment : Compute the empowerment beside every fixed sequence of actions.
+
+    Notes
+    -----
+    With k steps left the value of a state is the largest information about the next state plus the expected value
+    with k - 1 left. It is convex in the assistant's mixture of actions, so that the best mixture is a single action.
+
+    Examples
+    --------
+    An assistant that watches the person makes room for it:
+
+    >>> import empowerment as emp
+    >>> corridor = emp.worlds.shared_corridor()
+    >>> beside = emp.best_case_empowerment(corridor, 2, "person", "assistant", states=(0, 1), feedback=True)
+    >>> beside.value.round(6).tolist(), corridor.actions["assistant"][beside.policies[0, 0].argmax()]
+    ([1.0], 'right')
+    """
+    question = {"states": states, "sensor": sensor, "feedback": feedback}
+    solver = {"tol": tol, "base": base, "backend": backend, "max_iter": 1}
+    reporting = {"on_failure": on_failure, "progress": progress}
+    return _case("best", world, horizon, (agent, assistant), others, question, solver | reporting)
+
+
+def worst_case_empowerment(
+    world: MultiAgentMDP,
+    horizon: int,
+    agent: Any,
+    against: Any,
+    others: Any = "uniform",
+    *,
+    states: Any = None,
+    sensor: Any = None,
+    feedback: bool = False,
+    tol: float = 1e-6,
+    base: float | str = 2,
+    backend: str | None = None,
+    max_iter: int = 500,
+    on_failure: str = "warn",
+    progress: bool | str = "auto",
+) -> CaseResult:
+    """Compute the empowerment that remains to an agent beside the least favourable other agent that reacts to states.
+
+    The receiver does not observe the other's actions, so a mixture of actions is noise that can be worse than any
+    single action.
+
+    Parameters
+    ----------
+    world : MultiAgentMDP
+        The world of the agents, whose steps begin with the turn of `against`.
+    horizon : int
+        Number of steps.
+    agent : hashable, or list of hashable
+        The agent whose empowerment is computed, or a group that acts as one.
+    against : hashable, or list of hashable
+        The agent, or group, that acts against it. It observes the state at the beginning of each step, not the
+        agent's action.
+    others : "uniform" or mapping from agent to policy
+        Policies of the remaining agents, as for :meth:`MultiAgentMDP.for_agent`.
+    states : state label or list of state labels, optional
+        States to compute; all by default.
+    sensor : callable or array_like of shape (n_states, n_readings), optional
+        The sensor to read instead of the agent's own.
+    feedback : bool
+        The agent, too, reacts to states, and the receiver reads all of them: with several steps only then the values
+        are exact.
+    tol : float
+        Width wanted of the intervals, in the result's unit.
+    base : float or "e"
+        2 for bits, ``math.e`` or ``"e"`` for nats.
+    backend : {"numba", "reference", "jax"}, optional
+        Backend of the capacities; see :func:`empowerment.channel_capacity`.
+    max_iter : int
+        Limit on the mixtures that are tried in one state.
+    on_failure : {"warn", "raise", "ignore"}
+        What to do when an interval of an exact method stays wider than the tolerance. The interval holds in any case.
+    progress : bool or "auto"
+        Show a progress bar over states and steps. ``"auto"`` shows it on a terminal, once a second has passed.
+
+    Returns
+    -------
+    CaseResult
+        The smallest empowerment of each state. Without feedback and with several steps it lies between 0 and that
+        beside the policies tried (the worst one with feedback, and fixed sequences if there are not too many), and
+        `method` says "interval".
+
+    Raises
+    ------
+    ValueError
+        If a joint action is missing in a state that can be reached, `against` does not act first, or the states read
+        with feedback are not those of the world.
+    RuntimeError
+        If the tolerance is missed and ``on_failure="raise"``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If the tolerance is missed and ``on_failure="warn"``.
+
+    See Also
+    --------
+    best_case_empowerment : The same beside the most favourable other agent.
+    MultiAgentMDP.for_agent : Fix the policies of other agents.
+    informed_empowerment : Compute an agent's empowerment if the receiver observes actions of others.
+
+    Notes
+    -----
+    A capacity is convex in the channel, and so in the mixture: each capacity gives a supporting plane, which lies
+    below all capacities, and the smallest is found by cutting planes (Kelley 1960), whose lower bound is a proof.
+    Several steps are a recursion, as in :func:`best_case_empowerment`.
+
+    References
+    ----------
+    J. E. Kelley, "The cutting-plane method for solving convex programs", Journal of the Society for Industrial and
+    Applied Mathematics 8, 1960, pp. 703-712.
+
+    Examples
+    --------
+    >>> import empowerment as emp
+    >>> dimmer = emp.worlds.two_way_dimmer()
+    >>> emp.worst_case_empowerment(dimmer, 1, "person", "assistant", states=0).value.round(6)
+    array([0.5])
+    """
+    question = {"states": states, "sensor": sensor, "feedback": feedback}
+    solver = {"tol": tol, "base": base, "backend": backend, "max_iter": max_iter}
+    reporting = {"on_failure": on_failure, "progress": progress}
+    return _case("worst", world, horizon, (agent, against), others, question, solver | reporting)
+
+
+def _case(
+    case: str,
+    world: Any,
+    horizon: Any,
+    pair: tuple[Any, Any],
+    others: Any,
+    question: Mapping[str, Any],
+    options: Mapping[str, Any],
+) -> CaseResult:
+    """Check the question and answer it."""
+    tol, _ = validate.tolerances(options["tol"], 0.0)
+    base, max_iter = validate.base(options["base"]), validate.limit(options["max_iter"], "max_iter")
+    validate.one_of(options["on_failure"], ON_FAILURE, "on_failure")
+    feedback = validate.flag(question["feedback"], "feedback")
+    world = validate.instance(world, MultiAgentMDP, "world")
+    horizon = validate.positive_int(validate.short_horizon(horizon), "horizon")
+    exact = feedback or horizon == 1
+    _refuse_late(world, pair[1], exact)
+    own = world.sensor_of(pair[0]) if question["sensor"] is None else question["sensor"]
+    joint = JointSequences.of(world, list(pair), others, 1, own, DEFAULT_MEMORY)
+    plain = JointSequences.of(world, list(pair), others, 1, None, DEFAULT_MEMORY)
+    if feedback and question["sensor"] is not None:
+        raise ValueError("sensor= is given with feedback=True, expected none: the receiver reads the states")
+    numbers = joint.model.state_indices(question["states"])
+    joint.model.refuse_unexplored(horizon, numbers)
+    unit = math.log(base)
+    opponent = Opponent(plain if feedback or horizon > 1 else joint, case == "best", options["backend"], max_iter)
+    progress = validate.progress(options["progress"])
+    found = opponent.values(numbers, horizon, tol * unit, progress)
+    lower, upper = found.lower[numbers], found.upper[numbers]
+    if not exact:
+        lower, upper = open_loop_bounds(case, world, joint, pair, others, numbers, found, tol * unit)
+    result = CaseResult(
+        value=(lower if case == "best" else upper) / unit,
+        lower=lower / unit,
+        upper=upper / unit,
+        status=np.where(upper - lower <= tol * unit, Status.CERTIFIED, Status.MAX_ITER if exact else Status.BOUNDED),
+        states=tuple(joint.model.states[i] for i in numbers.tolist()),
+        case=case,
+        horizon=horizon,
+        feedback=feedback,
+        method="dynamic-programming" if exact else "interval",
+        policies=found.policies,
+        base=base,
+        tol=tol,
+    )
+    if exact and not result.converged.all():
+        report_failure(
+            f"the widest interval is {result.gap.max():.2e} {result.unit} wide, wanted {tol:.2e}: raise max_iter "
+            "or tol",
+            options["on_failure"],
+        )
+    return result
+
+
+def _refuse_late(world: MultiAgentMDP, other: Any, exact: bool) -> None:
+    """Raise if another agent does not act in the first turn, or is a group whose policies are not independent."""
+    if not exact and len(world.group(other)) > 1:
+        raise ValueError(f"{other!r} is a group, expected a single agent, or feedback=True, where values are exact")
+    late = [name for name in world.group(other) if name not in world.turns[0].actions]
+    if late:
+        raise ValueError(
+            f"agent {late[0]!r} acts in a later turn, expected the first: pass world.beginning_with({late[0]!r}), "
+            "whose states are those in which it chooses"
+        )
