@@ -206,6 +206,13 @@ def functions() -> dict[str, dict[str, Any]]:
         "option_channel": {"model": noisy(), "state": "s", "options": [OPTION]},
         "read_pomdp": {"path": pomdp_file},
         "simulate": {"model": noisy(), "policy": policy, "initial": "s", "steps": 2, "rng": 0},
+        "optimal_plans": {
+            "model": noisy(),
+            "values": values,
+            "horizon": 2,
+            "state": "s",
+            "measures": {"value": values},
+        },
         "skill_empowerment": {"model": corridor(), "discount": 0.5},
         "skill_empowerment_bound": {"model": noisy(), "discount": 0.5},
         "softmax_policy": {"model": noisy(), "values": values, "temperature": 1.0},
@@ -388,8 +395,8 @@ LEFT_OUT = {
     "Status text.Tier text.Ends text.Stop text.Decision": "enumerations, and pairs of numbers",
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity EstimatedEmpowerment "
-    "HorizonSweep PolicyEmpowerment Simulation SkillEmpowerment SumRate AssistedEmpowerment CaseResult CoupledResult "
-    "text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
+    "HorizonSweep OptimalPlans PolicyEmpowerment Simulation SkillEmpowerment SumRate AssistedEmpowerment CaseResult "
+    "CoupledResult text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
     "text.IntentAudit text.PersonTable text.Position text.ResponseCapacity text.ResponseChannel text.SampledCapacity "
     "text.SampledChannel text.AssistanceComparison text.AssistanceRun text.Calibration text.CalibrationRow "
     "text.Completion text.DatasetSummary text.Document text.EffectiveEmpowerment text.Episode text.Estimate "

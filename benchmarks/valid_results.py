@@ -71,6 +71,7 @@ def _of_states() -> dict[str, Any]:
         "HorizonSweep": emp.horizon_sweep(corridor, [1, 3]),
         "ContextEmpowerment": emp.context_empowerment(corridor, n_contexts=2),
         "BellmanResult": emp.unified_bellman(corridor, discount=0.5),
+        "OptimalPlans": emp.optimal_plans(corridor, [0.0, 1.0, 2.0], 2, (0, 0), measures={"place": [0.0, 1.0, 2.0]}),
         "SkillEmpowerment": emp.skill_empowerment(corridor, 0.5),
         "PolicyEmpowerment": emp.effective_empowerment(corridor, np.full((3, 5), 0.2), discount=0.5),
         "EmpowermentRate": emp.empowerment_rate(corridor),

@@ -43,6 +43,8 @@ from .capacity.partial.result import CapacityExtreme as CapacityExtreme
 from .capacity.result import CapacityResult as CapacityResult
 from .capacity.solve import channel_capacity as channel_capacity
 from .capacity.verify import verify as verify
+from .control.plans import OptimalPlans as OptimalPlans
+from .control.plans import optimal_plans as optimal_plans
 from .control.rates import EmpowermentRate as EmpowermentRate
 from .control.rates import discounted_empowerment as discounted_empowerment
 from .control.rates import empowerment_rate as empowerment_rate

@@ -52,16 +52,16 @@ def expected_next(model: Any, values: Any) -> np.ndarray:
     return np.where(model.available, expected, -np.inf)
 
 
-def state_values(model: MDP, values: Any) -> np.ndarray:
+def state_values(model: MDP, values: Any, name: str = "values") -> np.ndarray:
     """Return one finite value for each state, in the order of the model's states."""
     numbers = getattr(values, "state_numbers", None)
     if numbers is None:
-        return validate.number_table(values, (model.n_states,), "values", "(state,)")
+        return validate.number_table(values, (model.n_states,), name, "(state,)")
     absent = np.setdiff1d(np.arange(model.n_states), numbers)
     if absent.size or numbers.max() >= model.n_states:
         which = f"lacks state {model.states[absent[0]]!r}" if absent.size else "is of a larger model"
         raise ValueError(
-            f"the result handed in as values {which}, expected all {model.n_states} states: call empowerment without "
+            f"the result handed in as {name} {which}, expected all {model.n_states} states: call empowerment without "
             "states="
         )
     ordered = np.empty(model.n_states)

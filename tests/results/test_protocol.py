@@ -27,6 +27,7 @@ PLAIN = {
     "tables of certified amounts": "ControlBudget InfluenceAudit IntentAudit DesireInfluence ContextInfluence",
     "probabilities that a model told": "ResponseChannel PersonTable",
     "runs of a simulation": "Simulation DesireTrace",
+    "ranges over all optimal plans": "OptimalPlans",
     "lengths in tokens, each with its own interval": "Selection Selections Turns",
     "what proxies say, of which nothing is proved": "ProxyResult",
     "sums, right to rounding, beside a certified capacity": "EffectiveEmpowerment",
@@ -38,7 +39,7 @@ UNDRAWN = {
     "tables of what was observed": "ResponseChannel PersonTable SampledChannel Simulation",
     "parts of results that have a picture": "Selection Selections AgentSummary ContextInfluence ShockWindow "
     "AssistanceRun SampledCapacity",
-    "a few numbers, to read": "EffectiveEmpowerment Calibration AgentComparison WarpingDistances",
+    "a few numbers, to read": "EffectiveEmpowerment OptimalPlans Calibration AgentComparison WarpingDistances",
 }
 # Public classes that are no results, and why.
 NO_RESULTS = {
