@@ -100,6 +100,15 @@ def test_numpy_only_use_loads_neither_numba_nor_jax():
     assert run(code).strip() == "[]"
 
 
+def test_a_dense_channel_needs_no_sparse_matrices():
+    code = (
+        "import sys, empowerment as emp;"
+        "emp.Channel([[.9, .1], [.1, .9]]).mutual_information([.5, .5]); emp.channel_capacity;"
+        "print([m for m in ('scipy.sparse', 'scipy.linalg') if m in sys.modules])"
+    )
+    assert run(code).strip() == "[]"
+
+
 def test_the_reference_backend_needs_no_compiler():
     code = (
         "import sys, empowerment as emp;"

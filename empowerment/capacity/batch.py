@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.capacity.kernels import Batch, pack
+from empowerment.core import validate
 from empowerment.core.channel import Channel, as_channel
 
 Member = np.ndarray | Channel
@@ -36,7 +36,7 @@ def as_batch(channels: Any) -> list[Member] | None:
 
 
 def _is_channel(item: Any) -> bool:
-    if isinstance(item, Channel) or sparse.issparse(item):
+    if isinstance(item, Channel) or validate.is_sparse(item):
         return True
     if isinstance(item, np.ndarray):
         return item.ndim == 2
@@ -59,7 +59,7 @@ def _checked(item: Any, number: int) -> Channel:
 def _dense(member: Member) -> np.ndarray:
     if isinstance(member, np.ndarray):
         return member
-    return np.asarray(member.matrix.toarray() if sparse.issparse(member.matrix) else member.matrix)
+    return np.asarray(member.matrix.toarray() if validate.is_sparse(member.matrix) else member.matrix)
 
 
 def chunks(members: list[Member], rewards: list[np.ndarray] | None) -> Iterator[tuple[range, Batch]]:

@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.capacity import jax_arrays
 from empowerment.capacity.backends import capacity_kernels
@@ -16,7 +15,6 @@ from empowerment.capacity.kernels import BY_BLAHUT_ARIMOTO, DIRECT, NOT_REACHED,
 from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
 from empowerment.capacity.options import MAX_ITER, SolverOptions
 from empowerment.capacity.result import CapacityResult
-from empowerment.capacity.sparse import solve_sparse
 from empowerment.core import validate
 from empowerment.core.channel import Channel, as_channel
 from empowerment.core.status import Status, report_failure
@@ -206,7 +204,9 @@ def _solve_one(channel: Channel, rewards: Any, options: SolverOptions, method: s
     nats = None if rewards is None else _rewards(rewards, channel.n_inputs, "rewards", options.unit)
     if nats is not None:
         offsets += nats
-    if sparse.issparse(channel.matrix):
+    if validate.is_sparse(channel.matrix):
+        from empowerment.capacity.sparse import solve_sparse
+
         solved = solve_sparse(channel.matrix, offsets, nats, lambda *part: kernel.solve(*part, *limits))
     else:
         solved = kernel.solve(channel.matrix, offsets, *limits)

@@ -6,7 +6,6 @@ import math
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.capacity.result import CapacityResult
 from empowerment.core import validate
@@ -74,7 +73,9 @@ def verify(channel: Any, result: CapacityResult, rewards: Any = None) -> tuple[f
     # the rows of a dense matrix pairwise, SciPy those of a sparse one in their order.
     size = 1 + abs(lower) + abs(upper) + 2 * channel.row_entropies(math.e).max() + 2 * np.abs(input_rewards).max()
     longest = (
-        np.diff(channel.matrix.indptr).max() if sparse.issparse(channel.matrix) else math.log2(channel.n_outputs + 1)
+        np.diff(channel.matrix.indptr).max()
+        if validate.is_sparse(channel.matrix)
+        else math.log2(channel.n_outputs + 1)
     )
     slack = np.finfo(float).eps * (32 + longest + math.log2(channel.n_inputs + 1)) * size
     lower = float((lower - slack) / unit)

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.core import validate
 
@@ -94,7 +93,7 @@ class Channel:
         self.matrix = matrix
         self.inputs = validate.labels(inputs, matrix.shape[0], "inputs") or range(matrix.shape[0])
         self.outputs = validate.labels(outputs, matrix.shape[1], "outputs") or range(matrix.shape[1])
-        for array in (matrix.data, matrix.indices, matrix.indptr) if sparse.issparse(matrix) else (matrix,):
+        for array in (matrix.data, matrix.indices, matrix.indptr) if validate.is_sparse(matrix) else (matrix,):
             array.setflags(write=False)
 
     @property
@@ -113,7 +112,7 @@ class Channel:
         return self.matrix.shape[1]
 
     def __repr__(self) -> str:
-        form = "CSR" if sparse.issparse(self.matrix) else "dense"
+        form = "CSR" if validate.is_sparse(self.matrix) else "dense"
         return f"Channel({self.n_inputs} inputs, {self.n_outputs} outputs, {form})"
 
     def output_distribution(self, input_distribution: Any) -> np.ndarray:
@@ -187,7 +186,7 @@ class Channel:
         found = np.empty(self.n_inputs)
         for rows, block in self._blocks():
             w = _entries(block)
-            at = log_q[block.indices] if sparse.issparse(block) else np.broadcast_to(log_q, block.shape)
+            at = log_q[block.indices] if validate.is_sparse(block) else np.broadcast_to(log_q, block.shape)
             with np.errstate(invalid="ignore"):
                 terms = np.where(w > 0, w * (np.log(np.where(w > 0, w, 1.0)) - at), 0.0)
             found[rows] = _sum_rows(block, terms) - _sum_rows(block, w)
@@ -219,21 +218,20 @@ class Channel:
         return float(p[used] @ part.divergences(q, base))
 
     def _blocks(self) -> list[tuple[slice, validate.Matrix]]:
-        width = self.matrix.nnz // self.n_inputs + 1 if sparse.issparse(self.matrix) else self.n_outputs
+        width = self.matrix.nnz // self.n_inputs + 1 if validate.is_sparse(self.matrix) else self.n_outputs
         step = max(1, _BLOCK_BYTES // (8 * width))
         return [(slice(i, i + step), self.matrix[i : i + step]) for i in range(0, self.n_inputs, step)]
 
 
 def _entries(block: validate.Matrix) -> np.ndarray:
-    return block.data if sparse.issparse(block) else block
+    return block.data if validate.is_sparse(block) else block
 
 
 def _sum_rows(block: validate.Matrix, terms: np.ndarray) -> np.ndarray:
-    if not sparse.issparse(block):
+    if not validate.is_sparse(block):
         return terms.sum(axis=1)
-    return np.asarray(sparse.csr_array((terms, block.indices, block.indptr), shape=block.shape).sum(axis=1)).reshape(
-        -1
-    )
+    sums = type(block)((terms, block.indices, block.indptr), shape=block.shape).sum(axis=1)
+    return np.asarray(sums).reshape(-1)
 
 
 def _x_log_x(x: np.ndarray) -> np.ndarray:

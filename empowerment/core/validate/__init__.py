@@ -4,6 +4,7 @@ A message says what is wrong, where, what was found, what was expected and, if t
 """
 
 from empowerment.core.validate.arrays import counts as counts
+from empowerment.core.validate.arrays import is_sparse as is_sparse
 from empowerment.core.validate.arrays import number_array as number_array
 from empowerment.core.validate.arrays import number_table as number_table
 from empowerment.core.validate.labels import index_of as index_of

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.core.validate.scalars import real, shown
 
@@ -15,6 +15,12 @@ SUM_TOLERANCE = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-5}
 
 # Samples that are counted one by one in double precision.
 _MOST_COUNTED = 2.0**53
+
+
+def is_sparse(values: object) -> bool:
+    """Return whether values are a sparse matrix of SciPy, without importing it: whoever holds one has."""
+    is_known = getattr(sys.modules.get("scipy.sparse"), "issparse", None)  # which may be loading in another thread
+    return is_known is not None and bool(is_known(values))
 
 
 def number_array(values: object, name: str, ndim: int | None, axes: str) -> np.ndarray:
@@ -68,7 +74,7 @@ def number_table(values: object, shape: tuple[int, ...], name: str, axes: str) -
 def counts(values: object, name: str = "counts") -> np.ndarray:
     """Return checked counts of outputs for each input, an int64 array of shape (n_inputs, n_outputs)."""
     dense: Any = values
-    dense = dense.toarray() if sparse.issparse(dense) else dense
+    dense = dense.toarray() if is_sparse(dense) else dense
     found = number_array(dense, name, 2, "(input, output)").astype(np.float64)
     wrong = ~((found >= 0) & (found == np.floor(found)) & (found < _MOST_COUNTED))
     if wrong.any():

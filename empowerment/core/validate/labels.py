@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
+from empowerment.core.validate.arrays import is_sparse
 from empowerment.core.validate.scalars import shown
 
 _MOST_COMPARED = 10_000  # names; with more of them a misspelt one would be answered late
@@ -74,7 +74,7 @@ def labels(values: Sequence[Any] | None, count: int, name: str) -> tuple[Any, ..
 
 def is_several(values: object) -> bool:
     """Return whether a value is an iterable of several; arrays without axes and sparse ones are not."""
-    return isinstance(values, Iterable) and getattr(values, "ndim", 1) > 0 and not sparse.issparse(values)
+    return isinstance(values, Iterable) and getattr(values, "ndim", 1) > 0 and not is_sparse(values)
 
 
 def index_of(label: object, known: Mapping[Any, int], kind: str) -> int:

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
-from scipy import sparse
 
-from empowerment.core.validate.arrays import SUM_TOLERANCE, number_array
+from empowerment.core.validate.arrays import SUM_TOLERANCE, is_sparse, number_array
 from empowerment.core.validate.scalars import flag
 
 Matrix: TypeAlias = Any
@@ -99,14 +98,14 @@ def probability_rows(
 
 
 def _entries(matrix: Matrix) -> np.ndarray:
-    return np.asarray(matrix.data if sparse.issparse(matrix) else matrix.reshape(-1))
+    return np.asarray(matrix.data if is_sparse(matrix) else matrix.reshape(-1))
 
 
 def _drop_traces(matrix: Matrix) -> None:
     """Set the small negative entries that a linear solver leaves to 0."""
     entries = _entries(matrix)
     entries[(entries < 0) & (entries > -_TRACE)] = 0.0
-    if sparse.issparse(matrix):
+    if is_sparse(matrix):
         matrix.eliminate_zeros()
 
 
@@ -134,7 +133,7 @@ def _has_stochastic_columns(matrix: Matrix, tolerance: float) -> bool:
 
 def _copied(matrix: Any, name: str, zeroed: np.ndarray | None, copy: bool) -> tuple[Matrix, float]:
     """Return a float64 copy with some rows set to zero, and the tolerance of the sum of a row."""
-    if not sparse.issparse(matrix):
+    if not is_sparse(matrix):
         dense = number_array(matrix, name, 2, _ROW_AXES)
         if not copy and zeroed is None:
             return np.ascontiguousarray(dense, dtype=np.float64).view(), SUM_TOLERANCE[dense.dtype]
@@ -144,11 +143,13 @@ def _copied(matrix: Any, name: str, zeroed: np.ndarray | None, copy: bool) -> tu
         return found, SUM_TOLERANCE[dense.dtype]
     if matrix.ndim != 2:
         raise ValueError(f"{name} has shape {matrix.shape}, expected 2 axes: {_ROW_AXES}")
-    csr = sparse.csr_array(matrix)
+    from scipy.sparse import csr_array
+
+    csr = csr_array(matrix)
     if 0 in csr.shape:
         raise ValueError(f"{name} has shape {csr.shape}, expected at least one entry along each of {_ROW_AXES}")
     data = number_array(csr.data, name, 1, "the stored entries") if csr.nnz else np.empty(0)
-    own = sparse.csr_array((data.astype(np.float64), csr.indices, csr.indptr), shape=csr.shape, copy=True)
+    own = csr_array((data.astype(np.float64), csr.indices, csr.indptr), shape=csr.shape, copy=True)
     if zeroed is not None:
         own.data[np.repeat(zeroed, np.diff(own.indptr))] = 0.0
     own.sum_duplicates()
@@ -158,13 +159,13 @@ def _copied(matrix: Any, name: str, zeroed: np.ndarray | None, copy: bool) -> tu
 
 def _row_of(matrix: Matrix, entry: int) -> int:
     """Return the row of an entry, counted as the matrix stores them."""
-    if sparse.issparse(matrix):
+    if is_sparse(matrix):
         return int(np.searchsorted(matrix.indptr, entry, "right")) - 1
     return int(entry // matrix.shape[1])
 
 
 def _divide_rows(matrix: Matrix, by: np.ndarray) -> None:
-    if sparse.issparse(matrix):
+    if is_sparse(matrix):
         matrix.data /= np.repeat(by, np.diff(matrix.indptr))
     else:
         matrix /= by[:, None]
