@@ -22,6 +22,7 @@ from numba.core.typed_passes import (
     NopythonRewrites,
     NoPythonSupportedFeatureValidation,
 )
+from numba.core.types.misc import unliteral
 from numba.core.untyped_passes import InlineClosureLikes
 
 
@@ -31,6 +32,10 @@ class Helper(CPUDispatcher):  # type: ignore[misc]
     def __call__(self, *arguments: object, **named: object) -> object:
         """Refuse to be called."""
         raise TypeError(f"{self.__name__} is compiled for compiled callers; Python calls entry points only")
+
+    def get_call_template(self, arguments: tuple[Any, ...], named: Any) -> Any:
+        """Compile for the types of arguments alone; numba would do so again for each number that a call names."""
+        return super().get_call_template(tuple(map(unliteral, arguments)), named)
 
     def add_overload(self, compiled: Any) -> None:
         """Keep the code for callers; the table from which Python chooses stays empty."""

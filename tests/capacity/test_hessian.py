@@ -17,7 +17,7 @@ def solve(matrix, q, p, z, by_rows, x, stop):
     system = hessian.new_system(matrix.shape[0], matrix.shape[1], by_rows)
     if not hessian.factorise_system(system, matrix, q, p, z, stop):
         return False
-    hessian.solve_system(system, matrix, q, x)
+    hessian.solve_system(system, matrix, x)
     return True
 
 

@@ -66,6 +66,19 @@ def test_an_entry_point_writes_what_its_helpers_return(monkeypatch):
     assert found.tolist() == [4.0, 5.0]
 
 
+def test_a_helper_is_compiled_once_whatever_numbers_stand_in_its_calls():
+    @_jit.jit()
+    def add(x, y):
+        return x + y
+
+    @_jit.entry_point(numba.int64(numba.int64))
+    def f(x):
+        return add(x, 1) + add(2, x) + add(x, x)
+
+    assert f(5) == 23
+    assert len(add.overloads) == 1
+
+
 def run(code, folder, **variables):
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "EMPOWERMENT_QUIET": "", **variables}
     done = subprocess.run(

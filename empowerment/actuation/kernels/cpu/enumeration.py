@@ -149,7 +149,7 @@ def _enumerate(
     readings = _Names(reading_names, reading_place)
     used_entries = used_rows = 0
     for k in range(starts.size):
-        n_rows = n_states = widest = min(1, starts.size)  # a plain 1 would have every helper compiled twice
+        n_rows = n_states = widest = 1
         now.states[0], layer[0], numbers[0] = starts[k], 1.0, 0
         for step in range(horizon + 1):
             reading = step == horizon

@@ -30,6 +30,7 @@ class System(NamedTuple):
     gram: Array
     factor: Array
     added: Array
+    root: Array
     y: Array
 
 
@@ -42,7 +43,7 @@ def new_system(n_rows: int, n_columns: int, by_rows: bool) -> System:
         fill(b[i], 0.0)
     added = vector(n_rows if by_rows else n_columns)
     diagonal, whole, factor = vector(n_rows), new_matrix(size, size), new_matrix(size, size)
-    return System(by_rows, diagonal, b, whole, factor, added, zeros(padded(n_columns)))
+    return System(by_rows, diagonal, b, whole, factor, added, vector(n_columns), zeros(padded(n_columns)))
 
 
 @jit()
@@ -51,8 +52,20 @@ def factorise_system(system: System, matrix: Array, q: Array, p: Array, z: Array
     for i in range(p.size):
         system.diagonal[i] = z[i] / p[i]
     for y in range(q.size):
-        system.y[y] = 1.0 / math.sqrt(q[y])
-    _scale(matrix, system.y, system.diagonal, system.by_rows, system.b)
+        system.root[y] = math.sqrt(q[y])
+        system.y[y] = 1.0 / system.root[y]
+    # b gets W diag(scale) or, by columns, the transpose of diag(d)^(-1/2) W diag(scale).
+    scale, b = system.y, system.b
+    for first in range(0, q.size, _STRIP):
+        last = min(first + _STRIP, q.size)
+        for i in range(p.size):
+            if system.by_rows:
+                for y in range(first, last):
+                    b[i, y] = matrix[i, y] * scale[y]
+            else:
+                weight = 1.0 / math.sqrt(system.diagonal[i])
+                for y in range(first, last):
+                    b[y, i] = matrix[i, y] * scale[y] * weight
     gram(system.b, system.gram, stop)
     trace = 0.0
     for i in range(system.added.size):
@@ -66,37 +79,21 @@ def factorise_system(system: System, matrix: Array, q: Array, p: Array, z: Array
 
 
 @jit()
-def _scale(matrix: Array, scale: Array, diagonal: Array, by_rows: bool, b: Array) -> None:
-    """Put ``W diag(scale)`` into `b` or, unless by rows, the transpose of ``diag(d)^(-1/2) W diag(scale)``."""
-    n_rows, n_columns = matrix.shape
-    for first in range(0, n_columns, _STRIP):
-        last = min(first + _STRIP, n_columns)
-        for i in range(n_rows):
-            if by_rows:
-                for y in range(first, last):
-                    b[i, y] = matrix[i, y] * scale[y]
-            else:
-                weight = 1.0 / math.sqrt(diagonal[i])
-                for y in range(first, last):
-                    b[y, i] = matrix[i, y] * scale[y] * weight
-
-
-@jit()
-def solve_system(system: System, matrix: Array, q: Array, x: Array) -> None:
+def solve_system(system: System, matrix: Array, x: Array) -> None:
     """Solve in place, for x padded by zeros."""
     if system.by_rows:
         substitute(system.factor, x)
         return
-    y = system.y
+    y, root = system.y, system.root
     fill(y, 0.0)
     for i in range(matrix.shape[0]):
         weight = x[i] / system.diagonal[i]
-        for j in range(q.size):
+        for j in range(root.size):
             y[j] += weight * matrix[i, j]
-    for j in range(q.size):
-        y[j] /= math.sqrt(q[j])
+    for j in range(root.size):
+        y[j] /= root[j]
     substitute(system.factor, y)
-    for j in range(q.size):
-        y[j] /= math.sqrt(q[j])
+    for j in range(root.size):
+        y[j] /= root[j]
     for i in range(matrix.shape[0]):
-        x[i] = (x[i] - dot(matrix[i], y[: q.size])) / system.diagonal[i]
+        x[i] = (x[i] - dot(matrix[i], y[: root.size])) / system.diagonal[i]

@@ -58,7 +58,7 @@ def _longest_step(values: Array, changes: Array) -> float:
 
 @jit()
 def _direction(
-    system: System, matrix: Array, q: Array, d: Array, p: Array, z: Array, nu: float, mu: float, n_correctors: int
+    system: System, matrix: Array, d: Array, p: Array, z: Array, nu: float, mu: float, n_correctors: int
 ) -> tuple[Array, Array, float]:
     """Return the changes of p, z and nu: Mehrotra's direction, then Gondzio's corrections while they lengthen it."""
     n = p.size
@@ -66,12 +66,12 @@ def _direction(
     dp, dz, d_nu, trial_p, trial_z = zeros(padded(n)), vector(n), 0.0, zeros(padded(n)), vector(n)
     for i in range(n):
         ones[i] = 1.0
-    solve_system(system, matrix, q, ones)
+    solve_system(system, matrix, ones)
     missing, all_ones, length, target = 1.0 - total(p), total(ones), 0.0, 0.0
     for k in range(2 + n_correctors):
         for i in range(n):
             trial_p[i] = d[i] - nu + centre[i] / p[i]  # the residual nu - d - z cancels the slack
-        solve_system(system, matrix, q, trial_p)
+        solve_system(system, matrix, trial_p)
         trial_nu = (total(trial_p) - missing) / all_ones
         for i in range(n):
             trial_p[i] -= trial_nu * ones[i]
@@ -81,7 +81,8 @@ def _direction(
             reached = 0.0
             for i in range(n):
                 reached += (p[i] + longest * trial_p[i]) * (z[i] + longest * trial_z[i]) / n
-            target = mu * (reached / mu) ** 3
+            left = reached / mu
+            target = mu * (left * left * left)
             for i in range(n):
                 centre[i] = target - longest * trial_p[i] * trial_z[i]
             continue
@@ -134,7 +135,7 @@ def _interior_point(
         if not factorise_system(system, matrix, q, p, z, stop):
             return step, False, nu
         mu = dot(p, z) / n
-        dp, dz, d_nu = _direction(system, matrix, q, d, p, z, nu, mu, n_correctors)
+        dp, dz, d_nu = _direction(system, matrix, d, p, z, nu, mu, n_correctors)
         length = min(1.0, min(max(1.0 - mu, 0.9), 0.9995) * min(_longest_step(p, dp), _longest_step(z, dz)))
         if not length > 1e-12:
             return step, False, nu
@@ -144,6 +145,36 @@ def _interior_point(
             z[i] += length * dz[i]
         normalise(p)
     return max_steps, False, nu
+
+
+@jit()
+def _solve_set(
+    matrix: Array,
+    offsets: Array,
+    p: Array,
+    z: Array,
+    nu: float,
+    tol: float,
+    max_steps: int,
+    n_correctors: int,
+    stop: Array,
+) -> tuple[int, bool, float, bool]:
+    """Run the interior-point method and, should it fail, once more by rows from the uniform distribution.
+
+    Return the number of steps, whether the tolerance was reached, nu, and whether it started again.
+    """
+    n, n_columns = matrix.shape
+    n_iter = 0
+    for attempt in range(2):
+        steps = min(INTERIOR_POINT_STEPS, max_steps - n_iter)
+        by_rows = attempt == 1 or n < max(LARGE, n_columns + 1)
+        n_steps, solved, nu = _interior_point(matrix, offsets, p, z, nu, tol, steps, by_rows, n_correctors, stop)
+        n_iter += n_steps
+        if solved or attempt == 1 or n_iter >= max_steps:
+            break
+        nu = _INF
+        fill(p, 1.0 / n)
+    return n_iter, solved, nu, attempt == 1
 
 
 @jit()
@@ -167,7 +198,7 @@ def _first_rows(matrix: Array, active: Array) -> tuple[Array, bool, bool]:
         if active[x] or n_rows <= 16:
             active[x] = True
             count += 1
-    costly = count**2 > COSTLY * n_rows
+    costly = count * count > COSTLY * n_rows
     whole = costly and n_rows >= LARGE and count >= WHOLE_SHARE * n_rows
     rows, count = integers(n_rows), 0
     for x in range(n_rows):
@@ -272,18 +303,11 @@ def working_set(matrix: Array, offsets: Array, tol: float, rtol: float, max_iter
     while n_passes <= WORKING_SET_ROUNDS and not stopped(stop):
         n_passes += 1
         part = gather(matrix, rows)
-        own = picked(offsets, rows)
-        for attempt in range(2):
-            steps = min(INTERIOR_POINT_STEPS, max_iter - n_iter)
-            by_rows = attempt == 1 or rows.size < max(LARGE, n_columns + 1)
-            n_steps, solved, nu = _interior_point(
-                part, own, p, z, nu, inner_tol, steps, by_rows, CORRECTORS if costly else 0, stop
-            )
-            n_iter += n_steps
-            if solved or attempt == 1 or n_iter >= max_iter:
-                break
-            rung, nu = RESTARTED, _INF
-            fill(p, 1.0 / rows.size)
+        n_steps, solved, nu, again = _solve_set(
+            part, picked(offsets, rows), p, z, nu, inner_tol, max_iter - n_iter, CORRECTORS if costly else 0, stop
+        )
+        n_iter += n_steps
+        rung = RESTARTED if again else rung
         outputs(p, part, q)
         logarithms(q, log_q)
         divergences(matrix, offsets, log_q, d)

@@ -261,10 +261,11 @@ def substitute(factor: Array, x: Array) -> None:
             s1 -= row1[j] * x[j]
             s2 -= row2[j] * x[j]
             s3 -= row3[j] * x[j]
-        x[i] = s0 * row0[i]
-        x[i + 1] = (s1 - row1[i] * x[i]) * row1[i + 1]
-        x[i + 2] = (s2 - row2[i] * x[i] - row2[i + 1] * x[i + 1]) * row2[i + 2]
-        x[i + 3] = (s3 - row3[i] * x[i] - row3[i + 1] * x[i + 1] - row3[i + 2] * x[i + 2]) * row3[i + 3]
+        x0 = s0 * row0[i]
+        x1 = (s1 - row1[i] * x0) * row1[i + 1]
+        x2 = (s2 - row2[i] * x0 - row2[i + 1] * x1) * row2[i + 2]
+        x3 = (s3 - row3[i] * x0 - row3[i + 1] * x1 - row3[i + 2] * x2) * row3[i + 3]
+        x[i], x[i + 1], x[i + 2], x[i + 3] = x0, x1, x2, x3
     for i in range(x.size - 4, -1, -4):
         row0, row1, row2, row3 = factor[i], factor[i + 1], factor[i + 2], factor[i + 3]
         x3 = x[i + 3] * row3[i + 3]

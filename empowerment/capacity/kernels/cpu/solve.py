@@ -162,8 +162,8 @@ SolveBlock = Callable[[Array, Array, float, float, int, int, Array], Solution]
 """A compiled function that solves one connected component of a reduced matrix."""
 
 
-def solver_of_each(solve_block: SolveBlock) -> Callable[..., None]:
-    """Return the compiled solver of the channels of a batch, whose connected components `solve_block` solves."""
+def _solver_of_components(solve_block: SolveBlock) -> SolveBlock:
+    """Return the compiled solver of a reduced matrix, whose connected components `solve_block` solves."""
 
     @jit()
     def solve_components(
@@ -210,6 +210,13 @@ def solver_of_each(solve_block: SolveBlock) -> Callable[..., None]:
             q[y] *= weight[column_component[y]]
         return Solution(p, q, 0.0, 0.0, n_iter, n_passes, rung)
 
+    return solve_components
+
+
+def solver_of_each(solve_block: SolveBlock) -> Callable[..., None]:
+    """Return the compiled solver of the channels of a batch, whose connected components `solve_block` solves."""
+    solve_components = _solver_of_components(solve_block)
+
     @jit()
     def solve_each(
         entries: Array,
@@ -237,17 +244,15 @@ def solver_of_each(solve_block: SolveBlock) -> Callable[..., None]:
             offsets = rewards[x : x + n]
             if given != OFFSETS:
                 offsets = row_offsets(matrix, offsets)
-            own_p, own_q = p[x : x + n], q[y : y + m]
+            own_p, own_q, rung = p[x : x + n], q[y : y + m], NOT_REACHED
             if method == WORKING_SET and min(n, m) == 2:
-                proven, steps, passes, rung = solve_directly(matrix, offsets, tol, rtol, max_iter, own_p, own_q)
-                if rung == DIRECT:
-                    numbers[0, i], numbers[1, i], numbers[2, i] = proven.information, proven.lower, proven.upper
-                    numbers[3, i], numbers[4, i], numbers[5, i] = steps, passes, rung
-                    continue
-            reduced = _reduce(matrix, offsets)
-            solution = solve_components(reduced.matrix, reduced.offsets, tol, rtol, method, max_iter, stop)
-            proven = _map_back(matrix, offsets, reduced, solution, own_p, own_q)
+                proven, n_iter, n_passes, rung = solve_directly(matrix, offsets, tol, rtol, max_iter, own_p, own_q)
+            if rung != DIRECT:
+                reduced = _reduce(matrix, offsets)
+                solution = solve_components(reduced.matrix, reduced.offsets, tol, rtol, method, max_iter, stop)
+                n_iter, n_passes, rung = solution.n_iter, solution.n_passes, solution.rung
+                proven = _map_back(matrix, offsets, reduced, solution, own_p, own_q)
             numbers[0, i], numbers[1, i], numbers[2, i] = proven.information, proven.lower, proven.upper
-            numbers[3, i], numbers[4, i], numbers[5, i] = solution.n_iter, solution.n_passes, solution.rung
+            numbers[3, i], numbers[4, i], numbers[5, i] = n_iter, n_passes, rung
 
     return solve_each
