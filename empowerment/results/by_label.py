@@ -62,13 +62,15 @@ class ByLabel:
             raise KeyError(f"no result for {name} {found}; the {len(labels)} {name}s are {there}") from None
 
     def _check_lengths(self) -> None:
-        """Raise a ValueError if a field has more or fewer entries than there are labels."""
+        """Raise a ValueError if a field is no row of as many entries as there are labels."""
         name, labels = self._labels
         for field in self._each:
             each = getattr(self, field)
-            if each is not None and np.shape(each)[:1] != (len(labels),):
-                found = np.shape(each)
-                raise ValueError(f"{field} has shape {found}, expected an entry for each of {len(labels)} {name}s")
+            if each is None or each is labels or np.shape(each) == (len(labels),):
+                continue
+            raise ValueError(
+                f"{field} has shape {np.shape(each)}, expected an entry for each of {len(labels)} {name}s"
+            )
 
 
 def several(name: str, labels: Sequence[Any]) -> TypeError:

@@ -199,6 +199,10 @@ def test_fields_that_do_not_fit_the_labels_are_not_saved(found, tmp_path):
         whole = found[name]
         with pytest.raises(ValueError, match="expected an entry for each of"):
             replace(whole, states=(*whole.states, "another")).save(tmp_path / "result.npz")
+    proxy = found["ProxyResult"]
+    with pytest.raises(ValueError, match=r"value has shape \(3, 1\), expected an entry for each of 3 states"):
+        replace(proxy, value=proxy.value[:, None]).save(tmp_path / "result.npz")
+    replace(proxy, states=("one", (0, 1), 2)).save(tmp_path / "result.npz")  # labels of several kinds
 
 
 def test_files_hold_all_of_it(found, tmp_path):
