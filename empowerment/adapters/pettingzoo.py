@@ -79,7 +79,7 @@ def from_pettingzoo(
     See Also
     --------
     from_step_function : Explore an environment of a single agent.
-    conditional_empowerment : Compute the empowerment of one of two agents in a model of both.
+    from_joint_step : Explore a step function of several agents, into a model of all of them.
 
     Notes
     -----

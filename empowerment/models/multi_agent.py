@@ -9,14 +9,12 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.core import validate
 from empowerment.models.agent_policies import policies_of_others
+from empowerment.models.joint_actions import agent_actions, joint_transition
 from empowerment.models.mdp import MDP
 from empowerment.models.turns import Transit, Turn
-
-AXES = "(state, one action of each agent, next_state)"
 
 
 class MultiAgentMDP:
@@ -106,9 +104,9 @@ class MultiAgentMDP:
         unexplored: Any = None,
         normalize: bool = False,
     ) -> None:
-        labels = _agent_actions(actions)
+        labels = agent_actions(actions)
         joint = MDP(
-            _flat(transition, tuple(map(len, labels.values()))),
+            joint_transition(transition, tuple(map(len, labels.values()))),
             states=states,
             actions=list(product(*labels.values())),
             terminal=terminal,
@@ -150,6 +148,11 @@ class MultiAgentMDP:
     def n_states(self) -> int:
         """Number of states."""
         return self.turns[0].n_states
+
+    @property
+    def n_joint_actions(self) -> int:
+        """Number of combinations of one action of each agent."""
+        return prod(map(len, self.actions.values()))
 
     def turn_of(self, agent: Any) -> Turn:
         """Return the turn in which an agent acts.
@@ -329,40 +332,3 @@ def in_turns(
     world = MultiAgentMDP.__new__(MultiAgentMDP)
     world._set(tuple(turns), initial, sensors, layout)
     return world
-
-
-def _agent_actions(actions: Any) -> dict[Any, tuple[Any, ...]]:
-    """Return the labels of the actions of each agent."""
-    if not isinstance(actions, Mapping) or not actions:
-        raise TypeError(
-            f"actions is {validate.shown(actions)}, expected a mapping from the name of each agent to the labels of "
-            "its actions, or to their number"
-        )
-    labels = {}
-    for agent, own in actions.items():
-        name = f"actions[{agent!r}]"
-        if validate.is_several(own) and not isinstance(own, Mapping):
-            listed = list(own)
-            labels[agent] = validate.labels(listed, len(listed), name) or ()
-        else:
-            labels[agent] = tuple(range(validate.positive_int(own, name)))
-        if not labels[agent]:
-            raise ValueError(f"{name} is empty, expected at least one action")
-    return labels
-
-
-def _flat(transition: Any, counts: tuple[int, ...]) -> Any:
-    """Return a transition in the form that :class:`MDP` reads, with joint actions."""
-    n_joint = prod(counts)
-    if sparse.issparse(transition):
-        if transition.shape[0] != transition.shape[1] * n_joint:
-            raise ValueError(
-                f"transition is sparse of shape {transition.shape}, expected (n_states * {n_joint}, n_states): one "
-                "row for each state and joint action"
-            )
-        return transition
-    array = validate.number_array(transition, "transition", len(counts) + 2, AXES)
-    if array.shape[1:-1] != counts or array.shape[0] != array.shape[-1]:
-        wanted = ", ".join(["n_states", *map(str, counts), "n_states"])
-        raise ValueError(f"transition has shape {array.shape}, expected ({wanted}) as actions= says")
-    return array.reshape(array.shape[0], n_joint, array.shape[-1])

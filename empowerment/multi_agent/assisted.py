@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -169,28 +170,28 @@ def assisted_empowerment(
     rows = rows[:, np.unique(rows.indices)]
     n_sequences = joint.numbers.shape[1]
     share = max(int(_BATCH / (8 * joint.numbers.shape[0] * rows.shape[1])), 1)
-    parts = []
+    columns = []
     with progress_bar(n_sequences, "solving", "sequence", progress) as advance:
         for first in range(0, n_sequences, share):
             inputs = [column[~missing[column]] for column in joint.numbers[:, first : first + share].T]
             channels = [Channel.from_valid(rows[own].toarray() if own.size else np.ones((1, 1))) for own in inputs]
             part = channel_capacity(channels, **options)
-            status = np.where([own.size == 0 for own in inputs], int(Status.NO_SEQUENCE), np.asarray(part.status))
-            parts.append((part, status))
+            empty = np.array([own.size == 0 for own in inputs])
+            ends = joint.outward(part.lower, part.upper, math.log(part.base))
+            lower, upper = (np.where(empty, 0.0, end) for end in ends)
+            status = np.where(empty, int(Status.NO_SEQUENCE), np.asarray(part.status))
+            columns.append((np.clip(np.asarray(part.value), lower, upper), lower, upper, status))
             advance(len(channels))
-    value, lower, upper = (
-        np.concatenate([np.asarray(getattr(part, name)) for part, _ in parts]) for name in ("value", "lower", "upper")
-    )
-    result = parts[0][0]
+    value, lower, upper, status = (np.concatenate(column) for column in zip(*columns, strict=True))
     return AssistedEmpowerment(
         value=value,
         lower=lower,
         upper=upper,
-        status=np.concatenate([status for _, status in parts]),
+        status=status,
         sequences=tuple(product(world.labels_of(assistant), repeat=horizon)),
         state=joint.model.states[number],
         horizon=horizon,
-        base=result.base,
-        tol=result.tol,
-        rtol=result.rtol,
+        base=part.base,
+        tol=part.tol,
+        rtol=part.rtol,
     )

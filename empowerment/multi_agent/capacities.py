@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -35,14 +36,15 @@ def capacities_of(
     """
     filled = [rows if len(rows) else np.ones((1, 1)) for rows in channels]
     result: CapacityResult = channel_capacity([Channel.from_valid(rows) for rows in filled], **options)
-    status = np.asarray(result.status).copy()
-    status[[not len(rows) for rows in channels]] = Status.NO_SEQUENCE
+    empty = np.array([not len(rows) for rows in channels])
+    lower, upper = joint.outward(result.lower, result.upper, math.log(result.base))
+    lower, upper = np.where(empty, 0.0, lower), np.where(empty, 0.0, upper)
     model = joint.model
     return EmpowermentResult(
-        value=np.asarray(result.value),
-        lower=np.asarray(result.lower),
-        upper=np.asarray(result.upper),
-        status=status,
+        value=np.clip(np.asarray(result.value), lower, upper),
+        lower=lower,
+        upper=upper,
+        status=np.where(empty, int(Status.NO_SEQUENCE), np.asarray(result.status)),
         states=tuple(model.states[number] for number in numbers.tolist()),
         state_numbers=numbers,
         actions=tuple(actions),

@@ -153,8 +153,10 @@ def best_case_empowerment(
 
     Notes
     -----
-    With k steps left the value of a state is the largest information about the next state plus the expected value
-    with k - 1 left. It is convex in the assistant's mixture of actions, so that the best mixture is a single action.
+    With ``feedback=True`` the quantity is that of ``empowerment(world.for_agent(agent, policies), horizon,
+    feedback=True, output="trajectory")``. With k steps left the value of a state is the largest information about
+    the next state plus the expected value with k - 1 left. It is convex in the assistant's mixture of actions, so
+    that the best mixture is a single action.
 
     Examples
     --------

@@ -34,6 +34,10 @@ class JointSequences:
         sequences, too, the last action counts fastest, and in it the last agent's.
     memory : float
         Limit in bytes on the rows of one state.
+    relative_error : float
+        Bound on the relative error of each entry of a row with respect to the exact row. Entries are sums of
+        non-negative products, and keep their relative accuracy: an average over joint actions has a rounding for each
+        of them, a step one for each state it may come from, in each turn. It is 0 if all entries are 0 or 1.
     """
 
     model: MDP
@@ -41,6 +45,7 @@ class JointSequences:
     horizon: int
     numbers: np.ndarray
     memory: float
+    relative_error: float
 
     @classmethod
     def of(
@@ -71,7 +76,27 @@ class JointSequences:
         ]
         sizes = [int(np.prod([len(world.actions[agent]) for agent in group])) ** horizon for group in names]
         numbers = np.arange(model.n_actions**horizon).reshape(counts * horizon).transpose(axes).reshape(sizes)
-        return cls(model, make_sensor(sensor, model), horizon, numbers, allowed)
+        reader = make_sensor(sensor, model)
+        roundings = (horizon + 1) * (len(world.turns) * model.n_states + world.n_joint_actions + 8)
+        certain = model.is_deterministic and reader.is_deterministic
+        error = 0.0 if certain else roundings * float(np.finfo(float).eps)
+        return cls(model, reader, horizon, numbers, allowed, error)
+
+    def outward(self, lower: Any, upper: Any, unit: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return ends of a capacity that hold for the exact rows.
+
+        A relative error changes an information by at most itself times the information plus 1 nat, because
+        ``d(w log(w / q)) = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``.
+
+        Parameters
+        ----------
+        lower, upper : array_like
+            Ends for the rounded rows.
+        unit : float
+            The unit of the ends, in nats.
+        """
+        slack = self.relative_error * (np.asarray(upper) + 1.0 / unit)
+        return np.maximum(np.asarray(lower) - slack, 0.0), np.asarray(upper) + slack
 
     def rows(self, state: int) -> tuple[sparse.csr_array, np.ndarray]:
         """Return the distribution of the reading after every joint sequence, and which sequences are missing.

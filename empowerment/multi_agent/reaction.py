@@ -79,6 +79,12 @@ class Opponent:
                     lower[state], upper[state], policies[step, state] = each.lower, each.upper, each.mixture
         return Reaction(lower, upper, policies)
 
+    @property
+    def _error(self) -> float:
+        """Bound on the relative error of a row beside a mixture: that of the rows, and the sum over the mixture."""
+        n_other, n_states = self.joint.numbers.shape[1], self.joint.model.n_states
+        return self.joint.relative_error + (n_other + n_states + 8) * float(np.finfo(float).eps)
+
     def _reached(self, starts: np.ndarray, horizon: int) -> list[np.ndarray]:
         """Return the numbers of the states in which a run can be before each step."""
         model = self.joint.model
@@ -125,7 +131,7 @@ class Opponent:
             found += self._most(responses, rewards, tol) if self.helps else self._least(responses, rewards, tol)
             advance(len(parts))
         if ahead is None:
-            return [_widened(each, 0.0, 0.0, self.joint.model.n_states) for each in found]
+            return [_widened(each, 0.0, 0.0, self._error) for each in found]
         return [self._beyond(state, each, *ahead) for state, each in zip(states.tolist(), found, strict=True)]
 
     def _beyond(self, state: int, found: Mixture, lower: np.ndarray, upper: np.ndarray) -> Mixture:
@@ -135,7 +141,7 @@ class Opponent:
         after = np.unique(rows.indices)
         # Values that are larger by at most a constant make a value that is larger by at most this constant.
         gap = float((upper[after] - lower[after]).max())
-        return _widened(found, gap, float(upper[after].max()), model.n_states)
+        return _widened(found, gap, float(upper[after].max()), self._error)
 
     def _most(self, responses: list[np.ndarray], ahead: list[np.ndarray], tol: float) -> list[Mixture]:
         """Return the values beside the other's best action, and this action."""
@@ -161,14 +167,12 @@ class Opponent:
         return [least_value(rows, after, tol, self.backend, self.max_iter) for rows, after in pairs]
 
 
-def _widened(found: Mixture, gap: float, largest: float, n_states: int) -> Mixture:
-    """Return an interval that holds for the exact rows and rewards.
+def _widened(found: Mixture, gap: float, largest: float, relative: float) -> Mixture:
+    """Return an interval that holds for the exact rows, whose entries are known to within a relative error.
 
-    Rows are sums of at most `n_states` products of non-negative numbers for each of the turns and averages, and so
-    have a relative error of at most this many roundings. It changes an information by at most itself times the
-    information plus 1 nat, because ``d(w log(w / q)) = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``, and
-    an expected reward by at most itself times the largest reward.
+    It changes an information by at most itself times the information plus 1 nat, see
+    :meth:`JointSequences.outward`, and an expected reward by at most itself times the largest reward. Both happen to
+    the value, and the expected rewards are rounded as well: three errors at most.
     """
-    relative = 4 * (n_states + 16) * np.finfo(float).eps
-    slack = relative * (found.upper + largest + 1.0)
+    slack = 3 * relative * (found.upper + largest + 1.0)
     return Mixture(max(found.lower - slack, 0.0), found.upper + gap + slack, found.mixture)

@@ -238,3 +238,21 @@ def test_own_goals_weigh_against_help(needs):
     assert {selfish.action_number(state) for state in CORRIDOR.states} == {0}
     kind = emp.assistant_policy(CORRIDOR, "assistant", "uniform", needs, weight=100.0, rewards=rewards)
     assert kind.action_number(BESIDE) == 1
+
+
+def test_everything_that_takes_a_model_takes_one_agents_world(tmp_path):
+    world = beside(CORRIDOR, STILL)
+    options = {"sensor": own_cell}
+    swept = emp.horizon_sweep(world, [1, 2], states=APART, **options)
+    assert float(swept[2]) == pytest.approx(1.0)
+    told = emp.empowerment(world, 2, states=APART, feedback=True, output="trajectory")
+    assert float(told) == pytest.approx(2.0)
+    belief = np.eye(12)[world.state_index(APART)]
+    assert float(emp.empowerment(world, 2, beliefs=belief, **options)) == pytest.approx(1.0)
+    kept = emp.empowerment(world, 2, checkpoint=tmp_path, **options)
+    again = emp.empowerment(world, 2, checkpoint=tmp_path, **options)
+    assert (kept.value == again.value).all()
+    assert emp.skill_empowerment(world, 0.5, states=APART).lower[0] > 0
+    assert emp.discounted_empowerment(world, 0.5).value[world.state_index(APART)] == pytest.approx(2.0)
+    pytest.importorskip("matplotlib")
+    assert kept.plot() is not None
