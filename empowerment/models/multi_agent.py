@@ -191,8 +191,8 @@ class MultiAgentMDP:
         Returns
         -------
         MDP
-            The world with the actions of the agent. An action is missing where it may lead, within the step, to a
-            state without actions.
+            The world with the actions of the agent. An action is missing where the others may meet it with a joint
+            action that is missing, or where it may lead, within the step, to a state without actions.
 
         Raises
         ------
