@@ -79,6 +79,12 @@ def _given(policy: Any, turn: Turn, actions: Sequence[Any], name: str) -> np.nda
     named = getattr(policy, "actions", None)
     if isinstance(named, Sequence) and tuple(named) != tuple(actions):
         raise ValueError(f"{name} is for the actions {tuple(named)}, expected {tuple(actions)}")
+    states = getattr(policy, "states", None)
+    if isinstance(states, Sequence) and tuple(states) != tuple(turn.states):
+        raise ValueError(
+            f"{name} is for other states, expected those of the agent's turn, which are those of "
+            "world.beginning_with(agent)"
+        )
     given = validate.number_array(getattr(policy, "probabilities", policy), name, None, "(state, action)")
     shape = turn.n_states, len(actions)
     if given.ndim == 1:

@@ -311,6 +311,16 @@ class MultiAgentMDP:
         return tuple(name for name in self.agents if name in names)
 
 
+def refuse_later_turn(world: MultiAgentMDP, agent: Any) -> None:
+    """Raise if an agent, or one of a group, acts in a later turn than the first, and sees what earlier ones did."""
+    late = [name for name in world.group(agent) if name not in world.turns[0].actions]
+    if late:
+        raise ValueError(
+            f"agent {late[0]!r} acts in a later turn, expected the first: pass world.beginning_with({late[0]!r}), "
+            "whose states are those in which it chooses"
+        )
+
+
 def in_turns(
     turns: Sequence[Turn],
     *,

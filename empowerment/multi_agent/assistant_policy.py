@@ -6,7 +6,7 @@ from typing import Any
 
 from empowerment.control.value_policies import greedy_policy, state_values
 from empowerment.core import validate
-from empowerment.models.multi_agent import MultiAgentMDP
+from empowerment.models.multi_agent import MultiAgentMDP, refuse_later_turn
 from empowerment.models.policy import Policy
 
 
@@ -26,7 +26,7 @@ def assistant_policy(
     Parameters
     ----------
     world : MultiAgentMDP
-        The world of the agents.
+        The world of the agents, whose steps begin with the turn of `assistant`.
     assistant : hashable
         The agent whose policy is made.
     others : "uniform" or mapping from agent to policy
@@ -73,6 +73,8 @@ def assistant_policy(
     >>> policy.action((0, 1))
     'right'
     """
-    acting = validate.instance(world, MultiAgentMDP, "world").for_agent(assistant, others)
+    world = validate.instance(world, MultiAgentMDP, "world")
+    refuse_later_turn(world, assistant)
+    acting = world.for_agent(assistant, others)
     weighted_values = validate.finite(weight, "weight") * state_values(acting, values)
     return greedy_policy(acting, weighted_values, rewards=rewards, tie=tie, tol=tol)

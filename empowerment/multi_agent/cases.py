@@ -11,7 +11,7 @@ import numpy as np
 
 from empowerment.core import validate
 from empowerment.core.status import ON_FAILURE, Status, report_failure
-from empowerment.models.multi_agent import MultiAgentMDP
+from empowerment.models.multi_agent import MultiAgentMDP, refuse_later_turn
 from empowerment.multi_agent.case_bounds import open_loop_bounds
 from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, JointSequences
 from empowerment.multi_agent.reaction import Opponent
@@ -296,7 +296,9 @@ def _case(
     world = validate.instance(world, MultiAgentMDP, "world")
     horizon = validate.positive_int(validate.short_horizon(horizon), "horizon")
     exact = feedback or horizon == 1
-    _refuse_late(world, pair[1], exact)
+    refuse_later_turn(world, pair[1])
+    if not exact and len(world.group(pair[1])) > 1:
+        raise ValueError(f"{pair[1]!r} is a group, expected a single agent, or feedback=True, where values are exact")
     own = world.sensor_of(pair[0]) if question["sensor"] is None else question["sensor"]
     joint = JointSequences.of(world, list(pair), others, 1, own, DEFAULT_MEMORY)
     plain = JointSequences.of(world, list(pair), others, 1, None, DEFAULT_MEMORY)
@@ -332,15 +334,3 @@ def _case(
             options["on_failure"],
         )
     return result
-
-
-def _refuse_late(world: MultiAgentMDP, other: Any, exact: bool) -> None:
-    """Raise if another agent does not act in the first turn, or is a group whose policies are not independent."""
-    if not exact and len(world.group(other)) > 1:
-        raise ValueError(f"{other!r} is a group, expected a single agent, or feedback=True, where values are exact")
-    late = [name for name in world.group(other) if name not in world.turns[0].actions]
-    if late:
-        raise ValueError(
-            f"agent {late[0]!r} acts in a later turn, expected the first: pass world.beginning_with({late[0]!r}), "
-            "whose states are those in which it chooses"
-        )

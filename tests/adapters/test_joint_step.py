@@ -45,6 +45,14 @@ def test_the_second_agent_sees_what_the_first_did():
     ):
         assert both.states[int(row.argmax())] == walk(walk(state, {"b": action[0]}), {"a": action[1]})
     assert world.beginning_with("a") is world
+    # A policy made for an agent's turn fits there, and one for the states before the turn does not.
+    helpful = emp.assistant_policy(turned, "b", "uniform", np.arange(float(turned.n_states)))
+    assert world.for_agent("a", {"b": helpful}).n_states == world.n_states
+    with pytest.raises(ValueError, match="'b' acts in a later turn, expected the first"):
+        emp.assistant_policy(world, "b", "uniform", np.arange(float(world.n_states)))
+    early = emp.Policy(np.full((world.n_states, 3), 1 / 3), world.states, MOVES)
+    with pytest.raises(ValueError, match="the policy of 'b' is for other states"):
+        world.for_agent("a", {"b": early})
 
 
 def test_a_depth_gives_the_values_of_the_whole_world():
