@@ -13,6 +13,8 @@ from scipy import sparse
 from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances, upper_bound
 from empowerment.actuation.occupancy.lassos import Graph, solve_lassos
+from empowerment.actuation.sensor import make_sensor
+from empowerment.capacity import jax_arrays
 from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.core.layout import Layout
@@ -31,6 +33,7 @@ def skill_empowerment(
     *,
     states: Any = None,
     initial: Any = None,
+    sensor: Any = None,
     include_start: bool = True,
     tol: float | None = None,
     rtol: float = 0.0,
@@ -61,6 +64,9 @@ def skill_empowerment(
     initial : array_like of shape (n_states,) or (n_starts, n_states), optional
         Distributions of the initial state, instead of `states`. The policy is chosen before the initial state is
         drawn, and observes it.
+    sensor : None, "state", callable or array_like of shape (n_states, n_readings), optional
+        What is read at time T: the state itself, a function of its label, or readings with the probabilities of a
+        matrix. Policies see the state in any case.
     include_start : bool
         Whether T begins with 0, at the initial state. Otherwise T begins with 1.
     tol, rtol : float
@@ -83,7 +89,7 @@ def skill_empowerment(
         it on a terminal, once a second has passed.
     options : mapping, optional
         Limits on the search of one start in a stochastic world, or from a distribution: ``max_nodes`` (sets of
-        policies that are bounded; 100,000) and ``max_seconds`` (no limit). A search that reaches one of them leaves a
+        policies that are bounded; 20,000) and ``max_seconds`` (no limit). A search that reaches one of them leaves a
         wider interval, and its status names the limit.
 
     Returns
@@ -142,7 +148,9 @@ def skill_empowerment(
     if not discount:
         raise ValueError("discount is 0, expected a number above 0 and at most 1: with 0 there is one state to come")
     include_start = validate.flag(include_start, "include_start")
-    by_lassos = model.is_deterministic and initial is None
+    read = make_sensor(jax_arrays.on_host(sensor), model)
+    matrix = None if read.name == "state" else read.matrix
+    by_lassos = model.is_deterministic and initial is None and matrix is None
     tol = tol if tol is not None else 1e-9 if by_lassos else 1e-6
     solver_options = SolverOptions.checked(tol=tol, rtol=rtol, base=base, backend=backend, on_failure=on_failure)
     limits, n_jobs = SearchLimits.checked(options), validate.n_jobs(n_jobs)
@@ -159,12 +167,14 @@ def skill_empowerment(
         status = _status(solver_options, found, np.asarray(lasting_actions(model).any(axis=1))[numbers])
         skills: dict[str, Any] = {"walks": _walks(model, found)}
     else:
-        _refuse_average(discount, initial)
+        _refuse_average(discount, initial, sensor)
         found = search_starts(
-            model, starts, numbers, include_start, solver_options.in_nats(), limits, question, execution
+            model, starts, numbers, include_start, solver_options.in_nats(), limits, matrix, question, execution
         )
         status = np.array([int(each.status) for each in found])
         skills = {"table": policy_table(found), "initial": starts}
+        if matrix is not None:
+            skills |= {"sensor": matrix.toarray(), "readings": tuple(read.readings)}
     value, lower, upper = np.array([each.ends for each in found]).T / solver_options.unit
     result = SkillEmpowerment(
         value=value,
@@ -190,9 +200,10 @@ def skill_empowerment(
     return result
 
 
-def _refuse_average(discount: float, initial: Any) -> None:
+def _refuse_average(discount: float, initial: Any, sensor: Any) -> None:
     if discount == 1.0:
-        what = "the model is stochastic" if initial is None else "initial is given"
+        given = "initial" if initial is not None else "sensor" if sensor is not None else None
+        what = f"{given} is given" if given else "the model is stochastic"
         raise ValueError(
             f"discount is 1 and {what}, expected a discount below 1: long-run averages are computed from states of "
             "deterministic worlds alone. A discount near 1, such as 0.99, is possible"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from empowerment.actuation.budget import Budget
 from empowerment.actuation.kernels import actuation_kernels
@@ -14,6 +15,8 @@ from empowerment.actuation.occupancy.choices import ReachableWorld
 from empowerment.actuation.occupancy.controlled_noise import bound_of, distance_bound
 from empowerment.actuation.occupancy.next_action import information
 from empowerment.actuation.occupancy.policies import occupancies
+from empowerment.actuation.occupancy.reading_policies import ReadingPolicies
+from empowerment.actuation.occupancy.readings import confirmed_bound, read_information
 from empowerment.actuation.occupancy.stochastic import rounding
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP
@@ -36,7 +39,8 @@ class PolicyTable:
     offsets : ndarray of int of shape (n_starts + 1,)
         Those of start i are the ones from ``offsets[i]`` up to ``offsets[i + 1]``.
     proofs : ndarray of int of shape (n_starts,)
-        What proves the upper end: 0 the search of all policies, 1 the world whose noise the agent controls.
+        What proves the upper end: 0 the search of all policies, 1 the world whose noise the agent controls. Of
+        readings always 0.
     nodes : ndarray of int of shape (n_starts,)
         Number of sets of policies that were bounded.
     """
@@ -82,12 +86,15 @@ class Question(NamedTuple):
         Distribution of the initial state.
     discount : float
     include_start : bool
+    sensor : csr_array of shape (n_states, n_readings) or None
+        None reads the state itself.
     """
 
     model: MDP
     start: np.ndarray
     discount: float
     include_start: bool
+    sensor: sparse.csr_array | None = None
 
     @property
     def scale(self) -> float:
@@ -108,7 +115,7 @@ def recomputed_ends(question: Question, table: PolicyTable, q: np.ndarray, upper
     question : Question
     table : PolicyTable
         The skills of this start alone.
-    q : ndarray of shape (n_states,)
+    q : ndarray of shape (n_states,), or (n_readings,)
         The output distribution that proves the upper end.
     upper : float
         The upper end to confirm, in nats.
@@ -120,6 +127,8 @@ def recomputed_ends(question: Question, table: PolicyTable, q: np.ndarray, upper
     """
     if not table.weights.size:
         return 0.0, 0.0
+    if question.sensor is not None:
+        return _reading_ends(question, question.sensor, table, q, upper)
     found, scale = question.world(), question.scale
     rows = occupancies(found.choices, _choices_of(found, table))
     value, error = information(rows.rows, table.weights / table.weights.sum(), rows.distance + found.mass_error)
@@ -134,6 +143,21 @@ def recomputed_ends(question: Question, table: PolicyTable, q: np.ndarray, upper
         budget = Budget()
         outcome = bound_divergence(found.choices, lines, own, upper * scale - slack, kernels, budget)
         bound = min(bound, (outcome.bound + slack) / scale)
+    return max((value - error) / scale, 0.0), bound
+
+
+def _reading_ends(
+    question: Question, sensor: sparse.csr_array, table: PolicyTable, q: np.ndarray, upper: float
+) -> tuple[float, float]:
+    """Recompute both ends for the reading of a sensor."""
+    found, scale = question.world(), question.scale
+    policies = ReadingPolicies(found, sensor)
+    weights = table.weights / table.weights.sum()
+    value, error = read_information(found, policies, _choices_of(found, table), weights)
+    bound = distance_bound(question.model, question.start, question.discount, question.include_start)
+    if bound > upper:
+        own, kernels = policies.on_polytope(q, scale), actuation_kernels("reference")
+        bound = min(bound, confirmed_bound(found, policies, own, upper * scale, kernels) / scale)
     return max((value - error) / scale, 0.0), bound
 
 

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from empowerment.actuation.budget import Budget
 from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.occupancy.controlled_noise import controlled_bound, distance_bound
 from empowerment.actuation.occupancy.policies import occupancies
+from empowerment.actuation.occupancy.readings import solve_readings
 from empowerment.actuation.occupancy.stochastic import solve_policies
 from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
@@ -21,6 +23,7 @@ from empowerment.measures.skill_execution import solve_starts
 from empowerment.measures.skill_policies import PolicyTable, Question
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP
+from empowerment.runtime.digests import fingerprint
 from empowerment.runtime.progress import progress_bar
 
 # An upper end that is no better than this part of the way is not worth a tighter solution.
@@ -39,7 +42,7 @@ class SearchLimits:
         Largest number of seconds.
     """
 
-    max_nodes: int = 100_000
+    max_nodes: int = 20_000
     max_seconds: float = math.inf
 
     @classmethod
@@ -87,6 +90,7 @@ class PolicySolver:
     include_start: bool
     options: SolverOptions
     limits: SearchLimits
+    sensor: sparse.csr_array | None = None
     progress: bool | str = False
 
     def __call__(self, numbers: np.ndarray) -> list[FoundPolicies]:
@@ -99,27 +103,33 @@ class PolicySolver:
         return [self._solve(row) for row in rows]
 
     def _solve(self, start: np.ndarray) -> FoundPolicies:
-        question = Question(self.model, start, self.discount, self.include_start)
+        question = Question(self.model, start, self.discount, self.include_start, self.sensor)
         n_states, initial = start.size, np.flatnonzero(start)
         if not lasting_actions(self.model)[initial].any(axis=1).all():
             none = np.zeros((0, n_states), dtype=np.int64)
             ends, status = (0.0, 0.0, 0.0), int(Status.NO_SEQUENCE)
-            return FoundPolicies(ends, status, none, none, none.astype(float), np.zeros(0), np.zeros(n_states), 0, 0)
+            q = np.zeros(n_states if self.sensor is None else self.sensor.shape[1])
+            return FoundPolicies(ends, status, none, none, none.astype(float), np.zeros(0), q, 0, 0)
         scale, found = question.scale, question.world()
         ceiling, ceiling_q = self._ceiling(question)
         budget = Budget(self.limits.max_nodes, self.limits.max_seconds)
         inner = replace(self.options, tol=max(self.options.tol * scale, validate.MIN_TOL), on_failure="ignore")
         kernels = actuation_kernels(inner.backend)
         with progress_bar(None, "skills, sets of policies", "set", self.progress, budget.stated) as budget.advance:
-            solved = solve_policies(found, inner, budget, kernels, ceiling * scale)
+            if self.sensor is None:
+                solved = solve_policies(found, inner, budget, kernels, ceiling * scale)
+            else:
+                solved = solve_readings(found, self.sensor, inner, budget, kernels, ceiling * scale)
         rows = occupancies(found.choices, np.where(solved.policies >= 0, solved.policies, found.choices.first[:-1]))
         tables = np.full((2, solved.weights.size, n_states), -1)
         taken = np.where(solved.policies >= 0, found.actions[solved.policies], -1)
         tables[0][:, found.states[found.n_apart :]] = taken[:, found.n_apart :]
         tables[1][:, found.states[: found.n_apart]] = taken[:, : found.n_apart]
         on_model = np.array([found.on_model(row, n_states) for row in rows.rows])
-        by_ceiling = solved.upper / scale >= ceiling
-        q = ceiling_q if by_ceiling else found.on_model(solved.q, n_states)
+        by_ceiling = self.sensor is None and solved.upper / scale >= ceiling
+        q = solved.q
+        if self.sensor is None:
+            q = ceiling_q if by_ceiling else found.on_model(solved.q, n_states)
         ends = solved.value / scale, solved.lower / scale, min(solved.upper / scale, ceiling)
         return FoundPolicies(
             ends, int(solved.status), tables[0], tables[1], on_model, solved.weights, q, int(by_ceiling), solved.nodes
@@ -129,7 +139,7 @@ class PolicySolver:
         """Return an upper end that does not need the search, and the distribution that proves it."""
         bound = distance_bound(question.model, question.start, self.discount, self.include_start)
         initial = np.flatnonzero(question.start)
-        if initial.size > 1:
+        if initial.size > 1 or self.sensor is not None:
             return bound, np.zeros(question.start.size)
         rough = self.options.to_within(max(self.options.tol, _ROUGH))
         other, q = controlled_bound(question.model, int(initial[0]), self.discount, self.include_start, rough)
@@ -157,6 +167,7 @@ def search_starts(
     include_start: bool,
     options: SolverOptions,
     limits: SearchLimits,
+    sensor: sparse.csr_array | None,
     question: Mapping[str, Any],
     execution: Mapping[str, Any],
 ) -> list[FoundPolicies]:
@@ -173,18 +184,24 @@ def search_starts(
     options : SolverOptions
         In nats.
     limits : SearchLimits
+    sensor : csr_array of shape (n_states, n_readings) or None
+        None reads the state itself.
     question, execution : mapping
         As `solve_starts` takes them.
     """
     alone = numbers.size == 1
     watched = execution["progress"] if alone else False
     plain = model.unlabelled()
-    solver = PolicySolver(plain, starts, question["discount"], include_start, options, limits, watched)
+    solver = PolicySolver(plain, starts, question["discount"], include_start, options, limits, sensor, watched)
     asked = {**question, "max_nodes": limits.max_nodes, "max_seconds": str(limits.max_seconds)}
     if starts is not None:
         asked["initial"] = starts.tolist()
+    if sensor is not None:
+        asked["sensor"] = fingerprint(sensor.data, sensor.indices, sensor.indptr)
+    # A symmetry of the world need not be one of the sensor.
+    orbits_once = starts is None and sensor is None
     execution = {**execution, "progress": False if alone else execution["progress"]}
-    return solve_starts(solver, FoundPolicies, model, numbers, asked, orbits_once=starts is None, **execution)
+    return solve_starts(solver, FoundPolicies, model, numbers, asked, orbits_once=orbits_once, **execution)
 
 
 def policy_table(found: list[FoundPolicies]) -> PolicyTable:

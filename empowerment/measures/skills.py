@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from scipy import sparse
 
 from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances, upper_bound
@@ -127,14 +128,18 @@ class SkillEmpowerment(Labelled):
         Whether the random time T begins with 0, or with 1.
     backend : str
     base, tol, rtol : float
-    output_distribution : ndarray of shape (n_states, n_states of the model)
-        The distributions of the state at time T that prove `upper`.
+    output_distribution : ndarray of shape (n_states, n_states of the model), or (n_states, n_readings)
+        The distributions of the state, or of the reading, at time T that prove `upper`.
     walks : Walks or None
         What :meth:`skills` makes its answer of in deterministic worlds; they prove `lower`.
     table : PolicyTable or None
         The same of a search.
     initial : ndarray of shape (n_states, n_states of the model) or None
         Distributions of the initial state, which are numbered instead of labelled.
+    sensor : ndarray of shape (n_states of the model, n_readings) or None
+        Distribution of the reading in each state; None if the state itself is read.
+    readings : tuple or None
+        Labels of the readings.
     layout : GridLayout, GraphLayout or None
         The model's layout, for pictures.
 
@@ -176,6 +181,8 @@ class SkillEmpowerment(Labelled):
     walks: Walks | None = None
     table: PolicyTable | None = None
     initial: np.ndarray | None = None
+    sensor: np.ndarray | None = None
+    readings: tuple[Any, ...] | None = None
     layout: Any = None
 
     @property
@@ -373,7 +380,8 @@ class SkillEmpowerment(Labelled):
             start[self.state_numbers[i]] = 1.0
         else:
             start = self.initial[i]
-        question = Question(model, start, self.discount, self.include_start)
+        sensor = None if self.sensor is None else sparse.csr_array(self.sensor)
+        question = Question(model, start, self.discount, self.include_start, sensor)
         upper = float(self.upper[i]) * math.log(self.base)
         return recomputed_ends(question, table.only(i), self.output_distribution[i], upper)
 

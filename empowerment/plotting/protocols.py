@@ -152,6 +152,11 @@ class SkillResult(CertifiedValues, Protocol):
         """Of the state at time T, for each of them."""
         ...
 
+    @property
+    def sensor(self) -> Any:
+        """What is read in each state; None if the state itself is."""
+        ...
+
     def skills(self, state: Any) -> Any:
         """Return the skills of a state."""
         ...

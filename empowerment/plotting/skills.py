@@ -27,7 +27,7 @@ from empowerment.plotting.grids import (
 from empowerment.plotting.protocols import SkillResult
 from empowerment.plotting.titles import shortened, world_of
 
-_OFFERED = ("skills", "policies", "occupancies", "output_distribution", "all_states", "layout")
+_OFFERED = ("skills", "policies", "occupancies", "output_distribution", "sensor", "all_states", "layout")
 _MOST_COLUMNS = 4
 _CELL, _LEAST = 0.33, 1.7  # inches of a cell of a small map, and of the map
 
@@ -162,7 +162,7 @@ def plot_output(
     KeyError
         If the result has no such state.
     ValueError
-        If the model has no such layout.
+        If the model has no such layout, or the result is about the readings of a sensor.
 
     See Also
     --------
@@ -177,6 +177,8 @@ def plot_output(
     'open_grid: output from (1, 1), discount 0.9'
     """
     layout = _grid_of(_checked(result).layout)
+    if result.sensor is not None:
+        raise ValueError("result is about the readings of a sensor, expected one about the states, without sensor=")
     own = result[state]
     canvas = Canvas.of(ax, grid_size(layout), title, vmin, vmax)
     values = _cell_sums(layout, own.output_distribution[0])

@@ -150,16 +150,16 @@ class _Search:
     def run(self) -> Found:
         """Split boxes until the level, or a limit, is reached."""
         frontier = Frontier(self._refined(self._shared.root(self._q), _FIRST_ROUNDS))
-        settled = self._level
+        settled, budget = self._level, self._shared.budget
         while len(frontier) and frontier.bound > settled and not self._is_outdated(frontier.bound):
             highest = frontier.bound
-            boxes = frontier.take(_AT_ONCE)
+            boxes = frontier.take(int(min(_AT_ONCE, max(budget.nodes - budget.used, 1))))
             tight = boxes.looseness <= _CLOSED
             settled = max(settled, float(boxes.bounds[tight].max(initial=-np.inf)))
             boxes = boxes.chosen(~tight)
             frontier.add(self._refined(boxes.halves(), _ROUNDS))
-            self._shared.budget.count(highest + self._excess, len(tight))
-            if self._shared.budget.spent:
+            budget.count(highest + self._excess, len(tight))
+            if budget.spent:
                 break
         bound = max(settled, frontier.bound, self._level) + self._excess
         return Found(bound, np.unique(np.concatenate(self._rows), axis=0))

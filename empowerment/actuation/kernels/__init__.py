@@ -192,8 +192,6 @@ class PolicySet(NamedTuple):
     hits : ndarray of shape (2, n_states, n_states)
         Entry (0, y, x) bounds from above what any policy of the set makes of the discount to the power of the steps
         from x to y, and (1, y, x) from below.
-    settled : ndarray of bool of shape (n_choices,)
-        The choices that were left when `hits` were computed.
     policy : ndarray of int64 of shape (n_states,)
         A choice for each state, from which to look for values.
     """
@@ -202,7 +200,6 @@ class PolicySet(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     hits: np.ndarray
-    settled: np.ndarray
     policy: np.ndarray
 
 

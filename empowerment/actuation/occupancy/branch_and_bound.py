@@ -90,8 +90,7 @@ def _everything(world: Choices) -> PolicySet:
     n_states, n_choices = world.start.size, world.owner.size
     hits = np.stack([np.ones((n_states, n_states)), np.eye(n_states)])
     low, high = np.zeros(n_choices), np.ones(n_choices)
-    allowed, settled = np.ones(n_choices, dtype=bool), np.zeros(n_choices, dtype=bool)
-    return PolicySet(allowed, low, high, hits, settled, world.first[:-1].copy())
+    return PolicySet(np.ones(n_choices, dtype=bool), low, high, hits, world.first[:-1].copy())
 
 
 def _halves(world: Choices, part: PolicySet, found: PolicyBound) -> list[PolicySet]:

@@ -13,6 +13,8 @@ from scipy.optimize import linprog
 
 from empowerment.actuation.kernels import OUTSIDE
 
+_ACCURATE = {"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+
 
 def box_prices(
     rows: np.ndarray, candidates: np.ndarray, low: np.ndarray, high: np.ndarray, payoffs: np.ndarray
@@ -48,12 +50,17 @@ def _solved(
     (n_rows, n_readings), eye = rows.shape, np.eye(low.size)
     equations = np.block([[rows.T, -eye, eye, -eye], [np.ones((1, n_rows)), np.zeros((1, 3 * n_readings))]])
     cost = np.concatenate([np.zeros(n_rows), -payoffs, np.full(2 * n_readings, OUTSIDE)])
-    # An excess or shortfall is measured as such, so that intervals shorter than the solver's tolerance are kept.
-    ends = np.column_stack(
-        [np.concatenate([np.zeros(n_rows), low, np.zeros(2 * n_readings)]), np.full(cost.size, np.inf)]
+    ends = np.zeros((cost.size, 2))
+    ends[:, 1] = np.inf
+    ends[n_rows : n_rows + n_readings] = np.column_stack([low, high])
+    found = linprog(
+        cost,
+        A_eq=equations,
+        b_eq=np.append(np.zeros(n_readings), 1.0),
+        bounds=ends,
+        method="highs",
+        options=_ACCURATE,
     )
-    ends[n_rows : n_rows + n_readings, 1] = high
-    found = linprog(cost, A_eq=equations, b_eq=np.append(np.zeros(n_readings), 1.0), bounds=ends, method="highs")
     if found.x is None:
         return np.append(1.0, np.zeros(n_rows - 1)), payoffs
     return found.x[:n_rows], found.eqlin.marginals[:n_readings]

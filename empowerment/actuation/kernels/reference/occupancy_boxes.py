@@ -13,7 +13,7 @@ from empowerment.actuation.kernels import Choices, PolicySet
 
 _EPS = float(np.finfo(float).eps)
 # Hitting times are improved until they change by less, or for so many sweeps; they are bounds at any moment.
-_SETTLED, _SWEEPS = 1e-3, 400
+_SETTLED, _SWEEPS = 1e-6, 400
 
 
 def narrow_boxes(world: Choices, lines: np.ndarray, moves: np.ndarray, part: PolicySet) -> bool:
@@ -29,12 +29,10 @@ def narrow_boxes(world: Choices, lines: np.ndarray, moves: np.ndarray, part: Pol
     part : PolicySet
         Changed in place.
     """
-    if (part.allowed != part.settled).any():
-        part.settled[:] = part.allowed
-        single = np.add.reduceat(part.allowed.astype(int), world.first[:-1]) == 1
-        _improve(world, moves, part.allowed, part.hits[0], np.ones(single.size, dtype=bool), True)
-        _improve(world, moves, part.allowed, part.hits[1], single, False)
-        _from_hits(world, moves, part, single)
+    single = np.add.reduceat(part.allowed.astype(int), world.first[:-1]) == 1
+    _improve(world, moves, part.allowed, part.hits[0], np.ones(single.size, dtype=bool), True)
+    _improve(world, moves, part.allowed, part.hits[1], single, False)
+    _from_hits(world, moves, part, single)
     if not _drop_empty(world, part):
         return False
     _propagate(world, moves, part)
