@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from empowerment.actuation.feedback.bellman import feedback_values
-from empowerment.actuation.feedback.bounds import FEW_STEPS, bound_belief_feedback, bound_state_feedback
+from empowerment.actuation.feedback.bounds import bound_belief_feedback, bound_state_feedback
 from empowerment.actuation.feedback.directed_capacity import directed_capacity
 from empowerment.actuation.feedback.history_tree import forecast_tree
 from empowerment.actuation.feedback.policy_trees import polytope_of_states, trees_of_beliefs, trees_of_states
+from empowerment.actuation.feedback.searched import FEW_STEPS
 from empowerment.actuation.forecast import Forecast, of_stages, together
 from empowerment.actuation.problem import PartialObservation
 from empowerment.actuation.task import NoSequenceError, StateSolution, StateSolutions, TooManySequencesError
@@ -159,8 +160,8 @@ class FeedbackSolver:
         if partial is None:
             return bound_state_feedback(task, dynamics, open_loop, self._open_loop.kernels, request.output)
         belief = partial.beliefs[number]
-        bounds = bound_belief_feedback(task, partial.model, belief, open_loop, request.output, partial.sensor)
-        return bounds, Status.BOUNDED
+        kernels, sensor = self._open_loop.kernels, partial.sensor
+        return bound_belief_feedback(task, partial.model, belief, open_loop, kernels, request.output, sensor)
 
 
 def _narrowest(one: StateSolution, other: StateSolution | None) -> StateSolution:

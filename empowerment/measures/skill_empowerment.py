@@ -89,7 +89,7 @@ def skill_empowerment(
         it on a terminal, once a second has passed.
     options : mapping, optional
         Limits on the search of one start in a stochastic world, or from a distribution: ``max_nodes`` (sets of
-        policies that are bounded; 20,000) and ``max_seconds`` (no limit). A search that reaches one of them leaves a
+        policies that are bounded; 100,000) and ``max_seconds`` (no limit). A search that reaches one of them leaves a
         wider interval, and its status names the limit.
 
     Returns

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from empowerment.actuation.budget import Budget
 from empowerment.actuation.kernels import actuation_kernels
-from empowerment.actuation.occupancy.branch_and_bound import bound_divergence
+from empowerment.actuation.occupancy.branch_and_bound import bound_divergence, pair_lines
 from empowerment.actuation.occupancy.choices import ReachableWorld
 from empowerment.actuation.occupancy.controlled_noise import bound_of, distance_bound
 from empowerment.actuation.occupancy.next_action import information
@@ -139,7 +139,7 @@ def recomputed_ends(question: Question, table: PolicyTable, q: np.ndarray, upper
         own = found.on_world(q, scale)
         slack = rounding(found, own)
         kernels = actuation_kernels("reference")
-        lines = kernels.tradeoffs(found.choices)
+        lines = pair_lines(found.choices, kernels)
         budget = Budget()
         outcome = bound_divergence(found.choices, lines, own, upper * scale - slack, kernels, budget)
         bound = min(bound, (outcome.bound + slack) / scale)

@@ -42,7 +42,7 @@ class SearchLimits:
         Largest number of seconds.
     """
 
-    max_nodes: int = 20_000
+    max_nodes: int = 100_000
     max_seconds: float = math.inf
 
     @classmethod

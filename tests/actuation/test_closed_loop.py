@@ -16,6 +16,7 @@ from empowerment.actuation.feedback.bellman import feedback_values
 from empowerment.actuation.feedback.bounds import bound_belief_feedback
 from empowerment.actuation.feedback.directed_capacity import METHODS, directed_capacity
 from empowerment.actuation.feedback.history_tree import HistoryTree
+from empowerment.actuation.open_loop.layers import Kernels
 from empowerment.actuation.sensor import make_sensor
 from empowerment.actuation.task import NoSequenceError, StateSolution, StateTask
 
@@ -113,7 +114,7 @@ def test_the_interval_holds_the_capacity_over_all_trees(seed):
     assert found[0].upper >= blind.lower
     task = StateTask(0, horizon, in_nats(TOL), 10**6, 1e9)
     without = StateSolution.without_sequences(float(blind.value), float(blind.lower), float(blind.upper), horizon)
-    bracket = bound_belief_feedback(task, model, belief, without, "trajectory")
+    bracket, _ = bound_belief_feedback(task, model, belief, without, Kernels.of(None), "trajectory")
     assert bracket.lower <= exact.upper
     assert exact.lower <= bracket.upper
 

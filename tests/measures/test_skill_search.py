@@ -4,6 +4,8 @@ Known values come from an independent computation in nats, to the digits given h
 """
 
 import math
+import signal
+import time
 from itertools import product
 
 import numpy as np
@@ -13,7 +15,7 @@ from helpers import for_each, random_model
 import empowerment as emp
 from empowerment.actuation.budget import Budget
 from empowerment.actuation.kernels import actuation_kernels
-from empowerment.actuation.occupancy.branch_and_bound import bound_divergence
+from empowerment.actuation.occupancy.branch_and_bound import bound_divergence, pair_lines
 from empowerment.actuation.occupancy.choices import ReachableWorld
 from empowerment.models.dead_ends import lasting_actions
 
@@ -126,7 +128,7 @@ def test_the_bound_on_the_divergence_is_that_of_all_policies(seed, backend):
     q = rng.dirichlet(np.ones(world.start.size)) + 1e-6
     best = float(divergences(all_occupancies(world), q).max())
     kernels = actuation_kernels(backend)
-    lines = kernels.tradeoffs(world)
+    lines = pair_lines(world, kernels)
     for above in (1e-9, 1e-4, 0.05):
         outcome = bound_divergence(world, lines, q, best + above, kernels, Budget(nodes=20_000))
         assert best - 1e-12 <= outcome.bound <= best + above + 1e-7
@@ -159,7 +161,7 @@ def test_both_ends_follow_from_the_skills_and_the_output_distribution():
     spread = np.zeros(3)
     spread[[0, 2]] = 0.25, 0.75
     for include_start in (True, False):
-        for model, question in [(lake(), {"states": [0, 5, 14]}), (THREE, {"initial": spread})]:
+        for model, question in [(slip_grid(2, 0.1), {"states": [0, 3]}), (THREE, {"initial": spread})]:
             result = skills(model, 0.8, include_start=include_start, **question)
             lower, upper = result.verify(model)
             assert lower == pytest.approx(result.lower, abs=1e-11)
@@ -239,3 +241,94 @@ def test_saved_results_and_parts_hold_the_same(tmp_path):
     shared = skills(THREE, 0.9, n_jobs=2)
     assert (shared.value == result.value).all()
     assert math.isfinite(again.upper.max())
+
+
+@for_each("seed", range(60), first=4)
+def test_what_must_hold_in_every_world(seed):
+    rng = np.random.default_rng(seed)
+    model, discount = random_model(seed, range(2, 6), range(1, 4)), float(rng.uniform(0.1, 0.95))
+    n_states, dense = model.n_states, model.to_dense()
+    found, later = skills(model, discount), skills(model, discount, include_start=False)
+    assert (found.lower <= math.log(n_states)).all()
+    assert (found.lower <= emp.skill_empowerment_bound(model, discount, base="e")).all()
+    # The start tells nothing, unless it is met again.
+    assert (found.lower <= discount * later.upper + 1e-12).all()
+    uniform = np.full((n_states, model.n_actions), 1 / model.n_actions)
+    effective = emp.effective_empowerment(model, uniform, discount=discount, base="e")
+    assert (effective.lower <= later.upper).all()
+    order = rng.permutation(n_states)
+    assert skills(emp.MDP(dense[order][:, :, order]), discount).value == pytest.approx(found.value[order], abs=2e-6)
+    more = np.concatenate([dense, np.eye(n_states)[:, None]], axis=1)
+    assert (found.lower <= skills(emp.MDP(more), discount).upper).all()
+    noisier = emp.MDP(0.8 * dense + 0.2 * dense.mean(axis=1, keepdims=True))
+    assert (skills(noisier, discount).lower <= found.upper).all()
+    # Fewer states can be told apart at the time T, and by their readings, than at all times up to the last.
+    few = 0.3
+    steps = [
+        emp.empowerment(model, t, feedback=True, base="e", on_failure="ignore").upper if t else 0.0 for t in range(5)
+    ]
+    each = sum((1 - few) * few**t * upper for t, upper in enumerate(steps)) + few**5 * math.log(n_states)
+    assert (skills(model, few).lower <= each).all()
+
+
+@pytest.mark.slow
+def test_the_search_of_the_frozen_lake_is_that_of_two_million_policies():
+    result = skills(lake(), 0.95, 0, tol=1e-8)
+    world = reachable(lake(), 0, 0.95).choices
+    moves = np.zeros((world.owner.size, world.start.size))
+    moves[np.repeat(np.arange(world.owner.size), np.diff(world.indptr)), world.indices] = world.data
+    counts = np.diff(world.first)
+    assert counts.prod() == 2_359_296
+    q, best = result.output_distribution[0], -math.inf
+    for first in range(0, int(counts.prod()), 1 << 15):
+        numbers = np.arange(first, min(first + (1 << 15), int(counts.prod())))
+        policies = world.first[:-1] + np.stack(np.unravel_index(numbers, counts), axis=1)
+        systems = np.eye(counts.size) - 0.95 * moves[policies].transpose(0, 2, 1)
+        begin = np.broadcast_to(0.05 * world.start, (numbers.size, counts.size))
+        rows = np.maximum(np.linalg.solve(systems, begin[:, :, None])[:, :, 0], 0.0)
+        best = max(best, float(divergences(rows, q).max()))
+    assert result.lower[0] <= best <= result.upper[0]
+
+
+def test_starts_that_symmetries_map_to_each_other_have_the_same_skills():
+    model = emp.worlds.open_grid(1, 3, slip=0.1)
+    bare = emp.MDP(model.rows, states=model.states, actions=model.actions)
+    mapped, each = skills(model, 0.8), skills(bare, 0.8)
+    assert mapped.value == pytest.approx(each.value, abs=2e-6)
+    lower, upper = mapped.verify(model)
+    assert lower == pytest.approx(mapped.lower, abs=1e-10)
+    assert (upper <= mapped.upper + 1e-9).all()
+
+
+def test_an_interrupted_run_goes_on(tmp_path):
+    whole = skills(THREE, 0.9, checkpoint=tmp_path)
+    again = skills(THREE, 0.9, checkpoint=tmp_path)
+    assert (again.lower == whole.lower).all()
+    assert again.skills(1) == whole.skills(1)
+    with pytest.raises(ValueError, match="checkpoint"):
+        skills(THREE, 0.9, checkpoint=tmp_path, options={"max_nodes": 3})
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timer")
+def test_ctrl_c_ends_a_search_at_once():
+    skills(TWO, 0.5)  # compiled
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.5)
+        began = time.process_time()
+        with pytest.raises(KeyboardInterrupt):
+            skills(slip_grid(6, 0.1), 0.95, 0)
+        assert time.process_time() - began < 3.0
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_a_bar_shows_the_open_interval(capsys):
+    pytest.importorskip("tqdm")
+    skills(slip_grid(3, 0.1), 0.9, 4, progress=True)
+    assert "nats" in capsys.readouterr().err

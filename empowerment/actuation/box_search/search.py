@@ -25,8 +25,9 @@ _AT_ONCE, _ROUNDS, _FIRST_ROUNDS = 64, 10, 50
 _FALL, _SHRINK = 0.1, 0.2
 # Nats; where chord and function are closer there is nothing to split.
 _CLOSED = 1e-13
-# The search ends early if a row exceeds the level by more than this part of what the bound does.
-_BETTER = 0.1
+# A search ends early if a row exceeds the level by more than a part of what the bound does. What was searched is then
+# lost, so that this part is small at first, and larger after a share of the budget.
+_EARLY, _BETTER, _SHARE = 0.02, 0.1, 0.15
 # Rows from which local search begins, of those met with each split.
 _CLIMBERS = 8
 
@@ -166,7 +167,9 @@ class _Search:
 
     def _is_outdated(self, bound: float) -> bool:
         """Whether rows were found that make another q better."""
-        return self._highest - self._level > max(_BETTER * (bound - self._level), _CLOSED)
+        budget = self._shared.budget
+        part = _EARLY if budget.used <= _SHARE * budget.nodes else _BETTER
+        return self._highest - self._level > max(part * (bound - self._level), _CLOSED)
 
     def _refined(self, boxes: Boxes, rounds: int) -> Boxes:
         """Bound boxes again while that helps, and return those that are left."""

@@ -13,13 +13,9 @@ import math
 import numpy as np
 from scipy import sparse
 
-from empowerment.actuation.box_search.capacity import bounded_capacity, found_capacity
-from empowerment.actuation.budget import Budget
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_value, feedback_values
-from empowerment.actuation.feedback.best_policies import BestPolicies
-from empowerment.actuation.feedback.information_states import information_states_of_model
-from empowerment.actuation.feedback.markov_policies import MarkovPolicies
+from empowerment.actuation.feedback.searched import search_beliefs, search_states
 from empowerment.actuation.open_loop.column_generation import generate
 from empowerment.actuation.open_loop.layers import Kernels, first_layer
 from empowerment.actuation.open_loop.sequence_oracle import SequenceOracle
@@ -32,10 +28,6 @@ from empowerment.models.pomdp import POMDP
 
 _ROUGH = 1e-5  # nats; tolerance of auxiliary solutions
 _ROUNDS, _STEPS = 40, 1000
-# States times steps up to which policies are listed by information state.
-FEW_STEPS = 10_000
-# Readings up to which boxes of them are searched.
-_READINGS = 64
 
 
 def bound_state_feedback(
@@ -76,7 +68,7 @@ def bound_state_feedback(
         upper = min(upper, _steering_bound(task, dynamics, kernels))
     if not short or upper - open_loop.lower <= task.width(open_loop.lower):
         return open_loop.with_upper(upper), Status.BOUNDED
-    found, status = _search_policies(task, dynamics, open_loop, kernels)
+    found, status = search_states(task, dynamics, _rows_of(task, dynamics, open_loop, kernels), kernels)
     best = max(open_loop, found, key=lambda solution: solution.lower)
     return best.with_upper(min(upper, found.upper)), status
 
@@ -86,9 +78,10 @@ def bound_belief_feedback(
     model: POMDP,
     belief: np.ndarray,
     open_loop: StateSolution,
+    kernels: Kernels,
     output: str,
     sensor: np.ndarray | None = None,
-) -> StateSolution:
+) -> tuple[StateSolution, Status]:
     """Bound the empowerment of an agent whose actions depend on its observations.
 
     Parameters
@@ -99,6 +92,7 @@ def bound_belief_feedback(
     belief : ndarray of shape (n_states,)
     open_loop : StateSolution
         The solution without feedback.
+    kernels : Kernels
     output : {"final", "trajectory"}
     sensor : ndarray of shape (n_states, n_readings), optional
         Distribution of the reading in each state; by default the receiver reads the observations.
@@ -106,7 +100,9 @@ def bound_belief_feedback(
     Returns
     -------
     StateSolution
-        In nats, with the sequences of the lower end.
+        In nats; with the sequences of the lower end unless policies with feedback exceed it.
+    Status
+        What to say if that is wider than the tolerance.
 
     Raises
     ------
@@ -129,7 +125,11 @@ def bound_belief_feedback(
     upper = min(readings, float(belief[possible] @ values[possible]))
     if upper == -math.inf:
         raise NoSequenceError
-    return open_loop.with_upper(upper)
+    if output != "final" or not task.horizon or upper - open_loop.lower <= task.width(open_loop.lower):
+        return open_loop.with_upper(upper), Status.BOUNDED
+    found, status = search_beliefs(task, model, belief, sensor, kernels)
+    best = max(open_loop, found, key=lambda solution: solution.lower)
+    return best.with_upper(min(upper, found.upper)), status
 
 
 def _steering_bound(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> float:
@@ -142,51 +142,11 @@ def _steering_bound(task: StateTask, dynamics: Dynamics, kernels: Kernels) -> fl
     return widened(solution, last.relative_error + task.horizon * dynamics.product_error).upper
 
 
-def _search_policies(
-    task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels
-) -> tuple[StateSolution, Status]:
-    """Return an interval for the capacity over all policies, and what keeps it from being narrower.
-
-    Where states or readings are many its upper end is infinite.
-    """
+def _rows_of(task: StateTask, dynamics: Dynamics, open_loop: StateSolution, kernels: Kernels) -> np.ndarray:
+    """Return the rows of the sequences of the lower end without feedback, which are policies, too."""
     starts = np.repeat(dynamics.unit_rows(np.array([task.start])), len(open_loop.sequences), axis=0)
     sequences = np.ascontiguousarray(open_loop.sequences)
-    rows = dynamics.read(kernels.actuation.sequence_rows(starts, sequences, dynamics.steps))
-    if task.horizon * dynamics.n_columns <= FEW_STEPS:
-        best = BestPolicies(information_states_of_model(dynamics, task.start, task.horizon, "final"))
-        if best.n_readings <= _READINGS:
-            return bound_policies(task, best, rows[:, best.readings], kernels)
-    policies = MarkovPolicies(dynamics, task.start, task.horizon, task.memory / 4)
-    found = found_capacity(policies, rows[:, policies.readings], task.options.to_within(_ROUGH), _ROUNDS)
-    interval = StateSolution.without_sequences(found.value, found.lower, found.upper, task.horizon)
-    return widened(interval, task.horizon * dynamics.product_error), Status.BOUNDED
-
-
-def bound_policies(
-    task: StateTask, policies: BestPolicies, rows: np.ndarray, kernels: Kernels
-) -> tuple[StateSolution, Status]:
-    """Search for the best policies, and bound all others, box by box.
-
-    Parameters
-    ----------
-    task : StateTask
-        `start` is not read.
-    policies : BestPolicies
-    rows : ndarray of shape (n, n_readings)
-        Rows of some policies.
-    kernels : Kernels
-
-    Returns
-    -------
-    StateSolution
-        In nats.
-    Status
-        What ended the search.
-    """
-    budget = Budget(task.max_nodes, task.max_seconds)
-    found = bounded_capacity(policies, rows, task.options, kernels.actuation, budget)
-    interval = StateSolution.without_sequences(found.value, found.lower, found.upper, task.horizon)
-    return widened(interval, policies.row_error), budget.spent or Status.PRECISION
+    return dynamics.read(kernels.actuation.sequence_rows(starts, sequences, dynamics.steps))
 
 
 def _state_observation_pairs(model: POMDP) -> MDP:

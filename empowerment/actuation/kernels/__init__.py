@@ -23,7 +23,7 @@ functions, tested against each other:
     occupancy has the largest divergence from a distribution.
 ``box_prices(rows, candidates, low, high, payoffs) -> (prices, weights)``
     For many boxes the multipliers of a linear program: the best mixture of some rows in the box for given payoffs.
-``tradeoffs(world) -> (n_states, n_states, n_lines, 2)``
+``tradeoffs(world, n_lines) -> (n_states, n_states, n_lines, 2)``
     In a stochastic world, lines that bound the occupancies of each pair of states under any policy.
 ``bound_policies(world, lines, costs, cut, part) -> PolicyBound``
     In a stochastic world, an upper bound on the divergence of the occupancies of a set of policies, which is narrowed
@@ -192,6 +192,8 @@ class PolicySet(NamedTuple):
     hits : ndarray of shape (2, n_states, n_states)
         Entry (0, y, x) bounds from above what any policy of the set makes of the discount to the power of the steps
         from x to y, and (1, y, x) from below.
+    settled : ndarray of bool of shape (n_choices,)
+        The choices that were left when `hits` were computed.
     policy : ndarray of int64 of shape (n_states,)
         A choice for each state, from which to look for values.
     """
@@ -200,6 +202,7 @@ class PolicySet(NamedTuple):
     low: np.ndarray
     high: np.ndarray
     hits: np.ndarray
+    settled: np.ndarray
     policy: np.ndarray
 
 

@@ -21,6 +21,10 @@ from empowerment.core.status import Status
 # Sets from whose relaxed solution to climb: the first so many, then each one of so many, and single policies.
 _FIRST, _EACH = 64, 8
 _SMALLEST = 1e-12
+# With more states than the first of these, sets keep no hitting times, a table of all pairs; with more than the
+# second, trade-offs of all pairs would take longer than they save.
+_LARGE, _HUGE = 40, 64
+_LINES, _FEW_LINES = 7, 2
 
 
 class Outcome(NamedTuple):
@@ -41,6 +45,14 @@ class Outcome(NamedTuple):
     status: Status | None
 
 
+def pair_lines(world: Choices, kernels: ModuleType) -> np.ndarray:
+    """Return lines that bound the occupancies of each pair of states, few or none in large worlds."""
+    n_states = world.start.size
+    if n_states > _HUGE:
+        return np.broadcast_to([0.0, 1.0], (n_states, n_states, 1, 2)).copy()
+    return np.asarray(kernels.tradeoffs(world, _FEW_LINES if n_states > _LARGE else _LINES))
+
+
 def bound_divergence(
     world: Choices, lines: np.ndarray, q: np.ndarray, cut: float, kernels: ModuleType, budget: Budget
 ) -> Outcome:
@@ -50,7 +62,7 @@ def bound_divergence(
     ----------
     world : Choices
     lines : ndarray of shape (n_states, n_states, n_lines, 2)
-        What the kernel `tradeoffs` returns.
+        What `pair_lines` returns.
     q : ndarray of shape (n_states,)
         Positive.
     cut : float
@@ -61,14 +73,17 @@ def bound_divergence(
     """
     costs = -np.log(q)
     none = np.zeros((0, q.size), dtype=np.int64)
-    heap = [(-math.inf, 0, _everything(world))]
+    everything = whole_set(world)
+    heap = [(-math.inf, 0, everything)]
     stuck, number = cut, 0
     while heap and -heap[0][0] > stuck:
         spent = budget.spent
         if spent is not None:
             return Outcome(-heap[0][0], none, spent)
         above, _, part = heapq.heappop(heap)
+        part = part._replace(hits=part.hits.copy())
         found = kernels.bound_policies(world, lines, costs, cut, part)
+        everything = part if number == 0 else everything
         budget.count(-above)
         bound = min(found.bound, -above)
         if bound <= cut:
@@ -80,22 +95,27 @@ def bound_divergence(
         if found.choice < 0:
             stuck = max(stuck, bound)
             continue
-        for child in _halves(world, part, found):
+        for child in _halves(world, everything, part, found):
             number += 1
             heapq.heappush(heap, (-bound, number, child))
     return Outcome(stuck, none, None if stuck <= cut else Status.PRECISION)
 
 
-def _everything(world: Choices) -> PolicySet:
+def whole_set(world: Choices) -> PolicySet:
+    """Return the set of all policies."""
     n_states, n_choices = world.start.size, world.owner.size
     hits = np.stack([np.ones((n_states, n_states)), np.eye(n_states)])
     low, high = np.zeros(n_choices), np.ones(n_choices)
-    return PolicySet(np.ones(n_choices, dtype=bool), low, high, hits, world.first[:-1].copy())
+    allowed, settled = np.ones(n_choices, dtype=bool), np.zeros(n_choices, dtype=bool)
+    return PolicySet(allowed, low, high, hits, settled, world.first[:-1].copy())
 
 
-def _halves(world: Choices, part: PolicySet, found: PolicyBound) -> list[PolicySet]:
-    """Return the policies that take the choice with a large occupancy, and the others."""
-    with_it, without = PolicySet(*(each.copy() for each in part)), part
+def _halves(world: Choices, everything: PolicySet, part: PolicySet, found: PolicyBound) -> list[PolicySet]:
+    """Return the policies that take the choice with a large occupancy, and the others; they share hitting times."""
+    if world.start.size > _LARGE:
+        part = part._replace(hits=everything.hits, settled=np.zeros_like(part.settled))
+    copies = {name: getattr(part, name).copy() for name in ("allowed", "low", "high", "settled", "policy")}
+    with_it, without = part._replace(**copies), part
     own = slice(*world.first[world.owner[found.choice] :][:2])
     with_it.allowed[own] = False
     with_it.allowed[found.choice] = True

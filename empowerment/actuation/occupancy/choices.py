@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -12,6 +13,8 @@ from empowerment.models.mdp import MDP
 from empowerment.models.symmetry import TOLERANCE
 
 _EPS = float(np.finfo(float).eps)
+# Actions whose rows agree to so many digits are one choice.
+_DIGITS = 14
 
 
 @dataclass(frozen=True)
@@ -61,10 +64,10 @@ class ReachableWorld:
         initial = np.flatnonzero(start)
         inside = _reached(model, allowed, initial, again=apart)
         states = np.concatenate([initial, inside]) if apart else inside
-        equal, rows, first = _distinct(model, allowed, states)
+        equal, rows, first, rounded = _distinct(model, allowed, states)
         columns = sparse.csr_array(rows[:, inside])
         columns.sort_indices()
-        local = np.zeros(states.size)
+        local, sums = np.zeros(states.size), np.asarray(columns.sum(axis=1))
         local[: initial.size] = start[initial]
         if not apart:
             local = start[inside]
@@ -73,13 +76,14 @@ class ReachableWorld:
             owner=np.repeat(np.arange(states.size), np.diff(first)),
             indptr=columns.indptr.astype(np.int64),
             indices=columns.indices.astype(np.int64) + (initial.size if apart else 0),
-            data=columns.data,
+            data=columns.data / np.repeat(sums, np.diff(columns.indptr)),
             start=local / local.sum(),
             discount=discount,
         )
+        # The choices have rows that sum to 1 up to rounding, and those of the model may not.
         # Images of a state under a declared symmetry have its probabilities up to this.
         alike = TOLERANCE if model.symmetries else 0.0
-        off = float(np.abs(columns.sum(axis=1) - 1.0).max()) + (states.size + 4) * _EPS + alike
+        off = float(np.abs(sums - 1.0).max()) + (states.size + 4) * _EPS + alike + rounded
         return cls(choices, states, equal.argmax(axis=1), equal, initial.size if apart else 0, off / (1.0 - discount))
 
     def on_world(self, q: np.ndarray, scale: float) -> np.ndarray:
@@ -118,21 +122,36 @@ def _successors(model: MDP, allowed: np.ndarray, front: np.ndarray) -> np.ndarra
     return np.unique(rows.indices[rows.data > 0])
 
 
-def _distinct(model: MDP, allowed: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, sparse.csr_array, np.ndarray]:
-    """Return the groups of equal actions of each state, a row for each, and where those of each state begin."""
+class _Distinct(NamedTuple):
+    """The groups of equal actions of each state, a row for each, and where those of each state begin.
+
+    Rows of a group differ by rounding alone, and no row from that of its group by more than `apart`, in the sum of
+    absolute values.
+    """
+
+    equal: np.ndarray
+    rows: sparse.csr_array
+    first: np.ndarray
+    apart: float
+
+
+def _distinct(model: MDP, allowed: np.ndarray, states: np.ndarray) -> _Distinct:
     groups: list[np.ndarray] = []
-    numbers, first = [], [0]
+    numbers, first, apart = [], [0], 0.0
     for state in states.tolist():
-        known: dict[tuple[bytes, bytes], np.ndarray] = {}
+        known: dict[tuple[bytes, bytes], tuple[np.ndarray, np.ndarray]] = {}
         for action in np.flatnonzero(allowed[state]).tolist():
             row = model.rows[[state * model.n_actions + action]]
             row.sort_indices()
-            key = row.indices.tobytes(), row.data.tobytes()
+            key = row.indices.tobytes(), np.round(row.data, _DIGITS).tobytes()
             if key not in known:
-                known[key] = np.zeros(model.n_actions, dtype=bool)
+                known[key] = np.zeros(model.n_actions, dtype=bool), row.data
                 numbers.append(state * model.n_actions + action)
-            known[key][action] = True
-        groups.extend(known.values())
+            group, data = known[key]
+            group[action] = True
+            apart = max(apart, float(np.abs(row.data - data).sum()))
+        groups.extend(group for group, _ in known.values())
         first.append(len(groups))
     equal = np.array(groups).reshape(-1, model.n_actions)
-    return equal, sparse.csr_array(model.rows[np.array(numbers, dtype=np.int64)]), np.array(first, dtype=np.int64)
+    rows = sparse.csr_array(model.rows[np.array(numbers, dtype=np.int64)])
+    return _Distinct(equal, rows, np.array(first, dtype=np.int64), apart)

@@ -13,8 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from empowerment.actuation.budget import Budget
-from empowerment.actuation.kernels import Choices
-from empowerment.actuation.occupancy.branch_and_bound import bound_divergence
+from empowerment.actuation.occupancy.branch_and_bound import bound_divergence, pair_lines
 from empowerment.actuation.occupancy.choices import ReachableWorld
 from empowerment.actuation.occupancy.next_action import entropy_change, information
 from empowerment.actuation.occupancy.policies import occupancies, visited
@@ -69,7 +68,7 @@ def solve_policies(
         An upper end that is known.
     """
     world = reachable.choices
-    columns, lines = _Columns(world, kernels), kernels.tradeoffs(world)
+    columns, lines = _Columns(reachable, kernels), pair_lines(world, kernels)
     value, lower, upper, q = 0.0, -math.inf, ceiling, np.full(world.start.size, 1.0 / world.start.size)
     carriers, weights, status = columns.policies[:1], np.ones(1), None
     for _ in range(_ROUNDS):
@@ -80,6 +79,9 @@ def solve_policies(
             carriers, weights = columns.policies[used], master.input_distribution[used]
         budget.lower, budget.upper, wanted = lower, upper, options.width(lower)
         if upper - lower <= wanted:
+            break
+        status = budget.spent
+        if status is not None:
             break
         tried = _positive(master.output_distribution, wanted)
         if columns.climb(tried, lower + wanted / 4):
@@ -114,14 +116,17 @@ def rounding(reachable: ReachableWorld, q: np.ndarray) -> float:
     occupancy moves by at most `mass_error`, in the norm of the sum of absolute values.
     """
     moved = reachable.mass_error
-    return abs(math.log(math.fsum(q))) + entropy_change(moved, q.size) + moved * (2.0 + float(-np.log(q.min())))
+    largest = 2.0 + float(-np.log(q.min()))
+    logs = 4.0 * float(np.finfo(float).eps) * largest  # of the logarithms of q, whose mean is taken
+    return abs(math.log(math.fsum(q))) + entropy_change(moved, q.size) + moved * largest + logs
 
 
 class _Columns:
     """The policies of the working set, and their occupancies."""
 
-    def __init__(self, world: Choices, kernels: ModuleType) -> None:
-        self._world, self._kernels = world, kernels
+    def __init__(self, reachable: ReachableWorld, kernels: ModuleType) -> None:
+        self._world, self._kernels, self._mass_error = reachable.choices, kernels, reachable.mass_error
+        world = self._world
         n_states = world.start.size
         self.policies = np.zeros((0, n_states), dtype=np.int64)
         self._known: set[bytes] = set()
@@ -161,7 +166,7 @@ class _Columns:
         )
         used = np.flatnonzero(found.input_distribution)
         weights = found.input_distribution[used]
-        value, error = information(self._rows[used], weights / weights.sum(), self._distance)
+        value, error = information(self._rows[used], weights / weights.sum(), self._distance + self._mass_error)
         return _Master(value, value - error, found.input_distribution, found.output_distribution)
 
 

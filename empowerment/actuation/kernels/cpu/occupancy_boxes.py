@@ -14,18 +14,36 @@ World = tuple[Array, Array, Array, Array, Array, Array, float]
 WORLD = (NUMBERS, NUMBERS, NUMBERS, NUMBERS, VECTOR, VECTOR, float64)
 """Their types."""
 
-Part = tuple[Array, Array, Array, Array, Array]
+Part = tuple[Array, Array, Array, Array, Array, Array]
 """The fields of `PolicySet`."""
 
 _EPS = float(np.finfo(float).eps)
-_SETTLED, _SWEEPS = 1e-6, 400
+_SETTLED, _SWEEPS = 1e-3, 400
 
 
 @jit()
 def narrow_boxes(world: World, part: Part, lines: Array, stop: Array) -> bool:
     """Narrow the boxes of a set of policies; return whether a policy may be left."""
+    first = world[0]
+    allowed, low, high, hits, settled, _ = part
+    changed = False
+    for c in range(allowed.size):
+        changed = changed or allowed[c] != settled[c]
+        settled[c] = allowed[c]
+    if changed:
+        _hit(world, allowed, hits, low, high, stop)
+    if not _drop_empty(first, allowed, low, high):
+        return False
+    _propagate(world, allowed, low, high)
+    _trade(first, allowed, low, high, lines)
+    _propagate(world, allowed, low, high)
+    return _drop_empty(first, allowed, low, high)
+
+
+@jit()
+def _hit(world: World, allowed: Array, hits: Array, low: Array, high: Array, stop: Array) -> None:
+    """Narrow the boxes by the hitting times of the choices that are left."""
     first, start = world[0], world[5]
-    allowed, low, high, hits, _ = part
     slack = 4.0 * (_widest(world[2]) + 4) * _EPS / (1.0 - world[6])
     for y in range(start.size):
         count = 0
@@ -36,12 +54,6 @@ def narrow_boxes(world: World, part: Part, lines: Array, stop: Array) -> bool:
         if count == 1:
             _improve(world, allowed, hits[1, y], y, False, stop)
             _from_hits(world, hits[1, y], y, -slack, low, False)
-    if not _drop_empty(first, allowed, low, high):
-        return False
-    _propagate(world, allowed, low, high)
-    _trade(first, allowed, low, high, lines)
-    _propagate(world, allowed, low, high)
-    return _drop_empty(first, allowed, low, high)
 
 
 @jit()
@@ -138,7 +150,7 @@ def _propagate(world: World, allowed: Array, low: Array, high: Array) -> None:
     """Narrow the boxes by what flows into each state, and by the total of 1."""
     first, start, discount = world[0], world[5], world[6]
     n = start.size
-    slack = 4.0 * (low.size + 8) * _EPS
+    slack = 4.0 * (low.size + 8) * _EPS / (1.0 - discount)
     least, most_in, least_in = vector(n), vector(n), vector(n)
     most_from = vector(n)
     total = 0.0

@@ -14,19 +14,19 @@ from empowerment.runtime.jit import STOP, entry_point, jit, stopped, written
 
 _EPS = float(np.finfo(float).eps)
 _STEPS = 60
-_LINES, _APART, _WORTHWHILE = 7, 1e-9, 1e-3
+_APART, _WORTHWHILE = 1e-9, 1e-3
 
 
 Search = tuple[Array, Array, Array, Array, Array]
 """All choices; scratch for rewards; the last policy, its values and the inverse of its flow equations."""
 
 
-def tradeoffs(world: Choices) -> np.ndarray:
+def tradeoffs(world: Choices, n_lines: int) -> np.ndarray:
     """Return lines that bound the occupancies of each pair of states (see `reference`)."""
     n_states = world.start.size
-    lines = np.zeros((n_states, n_states, _LINES, 2))
+    lines = np.zeros((n_states, n_states, n_lines, 2))
     lines[..., 1] = 1.0
-    run(_tradeoffs, (*world, lines), 10.0 * _LINES * float(n_states) ** 5)
+    run(_tradeoffs, (*world, lines), 10.0 * n_lines * float(n_states) ** 5)
     return lines
 
 
@@ -51,7 +51,7 @@ def _tradeoffs(
     for s in range(n):
         policy[s] = first[s]
     search = allowed, gains, policy, vector(n), matrix(n, n)
-    points, corners = matrix(n, n), matrix(_LINES + 2, 2)
+    points, corners = matrix(n, n), matrix(lines.shape[2] + 2, 2)
     for s in range(n):
         _best(world, search, s, s, 0.0)
         for x in range(n):
@@ -70,7 +70,7 @@ def _tradeoffs(
 def _polygon(world: World, search: Search, s: int, t: int, corners: Array, lines: Array) -> None:
     """Write the lines through neighbouring corners, moved outward, with new corners where they are far away."""
     n_corners, n_lines, k = 2, 0, 0
-    while k + 1 < n_corners and n_lines < _LINES:
+    while k + 1 < n_corners and n_lines < len(lines):
         fall, rise = corners[k, 0] - corners[k + 1, 0], corners[k + 1, 1] - corners[k, 1]
         if rise <= _APART or fall <= _APART:
             k += 1
@@ -125,4 +125,4 @@ def _best(world: World, search: Search, s: int, t: int, weight: float) -> float:
             for k in range(indptr[c], indptr[c + 1]):
                 more += discount * data[k] * values[indices[k]]
             residual = max(residual, more)
-    return total + residual + 64.0 * n * _EPS * (1.0 + weight)
+    return total + residual + 8.0 * (n + 8) * _EPS * (1.0 + weight) / (1.0 - discount)

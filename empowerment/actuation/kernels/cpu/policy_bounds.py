@@ -29,7 +29,7 @@ _ROUNDS, _HALVINGS = 4, 30
 _REACHES = (0.0, 0.1, 1.0, 10.0, 100.0, 1e4)
 _INSIDE, _NARROW = 0.1, 1e-9
 _WORTHWHILE = 0.02
-_PART = (written(boolean), OUT_VECTOR, OUT_VECTOR, written(float64, 3), OUT_NUMBERS)
+_PART = (written(boolean), OUT_VECTOR, OUT_VECTOR, written(float64, 3), written(boolean), OUT_NUMBERS)
 _LINES = read_only(float64, 4)
 
 
@@ -63,6 +63,7 @@ def _certificate(
     low: Array,
     high: Array,
     hits: Array,
+    settled: Array,
     policy: Array,
     values: Array,
     found: Array,
@@ -71,7 +72,7 @@ def _certificate(
     """Evaluate the bound for some values."""
     world = first, owner, indptr, indices, data, start, discount
     ends = vector(owner.size), vector(owner.size), vector(owner.size), vector(costs.size)
-    found[0], _ = _certify(world, costs, (allowed, low, high, hits, policy), values, ends)
+    found[0], _ = _certify(world, costs, (allowed, low, high, hits, settled, policy), values, ends)
 
 
 @entry_point(void(*WORLD, VECTOR, float64, _LINES, *_PART, OUT_VECTOR, OUT_VECTOR, STOP))
@@ -90,6 +91,7 @@ def _bound_policies(
     low: Array,
     high: Array,
     hits: Array,
+    settled: Array,
     policy: Array,
     found: Array,
     occupancy: Array,
@@ -97,7 +99,7 @@ def _bound_policies(
 ) -> None:
     """Alternate between boxes, values and what they rule out; write the bound and where to split."""
     world = first, owner, indptr, indices, data, start, discount
-    part = allowed, low, high, hits, policy
+    part = allowed, low, high, hits, settled, policy
     n, n_choices = costs.size, owner.size
     values, ray, occupancies = vector(n), zeros(n), zeros(n_choices)
     ends = vector(n_choices), vector(n_choices), vector(n_choices), vector(n)
@@ -128,12 +130,13 @@ def _certify(
 ) -> tuple[float, float]:
     """Return the bound for some values and its rounding; write what each choice adds at either end of its box.
 
-    Each term is rounded a few times, and their sum once a term.
+    Each term is rounded a few times, relative to the sizes of what it is made of, and their sum once a term. The size
+    of 1 more is for points inside of a box, where ``x log x`` may be larger than at both ends, but never than 1.
     """
     first, _, indptr, indices, data, start, discount = world
-    allowed, low, high, _, _ = part
+    allowed, low, high, _, _, _ = part
     slopes, at_low, at_high, best = ends
-    total, size, widest = 0.0, 0.0, 0
+    total, size, widest = 0.0, 1.0, 0
     for s in range(costs.size):
         total += (1.0 - discount) * start[s] * values[s]
         size += (1.0 - discount) * start[s] * abs(values[s])
@@ -184,7 +187,8 @@ def _follow(
 
 @jit()
 def _size(x: float, cost: float, steep: float) -> float:
-    return x * (abs(math.log(x) + cost) + steep) if x > 0 else 0.0
+    """Return the size of what is added up, which may cancel."""
+    return x * (abs(math.log(x)) + abs(cost) + steep) if x > 0 else 0.0
 
 
 @jit()
@@ -198,7 +202,7 @@ def _reduce(
 ) -> bool:
     """Drop choices, and move ends of boxes, that no policy above the cut needs; return whether that was much."""
     first = world[0]
-    allowed, low, high, _, _ = part
+    allowed, low, high, _, _, _ = part
     slopes, at_low, at_high, best = ends
     much = False
     for s in range(costs.size):
@@ -245,7 +249,7 @@ def _split(
 ) -> None:
     """Write the choice whose chord lies the highest above its divergence, and where to split its box."""
     first, owner, _, _, _, _, _ = world
-    allowed, low, high, _, _ = part
+    allowed, low, high, _, _, _ = part
     widest, chosen = 0.0, -1
     for c in range(owner.size):
         width = high[c] - low[c]
@@ -278,7 +282,7 @@ def _split(
 def _undecided(world: World, part: Part, occupancies: Array) -> int:
     """Return the choice with the largest occupancy among those that have others beside them, or with a wide box."""
     first, owner, _, _, _, _, _ = world
-    allowed, low, high, _, _ = part
+    allowed, low, high, _, _, _ = part
     most, found = -1.0, -1
     for s in range(first.size - 1):
         count = 0

@@ -25,7 +25,7 @@ def divergence(x: float, cost: float) -> float:
 def _slopes(world: World, costs: Array, part: Part, gains: Array) -> None:
     """Write the slope of a linear bound on the divergence for each choice; the states have common offsets."""
     first = world[0]
-    allowed, low, high, _, _ = part
+    allowed, low, high, _, _, _ = part
     for s in range(costs.size):
         offset = -math.inf
         for c in range(first[s], first[s + 1]):
@@ -51,7 +51,7 @@ def propose_values(
 ) -> bool:
     """Solve the linear program of a set of policies; return whether `ray` is a direction without an end."""
     first, owner, indptr, indices, data, start, discount = world
-    allowed, low, high, _, basis = part
+    allowed, low, high, _, _, basis = part
     n, n_choices = costs.size, owner.size
     gains, inverse = vector(n_choices), matrix(n, n)
     _slopes(world, costs, part, gains)

@@ -13,7 +13,7 @@ from empowerment.actuation.kernels import Choices, PolicySet
 
 _EPS = float(np.finfo(float).eps)
 # Hitting times are improved until they change by less, or for so many sweeps; they are bounds at any moment.
-_SETTLED, _SWEEPS = 1e-6, 400
+_SETTLED, _SWEEPS = 1e-3, 400
 
 
 def narrow_boxes(world: Choices, lines: np.ndarray, moves: np.ndarray, part: PolicySet) -> bool:
@@ -29,10 +29,12 @@ def narrow_boxes(world: Choices, lines: np.ndarray, moves: np.ndarray, part: Pol
     part : PolicySet
         Changed in place.
     """
-    single = np.add.reduceat(part.allowed.astype(int), world.first[:-1]) == 1
-    _improve(world, moves, part.allowed, part.hits[0], np.ones(single.size, dtype=bool), True)
-    _improve(world, moves, part.allowed, part.hits[1], single, False)
-    _from_hits(world, moves, part, single)
+    if (part.allowed != part.settled).any():
+        part.settled[:] = part.allowed
+        single = np.add.reduceat(part.allowed.astype(int), world.first[:-1]) == 1
+        _improve(world, moves, part.allowed, part.hits[0], np.ones(single.size, dtype=bool), True)
+        _improve(world, moves, part.allowed, part.hits[1], single, False)
+        _from_hits(world, moves, part, single)
     if not _drop_empty(world, part):
         return False
     _propagate(world, moves, part)
@@ -93,9 +95,13 @@ def _drop_empty(world: Choices, part: PolicySet) -> bool:
 
 
 def _propagate(world: Choices, moves: np.ndarray, part: PolicySet) -> None:
-    """Narrow the boxes by what flows into each state, and by the total of 1."""
+    """Narrow the boxes by what flows into each state, and by the total of 1.
+
+    The slack covers the roundings of the sums, and of the probabilities of a choice, which make the total differ
+    from 1 by that of a row over 1 - g.
+    """
     g, owner, first = world.discount, world.owner, world.first[:-1]
-    slack = 4.0 * (part.low.size + 8) * _EPS
+    slack = 4.0 * (part.low.size + 8) * _EPS / (1.0 - g)
     least = np.minimum.reduceat(np.where(part.allowed, part.low, np.inf), first)
     others = 1.0 + slack - (least.sum() - least) * (1.0 - slack)
     able = part.allowed[:, None]

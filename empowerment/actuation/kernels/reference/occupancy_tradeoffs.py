@@ -13,15 +13,17 @@ from empowerment.actuation.kernels.reference.value_proposals import flow_system
 
 _EPS = float(np.finfo(float).eps)
 _STEPS, _GAIN = 60, 1e-11
-_LINES, _APART, _WORTHWHILE = 7, 1e-9, 1e-3
+_APART, _WORTHWHILE = 1e-9, 1e-3
 
 
-def tradeoffs(world: Choices) -> np.ndarray:
+def tradeoffs(world: Choices, n_lines: int) -> np.ndarray:
     """Return lines that bound the occupancies of each pair of states.
 
     Parameters
     ----------
     world : Choices
+    n_lines : int
+        Largest number for each pair.
 
     Returns
     -------
@@ -29,23 +31,23 @@ def tradeoffs(world: Choices) -> np.ndarray:
         Entry (t, s, k) is a weight and a limit: every policy has ``x_s + weight x_t <= limit``.
     """
     n_states, search = world.start.size, _Extents(world)
-    lines = np.zeros((n_states, n_states, _LINES, 2))
+    lines = np.zeros((n_states, n_states, n_lines, 2))
     lines[..., 1] = 1.0
     points = np.array([search.best(s, s, 0.0)[1] for s in range(n_states)])
     for t in range(n_states):
         for s in range(n_states):
             if s != t:
                 corners = [points[s, [s, t]], points[t, [s, t]]]
-                for k, line in enumerate(_polygon(search, s, t, corners)):
+                for k, line in enumerate(_polygon(search, s, t, corners, n_lines)):
                     lines[t, s, k] = line
     return lines
 
 
-def _polygon(search: _Extents, s: int, t: int, corners: list[np.ndarray]) -> list[tuple[float, float]]:
+def _polygon(search: _Extents, s: int, t: int, corners: list[np.ndarray], n_lines: int) -> list[tuple[float, float]]:
     """Return the lines through neighbouring corners, moved outward, with new corners where they are far away."""
     lines: list[tuple[float, float]] = []
     k = 0
-    while k + 1 < len(corners) and len(lines) < _LINES:
+    while k + 1 < len(corners) and len(lines) < n_lines:
         here, there = corners[k], corners[k + 1]
         fall, rise = here[0] - there[0], there[1] - here[1]
         if rise <= _APART or fall <= _APART:
@@ -71,7 +73,8 @@ class _Extents:
     def best(self, s: int, t: int, weight: float) -> tuple[float, np.ndarray]:
         """Return the largest ``x_s + weight x_t`` of any policy, rounded up, and an occupancy that nearly has it.
 
-        Values with a Bellman residual r are within ``r / (1 - g)`` of the largest.
+        Values with a Bellman residual r are within ``r / (1 - g)`` of the largest. They are at most ``1 + weight``
+        over ``1 - g``, and each of the sums has at most `n_states` terms.
         """
         world = self._world
         rewards = np.zeros(world.start.size)
@@ -89,4 +92,5 @@ class _Extents:
         begin = (1.0 - world.discount) * world.start
         limit = float(begin @ values) + max(float(gains.max()), 0.0)
         occupancy = np.linalg.solve(self._system[self._policy].T, begin)
-        return limit + 64.0 * values.size * _EPS * (1.0 + weight), occupancy
+        slack = 8.0 * (values.size + 8) * _EPS * (1.0 + weight) / (1.0 - world.discount)
+        return limit + slack, occupancy

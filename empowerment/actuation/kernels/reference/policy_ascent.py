@@ -1,7 +1,7 @@
 """Policies of locally largest divergence from a distribution.
 
 The divergence is convex in the occupancy, and so lies above its tangent, whose best policy policy iteration finds: it
-is at least as far away. Steps go on until none gains.
+is at least as far away. Where that gains no more, a change in one state may. Steps go on until neither does.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import numpy as np
 from empowerment.actuation.kernels import Choices
 from empowerment.actuation.kernels.reference.value_proposals import divergence, flow_system
 
-_STEPS, _GAIN = 60, 1e-11
+_STEPS, _GAIN = 200, 1e-11
 # Occupancies below this count as this much in the tangent.
 _SMALLEST = 1e-12
 
@@ -45,12 +45,35 @@ def _ascend(
     policy = _best_policy(world, system, rewards, world.first[:-1])
     occupancy = _occupancy(system, begin, policy)
     for _ in range(_STEPS):
+        height = divergence(occupancy, costs).sum() + _GAIN
         tried = _best_policy(world, system, np.log(np.maximum(occupancy, _SMALLEST)) + costs, policy)
         after = _occupancy(system, begin, tried)
-        if not divergence(after, costs).sum() > divergence(occupancy, costs).sum() + _GAIN:
+        if not divergence(after, costs).sum() > height:
+            tried = _change_one(world, system, costs, policy, occupancy)
+            after = _occupancy(system, begin, tried)
+        if not divergence(after, costs).sum() > height:
             break
         policy, occupancy = tried, after
     return policy, occupancy
+
+
+def _change_one(
+    world: Choices, system: np.ndarray, costs: np.ndarray, policy: np.ndarray, occupancy: np.ndarray
+) -> np.ndarray:
+    """Change a policy in the one state in which its divergence gains most, if it gains.
+
+    The occupancy moves along one line, as the inverse of the flow equations does by a matrix of rank one.
+    """
+    owner = world.owner
+    # What a unit of each choice changes in the flow, as the occupancies that follow from it.
+    moved = (system[policy][owner] - system) @ np.linalg.inv(system[policy])
+    step = occupancy[owner] / (1.0 - moved[np.arange(owner.size), owner])
+    rows = np.maximum(occupancy + step[:, None] * moved, 0.0)
+    found = divergence(rows, costs).sum(axis=1)
+    found[occupancy[owner] <= 0] = -np.inf
+    best, changed = int(np.argmax(found)), policy.copy()
+    changed[owner[best]] = best
+    return changed
 
 
 def _occupancy(system: np.ndarray, begin: np.ndarray, policy: np.ndarray) -> np.ndarray:

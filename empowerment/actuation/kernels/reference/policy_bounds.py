@@ -98,17 +98,22 @@ def _matrix(world: Choices) -> np.ndarray:
 def _certify(
     world: Choices, moves: np.ndarray, costs: np.ndarray, part: PolicySet, values: np.ndarray
 ) -> _Certificate:
-    """Evaluate the bound for some values. Each of its terms is rounded a few times, and their sum once a term."""
+    """Evaluate the bound for some values.
+
+    Each of its terms is rounded a few times, relative to the sizes of what it is made of, and their sum once a term.
+    The size of 1 more is for points inside of a box, where ``x log x`` may be larger than at both ends, but never
+    than 1.
+    """
     g, owner, own = world.discount, world.owner, costs[world.owner]
     slopes = g * (moves @ values) - values[owner]
     steep = g * (moves @ np.abs(values)) + np.abs(values[owner])
     boxes = np.array([part.low, part.high])
-    logs = np.log(np.where(boxes > 0, boxes, 1.0)) + own
-    at_low, at_high = np.where(part.allowed, boxes * (logs + slopes), -np.inf)
-    sizes = np.where(part.allowed, boxes * (np.abs(logs) + steep), 0.0).max(axis=0)
+    logs = np.log(np.where(boxes > 0, boxes, 1.0))
+    at_low, at_high = np.where(part.allowed, boxes * (logs + own + slopes), -np.inf)
+    sizes = np.where(part.allowed, boxes * (np.abs(logs) + np.abs(own) + steep), 0.0).max(axis=0)
     best = np.maximum.reduceat(np.maximum(at_low, at_high), world.first[:-1])
     begin = (1.0 - g) * world.start
-    size = begin @ np.abs(values) + np.maximum.reduceat(sizes, world.first[:-1]).sum()
+    size = 1.0 + begin @ np.abs(values) + np.maximum.reduceat(sizes, world.first[:-1]).sum()
     rounding = (np.diff(world.indptr).max() + costs.size + 16) * _EPS * float(size)
     return _Certificate(float(begin @ values + best.sum()) + rounding, rounding, slopes, at_low, at_high, best)
 
