@@ -138,8 +138,10 @@ def test_what_limits_resources_is_checked_by_name():
             {"max_sequence": 5},
             r"unknown option 'max_sequence'; the known ones are .*; did you mean 'max_sequences'\?",
         ),
-        ({1: 5}, "unknown option 1; the known ones are 'max_sequences', 'memory', 'samples', 'max_iter'$"),
+        ({1: 5}, "unknown option 1; the known ones are 'max_sequences', .*'max_iter', 'max_nodes', 'max_seconds'$"),
         ({"max_iter": 0}, "max_iter is 0"),
+        ({"max_nodes": 0}, "max_nodes is 0"),
+        ({"max_seconds": -1}, "max_seconds is -1"),
         ({"samples": 0}, "samples is 0"),
     ):
         for ask in (emp.empowerment, lambda model, n, **rest: emp.horizon_sweep(model, [n], **rest)):
