@@ -82,8 +82,8 @@ MUTANTS = (
     ),
     Mutant(
         "compiled: the interior point is centred too much",
-        "target = mu * (reached / mu) ** 3",
-        "target = mu * (reached / mu) ** 0.5",
+        "target = mu * (left * left * left)",
+        "target = mu * math.sqrt(left)",
         "tests/capacity/test_iteration_counts.py",
     ),
     Mutant(

@@ -124,8 +124,8 @@ SKILL_MUTANTS = (
     ),
     Mutant(
         "skills: the least probable skills come first",
-        "order = np.argsort(-self.weights",
-        "order = np.argsort(self.weights",
+        "order = np.argsort(-weights",
+        "order = np.argsort(weights",
         f"{_SKILLS} -k skills_are_policies",
     ),
     Mutant(
@@ -142,8 +142,8 @@ SKILL_MUTANTS = (
     ),
     Mutant(
         "skills: symmetries are composed in the wrong order",
-        "maps[there] = states[maps[here]]",
-        "maps[there] = maps[here][states]",
+        "maps[there] = states[maps[here][0]]",
+        "maps[there] = maps[here][0][states]",
         f"{_EXECUTION} -k orbit",
     ),
     # --- the next action, and a policy after it
@@ -161,8 +161,8 @@ SKILL_MUTANTS = (
     ),
     Mutant(
         "effective: moved rows change no entropy",
-        "rounding + 2.0 * _entropy_change(",
-        "rounding + 0.0 * _entropy_change(",
+        "rounding + 2.0 * entropy_change(",
+        "rounding + 0.0 * entropy_change(",
         f"{_PROOFS} -k information",
     ),
     Mutant(
