@@ -124,8 +124,8 @@ SKILL_MUTANTS = (
     ),
     Mutant(
         "skills: the least probable skills come first",
-        "order = np.argsort(-weights",
-        "order = np.argsort(weights",
+        "ranked = np.argsort(-weights",
+        "ranked = np.argsort(weights",
         f"{_SKILLS} -k skills_are_policies",
     ),
     Mutant(

@@ -21,7 +21,8 @@ from empowerment.core.layout import Layout
 from empowerment.core.status import Status, report_failure
 from empowerment.measures.skill_execution import solve_starts
 from empowerment.measures.skill_search import SearchLimits, initial_distributions, policy_table, search_starts
-from empowerment.measures.skills import SkillEmpowerment, Walks
+from empowerment.measures.skill_walks import Walks
+from empowerment.measures.skills import SkillEmpowerment
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.results.certified import missed

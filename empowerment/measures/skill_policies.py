@@ -18,6 +18,7 @@ from empowerment.actuation.occupancy.policies import occupancies
 from empowerment.actuation.occupancy.reading_policies import ReadingPolicies
 from empowerment.actuation.occupancy.readings import confirmed_bound, read_information
 from empowerment.actuation.occupancy.stochastic import rounding
+from empowerment.measures.skill_walks import most_probable
 from empowerment.models.dead_ends import lasting_actions
 from empowerment.models.mdp import MDP
 
@@ -59,10 +60,9 @@ class PolicyTable:
         offsets = np.array([0, int(self.offsets[position + 1] - self.offsets[position])])
         return self._chosen(own, offsets, start)
 
-    def most_probable(self, least: float) -> PolicyTable:
-        """Return those of one start with at least this part of the largest probability, the most probable first."""
-        order = np.argsort(-self.weights, kind="stable")
-        order = order[self.weights[order] >= least * float(self.weights.max(initial=0.0))]
+    def most_probable(self) -> PolicyTable:
+        """Return those of one start that are no traces, the most probable first."""
+        order = most_probable(self.weights)
         return self._chosen(order, np.array([0, order.size]), slice(None))
 
     def _chosen(self, skills: slice | np.ndarray, offsets: np.ndarray, starts: slice) -> PolicyTable:

@@ -1,4 +1,4 @@
-"""Skills: the deterministic policies that carry an empowerment over policies, as walks that end in a cycle."""
+"""The result of empowerment over skills, in deterministic worlds and in stochastic ones."""
 
 from __future__ import annotations
 
@@ -10,18 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from empowerment.actuation.kernels import actuation_kernels
-from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances, upper_bound
-from empowerment.actuation.occupancy.lassos import ENTRY_ERROR, Graph, LassoOracle, occupancies
-from empowerment.actuation.occupancy.next_action import information
+from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances
 from empowerment.actuation.occupancy.walks import occupancies_of, policies_of
 from empowerment.core.layout import GraphLayout, GridLayout
 from empowerment.measures.skill_policies import PolicyTable, Question, recomputed_ends
+from empowerment.measures.skill_walks import Start, Walks, walk_ends
 from empowerment.models.mdp import MDP, as_mdp
 from empowerment.results.certified import Labelled
-
-# A skill of less than this part of the largest probability is a trace of the solver's path, no part of the optimum.
-_MIN_SHARE = 1e-4
 
 
 class Skill(NamedTuple):
@@ -46,58 +41,6 @@ class Skill(NamedTuple):
     actions: tuple[Any, ...]
     repeats: int | None
     probability: float
-
-
-@dataclass(frozen=True, eq=False)
-class Walks:
-    """Stored skills, those of one start after those of another.
-
-    Attributes
-    ----------
-    states, actions : ndarray of int of shape (n_skills, longest)
-        Numbers, then -1.
-    repeats : ndarray of int of shape (n_skills,)
-    weights : ndarray of shape (n_skills,)
-        Probability of each skill.
-    offsets : ndarray of int of shape (n_starts + 1,)
-        Those of start i are the ones from ``offsets[i]`` up to ``offsets[i + 1]``.
-    """
-
-    states: np.ndarray
-    actions: np.ndarray
-    repeats: np.ndarray
-    weights: np.ndarray
-    offsets: np.ndarray
-
-    def after(self) -> np.ndarray:
-        """Return the state after each step, -1 after the end: the last step leads back into the walk."""
-        each, last = np.arange(len(self.states)), (self.states >= 0).sum(axis=1) - 1
-        after = np.column_stack([self.states[:, 1:], np.full(len(self.states), -1)])
-        after[each, last] = self.states[each, self.repeats]
-        return after
-
-    def on(self, graph: Graph, n_states: int) -> np.ndarray:
-        """Return the walks in the numbers of a graph, as :func:`occupancies` takes them."""
-        local = np.zeros(n_states, dtype=int)
-        local[graph.states] = np.arange(graph.states.size)  # of a start apart the number of later visits
-        walks = np.full((self.weights.size, graph.states.size), -1)
-        length = min(walks.shape[1], self.states.shape[1])
-        walks[:, :length] = np.where(self.states >= 0, local[self.states], -1)[:, :length]
-        walks[:, 0] = 0
-        return np.column_stack([self.repeats, walks])
-
-    def only(self, position: int) -> Walks:
-        """Return those of one start."""
-        own = slice(*self.offsets[position : position + 2])
-        count = int(self.offsets[position + 1] - self.offsets[position])
-        return Walks(self.states[own], self.actions[own], self.repeats[own], self.weights[own], np.array([0, count]))
-
-    def most_probable(self) -> Walks:
-        """Return those of one start that are no traces, the most probable first."""
-        order = np.argsort(-self.weights, kind="stable")
-        order = order[self.weights[order] >= _MIN_SHARE * float(self.weights.max(initial=0.0))]
-        offsets = np.array([0, order.size])
-        return Walks(self.states[order], self.actions[order], self.repeats[order], self.weights[order], offsets)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -240,7 +183,7 @@ class SkillEmpowerment(Labelled):
         """
         position = self._position(state)
         if self.table is not None:
-            return self._table_skills(self.table.only(position).most_probable(_MIN_SHARE))
+            return self._table_skills(self.table.only(position).most_probable())
         assert self.walks is not None
         own = self.walks.only(position).most_probable()
         return [
@@ -295,7 +238,7 @@ class SkillEmpowerment(Labelled):
                [ 2,  2,  0]])
         """
         if self.table is not None:
-            return self.table.only(self._position(state)).most_probable(_MIN_SHARE).actions
+            return self.table.only(self._position(state)).most_probable().actions
         assert self.walks is not None
         own = self.walks.only(self._position(state)).most_probable()
         return policies_of(own.states, own.actions, len(self.all_states))
@@ -328,7 +271,7 @@ class SkillEmpowerment(Labelled):
                [0.5 , 0.25, 0.25]])
         """
         if self.table is not None:
-            return self.table.only(self._position(state)).most_probable(_MIN_SHARE).rows
+            return self.table.only(self._position(state)).most_probable().rows
         assert self.walks is not None
         own = self.walks.only(self._position(state)).most_probable()
         return occupancies_of(own.states, own.repeats, len(self.all_states), self.discount, self._from_start)
@@ -370,7 +313,10 @@ class SkillEmpowerment(Labelled):
             )
         steps = lasting_steps(model)
         later = later_distances(steps, self.state_numbers, again=not self._from_start)
-        ends = [self._ends(i, steps, later[i]) for i in range(len(self))]
+        ends = []
+        for i, (number, q) in enumerate(zip(self.state_numbers.tolist(), self.output_distribution, strict=True)):
+            start = Start(number, steps, later[i])
+            ends.append(walk_ends(walks.only(i), start, q, self.discount, self._from_start))
         lower, upper = np.array(ends).T / math.log(self.base)
         return lower, upper
 
@@ -384,21 +330,6 @@ class SkillEmpowerment(Labelled):
         question = Question(model, start, self.discount, self.include_start, sensor)
         upper = float(self.upper[i]) * math.log(self.base)
         return recomputed_ends(question, table.only(i), self.output_distribution[i], upper)
-
-    def _ends(self, i: int, steps: Any, later: np.ndarray) -> tuple[float, float]:
-        """Return both ends of one state in nats, recomputed."""
-        assert self.walks is not None
-        own, q = self.walks.only(i), self.output_distribution[i]
-        if not own.weights.size:
-            return 0.0, 0.0
-        graph = Graph.around(steps, int(self.state_numbers[i]), later, apart=not self._from_start)
-        scale = 1.0 if self._from_start else self.discount
-        rows = occupancies(own.on(graph, later.size), self.discount)
-        value, error = information(rows, own.weights / own.weights.sum(), ENTRY_ERROR)
-        priced = q[graph.states] if self._from_start else np.concatenate([[1.0 - scale], scale * q[graph.states[1:]]])
-        oracle = LassoOracle(graph, self.discount, actuation_kernels("reference"))
-        bound = float(upper_bound(later[None], self.discount, self._from_start)[0])
-        return max((value - error) / scale, 0.0), min(oracle.price(priced, math.inf)[0] / scale, bound)
 
     def plot(
         self, ax: Any = None, title: str | None = None, vmin: float | None = None, vmax: float | None = None
