@@ -8,6 +8,7 @@ import pytest
 import empowerment as emp
 
 SLACK = 1e-7
+TOL = 1e-4  # of the best and the worst case
 NAMES = ("a", "b", "c")
 
 
@@ -66,7 +67,7 @@ def test_orders_on_three_hundred_worlds():
     for seed in range(300):
         world, state, horizon, rest, own, fixed = check_orders(seed)
         for feedback in (False, True):
-            options = {"states": state, "feedback": feedback, "tol": 1e-4}
+            options = {"states": state, "feedback": feedback, "tol": TOL}
             best = emp.best_case_empowerment(world, horizon, "a", "b", rest or "uniform", **options)
             worst = emp.worst_case_empowerment(world, horizon, "a", "b", rest or "uniform", **options)
             assert worst.lower[0] <= best.upper[0] + SLACK
@@ -74,7 +75,7 @@ def test_orders_on_three_hundred_worlds():
                 assert worst.lower[0] <= own.upper[0] + SLACK
                 assert own.lower[0] <= best.upper[0] + SLACK
                 assert fixed.lower.max() <= best.upper[0] + SLACK
-                assert worst.upper[0] <= fixed.upper.min() + SLACK
+                assert worst.upper[0] <= fixed.upper.min() + TOL + SLACK  # the interval may be that wide
 
 
 def test_the_recursion_is_the_best_and_the_worst_of_all_policies():
