@@ -3,6 +3,7 @@
 import inspect
 import math
 import reprlib
+import sys
 from contextlib import contextmanager
 from functools import cache, update_wrapper
 from importlib.util import find_spec
@@ -14,11 +15,22 @@ import pytest
 import empowerment as emp
 from empowerment.actuation.dynamics import Dynamics
 from empowerment.actuation.feedback.bellman import feedback_values
+from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.sensor import make_sensor
-from empowerment.capacity.backends import BACKENDS
+from empowerment.capacity.backends import BACKENDS, capacity_kernels
 from empowerment.capacity.options import SolverOptions
+from empowerment.runtime.loading import load
 
 LOG2 = math.log(2)
+
+
+def hide_library(monkeypatch, library, module):
+    """Make a library unavailable to modules of the package whose names begin with `module`, which forget it."""
+    for name in [name for name in sys.modules if name.startswith(module)]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, library, None)
+    for kept in (load, capacity_kernels, actuation_kernels):
+        kept.cache_clear()
 
 
 # --- properties over many cases

@@ -150,9 +150,9 @@ def initial_distributions(initial: Any, states: Any, model: MDP) -> np.ndarray:
     """Return checked distributions of the initial state, as rows."""
     if states is not None:
         raise ValueError("states and initial are given, expected one of them")
-    array = np.asarray(initial, dtype=float)
-    rows = array[None] if array.ndim == 1 else array
-    rows = validate.number_array(rows, "initial", 2, "(start, state)")
+    axes = "(start, state)"
+    array = validate.number_array(initial, "initial", None, axes)
+    rows = validate.number_array(array[None] if array.ndim == 1 else array, "initial", 2, axes)
     if rows.shape[1] != model.n_states:
         raise ValueError(
             f"initial has {rows.shape[1]} probabilities, expected {model.n_states}, one for each state of the model"

@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
-from helpers import for_each
+from helpers import for_each, hide_library
 
 import empowerment as emp
 from empowerment.capacity.kernels import BLAHUT_ARIMOTO, HANDED_OVER, NOT_REACHED, SQUAREM, WORKING_SET, pack
@@ -136,9 +136,7 @@ def test_numpy_use_does_not_load_jax_and_using_it_needs_no_further_import():
 
 
 def test_without_jax_the_error_says_what_to_install(monkeypatch):
-    for name in [name for name in sys.modules if name.startswith("empowerment.capacity.kernels.xla")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "jax", None)
+    hide_library(monkeypatch, "jax", "empowerment.capacity.kernels.xla")
     with pytest.raises(ImportError, match='"jax" needs jax; install it with pip install "jax>='):
         emp.channel_capacity(SWITCH, backend="jax")
     with pytest.raises(ImportError, match='"jax" needs jax; install it with pip install "jax>='):

@@ -2,11 +2,10 @@
 
 import copy
 import pickle
-import sys
 
 import numpy as np
 import pytest
-from helpers import for_each
+from helpers import for_each, hide_library
 
 import empowerment as emp
 from empowerment.desire import DesireAgent, DesireParameters, Riders
@@ -146,8 +145,7 @@ def test_steps_are_checked():
 
 
 def test_without_gymnasium_it_says_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "gymnasium", None)
-    monkeypatch.delitem(sys.modules, "empowerment.worlds.delivery_gym", raising=False)
+    hide_library(monkeypatch, "gymnasium", "empowerment.worlds.delivery_gym")
     with pytest.raises(ImportError, match='this needs gymnasium; install it with pip install "gymnasium>='):
         emp.worlds.delivery_env()
 
