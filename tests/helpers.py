@@ -152,6 +152,12 @@ def seven_states():
     return emp.MDP(rows, terminal=[3, 4, 5, 6])
 
 
+def slip_grid(side, slip):
+    """A square grid, four moves and staying; with a chance the action is drawn from all five."""
+    grid = emp.worlds.open_grid(side).to_dense()
+    return emp.MDP((1 - slip) * grid + slip * grid.mean(axis=1, keepdims=True))
+
+
 def random_model(
     seed, n_states=4, n_actions=3, *, concentration=0.4, least=0.05, missing=0.0, deterministic=False, terminal=None
 ):

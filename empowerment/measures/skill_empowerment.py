@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
-from empowerment.actuation.kernels import actuation_kernels
-from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances, upper_bound
-from empowerment.actuation.occupancy.lassos import Graph, solve_lassos
 from empowerment.actuation.sensor import make_sensor
 from empowerment.capacity import jax_arrays
 from empowerment.capacity.options import SolverOptions
 from empowerment.core import validate
 from empowerment.core.layout import Layout
-from empowerment.core.status import Status, report_failure
-from empowerment.measures.skill_execution import solve_starts
-from empowerment.measures.skill_search import SearchLimits, initial_distributions, policy_table, search_starts
-from empowerment.measures.skill_walks import Walks
+from empowerment.core.status import report_failure
+from empowerment.measures.skill_lassos import FoundWalks, lasso_starts
+from empowerment.measures.skill_search import FoundPolicies, SearchLimits, initial_distributions, search_starts
 from empowerment.measures.skills import SkillEmpowerment
-from empowerment.models.dead_ends import lasting_actions
-from empowerment.models.mdp import MDP, as_mdp
+from empowerment.models.mdp import as_mdp
 from empowerment.results.certified import missed
 
 
@@ -145,10 +138,7 @@ def skill_empowerment(
     (0.69824, True, 'branch-and-bound')
     """
     model = as_mdp(model)
-    discount = validate.discount(discount)
-    if not discount:
-        raise ValueError("discount is 0, expected a number above 0 and at most 1: with 0 there is one state to come")
-    include_start = validate.flag(include_start, "include_start")
+    discount, include_start = _above_zero(discount), validate.flag(include_start, "include_start")
     read = make_sensor(jax_arrays.on_host(sensor), model)
     matrix = None if read.name == "state" else read.matrix
     by_lassos = model.is_deterministic and initial is None and matrix is None
@@ -157,25 +147,20 @@ def skill_empowerment(
     limits, n_jobs = SearchLimits.checked(options), validate.n_jobs(n_jobs)
     starts = None if initial is None else initial_distributions(initial, states, model)
     numbers = model.state_indices(states) if starts is None else np.arange(len(starts))
-    question: dict[str, Any] = {"discount": discount, "include_start": include_start}
-    question |= {name: getattr(solver_options, name) for name in ("backend", "base", "tol", "rtol", "max_iter")}
+    solver = {name: getattr(solver_options, name) for name in ("backend", "base", "tol", "rtol", "max_iter")}
+    question = {"discount": discount, "include_start": include_start, **solver}
     execution: dict[str, Any] = {"n_jobs": n_jobs, "checkpoint": checkpoint, "progress": progress}
+    found: Sequence[FoundWalks | FoundPolicies]
     if by_lassos:
-        # The long-run average does not know when T begins.
-        from_start = include_start or discount == 1.0
-        solver = _Solver(lasting_steps(model), discount, from_start, solver_options.in_nats())
-        found = solve_starts(solver, _Found, model, numbers, question, **execution)
-        status = _status(solver_options, found, np.asarray(lasting_actions(model).any(axis=1))[numbers])
-        skills: dict[str, Any] = {"walks": _walks(model, found)}
+        found, status, walks = lasso_starts(model, numbers, solver_options, question, execution)
+        skills: dict[str, Any] = {"walks": walks}
     else:
         _refuse_average(discount, initial, sensor)
-        found = search_starts(
-            model, starts, numbers, include_start, solver_options.in_nats(), limits, matrix, question, execution
-        )
-        status = np.array([int(each.status) for each in found])
-        skills = {"table": policy_table(found), "initial": starts}
-        if matrix is not None:
-            skills |= {"sensor": matrix.toarray(), "readings": tuple(read.readings)}
+        nats = solver_options.in_nats()
+        found, status, table = search_starts(model, starts, numbers, nats, limits, matrix, question, execution)
+        skills = {"table": table, "initial": starts}
+    if matrix is not None:
+        skills |= {"sensor": matrix.toarray(), "readings": tuple(read.readings)}
     value, lower, upper = np.array([each.ends for each in found]).T / solver_options.unit
     result = SkillEmpowerment(
         value=value,
@@ -201,6 +186,14 @@ def skill_empowerment(
     return result
 
 
+def _above_zero(discount: Any) -> float:
+    """Return a checked discount."""
+    found = validate.discount(discount)
+    if not found:
+        raise ValueError("discount is 0, expected a number above 0 and at most 1: with 0 there is one state to come")
+    return found
+
+
 def _refuse_average(discount: float, initial: Any, sensor: Any) -> None:
     if discount == 1.0:
         given = "initial" if initial is not None else "sensor" if sensor is not None else None
@@ -209,74 +202,3 @@ def _refuse_average(discount: float, initial: Any, sensor: Any) -> None:
             f"discount is 1 and {what}, expected a discount below 1: long-run averages are computed from states of "
             "deterministic worlds alone. A discount near 1, such as 0.99, is possible"
         )
-
-
-@dataclass(frozen=True)
-class _Found:
-    """The value and the ends of one start in nats, and what proves them: skills, as walks of states, and q."""
-
-    ends: tuple[float, float, float]
-    repeats: np.ndarray
-    states: np.ndarray
-    weights: np.ndarray
-    q: np.ndarray
-
-    def mapped(self, images: np.ndarray, actions: np.ndarray) -> _Found:
-        """Return it for the image of the start under a symmetry; the steps of walks say which actions they are."""
-        q = np.zeros_like(self.q)
-        q[images] = self.q
-        return replace(self, states=np.where(self.states >= 0, images[self.states], -1), q=q)
-
-
-@dataclass(frozen=True)
-class _Solver:
-    """Solves the starts of a chunk."""
-
-    steps: sparse.csr_array
-    discount: float
-    include_start: bool
-    options: SolverOptions
-
-    def __call__(self, starts: np.ndarray) -> list[_Found]:
-        later = later_distances(self.steps, starts, again=not self.include_start)
-        return [self._solve(start, row) for start, row in zip(starts.tolist(), later, strict=True)]
-
-    def _solve(self, start: int, later: np.ndarray) -> _Found:
-        if self.steps.indptr[start] == self.steps.indptr[start + 1]:
-            none = np.zeros(0, dtype=int)
-            return _Found((0.0, 0.0, 0.0), none, none.reshape(0, 1), np.zeros(0), np.zeros(later.size))
-        graph = Graph.around(self.steps, start, later, apart=not self.include_start)
-        # Later times have the probability `discount`, and so has all that is told of them.
-        scale = 1.0 if self.include_start else self.discount
-        inner = replace(self.options, tol=max(self.options.tol * scale, validate.MIN_TOL))
-        found = solve_lassos(graph, self.discount, inner, actuation_kernels(inner.backend))
-        bound = float(upper_bound(later[None], self.discount, self.include_start)[0])
-        lower, upper = found.lower / scale, min(found.upper / scale, bound)
-        value = min(max(found.value / scale, lower), upper)
-        states = np.where(found.walks >= 0, graph.states[found.walks], -1)
-        later_or_all = slice(None) if self.include_start else slice(1, None)
-        q = np.zeros(later.size)
-        q[graph.states[later_or_all]] = found.q[later_or_all] / found.q[later_or_all].sum()
-        return _Found((value, lower, upper), found.closes, states, found.weights, q)
-
-
-def _status(options: SolverOptions, found: list[_Found], has_skills: np.ndarray) -> np.ndarray:
-    _, lower, upper = np.array([each.ends for each in found]).T / options.unit
-    met = np.where(options.met(np.maximum(lower, 0.0), upper), int(Status.CERTIFIED), int(Status.PRECISION))
-    return np.asarray(np.where(has_skills, met, int(Status.NO_SEQUENCE)))
-
-
-def _walks(model: MDP, found: list[_Found]) -> Walks:
-    """Return the skills of all starts, each with the first action that leads from a state to the next one."""
-    longest = max(int((each.states >= 0).sum(axis=1).max(initial=1)) for each in found)
-    states = np.full((sum(each.weights.size for each in found), longest), -1)
-    offsets = np.concatenate([[0], np.cumsum([each.weights.size for each in found])])
-    for each, first in zip(found, offsets.tolist(), strict=False):
-        width = min(longest, each.states.shape[1])
-        states[first : first + each.weights.size, :width] = each.states[:, :width]
-    repeats, weights = (np.concatenate([getattr(each, name) for each in found]) for name in ("repeats", "weights"))
-    walks = Walks(states, np.full_like(states, -1), repeats, weights, offsets)
-    leads, after = np.where(lasting_actions(model), model.successors, -1), walks.after()
-    for action in reversed(range(model.n_actions)):
-        walks.actions[(states >= 0) & (leads[states, action] == after)] = action
-    return walks

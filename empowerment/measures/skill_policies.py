@@ -69,11 +69,22 @@ class PolicyTable:
         actions, first, rows, weights = (x[skills] for x in (self.actions, self.first, self.rows, self.weights))
         return PolicyTable(actions, first, rows, weights, offsets, self.proofs[starts], self.nodes[starts])
 
-    def visits(self, skill: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the states in which a skill may be and its actions there, those of the first step before others."""
-        early, late = np.flatnonzero(self.first[skill] >= 0), np.flatnonzero(self.actions[skill] >= 0)
-        actions = np.concatenate([self.first[skill, early], self.actions[skill, late]])
-        return np.concatenate([early, late]), actions
+    def visits(self) -> list[tuple[list[int], list[int], int | None]]:
+        """Return for each skill the states in which it may be, those of the first step first, and actions."""
+        found: list[tuple[list[int], list[int], int | None]] = []
+        for first, later in zip(self.first, self.actions, strict=True):
+            early, late = np.flatnonzero(first >= 0), np.flatnonzero(later >= 0)
+            states, actions = np.concatenate([early, late]), np.concatenate([first[early], later[late]])
+            found.append((states.tolist(), actions.tolist(), None))
+        return found
+
+    def policies(self, n_states: int) -> np.ndarray:
+        """Return the action of each skill in each state, -1 where it never is; see :class:`Walks`."""
+        return self.actions
+
+    def occupancies(self, n_states: int, discount: float, from_start: bool) -> np.ndarray:
+        """Return the distribution of the state at time T for each skill, as it is stored; see :class:`Walks`."""
+        return self.rows
 
 
 class Question(NamedTuple):

@@ -49,10 +49,10 @@ class SearchLimits:
     def checked(cls, options: Mapping[str, Any] | None) -> SearchLimits:
         """Return the limits that `options` names, and the default of each other one."""
         options, default = validate.options(options, ("max_nodes", "max_seconds")), cls()
-        nodes, seconds = options.get("max_nodes", default.max_nodes), options.get("max_seconds", default.max_seconds)
-        if validate.real(seconds) != math.inf:
-            seconds = validate.finite(seconds, "max_seconds", above=0.0)
-        return cls(validate.limit(nodes, "max_nodes"), float(seconds))
+        return cls(
+            max_nodes=validate.limit(options.get("max_nodes", default.max_nodes), "max_nodes"),
+            max_seconds=validate.seconds(options.get("max_seconds", default.max_seconds), "max_seconds"),
+        )
 
 
 @dataclass(frozen=True)
@@ -164,14 +164,13 @@ def search_starts(
     model: MDP,
     starts: np.ndarray | None,
     numbers: np.ndarray,
-    include_start: bool,
     options: SolverOptions,
     limits: SearchLimits,
     sensor: sparse.csr_array | None,
     question: Mapping[str, Any],
     execution: Mapping[str, Any],
-) -> list[FoundPolicies]:
-    """Return what was found for every start: a state of the model, or one of several distributions.
+) -> tuple[list[FoundPolicies], np.ndarray, PolicyTable]:
+    """Return what was found for every start, a state or one of several distributions; its status; the skills of all.
 
     Parameters
     ----------
@@ -180,19 +179,19 @@ def search_starts(
         None stands for the states themselves.
     numbers : ndarray of int
         The states, or those of `starts`.
-    include_start : bool
     options : SolverOptions
         In nats.
     limits : SearchLimits
     sensor : csr_array of shape (n_states, n_readings) or None
         None reads the state itself.
     question, execution : mapping
-        As `solve_starts` takes them.
+        As `solve_starts` takes them; of the question also ``include_start``.
     """
     alone = numbers.size == 1
     watched = execution["progress"] if alone else False
     plain = model.unlabelled()
-    solver = PolicySolver(plain, starts, question["discount"], include_start, options, limits, sensor, watched)
+    time = question["discount"], question["include_start"]
+    solver = PolicySolver(plain, starts, *time, options, limits, sensor, watched)
     asked = {**question, "max_nodes": limits.max_nodes, "max_seconds": str(limits.max_seconds)}
     if starts is not None:
         asked["initial"] = starts.tolist()
@@ -201,10 +200,11 @@ def search_starts(
     # A symmetry of the world need not be one of the sensor.
     orbits_once = starts is None and sensor is None
     execution = {**execution, "progress": False if alone else execution["progress"]}
-    return solve_starts(solver, FoundPolicies, model, numbers, asked, orbits_once=orbits_once, **execution)
+    found = solve_starts(solver, FoundPolicies, model, numbers, asked, orbits_once=orbits_once, **execution)
+    return found, np.array([each.status for each in found]), _table(found)
 
 
-def policy_table(found: list[FoundPolicies]) -> PolicyTable:
+def _table(found: list[FoundPolicies]) -> PolicyTable:
     """Return the skills of all starts."""
     actions, first, rows, weights = (
         np.concatenate([getattr(each, name) for each in found]) for name in ("actions", "first", "rows", "weights")

@@ -13,6 +13,7 @@ from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.occupancy.closed_form import upper_bound
 from empowerment.actuation.occupancy.lassos import ENTRY_ERROR, Graph, LassoOracle, occupancies
 from empowerment.actuation.occupancy.next_action import information
+from empowerment.actuation.occupancy.walks import occupancies_of, policies_of
 
 # A skill of less than this part of the largest probability is a trace of the solver's path, no part of the optimum.
 _MIN_SHARE = 1e-4
@@ -61,6 +62,20 @@ class Walks:
         own = slice(*self.offsets[position : position + 2])
         count = int(self.offsets[position + 1] - self.offsets[position])
         return Walks(self.states[own], self.actions[own], self.repeats[own], self.weights[own], np.array([0, count]))
+
+    def visits(self) -> list[tuple[list[int], list[int], int | None]]:
+        """Return for each skill the states in their order, the actions there, and where the walk repeats."""
+        lengths, repeats = (self.states >= 0).sum(axis=1).tolist(), self.repeats.tolist()
+        walks = zip(self.states.tolist(), self.actions.tolist(), repeats, lengths, strict=True)
+        return [(states[:length], actions[:length], back) for states, actions, back, length in walks]
+
+    def policies(self, n_states: int) -> np.ndarray:
+        """Return the action of each skill in each state, -1 where it never is."""
+        return policies_of(self.states, self.actions, n_states)
+
+    def occupancies(self, n_states: int, discount: float, from_start: bool) -> np.ndarray:
+        """Return the distribution of the state at time T for each skill."""
+        return occupancies_of(self.states, self.repeats, n_states, discount, from_start)
 
     def most_probable(self) -> Walks:
         """Return those of one start that are no traces, the most probable first."""

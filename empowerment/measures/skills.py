@@ -11,7 +11,6 @@ import numpy as np
 from scipy import sparse
 
 from empowerment.actuation.occupancy.closed_form import lasting_steps, later_distances
-from empowerment.actuation.occupancy.walks import occupancies_of, policies_of
 from empowerment.core.layout import GraphLayout, GridLayout
 from empowerment.measures.skill_policies import PolicyTable, Question, recomputed_ends
 from empowerment.measures.skill_walks import Start, Walks, walk_ends
@@ -181,32 +180,22 @@ class SkillEmpowerment(Labelled):
         KeyError
             If there is no such state.
         """
-        position = self._position(state)
-        if self.table is not None:
-            return self._table_skills(self.table.only(position).most_probable())
-        assert self.walks is not None
-        own = self.walks.only(position).most_probable()
-        return [
-            Skill(
-                tuple(self.all_states[s] for s in own.states[k] if s >= 0),
-                tuple(self.actions[a] for a in own.actions[k] if a >= 0),
-                int(own.repeats[k]),
-                float(own.weights[k]),
-            )
-            for k in range(own.weights.size)
-        ]
-
-    def _table_skills(self, own: PolicyTable) -> list[Skill]:
-        visits = [own.visits(k) for k in range(own.weights.size)]
+        own = self._own(state)
         return [
             Skill(
                 tuple(self.all_states[s] for s in states),
                 tuple(self.actions[a] for a in actions),
-                None,
+                repeats,
                 float(weight),
             )
-            for (states, actions), weight in zip(visits, own.weights, strict=True)
+            for (states, actions, repeats), weight in zip(own.visits(), own.weights, strict=True)
         ]
+
+    def _own(self, state: Any) -> Walks | PolicyTable:
+        """Return the stored skills of a state that are no traces, the most probable first."""
+        stored = self.walks if self.table is None else self.table
+        assert stored is not None
+        return stored.only(self._position(state)).most_probable()
 
     def policies(self, state: Any) -> np.ndarray:
         """Return the actions of the skills of a state, in the order of :meth:`skills`.
@@ -237,11 +226,7 @@ class SkillEmpowerment(Labelled):
                [ 2,  0, -1],
                [ 2,  2,  0]])
         """
-        if self.table is not None:
-            return self.table.only(self._position(state)).most_probable().actions
-        assert self.walks is not None
-        own = self.walks.only(self._position(state)).most_probable()
-        return policies_of(own.states, own.actions, len(self.all_states))
+        return self._own(state).policies(len(self.all_states))
 
     def occupancies(self, state: Any) -> np.ndarray:
         """Return the occupancies of the skills of a state, in the order of :meth:`skills`.
@@ -270,11 +255,7 @@ class SkillEmpowerment(Labelled):
                [0.5 , 0.5 , 0.  ],
                [0.5 , 0.25, 0.25]])
         """
-        if self.table is not None:
-            return self.table.only(self._position(state)).most_probable().rows
-        assert self.walks is not None
-        own = self.walks.only(self._position(state)).most_probable()
-        return occupancies_of(own.states, own.repeats, len(self.all_states), self.discount, self._from_start)
+        return self._own(state).occupancies(len(self.all_states), self.discount, self._from_start)
 
     def verify(self, model: Any) -> tuple[np.ndarray, np.ndarray]:
         """Recompute both ends of every interval from the skills and the output distributions alone.

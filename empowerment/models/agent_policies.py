@@ -38,7 +38,7 @@ def policy_rows(turn: Turn, agent: Any, policy: Any) -> np.ndarray:
         validate.one_of(policy, ("uniform",), name)
         rows = own / np.maximum(own.sum(axis=1, keepdims=True), 1)
     elif isinstance(policy, Mapping):
-        rows = np.broadcast_to(_named(policy, actions, name), own.shape)
+        rows = np.broadcast_to(named_row(policy, actions, name), own.shape)
     elif callable(policy):
         rows = _of_function(policy, turn, agent, name)
     else:
@@ -53,8 +53,8 @@ def policy_rows(turn: Turn, agent: Any, policy: Any) -> np.ndarray:
     return np.where(turn.known[:, None], rows, np.eye(len(actions))[0])
 
 
-def _named(policy: Mapping[Any, Any], actions: Sequence[Any], name: str) -> np.ndarray:
-    """Return one row from probabilities by action."""
+def named_row(policy: Mapping[Any, Any], actions: Sequence[Any], name: str) -> np.ndarray:
+    """Return the checked row of probabilities by action."""
     numbers = {label: number for number, label in enumerate(actions)}
     row = np.zeros(len(actions))
     for label, chance in policy.items():
@@ -70,7 +70,7 @@ def _of_function(policy: Any, turn: Turn, agent: Any, name: str) -> np.ndarray:
         state = turn.states[number]
         answer = policy(state)
         chances = answer if isinstance(answer, Mapping) else {answer: 1.0}
-        rows[number] = _named(chances, actions, f"{name} in state {state!r}")
+        rows[number] = named_row(chances, actions, f"{name} in state {state!r}")
     return rows
 
 

@@ -87,13 +87,9 @@ def _beside(world: MultiAgentMDP, pair: tuple[Any, Any], others: Any, policy: np
 
 def _largest(joint: JointSequences, state: int, horizon: int) -> float:
     """Return the logarithm of the number of readings that can follow, whatever anybody does."""
-    model = joint.model
-    reached = np.zeros(model.n_states)
-    reached[state] = 1.0
+    reached = np.array([state])
     for _ in range(horizon):
-        rows = (np.flatnonzero(reached)[:, None] * model.n_actions + np.arange(model.n_actions)).reshape(-1)
-        following = np.unique(model.rows[rows].indices)
-        reached = np.zeros(model.n_states)
-        reached[following] = 1.0
+        reached = joint.next_states(reached)
+    readings = np.count_nonzero(joint.sensor.matrix[reached].sum(axis=0))
     # One rounding of the logarithm, outward.
-    return float(np.nextafter(math.log((reached @ joint.sensor.matrix > 0).sum()), math.inf))
+    return float(np.nextafter(math.log(readings), math.inf))

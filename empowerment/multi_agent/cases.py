@@ -301,13 +301,15 @@ def _case(
         raise ValueError(f"{pair[1]!r} is a group, expected a single agent, or feedback=True, where values are exact")
     own = world.sensor_of(pair[0]) if question["sensor"] is None else question["sensor"]
     joint = JointSequences.of(world, list(pair), others, 1, own, DEFAULT_MEMORY)
-    plain = JointSequences.of(world, list(pair), others, 1, None, DEFAULT_MEMORY)
     if feedback and question["sensor"] is not None:
         raise ValueError("sensor= is given with feedback=True, expected none: the receiver reads the states")
     numbers = joint.model.state_indices(question["states"])
     joint.model.refuse_unexplored(horizon, numbers)
     unit = math.log(base)
-    opponent = Opponent(plain if feedback or horizon > 1 else joint, case == "best", options["backend"], max_iter)
+    read = joint  # in the recursion the receiver reads the states
+    if feedback or horizon > 1:
+        read = JointSequences.of(world, list(pair), others, 1, None, DEFAULT_MEMORY)
+    opponent = Opponent(read, case == "best", options["backend"], max_iter)
     progress = validate.progress(options["progress"])
     found = opponent.values(numbers, horizon, tol * unit, progress)
     lower, upper = found.lower[numbers], found.upper[numbers]

@@ -10,7 +10,7 @@ import numpy as np
 from empowerment.core import validate
 from empowerment.measures.result import EmpowermentResult
 from empowerment.measures.state_empowerment import empowerment
-from empowerment.models.agent_policies import policy_rows
+from empowerment.models.agent_policies import named_row, policy_rows
 from empowerment.models.multi_agent import MultiAgentMDP
 from empowerment.multi_agent.capacities import capacities_of
 from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, JointSequences
@@ -199,10 +199,7 @@ def _open_loop(world: MultiAgentMDP, name: Any, given: Any, horizon: int) -> np.
         validate.one_of(given, ("uniform",), f"seen[{name!r}]")
         table = np.full(count, 1 / count)
     elif isinstance(given, Mapping):
-        numbers = {label: number for number, label in enumerate(world.actions[name])}
-        table = np.zeros(count)
-        for label, chance in given.items():
-            table[validate.index_of(label, numbers, "action")] = chance
+        table = named_row(given, world.actions[name], f"seen[{name!r}]")
     if table is None or table.ndim != 1:
         raise ValueError(
             f"seen[{name!r}] is {validate.shown(given)}, expected probabilities of shape ({count},) or "

@@ -98,6 +98,11 @@ class JointSequences:
         slack = self.relative_error * (np.asarray(upper) + 1.0 / unit)
         return np.maximum(np.asarray(lower) - slack, 0.0), np.asarray(upper) + slack
 
+    def next_states(self, states: np.ndarray) -> np.ndarray:
+        """Return the numbers of the states that one joint action may lead to from some states, in rising order."""
+        rows = (states[:, None] * self.model.n_actions + np.arange(self.model.n_actions)).reshape(-1)
+        return np.unique(self.model.rows[rows].indices)
+
     def rows(self, state: int) -> tuple[sparse.csr_array, np.ndarray]:
         """Return the distribution of the reading after every joint sequence, and which sequences are missing.
 

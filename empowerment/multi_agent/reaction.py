@@ -68,7 +68,6 @@ class Opponent:
         n_other = self.joint.numbers.shape[1]
         layers = self._reached(starts, horizon)
         lower = upper = np.empty(0)
-        lower = upper = np.empty(0)
         policies = np.full((horizon, model.n_states, n_other), 1 / n_other)
         with progress_bar(sum(map(len, layers)), "solving", "state", progress) as advance:
             for step in reversed(range(horizon)):
@@ -87,11 +86,9 @@ class Opponent:
 
     def _reached(self, starts: np.ndarray, horizon: int) -> list[np.ndarray]:
         """Return the numbers of the states in which a run can be before each step."""
-        model = self.joint.model
         layers = [np.unique(starts)]
         for _ in range(horizon - 1):
-            rows = (layers[-1][:, None] * model.n_actions + np.arange(model.n_actions)).reshape(-1)
-            layers.append(np.unique(model.rows[rows].indices))
+            layers.append(self.joint.next_states(layers[-1]))
         return layers
 
     def response(self, state: int, sensor: Any = None) -> tuple[np.ndarray, np.ndarray]:

@@ -5,8 +5,8 @@ import pytest
 from helpers import for_each
 
 import empowerment as emp
-from empowerment.measures import skill_empowerment as module
 from empowerment.measures import skill_execution
+from empowerment.measures import skill_lassos as module
 from empowerment.models.symmetry import orbit_maps
 
 FIELDS = ("value", "lower", "upper", "status", "output_distribution")
@@ -46,7 +46,7 @@ def small_chunks(monkeypatch):
 @for_each("include_start", [True, False])
 def test_a_run_that_was_interrupted_anywhere_ends_as_if_it_had_not_been(include_start, small_chunks, tmp_path):
     wanted = solve(include_start=include_start)
-    call = module._Solver.__call__
+    call = module.LassoSolver.__call__
     for stop in range(6):
         folder, left = tmp_path / f"{include_start}{stop}", iter(range(stop))
 
@@ -56,7 +56,7 @@ def test_a_run_that_was_interrupted_anywhere_ends_as_if_it_had_not_been(include_
             return call(solver, starts)
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(module._Solver, "__call__", stopping)
+            patch.setattr(module.LassoSolver, "__call__", stopping)
             if stop < 5:
                 with pytest.raises(KeyboardInterrupt):
                     solve(include_start=include_start, checkpoint=folder)
@@ -70,7 +70,7 @@ def test_a_run_that_was_interrupted_anywhere_ends_as_if_it_had_not_been(include_
 def test_a_finished_run_is_only_read(small_chunks, tmp_path, monkeypatch):
     folder = tmp_path / "run"
     wanted, before = solve(checkpoint=folder, n_jobs=2), chunks(folder)
-    monkeypatch.setattr(module._Solver, "__call__", None)
+    monkeypatch.setattr(module.LassoSolver, "__call__", None)
     assert same(solve(checkpoint=folder), wanted)
     assert chunks(folder) == before
 
@@ -109,13 +109,13 @@ def test_starts_without_skills_are_kept_as_well(tmp_path):
 
 @for_each("include_start", [True, False])
 def test_one_start_of_each_orbit_is_solved_and_the_others_are_its_images(include_start, monkeypatch):
-    grid, call, solved = emp.worlds.open_grid(4), module._Solver.__call__, []
+    grid, call, solved = emp.worlds.open_grid(4), module.LassoSolver.__call__, []
 
     def noting(solver, starts):
         solved.extend(starts.tolist())
         return call(solver, starts)
 
-    monkeypatch.setattr(module._Solver, "__call__", noting)
+    monkeypatch.setattr(module.LassoSolver, "__call__", noting)
     found = solve(grid, include_start=include_start)
     assert len(solved) == 3
     plain = solve(without_symmetries(grid), include_start=include_start)

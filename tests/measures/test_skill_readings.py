@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from helpers import for_each
+from helpers import for_each, slip_grid
 from scipy import sparse
 
 import empowerment as emp
@@ -17,12 +17,6 @@ from empowerment.actuation.occupancy.reading_policies import ReadingPolicies
 from empowerment.models.dead_ends import lasting_actions
 
 TOL = 1e-7
-
-
-def slip_grid(side, slip):
-    """A square grid, four moves and staying; with a chance the action is drawn from all five."""
-    grid = emp.worlds.open_grid(side).to_dense()
-    return emp.MDP((1 - slip) * grid + slip * grid.mean(axis=1, keepdims=True))
 
 
 def read_skills(model, sensor, discount=0.95, states=0, **options):

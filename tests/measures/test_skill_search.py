@@ -10,7 +10,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from helpers import for_each, random_model
+from helpers import for_each, random_model, slip_grid
 
 import empowerment as emp
 from empowerment.actuation.budget import Budget
@@ -18,18 +18,6 @@ from empowerment.actuation.kernels import actuation_kernels
 from empowerment.actuation.occupancy.branch_and_bound import bound_divergence, pair_lines
 from empowerment.actuation.occupancy.choices import ReachableWorld
 from empowerment.models.dead_ends import lasting_actions
-
-
-def slip_grid(side, slip):
-    """A square grid, actions right, down, left, up and stay; with a chance the action is drawn from all five."""
-    moves = [(0, 1), (1, 0), (0, -1), (-1, 0), (0, 0)]
-    rows = np.zeros((side * side, 5, side * side))
-    for state in range(side * side):
-        row, column = divmod(state, side)
-        for action, (down, right) in enumerate(moves):
-            there = min(max(row + down, 0), side - 1), min(max(column + right, 0), side - 1)
-            rows[state, action, there[0] * side + there[1]] += 1.0
-    return emp.MDP((1 - slip) * rows + slip * rows.mean(axis=1, keepdims=True))
 
 
 def lake():

@@ -89,7 +89,7 @@ def bound_divergence(
         if bound <= cut:
             continue
         if found.choice < 0 or budget.used <= _FIRST or budget.used % _EACH == 0:
-            better = _climb(world, costs, found, cut, kernels)
+            better = climb(world, costs, found.occupancy[None], cut, kernels)
             if better.size:
                 return Outcome(max(-above, stuck), better, None)
         if found.choice < 0:
@@ -126,9 +126,8 @@ def _halves(world: Choices, everything: PolicySet, part: PolicySet, found: Polic
     return [with_it, without]
 
 
-def _climb(world: Choices, costs: np.ndarray, found: PolicyBound, cut: float, kernels: ModuleType) -> np.ndarray:
-    """Return the policy to which the tangent at a relaxed solution leads, if its divergence exceeds the cut."""
-    rewards = np.log(np.maximum(found.occupancy, _SMALLEST)) + costs
-    policies, rows = kernels.ascend(world, costs, rewards[None])
-    divergence = (rows * (np.log(np.maximum(rows, 1e-300)) + costs)).sum(axis=1)
-    return np.asarray(policies[divergence > cut])
+def climb(world: Choices, costs: np.ndarray, rows: np.ndarray, above: float, kernels: ModuleType) -> np.ndarray:
+    """Return the policies to which the tangents at some occupancies lead, if their divergence exceeds a level."""
+    policies, reached = kernels.ascend(world, costs, np.log(np.maximum(rows, _SMALLEST)) + costs)
+    divergence = (reached * (np.log(np.maximum(reached, 1e-300)) + costs)).sum(axis=1)
+    return np.asarray(policies[divergence > above])

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from empowerment.actuation.budget import Budget
-from empowerment.actuation.occupancy.branch_and_bound import bound_divergence, pair_lines
+from empowerment.actuation.occupancy.branch_and_bound import bound_divergence, climb, pair_lines
 from empowerment.actuation.occupancy.choices import ReachableWorld
 from empowerment.actuation.occupancy.next_action import entropy_change, information
 from empowerment.actuation.occupancy.policies import occupancies, visited
@@ -22,7 +22,7 @@ from empowerment.capacity.solve import channel_capacity
 from empowerment.core.channel import Channel
 from empowerment.core.status import Status
 
-_ROUNDS, _DRAWN, _SMALLEST = 200, 64, 1e-12
+_ROUNDS, _DRAWN = 200, 64
 
 
 class PolicySolution(NamedTuple):
@@ -153,11 +153,7 @@ class _Columns:
 
     def climb(self, q: np.ndarray, above: float) -> bool:
         """Climb from all columns and add what exceeds `above`; return whether a policy is new."""
-        costs = -np.log(q)
-        rewards = np.log(np.maximum(self._rows, _SMALLEST)) + costs
-        policies, rows = self._kernels.ascend(self._world, costs, rewards)
-        divergence = (rows * (np.log(np.maximum(rows, 1e-300)) + costs)).sum(axis=1)
-        return self.add(policies[divergence > above])
+        return self.add(climb(self._world, -np.log(q), self._rows, above, self._kernels))
 
     def master(self, options: SolverOptions) -> _Master:
         """Solve the capacity of the working set, with the error of its rows."""

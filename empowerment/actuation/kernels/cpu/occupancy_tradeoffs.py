@@ -7,13 +7,12 @@ from numba import float64, void
 
 from empowerment.actuation.kernels import Choices
 from empowerment.actuation.kernels.cpu.occupancy_boxes import WORLD, World
-from empowerment.actuation.kernels.cpu.value_proposals import improve, invert
+from empowerment.actuation.kernels.cpu.value_proposals import best_policy
 from empowerment.capacity.kernels.cpu.arrays import Array, integers, matrix, truths, vector
 from empowerment.runtime.interrupts import run
 from empowerment.runtime.jit import STOP, entry_point, jit, stopped, written
 
 _EPS = float(np.finfo(float).eps)
-_STEPS = 60
 _APART, _WORTHWHILE = 1e-9, 1e-3
 
 
@@ -111,12 +110,7 @@ def _best(world: World, search: Search, s: int, t: int, weight: float) -> float:
         gains[c] = weight
     for c in range(first[s], first[s + 1]):
         gains[c] = 1.0
-    for _ in range(_STEPS):
-        invert(world, policy, inverse)
-        for i in range(n):
-            values[i] = inverse[i, s] + (weight * inverse[i, t] if t != s else 0.0)
-        if not improve(world, allowed, gains, policy, values):
-            break
+    best_policy(world, allowed, gains, policy, values, inverse)
     residual, total = 0.0, 0.0
     for i in range(n):
         total += (1.0 - discount) * start[i] * values[i]

@@ -9,7 +9,7 @@ from numba import int64, void
 
 from empowerment.actuation.kernels import Choices
 from empowerment.actuation.kernels.cpu.occupancy_boxes import WORLD, World
-from empowerment.actuation.kernels.cpu.value_proposals import divergence, improve, invert
+from empowerment.actuation.kernels.cpu.value_proposals import best_policy, divergence, invert
 from empowerment.capacity.kernels.cpu.arrays import Array, integers, matrix, truths, vector
 from empowerment.runtime.interrupts import run
 from empowerment.runtime.jit import MATRIX, OUT_MATRIX, STOP, VECTOR, entry_point, jit, stopped, written
@@ -56,7 +56,7 @@ def _ascend(
             if stopped(stop):
                 return
             _copy(policy, tried)
-            _best_policy(world, goals, tried, search)
+            _best_for(world, goals, tried, search)
             found = _height(world, costs, search[3], after)
             if not found > height + _GAIN:
                 _copy(policy, tried)
@@ -80,21 +80,14 @@ def _copy(source: Array, target: Array) -> None:
 
 
 @jit()
-def _best_policy(world: World, rewards: Array, policy: Array, search: tuple[Array, Array, Array, Array]) -> None:
+def _best_for(world: World, rewards: Array, policy: Array, search: tuple[Array, Array, Array, Array]) -> None:
     """Improve a policy until it is the best one for rewards of states; write its inverse."""
     first = world[0]
     allowed, gains, values, inverse = search
     for s in range(rewards.size):
         for c in range(first[s], first[s + 1]):
             gains[c] = rewards[s]
-    for _ in range(_STEPS):
-        invert(world, policy, inverse)
-        for s in range(rewards.size):
-            values[s] = 0.0
-            for i in range(rewards.size):
-                values[s] += inverse[s, i] * rewards[i]
-        if not improve(world, allowed, gains, policy, values):
-            return
+    best_policy(world, allowed, gains, policy, values, inverse)
 
 
 @jit()

@@ -55,7 +55,7 @@ def propose_values(
     n, n_choices = costs.size, owner.size
     gains, inverse = vector(n_choices), matrix(n, n)
     _slopes(world, costs, part, gains)
-    _best_policy(world, allowed, gains, basis, values, inverse)
+    best_policy(world, allowed, gains, basis, values, inverse)
     others, n_others = integers(n_choices), 0
     for c in range(n_choices):
         if allowed[c] and basis[owner[c]] != c:
@@ -153,7 +153,7 @@ def improve(world: World, allowed: Array, gains: Array, policy: Array, values: A
 
 
 @jit()
-def _best_policy(world: World, allowed: Array, gains: Array, policy: Array, values: Array, inverse: Array) -> None:
+def best_policy(world: World, allowed: Array, gains: Array, policy: Array, values: Array, inverse: Array) -> None:
     """Improve a policy until it is the best one for these gains; write its values and its inverse."""
     first = world[0]
     n = values.size

@@ -9,10 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from empowerment.actuation.kernels import Choices
-from empowerment.actuation.kernels.reference.value_proposals import flow_system
+from empowerment.actuation.kernels.reference.value_proposals import best_policy, flow_system
 
 _EPS = float(np.finfo(float).eps)
-_STEPS, _GAIN = 60, 1e-11
 _APART, _WORTHWHILE = 1e-9, 1e-3
 
 
@@ -79,18 +78,10 @@ class _Extents:
         world = self._world
         rewards = np.zeros(world.start.size)
         rewards[t], rewards[s] = weight, 1.0
-        for _ in range(_STEPS):
-            values = np.linalg.solve(self._system[self._policy], rewards)
-            gains = rewards[world.owner] - self._system @ values
-            now = gains[self._policy]
-            best = np.maximum.reduceat(gains, world.first[:-1])
-            better = np.flatnonzero(best > now + _GAIN)
-            if not better.size:
-                break
-            for x in better:
-                self._policy[x] = world.first[x] + int(np.argmax(gains[world.first[x] : world.first[x + 1]]))
+        values = best_policy(world, self._system, rewards[world.owner], self._policy)
+        residual = float((rewards[world.owner] - self._system @ values).max())
         begin = (1.0 - world.discount) * world.start
-        limit = float(begin @ values) + max(float(gains.max()), 0.0)
+        limit = float(begin @ values) + max(residual, 0.0)
         occupancy = np.linalg.solve(self._system[self._policy].T, begin)
         slack = 8.0 * (values.size + 8) * _EPS * (1.0 + weight) / (1.0 - world.discount)
         return limit + slack, occupancy

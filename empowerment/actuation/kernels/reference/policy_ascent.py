@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from empowerment.actuation.kernels import Choices
-from empowerment.actuation.kernels.reference.value_proposals import divergence, flow_system
+from empowerment.actuation.kernels.reference.value_proposals import best_policy, divergence, flow_system
 
 _STEPS, _GAIN = 200, 1e-11
 # Occupancies below this count as this much in the tangent.
@@ -42,11 +42,11 @@ def ascend(world: Choices, costs: np.ndarray, rewards: np.ndarray) -> tuple[np.n
 def _ascend(
     world: Choices, system: np.ndarray, begin: np.ndarray, costs: np.ndarray, rewards: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    policy = _best_policy(world, system, rewards, world.first[:-1])
+    policy = _best_for(world, system, rewards, world.first[:-1])
     occupancy = _occupancy(system, begin, policy)
     for _ in range(_STEPS):
         height = divergence(occupancy, costs).sum() + _GAIN
-        tried = _best_policy(world, system, np.log(np.maximum(occupancy, _SMALLEST)) + costs, policy)
+        tried = _best_for(world, system, np.log(np.maximum(occupancy, _SMALLEST)) + costs, policy)
         after = _occupancy(system, begin, tried)
         if not divergence(after, costs).sum() > height:
             tried = _change_one(world, system, costs, policy, occupancy)
@@ -80,17 +80,8 @@ def _occupancy(system: np.ndarray, begin: np.ndarray, policy: np.ndarray) -> np.
     return np.maximum(np.linalg.solve(system[policy].T, begin), 0.0)
 
 
-def _best_policy(world: Choices, system: np.ndarray, rewards: np.ndarray, policy: np.ndarray) -> np.ndarray:
-    """Return the best policy for rewards of states, by policy iteration."""
+def _best_for(world: Choices, system: np.ndarray, rewards: np.ndarray, policy: np.ndarray) -> np.ndarray:
+    """Return the best policy for rewards of states, found from a given one."""
     policy = policy.copy()
-    for _ in range(_STEPS):
-        values = np.linalg.solve(system[policy], rewards)
-        lasting = -(system @ values)
-        improved = False
-        for s in range(policy.size):
-            own = lasting[world.first[s] : world.first[s + 1]]
-            if own.max() > own[policy[s] - world.first[s]] + _GAIN:
-                policy[s], improved = world.first[s] + int(np.argmax(own)), True
-        if not improved:
-            break
+    best_policy(world, system, rewards[world.owner], policy)
     return policy

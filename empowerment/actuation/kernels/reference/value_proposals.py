@@ -66,7 +66,10 @@ def slopes(world: Choices, costs: np.ndarray, part: PolicySet) -> np.ndarray:
 def propose_values(world: Choices, costs: np.ndarray, part: PolicySet) -> Proposal:
     """Solve the linear program of a set of policies; ``part.policy`` becomes the best one without limits."""
     gains, system = slopes(world, costs, part), flow_system(world)
-    values = _best_policy(world, system, gains, part)
+    for s in np.flatnonzero(~part.allowed[part.policy]).tolist():
+        left = np.flatnonzero(part.allowed[world.first[s] : world.first[s + 1]]) + world.first[s]
+        part.policy[s] = left[np.argmax(gains[left])]
+    values = best_policy(world, system, np.where(part.allowed, gains, -np.inf), part.policy)
     n_states, basis = costs.size, part.policy
     high = np.maximum(part.high, _TINY)
     others = np.setdiff1d(np.flatnonzero(part.allowed), basis)
@@ -93,18 +96,18 @@ def propose_values(world: Choices, costs: np.ndarray, part: PolicySet) -> Propos
     return Proposal(-tableau.prices[others.size :], np.maximum(occupancies, 0.0), ray)
 
 
-def _best_policy(world: Choices, system: np.ndarray, gains: np.ndarray, part: PolicySet) -> np.ndarray:
-    """Improve ``part.policy`` until it is the best one for these gains; return its values."""
-    for s in np.flatnonzero(~part.allowed[part.policy]).tolist():
-        left = np.flatnonzero(part.allowed[world.first[s] : world.first[s + 1]]) + world.first[s]
-        part.policy[s] = left[np.argmax(gains[left])]
+def best_policy(world: Choices, system: np.ndarray, gains: np.ndarray, policy: np.ndarray) -> np.ndarray:
+    """Improve a policy in place until it is the best one for gains of choices; return its values.
+
+    The gains of choices that are not allowed are minus infinity.
+    """
     for _ in range(_POLICIES):
-        values = np.linalg.solve(system[part.policy], gains[part.policy])
-        advantage = np.where(part.allowed, gains - system @ values, -np.inf)
+        values = np.linalg.solve(system[policy], gains[policy])
+        advantage = gains - system @ values
         own = [slice(*world.first[s : s + 2]) for s in range(values.size)]
         better = [s for s in range(values.size) if advantage[own[s]].max() > _IMPROVES]
         for s in better:
-            part.policy[s] = world.first[s] + int(np.argmax(advantage[own[s]]))
+            policy[s] = world.first[s] + int(np.argmax(advantage[own[s]]))
         if not better:
             break
     return values
