@@ -1,0 +1,1 @@
+"""Published figures about empowerment, recomputed exactly: ``python -m benchmarks.keys``."""
