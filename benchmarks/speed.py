@@ -87,6 +87,7 @@ FIGURES = {
     "25600 states, times 100 states": Figure("maps", None, 1.3),
     "64 actions, one step, ms": Figure("maps", 990.0, None),
     "first capacity, cold, CPU s": Figure("cold start", 25.0, 8.0),
+    "first compiled capacity, cold, CPU s": Figure("cold start", 25.0, None),
     "first batch, cold, CPU s": Figure("cold start", 38.7, None),
     "first noisy map, cold, CPU s": Figure("cold start", 43.4, 12.0),
     "first capacity, warm, s": Figure("cold start", None, 0.3),

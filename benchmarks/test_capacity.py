@@ -21,7 +21,7 @@ from .peers import PEERS
 def case(request):
     """Return a channel, its capacity certified as far as rounding allows, and the time of one pass over it."""
     matrix = CHANNELS[request.param]()
-    truth = emp.channel_capacity(matrix, tol=1e-11)
+    truth = emp.channel_capacity(matrix, tol=1e-11, backend="numba")
     assert truth.converged
     return request.param, matrix, truth, _pass_seconds(matrix)
 

@@ -5,6 +5,7 @@ import os
 import pytest
 from hypothesis import settings
 
+from empowerment.capacity import backends
 from empowerment.text import smollm2_path
 
 # Tests that read stderr are not to depend on what was compiled before.
@@ -13,6 +14,19 @@ os.environ["EMPOWERMENT_QUIET"] = "1"
 # Compilation and a shared machine make single examples slow; what an example computes is not timed.
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_kernels():
+    """Load the compiled kernels, so that in whatever order tests run the same kernels solve small channels."""
+    backends.capacity_kernels("numba")
+
+
+@pytest.fixture
+def first_calls(monkeypatch):
+    """As if the process had solved no channel yet and had loaded no compiled kernels."""
+    monkeypatch.setattr(backends, "_first_calls", iter(range(3)))
+    monkeypatch.setattr(backends, "_COMPILED", "a module that nobody loads")
 
 
 @pytest.fixture

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from empowerment.capacity import jax_arrays
-from empowerment.capacity.backends import capacity_kernels
+from empowerment.capacity.backends import backend_of_single, capacity_kernels
 from empowerment.capacity.batch import Member, as_batch, chunks, is_plain_matrix
 from empowerment.capacity.kernels import BY_BLAHUT_ARIMOTO, DIRECT, NOT_REACHED, Outcome
 from empowerment.capacity.kernels import METHODS as METHOD_NUMBERS
@@ -61,8 +62,10 @@ def channel_capacity(
         Blahut-Arimoto; `status` says which of them reached the tolerance. ``"blahut-arimoto"`` is the classical
         iteration with a certified stop, ``"squarem"`` the same with squared extrapolation.
     backend : {"numba", "reference", "jax"}, optional
-        Compiled (the default), plain NumPy, or compiled by XLA for a device (the default for JAX arrays; needs the
-        extra ``jax``).
+        Compiled, plain NumPy, or compiled by XLA for a device (the default for JAX arrays; needs the extra ``jax``).
+        By default the compiled one, except that the first 16 single channels of at most 1,024 entries of a process
+        are solved in plain NumPy, as loading the compiled kernels would take longer; `backend` of the result says
+        which it was.
     base : float or "e"
         2 for bits, ``math.e`` or ``"e"`` for nats.
     max_iter : int
@@ -139,6 +142,9 @@ def channel_capacity(
     held = [] if is_plain else jax_arrays.found_in(channel, rewards)
     backend = "jax" if backend is None and held else backend
     options, method = _checked(tol, rtol, base, backend, max_iter, on_failure, method)
+    is_open = backend is None and method == "working-set"  # nobody chose the kernels, or iterations that take long
+    if is_plain and is_open:
+        options, is_open = _of_single(options, channel.size), False
     if is_plain and options.backend == "numba":
         result = _solve_plain(channel, options, method)
         if result.status in (Status.MAX_ITER, Status.PRECISION):
@@ -150,7 +156,8 @@ def channel_capacity(
         return traced_capacity(channel, rewards, options, method)
     held = held if options.backend == "jax" else []
     with jax_arrays.on_devices_of(held):
-        result = _solve(jax_arrays.on_host(channel), jax_arrays.on_host(rewards), options, method, progress)
+        given = jax_arrays.on_host(channel), jax_arrays.on_host(rewards)
+        result = _solve(*given, options, method, is_open, progress)
     if not np.all(result.converged):
         report_failure(_missed(result), options.on_failure)
     return jax_arrays.on_device(result, held) if held else result
@@ -184,11 +191,20 @@ def row_offsets(channel: Channel) -> np.ndarray:
     return np.asarray(1.0 - sums - channel.row_entropies(math.e))
 
 
-def _solve(channel: Any, rewards: Any, options: SolverOptions, method: str, progress: bool | str) -> CapacityResult:
+def _of_single(options: SolverOptions, n_entries: int) -> SolverOptions:
+    """Return the options for a single channel whose backend nobody chose."""
+    backend = backend_of_single(n_entries)
+    return options if backend == options.backend else replace(options, backend=backend)
+
+
+def _solve(
+    channel: Any, rewards: Any, options: SolverOptions, method: str, is_open: bool, progress: bool | str
+) -> CapacityResult:
     batch = as_batch(channel)
-    if batch is None:
-        return _solve_one(as_channel(channel), rewards, options, method)
-    return _solve_many(batch, rewards, options, method, progress)
+    if batch is not None:
+        return _solve_many(batch, rewards, options, method, progress)
+    one = as_channel(channel)
+    return _solve_one(one, rewards, _of_single(options, one.matrix.size) if is_open else options, method)
 
 
 def _solve_plain(matrix: np.ndarray, options: SolverOptions, method: str) -> CapacityResult:

@@ -20,6 +20,7 @@ def test_the_page_has_sessions():
     assert len(SESSIONS) > 5
 
 
+@pytest.mark.usefixtures("first_calls")
 @pytest.mark.parametrize(("line", "shown"), SESSIONS, ids=[line for line, _ in SESSIONS])
 def test_a_session(line, shown, capsys, monkeypatch, tmp_path):
     if "gym:" in line:

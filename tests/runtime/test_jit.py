@@ -134,7 +134,7 @@ def test_a_first_capacity_compiles_few_functions_and_the_rest_waits_until_it_is_
         COUNT.partition("import empowerment as emp")[0]
         + """
 import numpy as np, empowerment as emp
-emp.channel_capacity(np.full((3, 3), 0.1) + 0.7 * np.eye(3))
+emp.channel_capacity(np.full((3, 3), 0.1) + 0.7 * np.eye(3), backend="numba")
 print(len(compiled), len({f.__code__ for f in compiled if f.__module__.startswith("empowerment")}))
 emp.channel_capacity([np.eye(2)] * 3)
 emp.channel_capacity(emp.Channel(np.eye(3)), rewards=[0, 1, 2])

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 from empowerment.capacity.kernels import TINY, Certificate, summation_terms
-from empowerment.core.validate import Matrix
+from empowerment.core.validate import Matrix, is_sparse
 
 
 def certificate(matrix: Matrix, offsets: np.ndarray, p: np.ndarray, q: np.ndarray) -> Certificate:
@@ -14,8 +13,8 @@ def certificate(matrix: Matrix, offsets: np.ndarray, p: np.ndarray, q: np.ndarra
 
     The only kernel that takes CSR as well as dense matrices.
     """
-    reached = np.asarray(matrix.max(axis=0).toarray() if sparse.issparse(matrix) else matrix.max(axis=0)) > 0
-    width = np.diff(matrix.indptr).max() * 128 if sparse.issparse(matrix) else matrix.shape[1]
+    reached = np.asarray(matrix.max(axis=0).toarray() if is_sparse(matrix) else matrix.max(axis=0)) > 0
+    width = np.diff(matrix.indptr).max() * 128 if is_sparse(matrix) else matrix.shape[1]
     half_ulps = np.finfo(float).eps / 2 * summation_terms(width)
 
     def divergences(q: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,10 +6,9 @@ import contextlib
 import math
 from collections.abc import Callable
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
-from scipy import linalg
 
 from empowerment.capacity.kernels import (
     CORRECTOR_GAIN,
@@ -209,21 +208,28 @@ def _hessian_solver(b: np.ndarray, diagonal: np.ndarray, by_rows: bool) -> _Solv
     """
     if by_rows:
         factor = _factorised(b @ b.T + np.diag(diagonal))
-        return None if factor is None else partial(linalg.cho_solve, factor)
+        return None if factor is None else partial(_substituted, factor)
     scaled = b.T / np.sqrt(diagonal)
     factor = _factorised(scaled @ scaled.T + np.eye(len(scaled)))
     if factor is None:
         return None
-    return lambda right: (right - b @ linalg.cho_solve(factor, b.T @ (right / diagonal))) / diagonal
+    return lambda right: (right - b @ _substituted(factor, b.T @ (right / diagonal))) / diagonal
 
 
-def _factorised(system: np.ndarray) -> Any:
+def _factorised(system: np.ndarray) -> np.ndarray | None:
     """Return a Cholesky factor, with the least addition to the diagonal that makes one possible, or None."""
     trace = np.trace(system)
     for added in (0.0, 1e-14, 1e-12, 1e-10):
-        with contextlib.suppress(linalg.LinAlgError, ValueError):
-            return linalg.cho_factor(system + added * trace * np.eye(len(system)), lower=True)
+        with contextlib.suppress(np.linalg.LinAlgError):
+            factor = np.linalg.cholesky(system + added * trace * np.eye(len(system)))
+            if np.isfinite(factor).all():
+                return factor
     return None
+
+
+def _substituted(factor: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Return the solution of the system with a Cholesky factor."""
+    return np.linalg.solve(factor.T, np.linalg.solve(factor, right))
 
 
 def _step_length(p: np.ndarray, dp: np.ndarray, z: np.ndarray, dz: np.ndarray, fraction: float) -> float:

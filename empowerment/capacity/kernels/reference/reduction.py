@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.sparse import csgraph, csr_array
 
 from empowerment.capacity.kernels import EQUAL_RTOL
 
@@ -44,9 +43,13 @@ def _equal(rows: np.ndarray) -> np.ndarray:
 
 def components(matrix: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the number of the connected component of each row and of each column."""
-    n_rows, n_columns = matrix.shape
-    x, y = np.nonzero(matrix)
-    size = n_rows + n_columns
-    graph = csr_array((np.ones(x.size), (x, n_rows + y)), shape=(size, size))
-    _, component = csgraph.connected_components(graph, directed=False)
-    return component[:n_rows].astype(np.int64), component[n_rows:].astype(np.int64)
+    joined, n_rows = matrix > 0, len(matrix)
+    least = np.arange(n_rows)  # the smallest row that each row is known to be connected to
+    while True:
+        columns = np.where(joined, least[:, None], n_rows).min(axis=0)
+        nearer = np.where(joined, columns, n_rows).min(axis=1)
+        if (nearer == least).all():
+            break
+        least = nearer[nearer]
+    _, numbers = np.unique(np.concatenate([least, columns]), return_inverse=True)
+    return numbers[:n_rows], numbers[n_rows:]
