@@ -16,6 +16,7 @@ import numpy as np
 
 import empowerment as emp
 from benchmarks.families import dirichlet
+from benchmarks.machine import slowness
 from benchmarks.peers import dit, numpy_blahut_arimoto
 from empowerment.capacity.kernels import WORKING_SET
 from empowerment.capacity.kernels.cpu import entry_points
@@ -58,7 +59,8 @@ def ours(matrix: np.ndarray) -> tuple[float, float]:
 def figures() -> dict[str, float]:
     """Return the figures of `benchmarks.speed`."""
     whole, kernel = ours(dirichlet(2, 2, 1.0))
-    return {"2 x 2, us a call": whole, "2 x 2, us around the kernel": whole - kernel}
+    slow = {"plain passes of NumPy, times the usual": slowness()}
+    return slow | {"2 x 2, us a call": whole, "2 x 2, us around the kernel": whole - kernel}
 
 
 def main() -> None:

@@ -76,6 +76,7 @@ def _of_maps(world: str, *milliseconds: float) -> dict[str, Figure]:
 
 
 FIGURES = {
+    "plain passes of NumPy, times the usual": Figure("small channels", 1.0, None),
     "2 x 2, us a call": Figure("small channels", 42.0, None),
     "2 x 2, us around the kernel": Figure("small channels", 39.0, 10.0),
     **_of_maps("slip grid", 1.32, 1.60, 2.06),

@@ -35,7 +35,7 @@ def test_the_table_has_a_line_for_each_figure_expected_or_found():
         "| 9856 channels, CPU of two threads to one | 1.57 | 1.2 | at most 1.1, missed | 1.31 |",
         "| kettles, a second |  | 3 |  |  |",
     ]
-    assert table({}, ["small channels"])[2] == "| 2 x 2, us a call | 42 | not measured |  | |"
+    assert table({}, ["small channels"])[3] == "| 2 x 2, us a call | 42 | not measured |  | |"
 
 
 @pytest.fixture
