@@ -51,8 +51,10 @@ def block_as_arrays(solutions: StateSolutions, method: str, request: Empowerment
     """Return the solutions of several states in the unit of the result, with the sequences that carry them."""
     unit = request.solver.unit
     lower, upper = np.maximum(solutions.lower, 0.0) / unit, solutions.upper / unit
-    missed = ~request.solver.met(lower, upper) & ~np.isin(solutions.status, _REASONS)
-    worse = int(Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED)
+    met, status = request.solver.met(lower, upper), solutions.status
+    if not met.all():
+        worse = int(Status.PRECISION if KINDS[method] == "exact" else Status.BOUNDED)
+        status = np.where(met | np.isin(status, _REASONS), status, worse)
     owner, largest = np.repeat(np.arange(lower.size), solutions.n_sequences), np.zeros(lower.size)
     np.maximum.at(largest, owner, solutions.weights)
     used = solutions.weights >= _MIN_SHARE * largest[owner]
@@ -61,7 +63,7 @@ def block_as_arrays(solutions: StateSolutions, method: str, request: Empowerment
         "value": np.maximum(solutions.value, 0.0) / unit,
         "lower": lower,
         "upper": upper,
-        "status": np.where(missed, worse, solutions.status),
+        "status": status,
         "method": np.full(lower.size, method),
         "count": np.bincount(owner[used], minlength=lower.size),
         "sequences": _stopped(sequences, request.problem.model.n_actions - 1) if request.stopping else sequences,
