@@ -13,7 +13,7 @@ from empowerment.core import validate
 from empowerment.core.channel import Channel
 from empowerment.models.multi_agent import MultiAgentMDP
 from empowerment.multi_agent.assisted import assisted_empowerment
-from empowerment.multi_agent.joint_rows import JointSequences, rows_in_time
+from empowerment.multi_agent.joint_rows import JointSequences, outward, row_error, rows_in_time
 from empowerment.multi_agent.reaction import Reaction
 
 # Joint sequences of a state, up to which fixed sequences are tried as policies.
@@ -61,7 +61,8 @@ def open_loop_bounds(
         channels.append(Channel.from_valid(readings[:, used].toarray()))
         most.append(_largest(joint, state, len(models)))
     result = channel_capacity(channels, tol=max(tol, validate.MIN_TOL), base=math.e, on_failure="ignore")
-    low, high = np.array(result.lower), np.array(result.upper)
+    error = row_error(world, models, joint.sensor)
+    low, high = outward(result.lower, result.upper, error, 1.0)
     if validate.power(joint.model.n_actions, len(models)) <= _MOST_SEQUENCES:
         fixed = [
             assisted_empowerment(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -165,6 +166,9 @@ def informed_empowerment(
         for state in numbers.tolist()
     ]
     channels = [_seen_channel(joint, state, each) for state, each in zip(numbers.tolist(), likely, strict=True)]
+    # An entry is a probability of the row times one of each action that is seen.
+    roundings = 2 * (horizon * len(names) + 1)
+    joint = replace(joint, relative_error=joint.relative_error + roundings * float(np.finfo(float).eps))
     return capacities_of(channels, joint, numbers, world.labels_of(agent), **options)
 
 

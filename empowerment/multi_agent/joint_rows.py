@@ -35,9 +35,7 @@ class JointSequences:
     memory : float
         Limit in bytes on the rows of one state.
     relative_error : float
-        Bound on the relative error of each entry of a row with respect to the exact row. Entries are sums of
-        non-negative products, and keep their relative accuracy: an average over joint actions has a rounding for each
-        of them, a step one for each state it may come from, in each turn. It is 0 if all entries are 0 or 1.
+        Bound on the relative error of each entry of a row, as :func:`row_error` gives it.
     """
 
     model: MDP
@@ -77,26 +75,12 @@ class JointSequences:
         sizes = [int(np.prod([len(world.actions[agent]) for agent in group])) ** horizon for group in names]
         numbers = np.arange(model.n_actions**horizon).reshape(counts * horizon).transpose(axes).reshape(sizes)
         reader = make_sensor(sensor, model)
-        roundings = (horizon + 1) * (len(world.turns) * model.n_states + world.n_joint_actions + 8)
-        certain = model.is_deterministic and reader.is_deterministic
-        error = 0.0 if certain else roundings * float(np.finfo(float).eps)
+        error = row_error(world, [model] * horizon, reader)
         return cls(model, reader, horizon, numbers, allowed, error)
 
     def outward(self, lower: Any, upper: Any, unit: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return ends of a capacity that hold for the exact rows.
-
-        A relative error changes an information by at most itself times the information plus 1 nat, because
-        ``d(w log(w / q)) = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``.
-
-        Parameters
-        ----------
-        lower, upper : array_like
-            Ends for the rounded rows.
-        unit : float
-            The unit of the ends, in nats.
-        """
-        slack = self.relative_error * (np.asarray(upper) + 1.0 / unit)
-        return np.maximum(np.asarray(lower) - slack, 0.0), np.asarray(upper) + slack
+        """Return ends of a capacity that hold for the exact rows, as :func:`outward` does."""
+        return outward(lower, upper, self.relative_error, unit)
 
     def next_states(self, states: np.ndarray) -> np.ndarray:
         """Return the numbers of the states that one joint action may lead to from some states, in rising order."""
@@ -128,6 +112,50 @@ class JointSequences:
         what = f"the rows of state {self.model.states[state]!r}"
         _refuse_large(8.0 * missing.size * max(readings.size, 1), self.memory, what)
         return rows[:, readings].toarray()[self.numbers], missing[self.numbers]
+
+
+def row_error(world: MultiAgentMDP, models: Sequence[MDP], sensor: Sensor) -> float:
+    """Return a bound on the relative error of each entry of the rows that the steps of some models lead to.
+
+    Entries are sums of non-negative products, and keep their relative accuracy: an average over joint actions has a
+    rounding for each of them, a step one for each state it may come from, in each turn.
+
+    Parameters
+    ----------
+    world : MultiAgentMDP
+        The world of the agents.
+    models : sequence of MDP
+        What remains of it for some agents in each step, beside others with policies.
+    sensor : Sensor
+
+    Returns
+    -------
+    float
+        0 if all entries are 0 or 1.
+    """
+    if sensor.is_deterministic and all(model.is_deterministic for model in models):
+        return 0.0
+    roundings = sum(turn.n_states for turn in world.turns) + world.n_joint_actions + 8
+    return (len(models) + 1) * roundings * float(np.finfo(float).eps)
+
+
+def outward(lower: Any, upper: Any, relative_error: float, unit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return ends of a capacity that hold for the exact rows.
+
+    A relative error changes an information by at most itself times the information plus 1 nat, because
+    ``d(w log(w / q)) = log(w / q) dw`` and ``sum w |log(w / q)| <= D + 2 / e``.
+
+    Parameters
+    ----------
+    lower, upper : array_like
+        Ends for the rounded rows.
+    relative_error : float
+        Bound on the relative error of each entry of the rows.
+    unit : float
+        The unit of the ends, in nats.
+    """
+    slack = relative_error * (np.asarray(upper) + 1.0 / unit)
+    return np.maximum(np.asarray(lower) - slack, 0.0), np.asarray(upper) + slack
 
 
 def rows_in_time(world: MDP, state: int, models: Sequence[MDP], memory: float) -> tuple[sparse.csr_array, np.ndarray]:

@@ -180,9 +180,9 @@ def independent_sum_rate(
     chosen = tuple(rows[first] for rows in drawn)
     channel = Channel.from_valid(np.ascontiguousarray(response.reshape(missing.size, -1)))
     unit, together = math.log(base), channel_capacity(channel, base=math.e, on_failure="ignore")
-    lower = min(_information(channel, chosen), float(together.upper))
-    upper = float(together.upper) / unit
-    return SumRate(lower / unit, upper, names, chosen, starts, n_iter, base, tol=_NO_GAIN / unit)
+    low, high = joint.outward(_information(channel, chosen), together.upper, 1.0)
+    lower, upper = min(float(low), float(high)) / unit, float(high) / unit
+    return SumRate(lower, upper, names, chosen, starts, n_iter, base, tol=_NO_GAIN / unit)
 
 
 def _information(channel: Channel, distributions: Sequence[np.ndarray]) -> float:

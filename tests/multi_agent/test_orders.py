@@ -117,6 +117,28 @@ def test_sequences_of_actions_beside_a_reacting_agent_have_an_interval():
     assert emp.best_case_empowerment(corridor, 2, "person", "assistant", states=(0, 2)).lower[0] >= fixed.lower.max()
 
 
+def test_ends_hold_for_rows_without_rounding():
+    """Entries of rows are sums of rounded products: every end lies beyond that of these rows by their error."""
+    rows = np.random.default_rng(4).dirichlet(np.ones(4), size=(4, 2, 1))
+    world = emp.MultiAgentMDP(rows, {"a": 2, "b": 1}, normalize=True)
+    after = np.array([world.joint.to_dense()[0, i] @ world.joint.to_dense()[:, j] for i in (0, 1) for j in (0, 1)])
+    rounded = emp.channel_capacity(after, base="e", on_failure="ignore")
+    error = 8 * np.finfo(float).eps  # two steps from four states
+    assert rounded.gap < 1e-9
+    found = [
+        case(world, 2, "a", "b", states=0, base="e", tol=1e-9)
+        for case in (emp.best_case_empowerment, emp.worst_case_empowerment)
+    ]
+    assert found[0].lower[0] <= rounded.lower - error
+    assert found[1].upper[0] >= rounded.upper + error
+    rate = emp.independent_sum_rate(world, 2, 0, base="e", rng=0, starts=1)
+    assert rate.upper >= rounded.upper + error
+    lamp = emp.worlds.two_way_lamp()
+    seen = emp.informed_empowerment(lamp, 1, "person", {"assistant": [0.3, 0.7]}, states="off", base="e")
+    alone = emp.channel_capacity([[0.3, 0.0, 0.0, 0.7], [0.0, 0.3, 0.7, 0.0]], base="e")
+    assert seen.lower[0] <= alone.lower - error / 4
+
+
 def test_fixed_sequences_have_their_published_values():
     grid = emp.from_joint_step(**emp.worlds.disempower_grid(), depth=3, check=False)
     start = grid.states[0]
