@@ -217,6 +217,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "skill_empowerment_bound": {"model": noisy(), "discount": 0.5},
         "softmax_policy": {"model": noisy(), "values": values, "temperature": 1.0},
         "transfer_empowerment": {"world": pair(), "horizon": 1, "source": "assistant", "target": "person"},
+        "transfer_matrix": {"world": pair(), "horizon": 1, "state": 0},
         "unified_bellman": {"model": noisy(), **sweep},
         "verify": {"channel": W, "result": emp.channel_capacity(W)},
         "assisted_empowerment": {
@@ -396,7 +397,7 @@ LEFT_OUT = {
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity EstimatedEmpowerment "
     "HorizonSweep OptimalPlans PolicyEmpowerment Simulation SkillEmpowerment SumRate AssistedEmpowerment CaseResult "
-    "CoupledResult text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
+    "CoupledResult TransferMatrix text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
     "text.IntentAudit text.PersonTable text.Position text.ResponseCapacity text.ResponseChannel text.SampledCapacity "
     "text.SampledChannel text.AssistanceComparison text.AssistanceRun text.Calibration text.CalibrationRow "
     "text.Completion text.DatasetSummary text.Document text.EffectiveEmpowerment text.Episode text.Estimate "

@@ -23,6 +23,7 @@ def functions() -> dict[str, dict[str, Any]]:
         "plotting.plot_maps": {"results": [on_grid, on_grid]},
         "plotting.plot_output": {"result": over_skills, "state": (0, 0)},
         "plotting.plot_skills": {"model": lane, "result": over_skills, "state": (0, 0)},
+        "plotting.plot_transfers": {"result": emp.transfer_matrix(emp.worlds.two_way_dimmer(), 1, 0)},
         "plotting.plot_before_after": {**numbers, "measures": ["a"], "cases": ["before", "after"]},
         "plotting.plot_desire_trace": {"trace": trace},
         "plotting.plot_sensitivity": {

@@ -78,6 +78,7 @@ def _of_states() -> dict[str, Any]:
         "AssistedEmpowerment": emp.assisted_empowerment(dimmer, 1, 0, "person", "assistant"),
         "CaseResult": emp.worst_case_empowerment(dimmer, 1, "person", "assistant"),
         "CoupledResult": emp.coupled_empowerment(dimmer, 1, {("person", "person"): 1.0}),
+        "TransferMatrix": emp.transfer_matrix(dimmer, 1, 0),
         "SumRate": emp.independent_sum_rate(dimmer, 1, 0, rng=0),
         "ProxyResult": proxies.log_visited(corridor, 2, rng=0),
         "Simulation": emp.simulate(tiger, lambda belief: [1, 0, 0], steps=3, rng=0),

@@ -98,5 +98,7 @@ from .multi_agent.coupled import CoupledResult as CoupledResult
 from .multi_agent.coupled import coupled_empowerment as coupled_empowerment
 from .multi_agent.sum_rate import SumRate as SumRate
 from .multi_agent.sum_rate import independent_sum_rate as independent_sum_rate
+from .multi_agent.transfers import TransferMatrix as TransferMatrix
+from .multi_agent.transfers import transfer_matrix as transfer_matrix
 
 __version__: str

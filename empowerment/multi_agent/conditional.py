@@ -84,6 +84,14 @@ def transfer_empowerment(
     return empowerment(acting, horizon, sensor=world.sensors[target] if sensor is None else sensor, **options)
 
 
+def without_source(world: MultiAgentMDP, source: Any, others: Any) -> Any:
+    """Return the policies of the others beside a source, out of those of all agents where they are named."""
+    world.turn_of(source)
+    if not isinstance(others, Mapping):
+        return others
+    return {agent: policy for agent, policy in others.items() if agent != source}
+
+
 def informed_empowerment(
     world: MultiAgentMDP,
     horizon: int,

@@ -12,7 +12,7 @@ from empowerment.core import validate
 from empowerment.core.status import Status
 from empowerment.measures.result import EmpowermentResult
 from empowerment.models.multi_agent import MultiAgentMDP
-from empowerment.multi_agent.conditional import transfer_empowerment
+from empowerment.multi_agent.conditional import transfer_empowerment, without_source
 from empowerment.results.certified import Labelled
 
 
@@ -146,7 +146,9 @@ def coupled_empowerment(
     tol, _ = validate.tolerances(tol, 0.0)
     each = max(tol / total, validate.MIN_TOL)
     results = [
-        transfer_empowerment(world, horizon, source, target, _beside(world, source, others), tol=each, **options)
+        transfer_empowerment(
+            world, horizon, source, target, without_source(world, source, others), tol=each, **options
+        )
         for source, target in shares
     ]
     factors = np.array(list(shares.values()))
@@ -183,14 +185,6 @@ def _shares(weights: Any) -> dict[tuple[Any, Any], float]:
     if not any(shares.values()):
         raise ValueError(f"weights is {validate.shown(weights)}, {hint}")
     return shares
-
-
-def _beside(world: MultiAgentMDP, source: Any, others: Any) -> Any:
-    """Return the policies of all agents but the source."""
-    world.turn_of(source)
-    if not isinstance(others, Mapping):
-        return others
-    return {agent: policy for agent, policy in others.items() if agent != source}
 
 
 def _sum(factors: np.ndarray, terms: Sequence[Any]) -> np.ndarray:

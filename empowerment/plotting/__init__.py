@@ -27,6 +27,7 @@ from empowerment.plotting.simplex import beliefs_size, plot_beliefs, spans_trian
 from empowerment.plotting.skills import plot_output, plot_skills
 from empowerment.plotting.titles import check_result
 from empowerment.plotting.trace import plot_desire_trace
+from empowerment.plotting.transfers import plot_transfers
 
 __all__ = [
     "common_range",
@@ -49,6 +50,7 @@ __all__ = [
     "plot_sensitivity",
     "plot_skills",
     "plot_timing",
+    "plot_transfers",
     "plot_turns",
 ]
 

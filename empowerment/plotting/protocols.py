@@ -119,6 +119,30 @@ class Budget(Protocol):
         ...
 
 
+class Transfers(CertifiedValues, Protocol):
+    """What agents can do to each other's readings; see :class:`empowerment.TransferMatrix`."""
+
+    @property
+    def converged(self) -> Any:
+        """Whether the intervals met the tolerance."""
+        ...
+
+    @property
+    def pairs(self) -> Any:
+        """The agents that act, and those whose readings are theirs to affect."""
+        ...
+
+    @property
+    def state(self) -> Any:
+        """Label of the initial state."""
+        ...
+
+    @property
+    def horizon(self) -> int:
+        """Number of actions."""
+        ...
+
+
 class SkillResult(CertifiedValues, Protocol):
     """Empowerment over skills; see :class:`empowerment.SkillEmpowerment`."""
 
