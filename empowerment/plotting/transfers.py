@@ -87,8 +87,7 @@ def plot_transfers(
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     draw_colorbar(ax, mesh, f"transfer empowerment [{result.unit}]")
-    steps = "1 step" if result.horizon == 1 else f"{result.horizon} steps"
-    canvas.write_title(f"who affects whom in {steps} from {shortened(result.state)}")
+    canvas.write_title(f"{result.horizon}-step transfer\nfrom {shortened(result.state)}")
     return ax
 
 

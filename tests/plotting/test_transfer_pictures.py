@@ -33,7 +33,7 @@ def test_rows_act_and_columns_read(table):
     assert written(ax) == {(0, 0): "1.10", (0, 1): "0.20", (1, 0): "0.09", (1, 1): "1.33"}
     assert ax.yaxis_inverted()
     assert ax.collections[0].get_clim() == (0.0, table.value.max())
-    assert ax.get_title() == "who affects whom in 2 steps from (0, 2)"
+    assert ax.get_title() == "2-step transfer\nfrom (0, 2)"
 
 
 def test_a_part_of_the_table_leaves_the_other_cells_empty(table):
@@ -53,4 +53,4 @@ def test_a_table_of_zeros_has_a_scale():
     idle = emp.MultiAgentMDP(np.ones((1, 1, 1, 1)), {"a": 1, "b": 1})
     ax = emp.transfer_matrix(idle, 1, 0).plot()
     assert ax.collections[0].get_clim() == (0.0, 1.0)
-    assert ax.get_title() == "who affects whom in 1 step from 0"
+    assert ax.get_title() == "1-step transfer\nfrom 0"
