@@ -18,8 +18,10 @@ from empowerment.models.mdp import MDP, action_rewards, as_mdp
 from empowerment.models.policy import Policy
 from empowerment.results.certified import Labelled
 
-# After this many sweeps without a narrower interval only rounding is left.
+# After this many sweeps without a narrower interval or a better policy only rounding is left.
 _PATIENCE = 3
+# Relative size of gains that may be rounding.
+_ROUNDING = 1e-12
 # Share of the tolerance for the intervals of single states.
 _SHARE = 0.1
 # In nats; the squares of discounted sums of larger rewards would overflow.
@@ -291,9 +293,13 @@ class _PolicyIteration:
         best = self._sweep(Values.guessed(np.zeros(self._idle.size), n_actions))
         latest, n_iter, since = best, 1, 0
         while not options.met(best.lower, best.upper).all() and n_iter < max_iter and since < _PATIENCE:
-            latest = self._sweep(Values.guessed(latest.value, n_actions))
+            before, latest = latest, self._sweep(Values.guessed(latest.value, n_actions))
             n_iter += 1
-            best, since = (latest, 0) if latest.width < best.width else (best, since + 1)
+            # The width is that of the worst state, which may stay while news of a reward is on its way there.
+            gain = float((latest.value - before.value).max())
+            better = gain > max(options.tol * (1 - self._discount), _ROUNDING * float(np.abs(latest.value).max()))
+            narrower = latest.width < best.width
+            best, since = latest if narrower else best, 0 if narrower or better else since + 1
         return best, n_iter
 
     def _sweep(self, guess: Values) -> _Values:

@@ -72,7 +72,7 @@ def plot_transfers(
     canvas = Canvas.of(ax, (_CELL * shape[1] + 2.6, _CELL * shape[0] + 1.3), title, vmin, vmax)
     ax = canvas.ax
     cells = [(sources.index(source), targets.index(target)) for source, target in result.pairs]
-    values = np.ma.masked_all(shape)
+    values = np.ma.array(np.zeros(shape), mask=np.ones(shape, dtype=bool))
     for cell, value in zip(cells, result.value, strict=True):
         values[cell] = value
     low, high = canvas.ends(0.0, float(values.max()))

@@ -304,6 +304,16 @@ def test_the_policy_is_worth_the_lower_end(seed, discount, weight):
     assert (worth <= result.upper[counts] + 1e-9).all()
 
 
+def test_a_reward_at_the_end_of_a_long_row_is_waited_for():
+    """The interval of the farthest cell stays as wide until the policy of the nearest ones has reached it."""
+    row = emp.worlds.open_grid(1, 40)
+    rewards = emp.expected_next(row, np.eye(40)[39])
+    found = emp.unified_bellman(row, rewards, discount=0.99, information_weight=0)
+    steps = np.maximum(38 - np.arange(40), 0)
+    assert found.converged.all()
+    assert found.value == pytest.approx(0.99**steps / 0.01, abs=1e-8)
+
+
 def test_large_values_are_measured_by_their_size():
     rewards = 1e6 * np.array(REWARDS3)
     result = emp.unified_bellman(MINI3, rewards, discount=0.9, rtol=1e-10)
