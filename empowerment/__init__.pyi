@@ -89,7 +89,7 @@ from .models.sampled import SampledModel as SampledModel
 from .multi_agent.assistant_policy import assistant_policy as assistant_policy
 from .multi_agent.assisted import AssistedEmpowerment as AssistedEmpowerment
 from .multi_agent.assisted import assisted_empowerment as assisted_empowerment
-from .multi_agent.cases import CaseResult as CaseResult
+from .multi_agent.case_result import CaseResult as CaseResult
 from .multi_agent.cases import best_case_empowerment as best_case_empowerment
 from .multi_agent.cases import worst_case_empowerment as worst_case_empowerment
 from .multi_agent.conditional import informed_empowerment as informed_empowerment

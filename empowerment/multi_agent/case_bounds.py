@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
+from empowerment.models.mdp import MDP
 from empowerment.models.multi_agent import MultiAgentMDP
 from empowerment.multi_agent.assisted import assisted_empowerment
 from empowerment.multi_agent.joint_rows import JointSequences, outward, row_error, rows_in_time
@@ -28,6 +29,7 @@ def open_loop_bounds(
     others: Any,
     numbers: np.ndarray,
     found: Reaction,
+    models: Sequence[MDP],
     tol: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return bounds in nats on the best or worst empowerment of sequences of actions over the last reading.
@@ -44,6 +46,8 @@ def open_loop_bounds(
         Numbers of the initial states.
     found : Reaction
         The values with feedback.
+    models : sequence of MDP
+        What remains for the agent in each step beside the policies that attain them.
     tol : float
         Width wanted of the intervals beside single policies, in nats.
 
@@ -52,7 +56,6 @@ def open_loop_bounds(
     lower : ndarray of shape (n_starts,)
     upper : ndarray of shape (n_starts,)
     """
-    models = [_beside(world, pair, others, policy) for policy in found.policies]
     channels, most = [], []
     for state in numbers.tolist():
         rows, missing = rows_in_time(joint.model, state, models, joint.memory)
@@ -77,13 +80,6 @@ def open_loop_bounds(
     # With feedback there is more, and no more than there are readings.
     upper = np.minimum(found.upper[numbers], most)
     return np.minimum(low, upper), upper
-
-
-def _beside(world: MultiAgentMDP, pair: tuple[Any, Any], others: Any, policy: np.ndarray) -> Any:
-    """Return what remains for an agent beside another with a policy."""
-    agent, other = world.group(pair[0]), world.group(pair[1])[0]
-    rest = {name: "uniform" for name in world.agents if name not in (*agent, other)}
-    return world.for_agent(list(agent), rest | dict(others if isinstance(others, Mapping) else {}) | {other: policy})
 
 
 def _largest(joint: JointSequences, state: int, horizon: int) -> float:

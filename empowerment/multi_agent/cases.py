@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -12,69 +11,11 @@ import numpy as np
 from empowerment.core import validate
 from empowerment.core.status import ON_FAILURE, Status, report_failure
 from empowerment.models.multi_agent import MultiAgentMDP, refuse_later_turn
+from empowerment.multi_agent.between_turns import BetweenTurns
 from empowerment.multi_agent.case_bounds import open_loop_bounds
+from empowerment.multi_agent.case_result import CaseResult
 from empowerment.multi_agent.joint_rows import DEFAULT_MEMORY, JointSequences
 from empowerment.multi_agent.reaction import Opponent
-from empowerment.results.certified import Labelled
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class CaseResult(Labelled):
-    """An agent's empowerment beside the most or the least favourable other agent, with certified intervals.
-
-    Sized, iterable over the labels of the states, and indexed by them.
-
-    Attributes
-    ----------
-    value, lower, upper : ndarray of shape (n_states,)
-        In the best case `lower` is attained beside `policies` and nothing exceeds `upper`; in the worst case `upper`
-        is attained, and no other agent leaves less than `lower`.
-    status : ndarray of int of shape (n_states,)
-        A :class:`Status` for each.
-    states : tuple
-        Labels of the states.
-    case : {"best", "worst"}
-        Which of the two.
-    horizon : int
-    feedback : bool
-        Whether the agent reacts to states, and the receiver reads all of them.
-    method : {"dynamic-programming", "interval"}
-        Whether the values are those of a recursion, or between a policy's value and a bound.
-    policies : ndarray of shape (horizon, n_states of the model, n_actions)
-        The other agent's distribution of actions in each step and state; uniform in states that no run reaches.
-    base, tol, rtol : float
-
-    See Also
-    --------
-    best_case_empowerment, worst_case_empowerment : Compute such a result.
-
-    Examples
-    --------
-    >>> import empowerment as emp
-    >>> worst = emp.worst_case_empowerment(emp.worlds.two_way_dimmer(), 1, "person", "assistant", states=0)
-    >>> worst.value.round(4).tolist(), worst.policies[0, 0].round(2).tolist(), worst.unit
-    ([0.5], [0.5, 0.5], 'bits')
-    """
-
-    _each = ("value", "lower", "upper", "status", "states")
-
-    value: np.ndarray
-    lower: np.ndarray
-    upper: np.ndarray
-    status: np.ndarray
-    states: tuple[Any, ...]
-    case: str
-    horizon: int
-    feedback: bool
-    method: str
-    policies: np.ndarray
-    base: float
-    tol: float
-    rtol: float = 0.0
-
-    @property
-    def _axes(self) -> Mapping[str, Sequence[Any]]:
-        return {"state": self.states}
 
 
 def best_case_empowerment(
@@ -98,14 +39,15 @@ def best_case_empowerment(
     Parameters
     ----------
     world : MultiAgentMDP
-        The world of the agents, whose steps begin with the turn of `assistant`.
+        The world of the agents. The turn of `assistant` is the first of a step, or comes after that of `agent`.
     horizon : int
         Number of steps.
     agent : hashable, or list of hashable
         The agent whose empowerment is computed, or a group that acts as one.
     assistant : hashable, or list of hashable
         The agent, or group, that chooses its policy in the agent's favour. It observes the state at the beginning of
-        each step, not the agent's action.
+        each step. If it acts in a later turn than the agent, it also observes the state that the turns before its own
+        led to, and so what the agent did as far as this state tells; otherwise it does not know the agent's action.
     others : "uniform" or mapping from agent to policy
         Policies of the remaining agents, as for :meth:`MultiAgentMDP.for_agent`.
     states : state label or list of state labels, optional
@@ -136,8 +78,10 @@ def best_case_empowerment(
     Raises
     ------
     ValueError
-        If a joint action is missing in a state that can be reached, the assistant does not act first, or the states
-        read with feedback are not those of the world.
+        If a joint action is missing in a state that can be reached, the assistant's turn is neither the first nor
+        after the agent's, or the states read with feedback are not those of the world.
+    MemoryError
+        If an assistant that sees what was done has too many reactions of which any may be best.
     RuntimeError
         If the tolerance is missed and ``on_failure="raise"``.
 
@@ -158,6 +102,11 @@ def best_case_empowerment(
     the next state plus the expected value with k - 1 left. It is convex in the assistant's mixture of actions, so
     that the best mixture is a single action.
 
+    An assistant that acts after the agent chooses a reaction, an action for each state that the agent's turn may lead
+    to, and the value is convex in its mixture of reactions alike. All reactions are compared that may be best. Where
+    the state between the turns can be told from what follows, whatever the assistant does, the information is that of
+    the agent's turn, and only the action with the best expected value is looked at.
+
     Examples
     --------
     An assistant that watches the person makes room for it:
@@ -167,6 +116,16 @@ def best_case_empowerment(
     >>> beside = emp.best_case_empowerment(corridor, 2, "person", "assistant", states=(0, 1), feedback=True)
     >>> beside.value.round(6).tolist(), corridor.actions["assistant"][beside.policies[0, 0].argmax()]
     ([1.0], 'right')
+
+    Who sees how a person has set a switch can undo it, or leave it:
+
+    >>> def flip(lamp, chosen):
+    ...     return lamp ^ sum(chosen.values())
+    >>> lamp = emp.from_joint_step(flip, 0, {"person": [0, 1], "other": [0, 1]}, order=["person", "other"])
+    >>> for case in (emp.best_case_empowerment, emp.worst_case_empowerment):
+    ...     print(case(lamp, 1, "person", "other", states=0).value.round(6))
+    [1.]
+    [0.]
     """
     question = {"states": states, "sensor": sensor, "feedback": feedback}
     solver = {"tol": tol, "base": base, "backend": backend, "max_iter": 1}
@@ -199,14 +158,14 @@ def worst_case_empowerment(
     Parameters
     ----------
     world : MultiAgentMDP
-        The world of the agents, whose steps begin with the turn of `against`.
+        The world of the agents. The turn of `against` is the first of a step, or comes after that of `agent`.
     horizon : int
         Number of steps.
     agent : hashable, or list of hashable
         The agent whose empowerment is computed, or a group that acts as one.
     against : hashable, or list of hashable
-        The agent, or group, that acts against it. It observes the state at the beginning of each step, not the
-        agent's action.
+        The agent, or group, that acts against it. It observes the state at the beginning of each step, and in a later
+        turn than the agent's also what that turn led to, as in :func:`best_case_empowerment`.
     others : "uniform" or mapping from agent to policy
         Policies of the remaining agents, as for :meth:`MultiAgentMDP.for_agent`.
     states : state label or list of state labels, optional
@@ -239,8 +198,10 @@ def worst_case_empowerment(
     Raises
     ------
     ValueError
-        If a joint action is missing in a state that can be reached, `against` does not act first, or the states read
-        with feedback are not those of the world.
+        If a joint action is missing in a state that can be reached, the turn of `against` is neither the first nor
+        after the agent's, or the states read with feedback are not those of the world.
+    MemoryError
+        If another agent that sees what was done has too many reactions of which any may be worst.
     RuntimeError
         If the tolerance is missed and ``on_failure="raise"``.
 
@@ -279,6 +240,15 @@ def worst_case_empowerment(
     return _case("worst", world, horizon, (agent, against), others, question, solver | reporting)
 
 
+def _sees_what_was_done(world: MultiAgentMDP, agent: Any, other: Any) -> bool:
+    """Return whether another agent acts in a turn after the agent's; refuse other turns than that and the first."""
+    first, *turns = {world.turns.index(world.turn_of(name)) for name in world.group(other)}
+    if not turns and all(world.turns.index(world.turn_of(name)) < first for name in world.group(agent)):
+        return True
+    refuse_later_turn(world, other)
+    return False
+
+
 def _case(
     case: str,
     world: Any,
@@ -296,9 +266,7 @@ def _case(
     world = validate.instance(world, MultiAgentMDP, "world")
     horizon = validate.positive_int(validate.short_horizon(horizon), "horizon")
     exact = feedback or horizon == 1
-    refuse_later_turn(world, pair[1])
-    if not exact and len(world.group(pair[1])) > 1:
-        raise ValueError(f"{pair[1]!r} is a group, expected a single agent, or feedback=True, where values are exact")
+    sees = _sees_what_was_done(world, *pair)
     own = world.sensor_of(pair[0]) if question["sensor"] is None else question["sensor"]
     joint = JointSequences.of(world, list(pair), others, 1, own, DEFAULT_MEMORY)
     if feedback and question["sensor"] is not None:
@@ -309,12 +277,14 @@ def _case(
     read = joint  # in the recursion the receiver reads the states
     if feedback or horizon > 1:
         read = JointSequences.of(world, list(pair), others, 1, None, DEFAULT_MEMORY)
-    opponent = Opponent(read, case == "best", options["backend"], max_iter)
+    between = BetweenTurns.of(world, *pair, others) if sees else None
+    opponent = Opponent(read, between, case == "best", options["backend"], max_iter)
     progress = validate.progress(options["progress"])
     found = opponent.values(numbers, horizon, tol * unit, progress)
     lower, upper = found.lower[numbers], found.upper[numbers]
     if not exact:
-        lower, upper = open_loop_bounds(case, world, joint, pair, others, numbers, found, tol * unit)
+        models = [opponent.beside(policy) for policy in found.policies]
+        lower, upper = open_loop_bounds(case, world, joint, pair, others, numbers, found, models, tol * unit)
     result = CaseResult(
         value=(lower if case == "best" else upper) / unit,
         lower=lower / unit,
@@ -326,6 +296,7 @@ def _case(
         feedback=feedback,
         method="dynamic-programming" if exact else "interval",
         policies=found.policies,
+        observed=tuple(opponent.observed),
         base=base,
         tol=tol,
     )

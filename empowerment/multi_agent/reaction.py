@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from empowerment.capacity.solve import channel_capacity
 from empowerment.core import validate
 from empowerment.core.channel import Channel
+from empowerment.models.mdp import MDP
+from empowerment.multi_agent.between_turns import BetweenTurns, Reactions
 from empowerment.multi_agent.joint_rows import JointSequences
 from empowerment.multi_agent.mixtures import Mixture, least_value
 from empowerment.runtime.progress import progress_bar
@@ -28,8 +31,9 @@ class Reaction:
     ----------
     lower, upper : ndarray of shape (n_states,)
         NaN in states that were not asked for.
-    policies : ndarray of shape (horizon, n_states, n_actions)
-        The other agent's distribution of actions in each step; uniform in states that no run reaches.
+    policies : ndarray of shape (horizon, n_observed, n_actions)
+        The other agent's distribution of actions in each step, for everything it may observe; uniform where no run
+        gets.
     """
 
     lower: np.ndarray
@@ -45,6 +49,9 @@ class Opponent:
     ----------
     joint : JointSequences
         Of horizon 1.
+    between : BetweenTurns or None
+        The parts of a step if the other acts after the agent and sees what came of its action; None if both act at
+        once.
     helps : bool
         Whether the other agent makes the most of the agent's value, or the least.
     backend : str or None
@@ -53,6 +60,7 @@ class Opponent:
     """
 
     joint: JointSequences
+    between: BetweenTurns | None
     helps: bool
     backend: str | None
     max_iter: int
@@ -68,21 +76,41 @@ class Opponent:
         n_other = self.joint.numbers.shape[1]
         layers = self._reached(starts, horizon)
         lower = upper = np.empty(0)
-        policies = np.full((horizon, model.n_states, n_other), 1 / n_other)
+        policies = np.full((horizon, len(self.observed), n_other), 1 / n_other)
         with progress_bar(sum(map(len, layers)), "solving", "state", progress) as advance:
             for step in reversed(range(horizon)):
                 states = layers[step]
                 found = self._step(states, None if step == horizon - 1 else (lower, upper), tol / horizon, advance)
                 lower, upper = np.full(model.n_states, math.nan), np.full(model.n_states, math.nan)
                 for state, each in zip(states.tolist(), found, strict=True):
-                    lower[state], upper[state], policies[step, state] = each.lower, each.upper, each.mixture
+                    lower[state], upper[state] = each.lower, each.upper
+                    place = slice(state, state + 1) if self.between is None else self.between.pairs(state)
+                    policies[step, place] = each.mixture
         return Reaction(lower, upper, policies)
 
     @property
-    def _error(self) -> float:
+    def observed(self) -> Sequence[Any]:
+        """Labels of what the other agent may observe."""
+        return self.joint.model.states if self.between is None else self.between.labels
+
+    def beside(self, policy: np.ndarray) -> MDP:
+        """Return what remains for the agent in a step beside a policy (n_observed, n_actions) of the other."""
+        model, numbers = self.joint.model, self.joint.numbers
+        if self.between is not None:
+            rows = self.between.beside(policy)
+        else:
+            starts = np.arange(model.n_states)[:, None, None] * model.n_actions
+            columns = (starts + numbers).reshape(-1)
+            weights = np.repeat(policy, len(numbers), axis=0).reshape(-1)
+            ends = np.arange(model.n_states * len(numbers) + 1) * numbers.shape[1]
+            rows = sparse.csr_array((weights, columns, ends), (ends.size - 1, model.rows.shape[0])) @ model.rows
+        available = model.available[:, numbers].all(axis=2)
+        return MDP(rows, states=model.states, terminal=model.is_terminal.tolist(), available=available)
+
+    def _error(self, n_choices: int) -> float:
         """Bound on the relative error of a row beside a mixture: that of the rows, and the sum over the mixture."""
-        n_other, n_states = self.joint.numbers.shape[1], self.joint.model.n_states
-        return self.joint.relative_error + (n_other + n_states + 8) * float(np.finfo(float).eps)
+        roundings = n_choices + self.joint.model.n_states + 8
+        return self.joint.relative_error + roundings * float(np.finfo(float).eps)
 
     def _reached(self, starts: np.ndarray, horizon: int) -> list[np.ndarray]:
         """Return the numbers of the states in which a run can be before each step."""
@@ -91,13 +119,16 @@ class Opponent:
             layers.append(self.joint.next_states(layers[-1]))
         return layers
 
-    def response(self, state: int, sensor: Any = None) -> tuple[np.ndarray, np.ndarray]:
-        """Return what follows each pair of actions, and the numbers of the states or readings that can.
+    def response(self, state: int, sensor: Any = None, ahead: np.ndarray | None = None) -> Reactions:
+        """Return what follows each action of the agent and each reaction of the other to what it observes.
 
-        Returns
-        -------
-        rows : ndarray of shape (n_actions, n_other_actions, n_next)
-        following : ndarray of int of shape (n_next,)
+        Parameters
+        ----------
+        state : int
+        sensor : csr_array, optional
+            To be read in what follows; the state by default.
+        ahead : ndarray of shape (n_states,), optional
+            Values of what follows; 0 by default.
         """
         model = self.joint.model
         if not model.available[state].all():
@@ -105,10 +136,13 @@ class Opponent:
                 f"a joint action is missing in state {model.states[state]!r}, expected all: the other agent may take "
                 "any of its actions"
             )
+        if self.between is not None:
+            return self.between.reactions(state, sensor, ahead, self.helps)
         rows = model.rows[state * model.n_actions : (state + 1) * model.n_actions]
         rows = rows if sensor is None else rows @ sensor
         following = np.unique(rows.indices)
-        return rows[:, following].toarray()[self.joint.numbers], following
+        actions = np.arange(self.joint.numbers.shape[1])
+        return Reactions(rows[:, following].toarray()[self.joint.numbers], following, actions[:, None])
 
     def _step(
         self,
@@ -122,23 +156,36 @@ class Opponent:
         found: list[Mixture] = []
         share = max(_BATCH // self.joint.numbers.shape[1], 1) if self.helps else 1
         for first in range(0, states.size, share):
-            parts = [self.response(state, sensor) for state in states[first : first + share].tolist()]
-            rewards = [np.zeros(after.size) if ahead is None else ahead[0][after] for _, after in parts]
-            responses = [rows for rows, _ in parts]
-            found += self._most(responses, rewards, tol) if self.helps else self._least(responses, rewards, tol)
+            values = None if ahead is None else ahead[0]
+            parts = [self.response(state, sensor, values) for state in states[first : first + share].tolist()]
+            rewards = [np.zeros(each.following.size) if values is None else values[each.following] for each in parts]
+            responses = [each.response for each in parts]
+            some = self._most(responses, rewards, tol) if self.helps else self._least(responses, rewards, tol)
+            found += [
+                self._widened(*each, ahead)
+                for each in zip(states[first : first + share].tolist(), parts, some, strict=True)
+            ]
             advance(len(parts))
-        if ahead is None:
-            return [_widened(each, 0.0, 0.0, self._error) for each in found]
-        return [self._beyond(state, each, *ahead) for state, each in zip(states.tolist(), found, strict=True)]
+        return found
 
-    def _beyond(self, state: int, found: Mixture, lower: np.ndarray, upper: np.ndarray) -> Mixture:
-        """Return the interval of a state whose successors' values were taken at their lower ends."""
-        model = self.joint.model
-        rows = model.rows[state * model.n_actions : (state + 1) * model.n_actions]
-        after = np.unique(rows.indices)
-        # Values that are larger by at most a constant make a value that is larger by at most this constant.
-        gap = float((upper[after] - lower[after]).max())
-        return _widened(found, gap, float(upper[after].max()), self._error)
+    def _widened(
+        self, state: int, reactions: Reactions, found: Mixture, ahead: tuple[np.ndarray, np.ndarray] | None
+    ) -> Mixture:
+        """Return an interval that holds for the exact rows and values, and the probabilities of the other's actions.
+
+        The entries of rows are known to within a relative error. It changes an information by at most itself times
+        the information plus 1 nat, see :func:`.joint_rows.outward`, and an expected reward by at most itself times
+        the largest reward. Both happen to the value, and the expected rewards are rounded as well: three errors at
+        most.
+        """
+        gap = largest = 0.0
+        if ahead is not None:
+            # Values were taken at their lower ends. If they are larger by at most a constant, so is what they make.
+            after = self.joint.next_states(np.array([state]))
+            gap, largest = float((ahead[1][after] - ahead[0][after]).max()), float(ahead[1][after].max())
+        slack = 3 * self._error(len(reactions.choices)) * (found.upper + largest + 1.0)
+        behaviour = reactions.behaviour(found.mixture, self.joint.numbers.shape[1])
+        return Mixture(max(found.lower - slack, 0.0), found.upper + gap + slack, behaviour)
 
     def _most(self, responses: list[np.ndarray], ahead: list[np.ndarray], tol: float) -> list[Mixture]:
         """Return the values beside the other's best action, and this action."""
@@ -154,22 +201,11 @@ class Opponent:
             on_failure="ignore",
             progress=False,
         )
-        shape = len(responses), -1
-        low, high = (np.asarray(end).reshape(shape) for end in (result.lower, result.upper))
-        best = np.eye(low.shape[1])[low.argmax(axis=1)]
-        return [Mixture(*ends) for ends in zip(low.max(axis=1), high.max(axis=1), best, strict=True)]
+        ends, found = np.cumsum([rows.shape[1] for rows in responses])[:-1], []
+        for low, high in zip(np.split(result.lower, ends), np.split(result.upper, ends), strict=True):
+            found.append(Mixture(float(low.max()), float(high.max()), np.eye(low.size)[low.argmax()]))
+        return found
 
     def _least(self, responses: list[np.ndarray], ahead: list[np.ndarray], tol: float) -> list[Mixture]:
         pairs = zip(responses, ahead, strict=True)
         return [least_value(rows, after, tol, self.backend, self.max_iter) for rows, after in pairs]
-
-
-def _widened(found: Mixture, gap: float, largest: float, relative: float) -> Mixture:
-    """Return an interval that holds for the exact rows, whose entries are known to within a relative error.
-
-    It changes an information by at most itself times the information plus 1 nat, see
-    :meth:`JointSequences.outward`, and an expected reward by at most itself times the largest reward. Both happen to
-    the value, and the expected rewards are rounded as well: three errors at most.
-    """
-    slack = 3 * relative * (found.upper + largest + 1.0)
-    return Mixture(max(found.lower - slack, 0.0), found.upper + gap + slack, found.mixture)

@@ -180,11 +180,16 @@ def test_coupled_sums():
 
 
 def test_what_the_recursion_cannot_take_is_refused():
-    grid = emp.from_joint_step(**emp.worlds.disempower_grid(), depth=1, check=False)
+    actions = {name: [0, 1] for name in ("user", "assistant", "other")}
+    turns = emp.from_joint_step(
+        lambda state, chosen: (state + sum(chosen.values())) % 4, 0, actions, order=["other", "assistant", "user"]
+    )
     with pytest.raises(
         ValueError, match=r"agent 'assistant' acts in a later turn.* world.beginning_with\('assistant'\)"
     ):
-        emp.best_case_empowerment(grid, 1, "user", "assistant", states=grid.states[0])
+        emp.best_case_empowerment(turns, 1, "user", "assistant", states=0)
+    with pytest.raises(ValueError, match="agent 'assistant' acts in a later turn"):
+        emp.best_case_empowerment(turns, 1, "other", ["assistant", "user"], states=0)
     available = np.ones((2, 4), dtype=bool)
     available[0, 3] = False
     world = emp.MultiAgentMDP(np.full((2, 2, 2, 2), 0.5), {"a": 2, "b": 2}, available=available)
