@@ -138,7 +138,9 @@ def from_joint_step(
     labels = {agent: stepper.labels_of(agent) for agent in own}
     explored = [made.turn(i, {agent: labels[agent] for agent in agents}) for i, agents in enumerate(turns)]
     states = tuple(explored[0].states)
-    first = np.eye(len(states))[0] if len(starts) == 1 else None
+    first = np.zeros(len(states)) if len(starts) == 1 else None
+    if first is not None:
+        first[0] = 1.0
     layout = layout(states) if callable(layout) else layout
     return in_turns(explored, initial=first, sensors=sensors, layout=layout)
 
