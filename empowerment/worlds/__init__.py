@@ -9,6 +9,7 @@ from empowerment.core import validate
 from empowerment.models.mdp import MDP
 from empowerment.models.pomdp import POMDP
 from empowerment.worlds.box import box_pushing
+from empowerment.worlds.boxed_in import boxed_in_grid
 from empowerment.worlds.channels import golden_mean, post, trapdoor
 from empowerment.worlds.corridor import aliased_corridor
 from empowerment.worlds.delivery import delivery, delivery_features
@@ -16,6 +17,7 @@ from empowerment.worlds.delivery_env import delivery_env
 from empowerment.worlds.disempower import disempower_grid
 from empowerment.worlds.grid import grid_world, open_grid, slip_grid
 from empowerment.worlds.hanoi import tower_of_hanoi
+from empowerment.worlds.hazards import hazard_grid, hazard_room
 from empowerment.worlds.klyubin import klyubin_maze
 from empowerment.worlds.ring import ring
 from empowerment.worlds.rooms import key_and_door, two_rooms
@@ -28,12 +30,15 @@ __all__ = [
     "WORLDS",
     "aliased_corridor",
     "box_pushing",
+    "boxed_in_grid",
     "delivery",
     "delivery_env",
     "delivery_features",
     "disempower_grid",
     "golden_mean",
     "grid_world",
+    "hazard_grid",
+    "hazard_room",
     "key_and_door",
     "klyubin_maze",
     "make",
@@ -59,6 +64,8 @@ WORLDS: dict[str, Callable[..., MDP | POMDP]] = {
     "box_pushing": box_pushing,
     "delivery": delivery,
     "golden_mean": golden_mean,
+    "hazard_grid": hazard_grid,
+    "hazard_room": hazard_room,
     "key_and_door": key_and_door,
     "klyubin_maze": klyubin_maze,
     "open_grid": open_grid,
