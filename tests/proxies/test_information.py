@@ -169,6 +169,8 @@ def test_without_noise_the_mixed_bases_give_the_capacity():
     for rows in (np.eye(7), np.eye(3)[[0, 0, 1, 2, 2, 2]]):
         capacity = float(emp.channel_capacity(rows))
         assert proxies.mixed_base_blahut_arimoto(rows, rng=0) == pytest.approx(capacity, abs=1e-3)
+    never_read = np.eye(3, 5)[:, [0, 4, 1, 2, 3]]
+    assert proxies.mixed_base_blahut_arimoto(never_read, rng=0) == pytest.approx(math.log2(3), abs=1e-3)
     maze = emp.worlds.klyubin_maze()
     some = [(0, 0), (5, 5), (9, 2)]
     found = proxies.mixed_base_capacity(maze, 3, states=some, rng=0)
