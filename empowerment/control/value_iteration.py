@@ -139,7 +139,7 @@ def _reward_tables(model: MDP, rewards: Any) -> np.ndarray:
         raise ValueError(
             f"rewards has shape {array.shape}, expected (..., n_states, n_actions) = (..., {shape[0]}, {shape[1]})"
         )
-    tables = np.array(array, dtype=np.float64).reshape(-1, *shape)
+    tables = np.array(array, dtype=np.float64, order="C").reshape(-1, *shape)
     tables[:, ~model.available] = 0.0
     tables[:, model.is_terminal] = 0.0
     if not np.isfinite(tables).all():

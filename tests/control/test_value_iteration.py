@@ -110,6 +110,18 @@ def test_a_wider_tolerance_is_met_and_the_order_does_not_matter():
         assert errors[0] >= errors[-2]  # it stops early
 
 
+def test_the_layout_of_rewards_in_memory_does_not_matter():
+    rng = np.random.default_rng(11)
+    world = emp.MDP(rng.dirichlet(np.ones(4), (4, 2)), normalize=True)
+    rewards = rng.random((3, 4, 2))
+    for backend in ("numba", "reference"):
+        plain, turned = (
+            optimal_action_values(world, each, discount=0.9, backend=backend)
+            for each in (rewards, np.asfortranarray(rewards))
+        )
+        assert (plain == turned).all(), backend
+
+
 def test_the_last_hour_first_needs_the_fewest_sweeps():
     n_hours = 24
     clock = emp.MDP(np.eye(n_hours)[(np.arange(n_hours) + 1) % n_hours][:, None, :])
