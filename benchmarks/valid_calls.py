@@ -139,12 +139,14 @@ def functions() -> dict[str, dict[str, Any]]:
         "Option": {"policy": "a", "steps": 1},
         "End": {"state": 0},
         "actuation_channel": {"model": noisy(), "horizon": 1, "state": "s"},
+        "aggregate_empowerment": {"results": {"a": result(), "b": result()}},
         "assistant_policy": {
             "world": pair(),
             "assistant": "assistant",
             "others": "uniform",
             "values": np.arange(float(pair().n_states)),
         },
+        "average_optimal_value": {"model": noisy(), "discount": 0.5, "n_samples": 5, "rng": 0},
         "belief_grid": {"n_states": 2, "steps": 2},
         "capacity_bounds": {"observed": observed, "residual": [0.2, 0.2]},
         "capacity_cost": {"channel": W, "costs": [0.0, 1.0], "budget": 0.5},
@@ -190,6 +192,7 @@ def functions() -> dict[str, dict[str, Any]]:
             "actions": {"a": [0, 1], "b": [0, 2]},
         },
         "from_step_function": {"step": step, "initial": 0, "actions": ACTIONS},
+        "goal_attainment_power": {"world": pair(), "horizon": 2, "robot": "assistant"},
         "greedy_policy": {"model": noisy(), "values": values},
         "horizon_sweep": {"model": noisy(), "horizons": [1, 2], "rng": 0},
         "independent_sum_rate": {"world": pair(), "horizon": 1, "state": pair().states[0], "rng": 0},
@@ -400,7 +403,8 @@ LEFT_OUT = {
     "AverageEmpowerment BellmanResult CapacityBounds CapacityCostResult CapacityExtreme CapacityPerCostResult "
     "CapacityResult ContextEmpowerment EmpowermentRate EmpowermentResult EstimatedCapacity EstimatedEmpowerment "
     "HorizonSweep OptimalPlans PolicyEmpowerment Simulation SkillEmpowerment SumRate AssistedEmpowerment CaseResult "
-    "CoupledResult TransferMatrix text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
+    "AggregateEmpowerment CoupledResult TransferMatrix AverageOptimalValue GoalAttainmentPower "
+    "text.Amount text.Answers text.ControlBudget text.InfluenceAudit "
     "text.IntentAudit text.PersonTable text.Position text.ResponseCapacity text.ResponseChannel text.SampledCapacity "
     "text.SampledChannel text.AssistanceComparison text.AssistanceRun text.Calibration text.CalibrationRow "
     "text.Completion text.DatasetSummary text.Document text.EffectiveEmpowerment text.Episode text.Estimate "

@@ -86,6 +86,8 @@ from .models.multi_agent import MultiAgentMDP as MultiAgentMDP
 from .models.policy import Policy as Policy
 from .models.pomdp import POMDP as POMDP
 from .models.sampled import SampledModel as SampledModel
+from .multi_agent.aggregation import AggregateEmpowerment as AggregateEmpowerment
+from .multi_agent.aggregation import aggregate_empowerment as aggregate_empowerment
 from .multi_agent.assistant_policy import assistant_policy as assistant_policy
 from .multi_agent.assisted import AssistedEmpowerment as AssistedEmpowerment
 from .multi_agent.assisted import assisted_empowerment as assisted_empowerment
@@ -100,5 +102,9 @@ from .multi_agent.sum_rate import SumRate as SumRate
 from .multi_agent.sum_rate import independent_sum_rate as independent_sum_rate
 from .multi_agent.transfers import TransferMatrix as TransferMatrix
 from .multi_agent.transfers import transfer_matrix as transfer_matrix
+from .power.attainment_result import GoalAttainmentPower as GoalAttainmentPower
+from .power.average_optimal_value import AverageOptimalValue as AverageOptimalValue
+from .power.average_optimal_value import average_optimal_value as average_optimal_value
+from .power.goal_attainment import goal_attainment_power as goal_attainment_power
 
 __version__: str

@@ -23,6 +23,7 @@ ROOMS = (
     "measures",
     "control",
     "multi_agent",
+    "power",
     "text",
     "proxies",
     "desire",

@@ -97,8 +97,10 @@ def _given(policy: Any, turn: Turn, actions: Sequence[Any], name: str) -> np.nda
     return np.asarray(validate.probability_rows(array, name, where=where.__getitem__, unchecked=idle))
 
 
-def policies_of_others(turns: Iterable[Turn], others: Any, kept: Sequence[Any]) -> dict[Any, np.ndarray]:
-    """Return the rows of the policy of every agent that is not kept.
+def policies_of_others(
+    turns: Iterable[Turn], others: Any, kept: Sequence[Any], name: str = "others"
+) -> dict[Any, np.ndarray]:
+    """Return the rows of the policy of every agent that is not kept; `name` is that of the argument, for messages.
 
     Raises
     ------
@@ -110,14 +112,14 @@ def policies_of_others(turns: Iterable[Turn], others: Any, kept: Sequence[Any]) 
         others = dict.fromkeys(acting, "uniform")
     if not isinstance(others, Mapping):
         raise TypeError(
-            f"others is {validate.shown(others)}, expected 'uniform', or a mapping from each of the other agents "
+            f"{name} is {validate.shown(others)}, expected 'uniform', or a mapping from each of the other agents "
             f"({', '.join(map(repr, acting)) or 'none'}) to its policy"
         )
     for agent in others:
         if agent not in acting:
             listed = ", ".join(map(repr, acting)) or "none"
-            raise ValueError(f"others has a policy of {agent!r}, expected those of the other agents only: {listed}")
+            raise ValueError(f"{name} has a policy of {agent!r}, expected those of the other agents only: {listed}")
     for agent in acting:
         if agent not in others:
-            raise ValueError(f"others has no policy of {agent!r}, expected one for each of the other agents")
+            raise ValueError(f"{name} has no policy of {agent!r}, expected one for each of the other agents")
     return {agent: policy_rows(turn, agent, others[agent]) for agent, turn in acting.items()}

@@ -30,6 +30,7 @@ PLAIN = {
     "ranges over all optimal plans": "OptimalPlans",
     "lengths in tokens, each with its own interval": "Selection Selections Turns",
     "what proxies say, of which nothing is proved": "ProxyResult",
+    "means of samples, and what follows from given policies": "AverageOptimalValue GoalAttainmentPower",
     "sums, right to rounding, beside a certified capacity": "EffectiveEmpowerment",
 }
 # Indexed by place: these are iterated over themselves, all others over their labels.
@@ -39,6 +40,7 @@ UNDRAWN = {
     "tables of what was observed": "ResponseChannel PersonTable SampledChannel Simulation",
     "parts of results that have a picture": "Selection Selections AgentSummary ContextInfluence ShockWindow "
     "AssistanceRun SampledCapacity",
+    "numbers of several kinds, or with errors of their own": "AverageOptimalValue GoalAttainmentPower",
     "a few numbers, to read": "EffectiveEmpowerment OptimalPlans Calibration AgentComparison WarpingDistances",
 }
 # Public classes that are no results, and why.
