@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import sparse
 
 from empowerment.control.value_policies import state_values
 from empowerment.core import validate
@@ -183,31 +184,26 @@ def _ranges(
     advance: Callable[[int], object],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the largest sum of the values, and the least and largest sums of each measure beside it."""
-    shape = model.n_states, model.n_actions
+    rows = sparse.vstack(model.action_matrices, format="csr")  # action by action: extremes run along the memory
     best = np.zeros(model.n_states)
     low, high = np.zeros(table.shape), np.zeros(table.shape)
     allowed_each = admissible_actions(model.action_matrices, model.available)
     for _ in range(horizon):
-        allowed = next(allowed_each)
-        gains = np.where(allowed, (model.rows @ _finite(values + discount * best)).reshape(shape), -np.inf)
-        best = gains.max(axis=1)
-        optimal = allowed & (gains >= np.where(np.isfinite(best), best - tol, 0.0)[:, None])
-        low = np.array(
-            [_extreme(model, own + ahead, optimal, np.min, np.inf) for own, ahead in zip(table, low, strict=True)]
-        )
-        high = np.array(
-            [_extreme(model, own + ahead, optimal, np.max, -np.inf) for own, ahead in zip(table, high, strict=True)]
-        )
+        allowed = np.ascontiguousarray(next(allowed_each).T)
+        gains = np.where(allowed, _expected(rows, values + discount * best), -np.inf)
+        best = gains.max(axis=0)
+        optimal = allowed & (gains >= np.where(np.isfinite(best), best - tol, 0.0))
+        for own, least, most in zip(table, low, high, strict=True):
+            least[:] = np.where(optimal, _expected(rows, own + least), np.inf).min(axis=0)
+            most[:] = np.where(optimal, _expected(rows, own + most), -np.inf).max(axis=0)
         advance(1)
-    return best, low.reshape(table.shape), high.reshape(table.shape)
+    return best, low, high
 
 
-def _extreme(model: MDP, sums: np.ndarray, optimal: np.ndarray, extreme: Any, worst: float) -> np.ndarray:
-    """Return the extreme expected sum over the optimal actions of each state."""
-    expected = (model.rows @ _finite(sums)).reshape(optimal.shape)
-    return np.asarray(extreme(np.where(optimal, expected, worst), axis=1))
+def _expected(rows: sparse.csr_array, sums: np.ndarray) -> np.ndarray:
+    """Return the expected sum after each action in each state, of shape (n_actions, n_states).
 
-
-def _finite(sums: np.ndarray) -> np.ndarray:
-    """Return sums with 0 for states without a plan, to which no admissible action leads."""
-    return np.where(np.isfinite(sums), sums, 0.0)
+    States without a plan count as 0; no admissible action leads to them.
+    """
+    expected = rows @ np.where(np.isfinite(sums), sums, 0.0)
+    return np.asarray(expected.reshape(-1, sums.size))
