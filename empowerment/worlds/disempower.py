@@ -11,8 +11,8 @@ from empowerment.core import validate
 
 Cell = tuple[int, int]
 
-_MOVES: dict[str, Cell] = {"right": (0, 1), "down": (1, 0), "left": (0, -1), "up": (-1, 0)}
-_STEPS: dict[str, Cell] = {**_MOVES, "stay": (0, 0)}
+MOVES: dict[str, Cell] = {"right": (0, 1), "down": (1, 0), "left": (0, -1), "up": (-1, 0)}
+STEPS: dict[str, Cell] = {**MOVES, "stay": (0, 0)}
 
 
 class GridState(NamedTuple):
@@ -26,7 +26,7 @@ class GridState(NamedTuple):
 
 
 @dataclass(frozen=True)
-class _Grid:
+class Grid:
     """A layout: what never moves, where all begin, and what the assistant can do."""
 
     shape: tuple[int, int]
@@ -41,9 +41,24 @@ class _Grid:
     def actions(self) -> dict[str, list[Any]]:
         """Return the actions of each agent."""
         objects = range(len(self.initial.boxes)) if self.initial.assistant is None else self.verbs
-        own: list[Any] = [(what, direction) for what in objects for direction in _MOVES]
+        own: list[Any] = [(what, direction) for what in objects for direction in MOVES]
         freeze = ["freeze"] if self.freezes else []
-        return {"user": list(_STEPS), "bystander": list(_STEPS), "assistant": [*own, *freeze, "idle"]}
+        return {"user": list(STEPS), "bystander": list(STEPS), "assistant": [*own, *freeze, "idle"]}
+
+    def arguments(self) -> dict[str, Any]:
+        """Return the world as arguments of :func:`empowerment.from_joint_step`."""
+        outside = self.initial.assistant is None
+        return {
+            "step": self.step,
+            "initial": self.initial,
+            "actions": self.actions(),
+            "order": [("user", "bystander"), "assistant"],
+            "sensors": {
+                "user": attrgetter("user"),
+                "bystander": attrgetter("bystander"),
+                "assistant": attrgetter("boxes" if outside else "assistant"),
+            },
+        }
 
     def step(self, state: GridState, chosen: Mapping[str, Any]) -> GridState:
         """Return the state after one turn: that of the two persons, or that of the assistant."""
@@ -58,7 +73,7 @@ class _Grid:
 
     def _walked(self, state: GridState, chosen: Mapping[str, Any]) -> GridState:
         before = state.user, state.bystander
-        moves = _STEPS[chosen["user"]], _STEPS["stay" if state.frozen else chosen["bystander"]]
+        moves = STEPS[chosen["user"]], STEPS["stay" if state.frozen else chosen["bystander"]]
         after = []
         for cell, move in zip(before, moves, strict=True):
             there = _beside(cell, move)
@@ -75,7 +90,7 @@ class _Grid:
         if action == "freeze":
             return state._replace(frozen=self.freezes)
         what, direction = action
-        move, persons = _MOVES[direction], (state.user, state.bystander)
+        move, persons = MOVES[direction], (state.user, state.bystander)
         if state.assistant is None:
             return self._shifted(state, state.boxes[what], move, persons)
         ahead = _beside(state.assistant, move)
@@ -114,8 +129,8 @@ def _beside(cell: Cell, move: Cell) -> Cell:
     return cell[0] + move[0], cell[1] + move[1]
 
 
-def _five_by_four(verbs: tuple[str, ...]) -> _Grid:
-    return _Grid(
+def _five_by_four(verbs: tuple[str, ...]) -> Grid:
+    return Grid(
         (5, 4),
         GridState((2, 0), (0, 1), (2, 1), ((1, 1), (1, 2), (2, 2), (3, 0))),
         frozenset({(0, 0), (1, 0)}),
@@ -125,10 +140,10 @@ def _five_by_four(verbs: tuple[str, ...]) -> _Grid:
     )
 
 
-_GRIDS: dict[str, Callable[[], _Grid]] = {
+LAYOUTS: dict[str, Callable[[], Grid]] = {
     "push-pull": lambda: _five_by_four(("move", "push", "pull")),
     "push-only": lambda: _five_by_four(("move", "push")),
-    "move-any": lambda: _Grid(
+    "move-any": lambda: Grid(
         (5, 3),
         GridState((0, 2), (0, 0), None, ((1, 2), (2, 1), (2, 2), (3, 1), (3, 2))),
         frozenset({(0, 1)}),
@@ -136,7 +151,7 @@ _GRIDS: dict[str, Callable[[], _Grid]] = {
         ((4, 0),),
         (),
     ),
-    "freeze": lambda: _Grid(
+    "freeze": lambda: Grid(
         (6, 3),
         GridState((5, 2), (4, 0), None, ((4, 2),)),
         frozenset({(0, 0), (0, 1), (2, 1), (3, 1), (4, 1), (5, 0), (5, 1)}),
@@ -194,16 +209,4 @@ def disempower_grid(layout: str = "push-pull") -> dict[str, Any]:
     >>> emp.transfer_empowerment(grid, 3, "user", "user", idle, states=grid.states[0]).value
     array([0.])
     """
-    grid = _GRIDS[validate.one_of(layout, _GRIDS, "layout")]()
-    outside = grid.initial.assistant is None
-    return {
-        "step": grid.step,
-        "initial": grid.initial,
-        "actions": grid.actions(),
-        "order": [("user", "bystander"), "assistant"],
-        "sensors": {
-            "user": attrgetter("user"),
-            "bystander": attrgetter("bystander"),
-            "assistant": attrgetter("boxes" if outside else "assistant"),
-        },
-    }
+    return LAYOUTS[validate.one_of(layout, LAYOUTS, "layout")]().arguments()
