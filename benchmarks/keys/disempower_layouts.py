@@ -37,6 +37,9 @@ _MARGIN = 1e-3  # bits; smaller differences of means count as none
 _CODE = "rules", "walks", "values", "plans"  # modules that numbers depend on: what older ones made is not used
 Arrays = dict[str, np.ndarray]
 
+SAMPLED = tuple(name for name in OBJECTIVES if name.endswith(("MC10", "AvE", "DC", "EC")))
+"""Objectives that depend on a seed."""
+
 
 class Question(NamedTuple):
     """Which worlds are asked about.
@@ -86,10 +89,12 @@ def law(question: Question, most_states: float, number: int) -> Arrays | None:
     return {"n_states": np.array([len(world.codes)]), "ranges": np.array(ranges), **baselines}
 
 
-def laws(question: Question, folder: Path, most_states: float = math.inf, n_jobs: int = 1) -> dict[int, Arrays]:
+def laws(
+    question: Question, folder: Path | None = None, most_states: float = math.inf, n_jobs: int = 1
+) -> dict[int, Arrays]:
     """Return the arrays of each world that is not too large, from the folder where it is finished already."""
-    code = b"".join(Path(__file__).with_name(f"disempower_{name}.py").read_bytes() for name in _CODE)
-    store = Checkpoint.open(folder, question._asdict(), {"code": bytes_digest(code)})
+    folder = folder or in_folder(question)
+    store = Checkpoint.open(folder, question._asdict(), {"code": _code_digest()})
     total = len(question.places)
     found = {number: store.read(number) for number in store.indices(total)}
     todo = [number for number in range(total) if number not in found]
@@ -100,6 +105,16 @@ def laws(question: Question, folder: Path, most_states: float = math.inf, n_jobs
                 found[todo[place]] = arrays
             advance(1)
     return {number: arrays for number, arrays in sorted(found.items()) if arrays["n_states"][0] <= most_states}
+
+
+def in_folder(question: Question) -> Path:
+    """Return the folder where finished worlds are kept if no other is named: another one after a change of code."""
+    kind = "walking" if question.walking else question.layout
+    return Path(tempfile.gettempdir()) / f"disempower-{kind}-{question.n_seeds}-{_code_digest()[:12]}"
+
+
+def _code_digest() -> str:
+    return bytes_digest(b"".join(Path(__file__).with_name(f"disempower_{name}.py").read_bytes() for name in _CODE))
 
 
 def losses(found: dict[int, Arrays], beside: str) -> tuple[np.ndarray, np.ndarray]:
@@ -158,8 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     layout = "push-only" if given.push_only or given.walking else "push-pull"
     question = Question(layout, given.walking, given.seeds)
-    name = f"disempower-{'walking' if given.walking else layout}-{given.seeds}"
-    folder = given.folder or Path(tempfile.gettempdir()) / name
+    folder = given.folder or in_folder(question)
     try:
         found = laws(question, folder, given.most_states, given.jobs)
     except KeyboardInterrupt:
