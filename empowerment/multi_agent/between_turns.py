@@ -90,6 +90,25 @@ class BetweenTurns:
         """Return which rows of a policy are those of a state."""
         return slice(int(self.seen.indptr[state]), int(self.seen.indptr[state + 1]))
 
+    def parts(self, state: int, sensor: Any = None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return what the two turns of a step lead to from a state.
+
+        Returns
+        -------
+        chances : ndarray of shape (n_actions, n_seen)
+            Distribution of the state between the turns.
+        table : ndarray of shape (n_seen, n_other, n_next)
+            Distribution of what follows.
+        following : ndarray of int of shape (n_next,)
+            Numbers of the states or readings that follow.
+        """
+        between = self.seen.indices[self.pairs(state)]
+        chances = self.before[state * self.n_actions : (state + 1) * self.n_actions][:, between].toarray()
+        rows = self.after[(between[:, None] * self.n_other + np.arange(self.n_other)).reshape(-1)]
+        rows = sparse.csr_array(rows if sensor is None else rows @ sensor)
+        following = np.unique(rows.indices)
+        return chances, rows[:, following].toarray().reshape(between.size, self.n_other, following.size), following
+
     def reactions(self, state: int, sensor: Any, ahead: np.ndarray | None, helps: bool) -> Reactions:
         """Return the reactions in a state of which one may be the most or the least favourable.
 
@@ -111,12 +130,7 @@ class BetweenTurns:
         MemoryError
             If there are more reactions than can be written down.
         """
-        between = self.seen.indices[self.pairs(state)]
-        chances = self.before[state * self.n_actions : (state + 1) * self.n_actions][:, between].toarray()
-        rows = self.after[(between[:, None] * self.n_other + np.arange(self.n_other)).reshape(-1)]
-        rows = sparse.csr_array(rows if sensor is None else rows @ sensor)
-        following = np.unique(rows.indices)
-        table = rows[:, following].toarray().reshape(between.size, self.n_other, following.size)
+        chances, table, following = self.parts(state, sensor)
         values = np.zeros(following.size) if ahead is None else ahead[following]
         options = _options(table, values if helps else -values)
         count = prod(map(len, options))
@@ -127,7 +141,7 @@ class BetweenTurns:
                 f"{_MOST_REACTIONS}; take fewer actions, or a sensor that tells fewer states apart"
             )
         choices = np.array(list(product(*options)))
-        response = np.einsum("hm,xmy->hxy", chances, table[np.arange(between.size), choices])
+        response = np.einsum("hm,xmy->hxy", chances, table[np.arange(len(table)), choices])
         return Reactions(np.ascontiguousarray(response), following, choices)
 
     def beside(self, behaviour: np.ndarray) -> sparse.csr_array:

@@ -15,71 +15,85 @@ from empowerment.models.mdp import MDP
 from empowerment.models.multi_agent import MultiAgentMDP
 from empowerment.multi_agent.assisted import assisted_empowerment
 from empowerment.multi_agent.joint_rows import JointSequences, outward, row_error, rows_in_time
-from empowerment.multi_agent.reaction import Reaction
+from empowerment.multi_agent.reaction import Opponent, Reaction
+from empowerment.multi_agent.strategies import Strategies, least_beside_strategies
+from empowerment.runtime.progress import progress_bar
 
 # Joint sequences of a state, up to which fixed sequences are tried as policies.
 _MOST_SEQUENCES = 100_000
 
 
 def open_loop_bounds(
-    case: str,
     world: MultiAgentMDP,
     joint: JointSequences,
+    opponent: Opponent,
     pair: tuple[Any, Any],
     others: Any,
     numbers: np.ndarray,
     found: Reaction,
-    models: Sequence[MDP],
     tol: float,
+    progress: bool | str,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return bounds in nats on the best or worst empowerment of sequences of actions over the last reading.
 
     Parameters
     ----------
-    case : {"best", "worst"}
     world : MultiAgentMDP
     joint : JointSequences
         Of horizon 1, with the agent's sensor.
+    opponent : Opponent
+        The other agent beside one that reads the states.
     pair : (agent, other agent)
     others : "uniform" or mapping from agent to policy
     numbers : ndarray of int of shape (n_starts,)
         Numbers of the initial states.
     found : Reaction
         The values with feedback.
-    models : sequence of MDP
-        What remains for the agent in each step beside the policies that attain them.
     tol : float
         Width wanted of the intervals beside single policies, in nats.
+    progress : bool or "auto"
 
     Returns
     -------
     lower : ndarray of shape (n_starts,)
     upper : ndarray of shape (n_starts,)
     """
-    channels, most = [], []
+    models = [opponent.beside(policy) for policy in found.policies]
+    error = row_error(world, models, joint.sensor)
+    low, high = _beside_models(joint, models, numbers, error, tol)
+    if validate.power(joint.model.n_actions, len(models)) <= _MOST_SEQUENCES:
+        starts, sensor = [joint.model.states[state] for state in numbers.tolist()], joint.sensor.matrix
+        options: dict[str, Any] = {"sensor": sensor, "base": math.e, "progress": progress}
+        fixed = [assisted_empowerment(world, len(models), start, *pair, others, **options) for start in starts]
+        low = np.maximum(low, [each.lower.max() for each in fixed])
+        high = np.minimum(high, [each.upper.min() for each in fixed])
+    if opponent.helps:
+        # With feedback there is more, and no more than there are readings.
+        most = [_largest(joint, state, len(models)) for state in numbers.tolist()]
+        upper = np.minimum(found.upper[numbers], most)
+        return np.minimum(low, upper), upper
+    strategies, ends = Strategies(opponent, joint.sensor.matrix.toarray(), len(models)), []
+    with progress_bar(numbers.size, "bounding", "state", progress) as advance:
+        for state in numbers.tolist():
+            ends.append(least_beside_strategies(strategies, state, error, tol, opponent.max_iter))
+            advance(1)
+    least, most_left = np.array(ends).reshape(-1, 2).T
+    high = np.minimum(high, most_left)
+    return np.minimum(least, high), high
+
+
+def _beside_models(
+    joint: JointSequences, models: Sequence[MDP], numbers: np.ndarray, error: float, tol: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the capacities of sequences whose steps are those of some models."""
+    channels = []
     for state in numbers.tolist():
         rows, missing = rows_in_time(joint.model, state, models, joint.memory)
         readings = (rows @ joint.sensor.matrix)[~missing]
         used = np.unique(readings.indices)
         channels.append(Channel.from_valid(readings[:, used].toarray()))
-        most.append(_largest(joint, state, len(models)))
     result = channel_capacity(channels, tol=max(tol, validate.MIN_TOL), base=math.e, on_failure="ignore")
-    error = row_error(world, models, joint.sensor)
-    low, high = outward(result.lower, result.upper, error, 1.0)
-    if validate.power(joint.model.n_actions, len(models)) <= _MOST_SEQUENCES:
-        fixed = [
-            assisted_empowerment(
-                world, len(models), joint.model.states[state], *pair, others, sensor=joint.sensor.matrix, base=math.e
-            )
-            for state in numbers.tolist()
-        ]
-        low = np.maximum(low, [each.lower.max() for each in fixed])
-        high = np.minimum(high, [each.upper.min() for each in fixed])
-    if case == "worst":
-        return np.zeros(numbers.size), high
-    # With feedback there is more, and no more than there are readings.
-    upper = np.minimum(found.upper[numbers], most)
-    return np.minimum(low, upper), upper
+    return outward(result.lower, result.upper, error, 1.0)
 
 
 def _largest(joint: JointSequences, state: int, horizon: int) -> float:

@@ -191,9 +191,9 @@ def worst_case_empowerment(
     Returns
     -------
     CaseResult
-        The smallest empowerment of each state. Without feedback and with several steps it lies between 0 and that
-        beside the policies tried (the worst one with feedback, and fixed sequences if there are not too many), and
-        `method` says "interval".
+        The smallest empowerment of each state. Without feedback and with several steps `method` says "interval": the
+        upper end is that beside the worst policy found. The lower end holds for all policies, which may depend on
+        everything observed so far; it is 0 in worlds where these are too many.
 
     Raises
     ------
@@ -220,7 +220,9 @@ def worst_case_empowerment(
     -----
     A capacity is convex in the channel, and so in the mixture: each capacity gives a supporting plane, which lies
     below all capacities, and the smallest is found by cutting planes (Kelley 1960), whose lower bound is a proof.
-    Several steps are a recursion, as in :func:`best_case_empowerment`.
+    Several steps are a recursion, as in :func:`best_case_empowerment`. Without feedback they are no recursion, for an
+    agent that does not react keeps one distribution over sequences. Cutting planes then go over the mixtures of all
+    strategies of another agent that remembers what it observed; strategies are added as they are found to matter.
 
     References
     ----------
@@ -283,8 +285,7 @@ def _case(
     found = opponent.values(numbers, horizon, tol * unit, progress)
     lower, upper = found.lower[numbers], found.upper[numbers]
     if not exact:
-        models = [opponent.beside(policy) for policy in found.policies]
-        lower, upper = open_loop_bounds(case, world, joint, pair, others, numbers, found, models, tol * unit)
+        lower, upper = open_loop_bounds(world, joint, opponent, pair, others, numbers, found, tol * unit, progress)
     result = CaseResult(
         value=(lower if case == "best" else upper) / unit,
         lower=lower / unit,

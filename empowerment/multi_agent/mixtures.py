@@ -56,9 +56,10 @@ def least_value(response: np.ndarray, rewards: np.ndarray, tol: float, backend: 
     best, mixture, planes = Mixture(least, math.inf, uniform), uniform, np.empty((0, n_other))
     for _ in range(max_iter):
         mixture = (1 - inside) * mixture + inside * uniform
-        upper, plane = _plane(response, rewards, mixture, tol, backend)
-        planes = np.vstack([planes, plane])
-        lower, following = _lowest_point(planes)
+        rows = np.ascontiguousarray(np.einsum("r,hry->hy", mixture, response))
+        upper, slopes = tangent(rows, rewards, tol, backend)
+        planes = np.vstack([planes, np.einsum("hy,hry->r", slopes, response)])
+        lower, following, _ = lowest_point(planes)
         if upper < best.upper:
             best = best._replace(upper=upper, mixture=mixture)
         best = best._replace(lower=min(max(best.lower, lower), best.upper))
@@ -68,11 +69,24 @@ def least_value(response: np.ndarray, rewards: np.ndarray, tol: float, backend: 
     return best
 
 
-def _plane(
-    response: np.ndarray, rewards: np.ndarray, mixture: np.ndarray, tol: float, backend: str | None
-) -> tuple[float, np.ndarray]:
-    """Return the upper end of a mixture's value, and the slopes of a plane below the value of every mixture."""
-    rows = np.ascontiguousarray(np.einsum("r,hry->hy", mixture, response))
+def tangent(rows: np.ndarray, rewards: np.ndarray, tol: float, backend: str | None) -> tuple[float, np.ndarray]:
+    """Return the upper end of a channel's value, and the slopes of a plane below the value of every channel.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_inputs, n_outputs)
+    rewards : ndarray of shape (n_outputs,)
+    tol : float
+        Width wanted of the interval that the plane is used for, in nats.
+    backend : str or None
+
+    Returns
+    -------
+    upper : float
+    slopes : ndarray of shape (n_inputs, n_outputs)
+        The sum of their products with the entries of a channel is a lower bound on its value, if the channel is 0
+        where `rows` are.
+    """
     plane_tol = max(_INSIDE * tol, validate.MIN_TOL)
     result = channel_capacity(
         Channel.from_valid(rows),
@@ -88,11 +102,19 @@ def _plane(
     possible = rows[used] > 0
     gains = np.zeros(rows[used].shape)
     gains[possible] = np.log(rows[used][possible] / np.broadcast_to(output, possible.shape)[possible])
-    return float(result.upper), np.einsum("h,hry,hy->r", p[used], response[used], gains + rewards)
+    slopes = np.zeros(rows.shape)
+    slopes[used] = p[used, None] * (gains + rewards)
+    return float(result.upper), slopes
 
 
-def _lowest_point(planes: np.ndarray) -> tuple[float, np.ndarray]:
-    """Return a lower bound on the maximum of the planes, and the mixture where this maximum is least."""
+def lowest_point(planes: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Return a lower bound on the maximum of planes, where it is least, and the weights of the planes that prove it.
+
+    Parameters
+    ----------
+    planes : ndarray of shape (n_planes, n_other)
+        Heights over the corners of the simplex.
+    """
     n_planes, n_other = planes.shape
     program = linprog(
         np.append(np.zeros(n_other), 1.0),
@@ -104,8 +126,9 @@ def _lowest_point(planes: np.ndarray) -> tuple[float, np.ndarray]:
         method="highs",
     )
     if not program.success:
-        return -math.inf, np.full(n_other, 1 / n_other)
+        return -math.inf, np.full(n_other, 1 / n_other), np.full(n_planes, 1 / n_planes)
     weights = np.maximum(-program.ineqlin.marginals, 0.0)
+    weights /= weights.sum()
     mixture = np.maximum(program.x[:-1], 0.0)
     rounding = _ROUNDING * (1.0 + float(np.abs(planes).max()))
-    return float((weights / weights.sum() @ planes).min()) - rounding, mixture / mixture.sum()
+    return float((weights @ planes).min()) - rounding, mixture / mixture.sum(), weights

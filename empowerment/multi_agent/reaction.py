@@ -144,6 +144,22 @@ class Opponent:
         actions = np.arange(self.joint.numbers.shape[1])
         return Reactions(rows[:, following].toarray()[self.joint.numbers], following, actions[:, None])
 
+    def moves(self, state: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return what follows each action, what the other sees of it, and each action of the other.
+
+        Returns
+        -------
+        rows : ndarray of shape (n_actions, n_seen, n_other, n_next)
+            Probabilities of what is seen and of the next state.
+        following : ndarray of int of shape (n_next,)
+            Numbers of the states that follow.
+        """
+        if self.between is None:
+            reactions = self.response(state)
+            return reactions.response[:, None], reactions.following
+        chances, table, following = self.between.parts(state)
+        return chances[:, :, None, None] * table, following
+
     def _step(
         self,
         states: np.ndarray,
