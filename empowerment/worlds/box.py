@@ -19,7 +19,8 @@ def box_pushing(size: int = 13, *, pushable: bool = True) -> MDP:
 
     An agent that moves into the box pushes it one cell further; where the box cannot move (at the border, or
     never if not `pushable`), nothing moves. A move off the square stays. The agent may start on the box's
-    cell; moving off leaves the box behind.
+    cell; moving off leaves the box behind. Nothing leads back there, so that the size⁴ - size² states with agent and
+    box in different cells are a world of their own.
 
     Write k = (size - 1) // 2. From the middle cell (size // 2, size // 2), the nearest border is k cells away. The
     agent alone reaches it by k + 1 steps in one direction. A box reaches it earlier: the agent can stand behind a box
