@@ -37,6 +37,10 @@ def rows_of_scores(scores: list[Score]) -> list[list[str]]:
         rank = "–" if score.rank is None else f"{score.rank:.3f}"
         value = f"{score.value:.7g}{unit}"
         body.append([score.world, score.formula, published, value, shown(score.exact), error, rank])
+    if any(score.rmse is not None for score in scores):
+        head.append("RMSE (standard deviation of the exact), bits")
+        for score, row in zip(scores, body, strict=True):
+            row.append("–" if score.rmse is None else f"{score.rmse:.3f} ({score.spread:.3f})")
     return [head, *body]
 
 

@@ -26,6 +26,9 @@ class Score(NamedTuple):
         The number that was published for it, if there is one.
     unit : str
         Unit of `value`: only bits can be compared with the exact value.
+    rmse, spread : float or None
+        Over all states of the world, the root of the mean square of the formula's error, and beside it the standard
+        deviation of the exact values, which is the error of a constant that is right on average.
     """
 
     world: str
@@ -35,6 +38,8 @@ class Score(NamedTuple):
     rank: float | None = None
     published: float | None = None
     unit: str = "bits"
+    rmse: float | None = None
+    spread: float | None = None
 
     @property
     def error(self) -> float | None:
