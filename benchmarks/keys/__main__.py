@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.keys.answer import Answer, Ends, Figure, Score
 
-KEYS: tuple[str, ...] = ("disempower", "ave", "esr", "mantiuk", "small")
+KEYS: tuple[str, ...] = ("disempower", "eelma", "ave", "esr", "mantiuk", "small")
 """Modules of this package with a function ``answer(quick: bool) -> Answer``."""
 
 
