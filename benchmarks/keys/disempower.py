@@ -8,7 +8,7 @@ import numpy as np
 
 from benchmarks.keys import disempower_known as known
 from benchmarks.keys.answer import Answer, Figure, Score, draws, number
-from benchmarks.keys.disempower_layouts import SAMPLED, Question, laws, losses
+from benchmarks.keys.disempower_layouts import Question, laws, losses
 from benchmarks.keys.disempower_plans import OBJECTIVES, World, plan_table
 from benchmarks.keys.disempower_rules import Rules
 from benchmarks.keys.disempower_values import Values, values_of
@@ -16,6 +16,7 @@ from empowerment.worlds.disempower import LAYOUTS
 
 QUICK, SEEDS = ("push-only", "freeze"), range(10)
 PERSONS = "user", "bystander"
+_TIES = 2e-3  # what ranks change by if ties are broken by errors of 1e-6, as solvers leave them
 _ROUNDING = 6e-4  # of the known means, which have three digits, and of values that are known to 1e-6
 FORMULAS = {
     "plug_in": ("MC10, plug-in of the first action", "bits"),
@@ -26,11 +27,11 @@ FORMULAS = {
 
 VERDICT = """\
 The claim holds, and more clearly with exact values. In the base layout an assistant that plans for the user's exact
-empowerment gives it 3.19 bits and takes the bystander from 2 bits to 0.04 on average over fifty steps, in every
-optimal plan; the bystander loses with each of the eleven goals. Planning for the sum of both exact values gives the
-user 2.84 bits and leaves the bystander 2.76. With ten samples of each first action as objective, as published, the
-bystander keeps about what it had, a little more or less depending on the draws: that number is small, noisy and
-about the first action alone. Where the assistant cannot pull, some of its optimal plans do take all.
+empowerment gives it 3.19 bits on average over fifty steps. The bystander falls from 2 bits to 0 after the first of
+them, an average of 0.04, in every optimal plan; it loses with each of the eleven goals. Planning for the sum of both
+exact values gives the user 2.84 bits and leaves the bystander 2.76. With ten samples of each first action as
+objective, as published, the bystander keeps about 2 bits, a little more or less depending on the draws: that number
+is small, noisy and about the first action alone. Where the assistant cannot pull, some of its optimal plans take all.
 
 The published regret is 0, its best value, wherever one action suits both, also where nothing can be gained. Among its
 optimal plans are some that leave the user without control, and some that leave the bystander next to none.
@@ -52,8 +53,8 @@ def answer(quick: bool) -> Answer:
         scores, figures = scores + own_scores, figures + own_figures
         if world and values:
             figures += plans(layout, world, values)
-        if layout == "push-pull" and values:
-            figures += over_states(values)
+        if layout == "push-pull" and world:
+            figures += over_states(world)
     figures += push_only_goals()
     if not quick:
         figures += goals() + walkers()
@@ -111,25 +112,23 @@ def plans(layout: str, world: World, values: Values) -> list[Figure]:
     return figures
 
 
-def over_states(values: Values) -> list[Figure]:
+def over_states(world: World) -> list[Figure]:
     """Return how well each formula ranks all states, and how far off it is."""
-    figures = []
+    values, figures = world.values(range(100)), []
     for who, name in enumerate(PERSONS):
         for field, wanted in known.RANKS.items():
             quantity, found = f"push-pull, all states: rank of {field} of the {name}", getattr(values, field)
             if found.ndim == 2:
-                figures.append(number(quantity, _rank(found[who], values.exact[who]), wanted[who], 6e-4))
+                figures.append(number(quantity, _rank(found[who], values.exact[who]), wanted[who], _TIES))
             else:
                 ranks = np.array([_rank(each[who], values.exact[who]) for each in found])
-                figures.append(one_draw(quantity, ranks, wanted[who], 5e-4))
+                figures.append(one_draw(quantity, ranks, wanted[who], _TIES))
         for what, found, wanted, digits in (
             ("MC10 less U1", values.plug_in - values.uniform, known.PLUG_IN_LESS_UNIFORM, 5e-4),
             ("E3 less MC10", values.exact - values.plug_in, known.EXACT_LESS_PLUG_IN, 5e-3),
         ):
-            means = found[:, who].mean(axis=1)
-            figures.append(
-                one_draw(f"push-pull, all states: mean of {what} of the {name}", means, wanted[who], digits)
-            )
+            quantity, means = f"push-pull, all states: mean of {what} of the {name}", found[:, who].mean(axis=1)
+            figures.append(one_draw(quantity, means, wanted[who], digits))
     return figures
 
 
@@ -152,10 +151,7 @@ def goals() -> list[Figure]:
         for name, wanted in known.LOSSES.items():
             quantity = f"push-pull, 11 goals: {name} as objective hurts, against {beside}"
             drawn = every[list(OBJECTIVES).index(name)]
-            if name in SAMPLED:
-                figures.append(one_draw(quantity, drawn, wanted[place], 0))
-            else:
-                figures.append(number(quantity, drawn[0], wanted[place], 0))
+            figures.append(Figure(quantity, (float(drawn.min()), float(drawn.max())), (wanted[place],) * 2, 0))
     return figures
 
 
@@ -178,7 +174,10 @@ def walkers() -> list[Figure]:
 def one_draw(quantity: str, drawn: np.ndarray, one: float, rounding: float) -> Figure:
     """Return the figure of a sampled quantity of which a single draw is known, rounded to so much."""
     spread = drawn.std(ddof=1) * math.sqrt(1 + 1 / len(drawn))
-    return draws(f"{quantity}, one draw", drawn.mean(), spread + rounding / 3, one)
+    low, high = drawn.min(), drawn.max()
+    skewed = f"it lies between {low:.3f} and {high:.3f}, the ends of {len(drawn)} seeds, whose distribution is skewed"
+    why = skewed if low <= one <= high else ""
+    return draws(f"{quantity}, one draw", drawn.mean(), spread + rounding / 3, one, why=why)
 
 
 def _rank(found: np.ndarray, exact: np.ndarray) -> float:

@@ -37,9 +37,6 @@ _MARGIN = 1e-3  # bits; smaller differences of means count as none
 _CODE = "rules", "walks", "values", "plans"  # modules that numbers depend on: what older ones made is not used
 Arrays = dict[str, np.ndarray]
 
-SAMPLED = tuple(name for name in OBJECTIVES if name.endswith(("MC10", "AvE", "DC", "EC")))
-"""Objectives that depend on a seed."""
-
 
 class Question(NamedTuple):
     """Which worlds are asked about.
