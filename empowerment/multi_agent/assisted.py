@@ -106,7 +106,8 @@ def assisted_empowerment(
     """Compute an agent's empowerment beside every fixed sequence of another agent's actions.
 
     The assistant's sequence is fixed before the first action, and the receiver knows it. The largest value is what an
-    assistant that does not react can make of the agent's empowerment, the smallest what one can leave of it.
+    assistant that does not react can make of the agent's empowerment, the smallest what one can leave of it. An
+    assistant that acts in a later turn of a step does not react to the earlier ones here either.
 
     Parameters
     ----------

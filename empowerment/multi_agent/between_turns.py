@@ -157,7 +157,7 @@ class BetweenTurns:
 
 def _options(table: np.ndarray, values: np.ndarray) -> Sequence[list[int]]:
     """Return the actions (n_between, n_other, n_next) that may be best in each state between the turns."""
-    reached = table.any(axis=1)
+    reached = np.asarray(table.any(axis=1))
     shared = np.count_nonzero(reached, axis=0) > 1
     options = []
     for rows, own in zip(table, reached, strict=True):

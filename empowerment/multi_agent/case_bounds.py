@@ -59,7 +59,7 @@ def open_loop_bounds(
     upper : ndarray of shape (n_starts,)
     """
     models = [opponent.beside(policy) for policy in found.policies]
-    error = row_error(world, models, joint.sensor)
+    error = row_error(world, [joint.model, *models], joint.sensor)
     low, high = _beside_models(joint, models, numbers, error, tol)
     if validate.power(joint.model.n_actions, len(models)) <= _MOST_SEQUENCES:
         starts, sensor = [joint.model.states[state] for state in numbers.tolist()], joint.sensor.matrix

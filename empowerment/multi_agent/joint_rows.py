@@ -67,10 +67,15 @@ class JointSequences:
         allowed = validate.memory(memory)
         needed = _ENTRY * validate.power(model.n_actions, horizon)
         _refuse_large(needed, allowed, f"the {model.n_actions}**{horizon} joint sequences")
-        acting = [agent for agent in world.agents if agent in everyone]
+        # An array has few axes: none for an agent that has no choice.
+        acting = [agent for agent in world.agents if agent in everyone and len(world.actions[agent]) > 1]
         counts = tuple(len(world.actions[agent]) for agent in acting)
         axes = [
-            step * len(acting) + acting.index(agent) for group in names for step in range(horizon) for agent in group
+            step * len(acting) + acting.index(agent)
+            for group in names
+            for step in range(horizon)
+            for agent in group
+            if agent in acting
         ]
         sizes = [int(np.prod([len(world.actions[agent]) for agent in group])) ** horizon for group in names]
         numbers = np.arange(model.n_actions**horizon).reshape(counts * horizon).transpose(axes).reshape(sizes)

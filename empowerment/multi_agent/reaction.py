@@ -90,7 +90,7 @@ class Opponent:
 
     @property
     def observed(self) -> Sequence[Any]:
-        """Labels of what the other agent may observe."""
+        """The labels of what the other agent may observe."""
         return self.joint.model.states if self.between is None else self.between.labels
 
     def beside(self, policy: np.ndarray) -> MDP:

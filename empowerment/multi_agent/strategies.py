@@ -14,8 +14,8 @@ from empowerment.multi_agent.mixtures import lowest_point, tangent
 from empowerment.multi_agent.reaction import Opponent
 
 _EPS = float(np.finfo(float).eps)
-# Largest size of a tree of strategies: entries of all rows that are added up in it.
-_LARGEST_TREE = 200_000
+# Largest size of a tree of strategies, in entries of all rows that are added up in it, and most steps.
+_LARGEST_TREE, _DEEPEST_TREE = 100_000, 20
 # Mixtures that are tried in a state: the interval holds before they are all that matter.
 _MOST_ROUNDS = 60
 # Share of random actions in what is tried, relative to the tolerance: at the border slopes are unbounded.
@@ -126,8 +126,10 @@ def least_beside_strategies(
 
     Returns
     -------
-    lower, upper : float
-        Zero and infinity if the tree is too large.
+    lower : float
+        0 if the tree is too large.
+    upper : float
+        Infinity then.
 
     Notes
     -----
@@ -135,7 +137,7 @@ def least_beside_strategies(
     A weighted sum of the planes is one, too: where it is lowest, which a best strategy tells, lies a lower end.
     Weights and the next mixture come from a linear program over the planes and the strategies found so far.
     """
-    if strategies.size(state, strategies.horizon) > _LARGEST_TREE:
+    if strategies.horizon > _DEEPEST_TREE or strategies.size(state, strategies.horizon) > _LARGEST_TREE:
         return 0.0, math.inf
     random = strategies.least(state, None)
     used = random.any(axis=0)

@@ -92,3 +92,5 @@ def test_a_bound_that_is_cut_short_or_left_out_holds():
     large = emp.worst_case_empowerment(world, 8, "a", "b", states=0)
     assert large.lower[0] == 0.0
     assert not large.converged.any()
+    idle = emp.MultiAgentMDP(np.ones((1, 1, 1, 1)), {"a": 1, "b": 1})
+    assert emp.worst_case_empowerment(idle, 70, "a", "b").value == pytest.approx([0.0], abs=1e-9)
