@@ -18,7 +18,7 @@ from scipy.special import logsumexp
 
 N_COORDINATES, BATCH_SIZE, N_BATCHES, RATE = 32, 256, 2000, 0.03
 _FIRST_SIZE = 0.1
-# Adam (Kingma and Ba 2015), with its usual constants and a rate that falls linearly to 0.
+# Adam (Kingma and Ba 2015), with its usual constants.
 _MOMENTUM, _DECAY, _TINY = 0.9, 0.999, 1e-8
 
 CONTRASTS = ("one way", "both ways", "both ways, one batch")
@@ -118,7 +118,7 @@ def _shares(scores: np.ndarray, weights: np.ndarray, axis: int) -> np.ndarray:
 
 
 def trained_scores(
-    counts: list[np.ndarray], contrast: str, rng: np.random.Generator, *, rate: float = RATE
+    counts: list[np.ndarray], contrast: str, rng: np.random.Generator, *, rate: float = RATE, falling: bool = True
 ) -> np.ndarray:
     """Train the vectors of anchors and of later states on batches of pairs, for several data sets side by side.
 
@@ -131,6 +131,8 @@ def trained_scores(
     rng : numpy.random.Generator
     rate : float
         Learning rate of the first batch.
+    falling : bool
+        Whether it falls linearly to 0, so that the noise of single batches is averaged in the end.
 
     Returns
     -------
@@ -148,7 +150,7 @@ def trained_scores(
         slope = loss_slope(anchors @ later.swapaxes(1, 2), draw(), contrast)
         slopes = slope @ later, slope.swapaxes(1, 2) @ anchors
         for climber, own in zip(climbers, slopes, strict=True):
-            climber.step(own, rate * (1.0 - n / N_BATCHES))
+            climber.step(own, rate * (1.0 - n / N_BATCHES) if falling else rate)
     return np.asarray(anchors @ later.swapaxes(1, 2), dtype=np.float64)
 
 
