@@ -232,6 +232,16 @@ def test_saved_results_and_parts_hold_the_same(tmp_path):
     assert math.isfinite(again.upper.max())
 
 
+def test_a_search_splits_what_its_bound_is_too_large_by():
+    """Here chords of narrow boxes are not what keeps the bound up, but choices that are mixed."""
+    rows = random_model(434, range(2, 6), range(1, 4)).to_dense()
+    model = emp.MDP(np.concatenate([rows, np.eye(5)[:, None]], axis=1))
+    result = skills(model, 0.2976619903353468, 4)
+    assert result.converged.all()
+    assert result.table.nodes[0] < 1000
+    assert holds(result, 0.1162738147, 1e-10)
+
+
 @for_each("seed", range(int(os.environ.get("EMPOWERMENT_WORLDS", 60))), first=4)
 def test_what_must_hold_in_every_world(seed):
     rng = np.random.default_rng(seed)

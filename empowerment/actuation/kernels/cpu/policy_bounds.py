@@ -117,7 +117,7 @@ def _bound_policies(
         if found[0] <= cut:
             break
         moved = _reduce(world, costs, part, ends, bound - cut + 2.0 * rounding, holes)
-        _split(world, costs, part, occupancies, holes, found)
+        _split(world, costs, part, occupancies, holes, found[0] - cut, found)
         if not moved:
             break
     for c in range(n_choices):
@@ -245,12 +245,18 @@ def _crossing(steep: float, kept: float, lost: float, least: float) -> float:
 
 @jit()
 def _split(
-    world: World, costs: Array, part: Part, occupancies: Array, holes: tuple[Array, Array], found: Array
+    world: World,
+    costs: Array,
+    part: Part,
+    occupancies: Array,
+    holes: tuple[Array, Array],
+    excess: float,
+    found: Array,
 ) -> None:
     """Write the choice whose chord lies the highest above its divergence, and where to split its box."""
     first, owner, _, _, _, _, _ = world
     allowed, low, high, _, _, _ = part
-    widest, chosen = 0.0, -1
+    widest, chosen = 0.5 * excess / costs.size, -1
     for c in range(owner.size):
         width = high[c] - low[c]
         if not allowed[c] or width <= _NARROW:
@@ -260,7 +266,8 @@ def _split(
         gap = bottom + (x - low[c]) / width * (divergence(high[c], cost) - bottom) - divergence(x, cost)
         if gap > widest:
             widest, chosen = gap, c
-    if chosen < 0:
+    is_mixed = chosen < 0
+    if is_mixed:
         chosen = _undecided(world, part, occupancies)
     found[1], found[2], found[3] = chosen, 0.0, 0.0
     if chosen < 0:
@@ -269,7 +276,7 @@ def _split(
     for c in range(first[s], first[s + 1]):
         others += allowed[c]
     bottom, top = low[chosen], high[chosen]
-    if others and (bottom > 0.5 * top or top - bottom <= _NARROW or widest == 0.0):
+    if others and (bottom > 0.5 * top or top - bottom <= _NARROW or is_mixed):
         found[3] = bottom
     elif bottom < holes[0][chosen] < holes[1][chosen] < top:
         found[2], found[3] = holes[0][chosen], holes[1][chosen]
@@ -280,17 +287,19 @@ def _split(
 
 @jit()
 def _undecided(world: World, part: Part, occupancies: Array) -> int:
-    """Return the choice with the largest occupancy among those that have others beside them, or with a wide box."""
+    """Return the choice that is mixed the most with others of its state, or with a wide box if none has others."""
     first, owner, _, _, _, _, _ = world
     allowed, low, high, _, _, _ = part
     most, found = -1.0, -1
     for s in range(first.size - 1):
-        count = 0
+        count, total = 0, 0.0
         for c in range(first[s], first[s + 1]):
             count += allowed[c]
+            total += occupancies[c]
         for c in range(first[s], first[s + 1]):
-            if allowed[c] and count > 1 and occupancies[c] > most:
-                most, found = occupancies[c], c
+            mixed = min(occupancies[c], total - occupancies[c])
+            if allowed[c] and count > 1 and mixed > most:
+                most, found = mixed, c
     if found >= 0:
         return found
     most = _NARROW

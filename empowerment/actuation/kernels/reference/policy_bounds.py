@@ -77,7 +77,7 @@ def bound_policies(world: Choices, lines: np.ndarray, costs: np.ndarray, cut: fl
             break
         before = part.allowed.copy(), (part.high - part.low)[part.allowed]
         _reduce(world, costs, part, found, cut, holes)
-        split = _split(costs, world, part, proposal.occupancies, holes)
+        split = _split(costs, world, part, proposal.occupancies, holes, bound - cut)
         width = np.maximum(before[1] - (part.high - part.low)[before[0]], 0.0)
         if (part.allowed == before[0]).all() and not (width > _WORTHWHILE * before[1]).any():
             break
@@ -171,16 +171,20 @@ def _crossing(add: _Addition, kept: float, lost: float, least: float) -> float:
 
 
 def _split(
-    costs: np.ndarray, world: Choices, part: PolicySet, occupancies: np.ndarray, holes: np.ndarray
+    costs: np.ndarray, world: Choices, part: PolicySet, occupancies: np.ndarray, holes: np.ndarray, excess: float
 ) -> tuple[int, float, float]:
-    """Return the choice whose chord lies the highest above its divergence, and where to split its box."""
+    """Return the choice whose chord lies the highest above its divergence, and where to split its box.
+
+    What the bound exceeds the cut by comes from such chords and from mixing the choices of a state. If no chord
+    accounts for half of its share, it is mixing: then one of the choices is taken or dropped.
+    """
     own, low, high = costs[world.owner], part.low, part.high
     x = np.clip(occupancies, low, high)
     width = np.maximum(high - low, 1e-300)
     chord = divergence(low, own) + (x - low) / width * (divergence(high, own) - divergence(low, own))
     gap = np.where(part.allowed & (high - low > _NARROW), chord - divergence(x, own), -np.inf)
     c = int(np.argmax(gap))
-    is_apart = bool(gap[c] > 0)
+    is_apart = bool(gap[c] > 0.5 * excess / costs.size)
     if not is_apart:
         c = _undecided(world, part, occupancies)
     if c < 0:
@@ -196,10 +200,11 @@ def _split(
 
 
 def _undecided(world: Choices, part: PolicySet, occupancies: np.ndarray) -> int:
-    """Return the choice with the largest occupancy among those that have others beside them, or with a wide box."""
+    """Return the choice that is mixed the most with others of its state, or with a wide box if none has others."""
     counts = np.add.reduceat(part.allowed.astype(int), world.first[:-1])[world.owner]
     several = part.allowed & (counts > 1)
     if several.any():
-        return int(np.argmax(np.where(several, occupancies, -1.0)))
+        rest = np.add.reduceat(occupancies, world.first[:-1])[world.owner] - occupancies
+        return int(np.argmax(np.where(several, np.minimum(occupancies, rest), -1.0)))
     width = np.where(part.allowed, part.high - part.low, 0.0)
     return int(np.argmax(width)) if width.max() > _NARROW else -1
