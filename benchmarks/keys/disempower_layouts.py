@@ -24,6 +24,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+import empowerment as emp
 from benchmarks.keys.disempower_plans import OBJECTIVES, World, plan_table
 from benchmarks.keys.disempower_rules import Rules, TooManyStatesError
 from benchmarks.keys.disempower_walks import walking
@@ -34,7 +35,6 @@ from empowerment.runtime.progress import progress_bar
 from empowerment.worlds.disempower import LAYOUTS, Cell, Grid
 
 _MARGIN = 1e-3  # bits; smaller differences of means count as none
-_CODE = "rules", "walks", "values", "plans"  # modules that numbers depend on: what older ones made is not used
 Arrays = dict[str, np.ndarray]
 
 
@@ -111,7 +111,9 @@ def in_folder(question: Question) -> Path:
 
 
 def _code_digest() -> str:
-    return bytes_digest(b"".join(Path(__file__).with_name(f"disempower_{name}.py").read_bytes() for name in _CODE))
+    """Return the digest of the code that numbers depend on: what other code made is not used."""
+    files = [*Path(emp.__file__).parent.rglob("*.py"), *Path(__file__).parent.glob("disempower_*.py")]
+    return bytes_digest(b"".join(path.read_bytes() for path in sorted(files)))
 
 
 def losses(found: dict[int, Arrays], beside: str) -> tuple[np.ndarray, np.ndarray]:
