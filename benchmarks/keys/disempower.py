@@ -35,6 +35,10 @@ objective, as published, the bystander keeps 2 bits for the published draw and 1
 some of them and 2.6 for others: that number is small, noisy and about the first action alone. Where the assistant
 cannot pull, some of its optimal plans take all.
 
+Where the persons walk shortest paths to the key and to the goal, it is the same: in the 39 layouts with at most 25,000
+states the user gets 3.39 bits and the bystander 1.26 to 1.31 of its 2.96. The bystander loses in 38 of them, beside an
+assistant that plans for both in 17, where its loss is small: it keeps 2.97 on average.
+
 The published regret is 0, its best value, wherever one action suits both, also where nothing can be gained. Among its
 optimal plans are some that leave the user without control, and some that leave the bystander next to none.
 
