@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from empowerment.plotting.colors import BLUE, GREEN, ORANGE, PURPLE, RED, SKY, d
 _SERIES = (BLUE, SKY, "#BFBFBF", ORANGE, GREEN, PURPLE)
 _CASES = ("#8C8C8C", SKY, RED)
 _HOLDS = "#000000"
+# Cells of more rows or columns are narrower than a pixel.
+_MOST_SETTINGS = 1000
 
 
 def plot_before_after(
@@ -250,7 +253,6 @@ def plot_sensitivity(
     'gain'
     """
     rows, columns = _settings(rows, "rows"), _settings(columns, "columns")
-    criterion = validate.text(criterion, "criterion")
     values, holds = _grid(values, holds, (len(rows), len(columns)))
     criterion = validate.text(criterion, "criterion")
     size = max(0.85 * len(columns) + 2.6, 4.2), max(0.44 * len(rows) + 1.6, 2.6)
@@ -282,7 +284,10 @@ def _settings(values: Any, name: str) -> list[Any]:
     """Return the settings along an axis as a list."""
     if isinstance(values, str) or not validate.is_several(values):
         raise TypeError(f"{name} is {validate.shown(values)}, expected a list of settings")
-    return list(values)
+    found = list(islice(values, _MOST_SETTINGS + 1))  # it may be an endless iterator
+    if len(found) > _MOST_SETTINGS:
+        raise ValueError(f"{name} has more than {_MOST_SETTINGS} settings, expected fewer")
+    return found
 
 
 def _draw_cell(ax: Any, mesh: Any, value: float, row: int, column: int) -> None:

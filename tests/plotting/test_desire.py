@@ -1,3 +1,4 @@
+import itertools
 import math
 import sys
 from types import SimpleNamespace
@@ -291,6 +292,8 @@ def test_intervals_that_end_before_they_begin_and_tables_of_other_shapes_are_ref
         emp.plotting.plot_sensitivity([[1.0, np.inf]], [[True, False]], **settings)
     with pytest.raises(ValueError, match="holds has entries of type int64, expected True and False"):
         emp.plotting.plot_sensitivity([[1.0, 2.0]], [[1, 0]], **settings)
+    with pytest.raises(ValueError, match="columns has more than 1000 settings, expected fewer"):
+        emp.plotting.plot_sensitivity([[1.0, 2.0]], [[True, False]], **settings | {"columns": itertools.count()})
 
 
 def test_experiments_draw_themselves():
