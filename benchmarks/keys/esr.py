@@ -90,28 +90,23 @@ def later_rows(person: emp.MDP, policy: np.ndarray, starts: list[Any]) -> np.nda
     return (total / total.sum(axis=0)).T.reshape(len(starts), n_actions, -1)
 
 
-def effective(case: str) -> tuple[list[Any], np.ndarray, list[Any], int]:
-    """Return states after the assistant's actions, what the person transmits there and could, and the world's size.
-
-    States in which a box lies on the person are left out, and equal ones stand once, the start among them.
-    """
-    person = world_of(case)
+def states_after(case: str) -> list[Any]:
+    """Return the states after the assistant's actions, each once, but for those with a box on the person."""
     after = dict.fromkeys(after_each_action(case, rules="by-cell", goal=GOAL))
-    states = [state for state in after if state.person not in state.boxes]
-    policy = greedy_person(person.states)
-    rows = later_rows(person, policy, states)
-    numbers = [person.state_index(state) for state in states]
-    found = [
-        emp.Channel(own, normalize=True).mutual_information(policy[number])
-        for own, number in zip(rows, numbers, strict=True)
-    ]
-    capacities = emp.channel_capacity([emp.Channel(own, normalize=True) for own in rows])
-    return states, np.array(found), list(capacities), person.n_states
+    return [state for state in after if state.person not in state.boxes]
 
 
 def figures_of_effective(case: str) -> tuple[list[Score], list[Figure]]:
     """Return what the person transmits after each action of the assistant."""
-    states, found, capacities, n_states = effective(case)
+    states, person = states_after(case), world_of(case)
+    policy = greedy_person(person.states)
+    channels = [emp.Channel(rows, normalize=True) for rows in later_rows(person, policy, states)]
+    found = np.array(
+        [
+            channel.mutual_information(policy[person.state_index(state)])
+            for channel, state in zip(channels, states, strict=True)
+        ]
+    )
     exact = while_boxes_stand(states, 5)
     agreement = rank(found.round(9), exact.value)
     figures = [number(f"{case}: rank of effective empowerment with E5", agreement, RANKS_OF_EFFECTIVE[case], 0.005)]
@@ -123,10 +118,11 @@ def figures_of_effective(case: str) -> tuple[list[Score], list[Figure]]:
         known = [FREEING.get(state.boxes, 0.0) for state in states]
         for state, value, wanted in zip(states, found, known, strict=True):
             figures.append(number(f"{case}: effective empowerment, boxes {state.boxes}", value, wanted, 1e-6))
-        free = [each for each, wanted in zip(capacities, known, strict=True) if wanted]
-        ends = min(each.value for each in free), max(each.value for each in free)
+        free = [channel for channel, wanted in zip(channels, known, strict=True) if wanted]
+        capacities = list(emp.channel_capacity(free))
+        ends = min(each.lower for each in capacities), max(each.upper for each in capacities)
         figures.append(Figure(f"{case}: capacities of the freeing moves", ends, CAPACITIES, 5e-5))
-        figures.append(number(f"{case}: states in all", n_states, 14_950, 0))
+        figures.append(number(f"{case}: states in all", person.n_states, 14_950, 0))
     return scores, figures
 
 
@@ -134,10 +130,8 @@ def baseline(states: list[Any], rng: np.random.Generator | None, drawn_from: int
     """Return the log of the variance of all coordinates of all roll-outs; without `rng` nobody moves."""
     values = []
     for state in states:
-        person, boxes = (
-            np.tile(np.array(state.person), (ROLLOUTS, 1)),
-            np.tile(np.array(state.boxes), (ROLLOUTS, 1, 1)),
-        )
+        person = np.tile(np.array(state.person), (ROLLOUTS, 1))
+        boxes = np.tile(np.array(state.boxes), (ROLLOUTS, 1, 1))
         for _ in range(0 if rng is None else LENGTH):
             person = walked(person, boxes, rng.integers(drawn_from, size=ROLLOUTS))
         values.append(np.concatenate([person, boxes.reshape(ROLLOUTS, -1)], axis=1).var())
@@ -146,8 +140,7 @@ def baseline(states: list[Any], rng: np.random.Generator | None, drawn_from: int
 
 def figures_of_baseline(case: str, n_seeds: int) -> tuple[list[Score], list[Figure]]:
     """Return how the baseline ranks the assistant's actions: as coded, with a person who moves, and with none."""
-    after = dict.fromkeys(after_each_action(case, rules="by-cell", goal=GOAL))
-    states = [state for state in after if state.person not in state.boxes]
+    states = states_after(case)
     exact = while_boxes_stand(states, 5)
     start = states.index(emp.worlds.boxed_in_grid(case)["initial"])
     ends = float(exact.lower[start]), float(exact.upper[start])
