@@ -21,6 +21,8 @@ from empowerment.runtime.progress import progress_bar
 
 # Channels that are solved side by side.
 _BATCH = 20_000
+# States whose reactions are compared side by side, of which each may have thousands.
+_MOST_REACTING = 16
 
 
 @dataclass(frozen=True)
@@ -170,7 +172,8 @@ class Opponent:
         """Return the values of states with one more step left than their successors, whose ends are given."""
         sensor = self.joint.sensor.matrix if ahead is None else None
         found: list[Mixture] = []
-        share = max(_BATCH // self.joint.numbers.shape[1], 1) if self.helps else 1
+        blind = max(_BATCH // self.joint.numbers.shape[1], 1)
+        share = 1 if not self.helps else blind if self.between is None else _MOST_REACTING
         for first in range(0, states.size, share):
             values = None if ahead is None else ahead[0]
             parts = [self.response(state, sensor, values) for state in states[first : first + share].tolist()]
