@@ -77,7 +77,9 @@ class Figure(NamedTuple):
 
     @property
     def holds(self) -> bool:
-        """Whether both ends are as close as the digits say."""
+        """Whether both ends are as close as the digits say; a mean of draws may lie anywhere in a known range."""
+        if self.sampled and self.found[0] == self.found[1]:
+            return self.known[0] - self.digits <= self.found[0] <= self.known[1] + self.digits
         return all(abs(a - b) <= self.digits for a, b in zip(self.found, self.known, strict=True))
 
 
@@ -115,5 +117,4 @@ def interval(quantity: str, lower: float, upper: float, known: float, digits: fl
 def draws(quantity: str, mean: float, error: float, known: Ends | float, *, why: str = "") -> Figure:
     """Return the figure of a mean over draws with its standard error, beside a number or the range of some runs."""
     ends = known if isinstance(known, tuple) else (known, known)
-    nearest = min(max(float(mean), ends[0]), ends[1])
-    return Figure(quantity, (float(mean), float(mean)), (nearest, nearest), 3.0 * error, sampled=True, why=why)
+    return Figure(quantity, (float(mean), float(mean)), ends, 3.0 * error, sampled=True, why=why)
