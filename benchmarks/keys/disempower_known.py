@@ -136,3 +136,9 @@ WALKING_MEANS = {
     "joint exact E3": ((3.060, 3.060), (2.973, 2.973)),
 }
 """Means over these layouts, for the user and for the bystander."""
+
+UNUSUAL = {
+    "move-any, plans for user MC10: user, most": "none of 400 seeds gives less than 2.291; the known draw is an "
+    "unusual one, which ranks the bystander's states of push-pull worse than all but one of a hundred seeds"
+}
+"""Why a figure of a single draw is missed, where it is."""

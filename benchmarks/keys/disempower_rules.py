@@ -196,12 +196,18 @@ def explored(start: int, step: Step, most: float = math.inf) -> tuple[np.ndarray
     return known, np.searchsorted(known, step(known))
 
 
-def standing(rules: Rules) -> Step:
-    """Return the step function while both persons stand still."""
+def standing(rules: Rules, *, alike: bool = False) -> Step:
+    """Return the step function while both persons stand still.
+
+    If boxes are `alike`, an assistant outside the grid does not tell them apart. That changes no plan, and leaves one
+    state of many.
+    """
     n_boxes = len(rules.grid.initial.boxes)
 
     def step(codes: np.ndarray) -> np.ndarray:
         after = rules.assisted(States.unpacked(codes, n_boxes))
+        if alike:
+            after = [each._replace(boxes=np.sort(each.boxes, axis=1)) for each in after]
         return np.stack([each.packed() for each in after], axis=1)
 
     return step

@@ -11,6 +11,7 @@ import empowerment as emp
 from benchmarks.keys import disempower, disempower_known, disempower_layouts
 from benchmarks.keys.disempower_plans import World, minimax, plan_table
 from benchmarks.keys.disempower_rules import STAY, Rules, TooManyStatesError
+from benchmarks.keys.disempower_rules import standing as standing_step
 from benchmarks.keys.disempower_values import N_PATHS, Draws, ends_of_paths, uniform_information, values_of
 from benchmarks.keys.disempower_walks import walking
 from empowerment.worlds.disempower import LAYOUTS, STEPS
@@ -72,6 +73,9 @@ def test_exploring_arrays_finds_the_same_world():
         assert sorted(number) == list(range(len(fast.codes)))
         assert number[0] == fast.start
         assert np.array_equal(number[slow.for_agent("assistant", STILL).successors], fast.successors[number])
+    rules = Rules(LAYOUTS["move-any"]())
+    merged = World.of(rules, standing_step(rules, alike=True))
+    assert len(merged.codes) == disempower_known.LAYOUTS["move-any"].n_states / 120  # orders of five boxes
     with pytest.raises(TooManyStatesError, match="at most 30 are allowed"):
         World.of(fast.rules, most=30)
 
