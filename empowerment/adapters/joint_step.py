@@ -9,16 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from empowerment.adapters.exploration import Search, World
+from empowerment.adapters.exploration import Search, World, explored_rows
 from empowerment.adapters.outcomes import (
     End,
-    Node,
     Outcome,
     initial_states,
     labels_of,
     labels_of_nodes,
-    outcome_rows,
-    read_outcome,
 )
 from empowerment.core import validate
 from empowerment.models.multi_agent import MultiAgentMDP, in_turns
@@ -127,15 +124,15 @@ def from_joint_step(
     n_turns = len(turns)
     most_steps = math.inf if depth is None else validate.limit(depth, "depth") * n_turns
     starts = [Moment(0, state) for state in initial_states(initial)]
-    stepper = _Stepper(step, turns, own, terminal == "absorbing")
-    search = Search(World(stepper.answer, stepper.choices, keep_ends=True), max_states, most_steps)
+    moments = _Moments(step, turns, own, terminal == "absorbing")
+    search = Search(moments, max_states, most_steps)
     with progress_bar(None, "exploring", "state", progress) as advance:
         search.explore(starts, advance)
     if check:
         with progress_bar(len(search.nodes), "checking", "state", progress) as advance:
             search.repeat(advance)
     made = _Nodes(search, n_turns)
-    labels = {agent: stepper.labels_of(agent) for agent in own}
+    labels = {agent: moments.labels_of(agent) for agent in own}
     explored = [made.turn(i, {agent: labels[agent] for agent in agents}) for i, agents in enumerate(turns)]
     states = tuple(explored[0].states)
     first = np.zeros(len(states)) if len(starts) == 1 else None
@@ -168,44 +165,56 @@ def _turns(order: Any, agents: tuple[Any, ...]) -> list[tuple[Any, ...]]:
     return turns
 
 
-class _Stepper:
+class _Moments(World):
     """The step function between moments, and the actions that it was asked for."""
 
     def __init__(self, step: Any, turns: list[tuple[Any, ...]], actions: dict[Any, Any], keep_ends: bool) -> None:
-        self.step, self.turns, self.actions, self.keep_ends = step, turns, actions, keep_ends
+        super().__init__(lambda moment, joint: step(moment.state, self._chosen(moment, joint)), None, keep_ends)
+        self.turns, self.of_agent = turns, actions
         self.found: dict[Any, dict[Any, None]] = {agent: {} for agent in actions}
+        fixed = [not any(callable(actions[agent]) for agent in turn) for turn in turns]
+        self.fixed = [
+            tuple(product(*(actions[agent] for agent in turn))) if known else None
+            for turn, known in zip(turns, fixed, strict=True)
+        ]
 
-    def choices(self, moment: Moment) -> list[tuple[Any, ...]]:
+    def choices(self, moment: Moment) -> tuple[tuple[Any, ...], ...]:
         """Return the joint actions of a moment."""
-        return list(product(*(self._own(agent, moment.state) for agent in self.turns[moment.turn])))
+        fixed = self.fixed[moment.turn]
+        if fixed is not None:
+            return fixed
+        return tuple(product(*(self._own(agent, moment.state) for agent in self.turns[moment.turn])))
 
     def _own(self, agent: Any, state: Any) -> tuple[Any, ...]:
-        given = self.actions[agent]
+        given = self.of_agent[agent]
         own = labels_of(given(state), f"actions[{agent!r}]({state!r})") if callable(given) else given
         self.found[agent].update(dict.fromkeys(own))
         return own
 
     def labels_of(self, agent: Any) -> tuple[Any, ...]:
         """Return the actions of an agent in any state."""
-        own = tuple(self.found[agent]) if callable(self.actions[agent]) else self.actions[agent]
+        own = tuple(self.found[agent]) if callable(self.of_agent[agent]) else self.of_agent[agent]
         if not own:
             raise ValueError(f"agent {agent!r} has no action in any state, expected at least one")
         return own
 
-    def answer(self, moment: Moment, joint: tuple[Any, ...]) -> Outcome:
-        """Return the moments that a joint action leads to."""
-        chosen = dict(zip(self.turns[moment.turn], joint, strict=True))
-        where = f"step({moment!r}, {chosen!r})"
-        outcome = read_outcome(self.step(moment.state, chosen), where, self.keep_ends)
+    def outcome(self, moment: Moment, joint: tuple[Any, ...]) -> Outcome:
+        """Compute the moments that a joint action leads to."""
+        outcome = super().outcome(moment, joint)
         if outcome is None:
             return None
         following = (moment.turn + 1) % len(self.turns)
-        moments: dict[Node, float] = {}
-        for node, chance in outcome.items():
-            ended = isinstance(node, End)
-            then = End(Moment(0, node.state)) if ended else Moment(following, node)
-            moments[then] = chance
-        return moments
+        return {
+            End(Moment(0, node.state)) if isinstance(node, End) else Moment(following, node): chance
+            for node, chance in outcome.items()
+        }
+
+    def described(self, moment: Moment, joint: tuple[Any, ...]) -> str:
+        """Return what messages call a step."""
+        return f"step({moment!r}, {self._chosen(moment, joint)!r})"
+
+    def _chosen(self, moment: Moment, joint: tuple[Any, ...]) -> dict[Any, Any]:
+        return dict(zip(self.turns[moment.turn], joint, strict=True))
 
 
 class _Nodes:
@@ -213,22 +222,15 @@ class _Nodes:
 
     def __init__(self, search: Search, n_turns: int) -> None:
         self.search = search
-        self.ends = [node for node in search.nodes if isinstance(node, End)]
-        self.of_turn = [
-            [node for node in search.nodes if isinstance(node, End) or node.turn == turn] for turn in range(n_turns)
-        ]
-        self.unexplored = {node for node, far in zip(search.nodes, search.unexplored, strict=True) if far}
+        self.ended = np.array([isinstance(node, End) for node in search.nodes])
+        turn_of = np.array([-1 if isinstance(node, End) else node.turn for node in search.nodes])
+        self.of_turn = [np.flatnonzero((turn_of == turn) | self.ended) for turn in range(n_turns)]
+        self.unexplored = np.array(search.unexplored)
 
     def turn(self, number: int, actions: dict[Any, tuple[Any, ...]]) -> Turn:
         """Return one turn as a part of the model."""
-        nodes, following = self.of_turn[number], self.of_turn[(number + 1) % len(self.of_turn)]
-        joint, taken, number_of = list(product(*actions.values())), self.search.taken, self.search.number
-        ended = np.array([isinstance(node, End) for node in nodes])
-        outcomes = [
-            {each: {node: 1.0} for each in joint} if end else taken[number_of[node]]
-            for node, end in zip(nodes, ended, strict=True)
-        ]
-        rows, available = outcome_rows(outcomes, joint, following)
+        numbers, following = self.of_turn[number], self.of_turn[(number + 1) % len(self.of_turn)]
+        rows, available = explored_rows(self.search, numbers, following, list(product(*actions.values())))
+        nodes = [self.search.nodes[each] for each in numbers.tolist()]
         labels = labels_of_nodes([End(node.state.state) if isinstance(node, End) else node.state for node in nodes])
-        unexplored = np.array([node in self.unexplored for node in nodes])
-        return Turn(actions, labels, rows, available, ended, unexplored)
+        return Turn(actions, labels, rows, available, self.ended[numbers], self.unexplored[numbers])

@@ -5,7 +5,7 @@ Every adapter that learns of the ends of episodes goes through here, so that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, TypeAlias
@@ -150,6 +150,34 @@ def read_outcome(answer: Any, where: str, keep_ends: bool = True, weights: bool 
     return {read_node(answer, f"what {where} leads to", keep_ends): 1.0}
 
 
+def read_transition(answer: Any, where: Callable[[], str], keep_ends: bool) -> Outcome:
+    """Return what a step function says of an action, whose probabilities must sum to 1.
+
+    Parameters
+    ----------
+    answer : label, End, None, dict or list
+        As for :func:`read_outcome`.
+    where : callable
+        Returns the action and the state, for messages: the text of a state may take longer than the step itself.
+    keep_ends : bool
+        Whether an end differs from the state in which it happens.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If the answer is of no known form, or a probability or their sum is none.
+    """
+    try:
+        outcome = read_outcome(answer, "", keep_ends)
+    except (TypeError, ValueError):
+        outcome = {}
+    if outcome is None or abs(sum(outcome.values()) - 1.0) <= SUM_TOLERANCE:
+        return outcome
+    outcome = read_outcome(answer, where(), keep_ends) or {}
+    hint = "" if outcome else "; None says that an action is missing"
+    return checked_sum(outcome, f"{where()} gives probabilities that", hint)
+
+
 def read_node(answer: Any, what: str, keep_ends: bool = True) -> Node:
     """Return a next state, or the end of an episode in one; `what` names it in messages."""
     if not isinstance(answer, End):
@@ -219,11 +247,35 @@ def model_of(
         Whether the actions of each node are not known.
     """
     rows, available = outcome_rows(taken, actions, nodes)
+    return model_of_rows(
+        nodes,
+        rows,
+        available,
+        actions if names is None else names,
+        initial=initial,
+        rewards=rewards,
+        layout=layout,
+        unexplored=unexplored,
+    )
+
+
+def model_of_rows(
+    nodes: Sequence[Node],
+    rows: sparse.csr_array,
+    available: np.ndarray,
+    names: Sequence[Any],
+    *,
+    initial: Mapping[Node, float] | None = None,
+    rewards: np.ndarray | None = None,
+    layout: Any = None,
+    unexplored: Sequence[bool] | None = None,
+) -> MDP:
+    """Make a model of rows as :func:`outcome_rows` returns them; other arguments are those of :func:`model_of`."""
     states = labels_of_nodes(nodes)
     return MDP(
         rows,
         states=states,
-        actions=actions if names is None else names,
+        actions=names,
         terminal=[isinstance(node, End) for node in nodes],
         available=available,
         initial=None if initial is None else [initial.get(node, 0.0) for node in nodes],

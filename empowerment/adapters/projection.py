@@ -79,7 +79,7 @@ class Projection:
         for whole in queue:  # which grows on the way
             label = self.label_of[whole]
             self.standing[label] = whole
-            for action, expected in search.taken[search.number[label]].items():
+            for action, expected in search.taken(search.number[label]).items():
                 outcome = search.world.outcome(label, action)
                 if outcome != expected:
                     raise ValueError(self._refusal(label, action, (first[label], expected), (whole, outcome)))

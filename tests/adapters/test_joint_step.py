@@ -83,6 +83,16 @@ def test_the_dense_case_takes_little_memory():
     assert peak < 50e6
 
 
+def test_transitions_take_little_more_than_their_numbers():
+    actions = {"a": range(20), "b": range(20)}
+    tracemalloc.start()
+    world = emp.from_joint_step(lambda cell, chosen: (cell + chosen["a"] * chosen["b"]) % 60, 0, actions)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert world.turns[0].rows.nnz == 60 * 400
+    assert peak < 100 * world.turns[0].rows.nnz
+
+
 def test_what_needs_more_than_was_explored_is_refused():
     user = GRID.for_agent("user")
     assert user.explored_steps[0] == 3
