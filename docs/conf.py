@@ -35,6 +35,7 @@ exclude_patterns = [
     "jupyter_execute",
     "**.ipynb_checkpoints",
     "explanation/proxies-table.md",
+    "explanation/published-numbers-table.md",
     "explanation/solvers-table.md",
     "gallery/*.ipynb",
     "pictures",

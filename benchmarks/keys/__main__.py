@@ -73,7 +73,7 @@ def as_text(answer: Answer, table: Callable[[list[list[str]]], str]) -> str:
     """Return an answer as text, with its tables as they are to look."""
     scores = [table(rows_of_scores(answer.scores))] if answer.scores else []
     figures = table(rows_of_figures(answer.figures))
-    return "\n\n".join([f"## {answer.title}", answer.source, *scores, figures, answer.verdict])
+    return "\n\n".join([f"### {answer.title}", answer.source, *scores, figures, answer.verdict])
 
 
 def main(arguments: list[str] | None = None) -> int:
