@@ -9,13 +9,12 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PICTURES = sorted((DOCS / "pictures").glob("*.py"))
-NOT_PAGES = {"explanation/proxies-table.md", "explanation/solvers-table.md"}  # included by another page
 
 
 def pages():
-    """Return the names of all written pages, as toctrees name them."""
-    names = {page.relative_to(DOCS).as_posix() for page in DOCS.rglob("*.md") if "_build" not in page.parts}
-    return {name.removesuffix(".md") for name in names - NOT_PAGES}
+    """Return the names of all written pages, as toctrees name them; tables are parts of other pages."""
+    names = {page.relative_to(DOCS).with_suffix("").as_posix() for page in DOCS.rglob("*.md")}
+    return {name for name in names if not name.startswith("_build/") and not name.endswith("-table")}
 
 
 def entries_of_toctrees():
