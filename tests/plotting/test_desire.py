@@ -163,6 +163,7 @@ def test_a_trace_of_riders_draws_itself():
         ({"steps": (0, 41)}, r"steps is \(0, 41\)"),
         ({"steps": 3}, "steps is 3, expected two whole numbers"),
         ({"steps": (0.5, 3)}, "expected two whole numbers"),
+        ({"steps": itertools.count()}, "expected two whole numbers"),
         ({"day": 0}, "day is 0"),
     ],
 )
