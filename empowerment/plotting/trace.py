@@ -130,10 +130,10 @@ def _part(trace: Any, seed: Any, agent: Any, steps: Any) -> tuple[_Part, int]:
     if number is None or not 0 <= number < n_agents:
         raise ValueError(f"agent is {validate.shown(agent)}, expected a number from 0 to {n_agents - 1}")
     given = (0, n_steps) if steps is None else steps
-    ends = list(islice(map(validate.whole, given), 3)) if validate.is_several(given) else []
-    if len(ends) != 2 or None in ends:
+    ends = list(islice(given, 3)) if validate.is_several(given) else []
+    if len(ends) != 2 or None in map(validate.whole, ends):
         raise ValueError(f"steps is {validate.shown(steps)}, expected two whole numbers, the first and the end")
-    first, end = ends
+    first, end = map(int, ends)
     if not 0 <= first < end <= n_steps:
         raise ValueError(f"steps is ({first}, {end}), expected 0 <= first < end <= {n_steps}, the steps of the trace")
     which = run, slice(first, end), number
