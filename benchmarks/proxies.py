@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import empowerment as emp
+from benchmarks.tables import in_markdown
 from empowerment import proxies
 from empowerment.core.layout import GridLayout
 
@@ -200,8 +201,7 @@ def shown(value: float | None, form: str = ".2f") -> str:
 
 def table(head: list[str], body: list[list[str]]) -> str:
     """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+    return in_markdown([head, *body]) + "\n"
 
 
 def tables(names: list[str], n_seeds: int) -> str:

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from benchmarks.keys.answer import Answer, Ends, Figure, Score
+from benchmarks.tables import in_columns, in_markdown
 
 KEYS: tuple[str, ...] = ("disempower", "eelma", "ave", "esr", "mantiuk", "small")
 """Modules of this package with a function ``answer(quick: bool) -> Answer``."""
@@ -53,20 +54,6 @@ def rows_of_figures(figures: list[Figure]) -> list[list[str]]:
         cells = [shown(figure.found), shown(figure.known), f"{figure.digits:.1g} ({kind})"]
         body.append([figure.quantity, *cells, verdict])
     return [["quantity", "found", "known", "within", ""], *body]
-
-
-def in_markdown(rows: list[list[str]]) -> str:
-    """Return a table as Markdown."""
-    lines = [rows[0], ["---"] * len(rows[0]), *rows[1:]]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
-
-
-def in_columns(rows: list[list[str]]) -> str:
-    """Return a table with aligned columns."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
 
 
 def as_text(answer: Answer, table: Callable[[list[list[str]]], str]) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
+
+import numpy as np
 
 Ends = tuple[float, float]
 
@@ -118,3 +121,15 @@ def draws(quantity: str, mean: float, error: float, known: Ends | float, *, why:
     """Return the figure of a mean over draws with its standard error, beside a number or the range of some runs."""
     ends = known if isinstance(known, tuple) else (known, known)
     return Figure(quantity, (float(mean), float(mean)), ends, 3.0 * error, sampled=True, why=why)
+
+
+def error_beside(values: Sequence[float] | np.ndarray, known_runs: float = 1, rounding: float = 0.0) -> float:
+    """Return the standard error of a mean less that of so many known runs, which is rounded to so much."""
+    return float(np.std(values, ddof=1) * np.sqrt(1 / len(values) + 1 / known_runs)) + rounding / 3
+
+
+def rank(scores: np.ndarray, exact: np.ndarray, decimals: int = 6) -> float:
+    """Return Spearman's correlation; exact values that differ by rounding alone are ties."""
+    from scipy.stats import spearmanr
+
+    return float(spearmanr(scores, exact.round(decimals)).statistic)

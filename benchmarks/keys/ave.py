@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import empowerment as emp
-from benchmarks.keys.answer import Answer, Figure, Score, draws, interval, number
+from benchmarks.keys.answer import Answer, Figure, Score, draws, error_beside, interval, number, rank
 from benchmarks.keys.boxes import MOVES, SIZE, after_each_action, moved, walked, while_boxes_stand
 
 SEQUENCES, LENGTH, HORIZONS = 1000, 10, (1, 3, 5, 10)
@@ -94,22 +94,10 @@ def run_of(states: list[Any], seed: int) -> Run:
     return Run(*np.array([scored(state, rng) for state in states]).T)
 
 
-def rank(scores: np.ndarray, exact: np.ndarray) -> float:
-    """Return Spearman's correlation; exact values that differ by rounding alone are ties."""
-    from scipy.stats import spearmanr
-
-    return float(spearmanr(scores, exact.round(6)).statistic)
-
-
-def error_beside(values: list[float], known_runs: int) -> float:
-    """Return the standard error of the difference between a mean and one over so many other runs."""
-    return float(np.std(values, ddof=1) * np.sqrt(1 / len(values) + 1 / known_runs))
-
-
 def range_of(quantity: str, runs: list[np.ndarray], known: tuple[float, float]) -> Figure:
     """Return the figure of the smallest and the largest score of a run, beside those of one run."""
     ends = [each.min() for each in runs], [each.max() for each in runs]
-    error = max(error_beside(end, 1) for end in ends)
+    error = max(error_beside(end) for end in ends)
     return Figure(quantity, (float(np.mean(ends[0])), float(np.mean(ends[1]))), known, 3 * error, sampled=True)
 
 
@@ -131,7 +119,7 @@ def of_case(case: str, n_seeds: int) -> tuple[list[Score], list[Figure]]:
     figures.append(range_of(f"{case}: its assistant's part, nats", [run.assistant for run in runs], known.assistant))
     ranks = {name: [rank(getattr(run, name), exact.value) for run in runs] for name in Run._fields}
     for name, value in (("count", known.rank_of_count), ("variance", known.rank_of_variance)):
-        error = error_beside(ranks[name], KNOWN_RUNS) + ROUNDING / 3
+        error = error_beside(ranks[name], KNOWN_RUNS, ROUNDING)
         figures.append(draws(f"{case}: rank of the {name} with E5", np.mean(ranks[name]), error, value))
     picks = [float(best[run.count.argmax()]) for run in runs]
     error = max(error_beside(picks, KNOWN_RUNS), 1 / n_seeds / 3)

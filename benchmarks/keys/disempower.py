@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from benchmarks.keys import disempower_known as known
-from benchmarks.keys.answer import Answer, Figure, Score, draws, number
+from benchmarks.keys.answer import Answer, Figure, Score, draws, error_beside, number, rank
 from benchmarks.keys.disempower_layouts import Question, laws, losses
 from benchmarks.keys.disempower_plans import OBJECTIVES, World, plan_table
 from benchmarks.keys.disempower_rules import Rules, standing
@@ -90,9 +90,9 @@ def starts(layout: str, world: World | None, values: Values | None) -> tuple[lis
     for field, (formula, unit) in FORMULAS.items():
         drawn, published = getattr(here, field)[:, 1, 0], known.PUBLISHED[layout][field]
         figures.append(one_draw(name % formula, drawn, published, 5e-5))
-        rank = values and _rank(getattr(values, field)[0, 1], values.exact[1])
+        agreement = values and _rank(getattr(values, field)[0, 1], values.exact[1])
         scores.append(
-            Score(f"{layout}, bystander at the start", formula, ends[1], drawn.mean(), rank, published, unit)
+            Score(f"{layout}, bystander at the start", formula, ends[1], drawn.mean(), agreement, published, unit)
         )
     if layout == "push-pull":
         drawn, (mean, error) = here.plug_in[:, 1, 0], known.FRESH_DRAWS
@@ -181,14 +181,11 @@ def walkers() -> list[Figure]:
 
 def one_draw(quantity: str, drawn: np.ndarray, one: float, rounding: float) -> Figure:
     """Return the figure of a sampled quantity of which a single draw is known, rounded to so much."""
-    spread = drawn.std(ddof=1) * math.sqrt(1 + 1 / len(drawn))
     low, high = drawn.min(), drawn.max()
     skewed = f"it lies between {low:.3f} and {high:.3f}, the ends of {len(drawn)} seeds, whose distribution is skewed"
     why = skewed if low <= one <= high else known.UNUSUAL.get(quantity, "")
-    return draws(f"{quantity}, one draw", drawn.mean(), spread + rounding / 3, one, why=why)
+    return draws(f"{quantity}, one draw", drawn.mean(), error_beside(drawn, rounding=rounding), one, why=why)
 
 
 def _rank(found: np.ndarray, exact: np.ndarray) -> float:
-    from scipy.stats import spearmanr
-
-    return float(spearmanr(np.round(found, 5), np.round(exact, 5)).statistic)  # ties, in spite of rounding
+    return rank(found.round(5), exact, 5)

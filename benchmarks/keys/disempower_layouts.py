@@ -28,6 +28,7 @@ import empowerment as emp
 from benchmarks.keys.disempower_plans import OBJECTIVES, World, plan_table
 from benchmarks.keys.disempower_rules import Rules, TooManyStatesError
 from benchmarks.keys.disempower_walks import walking
+from benchmarks.tables import in_columns
 from empowerment.runtime.checkpoint import Checkpoint
 from empowerment.runtime.digests import bytes_digest
 from empowerment.runtime.parallel import run_chunks
@@ -158,8 +159,6 @@ def _range(numbers: np.ndarray, form: str) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the table; 130 says that it was interrupted."""
-    from benchmarks.keys.__main__ import in_columns
-
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.keys.disempower_layouts", description=__doc__.partition("\n")[0]
     )

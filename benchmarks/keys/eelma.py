@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.keys.answer import Answer, Ends, Figure, Score, draws, number
+from benchmarks.keys.answer import Answer, Ends, Figure, Score, draws, error_beside, number
 from benchmarks.keys.eelma_critics import (
     CONTRASTS,
     RATE,
@@ -203,8 +203,7 @@ def root_errors(case: Case, estimates: np.ndarray) -> np.ndarray:
 
 def drawn(quantity: str, found: Sequence[float] | np.ndarray, known: Ends | float, *, why: str = "") -> Figure:
     """Return the figure of a quantity that was found in several data sets."""
-    error = np.std(found, ddof=1) / np.sqrt(len(found))
-    return draws(quantity, float(np.mean(found)), float(error), known, why=why)
+    return draws(quantity, float(np.mean(found)), error_beside(found, np.inf), known, why=why)
 
 
 def counted(case: Case) -> tuple[list[Score], list[Figure]]:

@@ -8,8 +8,7 @@ import numpy as np
 from scipy import sparse
 
 import empowerment as emp
-from benchmarks.keys.answer import Answer, Figure, Score, draws, number
-from benchmarks.keys.ave import rank
+from benchmarks.keys.answer import Answer, Figure, Score, draws, error_beside, number, rank
 from benchmarks.keys.boxes import MOVES, SIZE, STAY, after_each_action, walked, while_boxes_stand
 
 GOAL, DISCOUNT = (4, 4), 0.9
@@ -156,7 +155,7 @@ def figures_of_baseline(case: str, n_seeds: int) -> tuple[list[Score], list[Figu
         for text, found in runs.items()
     ]
     coded = next(iter(ranks.values()))
-    error = float(np.std(coded, ddof=1) * np.sqrt(1 + 1 / n_seeds)) + 0.005 / 3  # beside one run, of two digits
+    error = error_beside(coded, rounding=0.005)
     return scores, [
         draws(f"{case}: rank of the baseline with E5", float(np.mean(coded)), error, RANKS_OF_BASELINE[case])
     ]

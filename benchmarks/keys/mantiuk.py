@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import empowerment as emp
-from benchmarks.keys.answer import Answer, Figure, Score, draws, interval, number
+from benchmarks.keys.answer import Answer, Figure, Score, draws, error_beside, interval, number
 from benchmarks.keys.mantiuk_learning import figures_of_learning
 
 # What the published code adds inside logarithms, and the steps ahead of its maps.
@@ -45,8 +45,7 @@ def beside_one_run(
 ) -> Figure:
     """Return the figure of the mean of a sampled quantity beside one known draw of so many digits."""
     values = [sample(seed) for seed in range(n_seeds)]
-    error = float(np.std(values, ddof=1) * np.sqrt(1 + 1 / n_seeds)) + digits / 3
-    return draws(quantity, float(np.mean(values)), error, known)
+    return draws(quantity, float(np.mean(values)), error_beside(values, rounding=digits), known)
 
 
 def ends(found: Any, place: int = 0) -> tuple[float, float]:
@@ -77,7 +76,7 @@ def corners(n_seeds: int) -> tuple[list[Score], list[Figure]]:
             float(emp.proxies.mixed_base_capacity(noisy, 1, states=(0, 0), rng=seed, tol=STOP))
             for seed in range(n_seeds)
         ]
-        error = float(np.std(values, ddof=1)) / np.sqrt(n_seeds) + 5e-6 / 3
+        error = error_beside(values, np.inf, 5e-6)
         figures.append(draws(f"recursion, one step, noisy {action}", float(np.mean(values)), error, (low, high)))
         scores.append(
             Score(f"noisy {action}, (0, 0), E1", "recursion of two bases", ends(one), float(np.mean(values)))

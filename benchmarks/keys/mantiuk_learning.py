@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 import empowerment as emp
-from benchmarks.keys.answer import Figure, Score, draws
+from benchmarks.keys.answer import Figure, Score, draws, error_beside
 
 # What every count begins with, and what a visit adds: a hundred times the number of states.
 PRIOR, VISIT, STOP = 1.0, 37_200.0, 1e-4
@@ -51,7 +51,7 @@ def figures_of_learning(n_seeds: int) -> tuple[list[Score], list[Figure]]:
     scores, figures = [], []
     for tries, known in KNOWN.items():
         runs = np.array([run_of(world, tries, seed) for seed in range(n_seeds)])
-        errors = runs.std(axis=0, ddof=1) * np.sqrt(1 + 1 / n_seeds) + DIGITS / 3  # beside one run, of three digits
+        errors = [error_beside(each, rounding=DIGITS) for each in runs.T]
         for name, mean, error, value in zip(names, runs.mean(axis=0), errors, known, strict=True):
             figures.append(draws(f"learned, {tries} tries: {name}", float(mean), float(error), value))
         rounded = np.mean(

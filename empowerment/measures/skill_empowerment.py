@@ -147,8 +147,9 @@ def skill_empowerment(
     limits, n_jobs = SearchLimits.checked(options), validate.n_jobs(n_jobs)
     starts = None if initial is None else initial_distributions(initial, states, model)
     numbers = model.state_indices(states) if starts is None else np.arange(len(starts))
-    solver = {name: getattr(solver_options, name) for name in ("backend", "base", "tol", "rtol", "max_iter")}
-    question = {"discount": discount, "include_start": include_start, **solver}
+    asked: dict[str, Any] = {"discount": discount, "include_start": include_start}
+    asked |= {name: getattr(solver_options, name) for name in ("backend", "base", "tol", "rtol")}
+    question = asked | {"max_iter": solver_options.max_iter}
     execution: dict[str, Any] = {"n_jobs": n_jobs, "checkpoint": checkpoint, "progress": progress}
     found: Sequence[FoundWalks | FoundPolicies]
     if by_lassos:
@@ -171,14 +172,9 @@ def skill_empowerment(
         state_numbers=numbers,
         all_states=tuple(model.states),
         actions=tuple(model.actions),
-        discount=discount,
-        include_start=include_start,
-        backend=solver_options.backend,
-        base=solver_options.base,
-        tol=solver_options.tol,
-        rtol=solver_options.rtol,
         output_distribution=np.array([each.q for each in found]),
         layout=model.layout if isinstance(model.layout, Layout) else None,
+        **asked,
         **skills,
     )
     if not result.converged.all():
